@@ -1,0 +1,62 @@
+import type { Contact, ContactChanges, ContactFields, ContactId } from './contact.ts';
+
+/** Identifies the request behind a write, so that it takes effect once however often it is run. */
+export interface EffectKey {
+  readonly id: string;
+  /** Effects stored under an id with this prefix count as this request's own. */
+  readonly earlier?: string;
+}
+
+export interface Creation {
+  readonly key: EffectKey;
+  readonly fields: ContactFields;
+}
+
+export interface Update {
+  readonly key: EffectKey;
+  readonly id: ContactId;
+  readonly changes: ContactChanges;
+}
+
+export interface Deletion {
+  readonly key: EffectKey;
+  readonly id: ContactId;
+}
+
+/** `repeated`: the effect was there before, from an earlier run of the same request. */
+export type WriteOutcome = 'applied' | 'repeated' | 'not-found';
+
+export interface Created {
+  readonly id: ContactId;
+  readonly repeated: boolean;
+}
+
+export interface ContactQuery {
+  readonly client_id?: number;
+  /** Compared without regard to case. */
+  readonly email?: string;
+  /** From 1. */
+  readonly page: number;
+  readonly per_page: number;
+}
+
+export interface ContactPage {
+  /** Ascending contact_id. */
+  readonly contacts: readonly Contact[];
+  readonly hasMore: boolean;
+}
+
+/**
+ * The store of contacts, in domain words. Result `i` belongs to input `i`; one item never fails its neighbours.
+ * Each call rejects with `Unavailable` where the store is away or an outcome is unknown; running it again with the
+ * same keys is then safe and right.
+ */
+export interface ContactRepository {
+  create(batch: readonly Creation[]): Promise<readonly Created[]>;
+  /** Ids within a batch are distinct. */
+  update(batch: readonly Update[]): Promise<readonly WriteOutcome[]>;
+  /** Ids within a batch are distinct. */
+  delete(batch: readonly Deletion[]): Promise<readonly WriteOutcome[]>;
+  get(ids: readonly ContactId[]): Promise<readonly (Contact | undefined)[]>;
+  list(query: ContactQuery): Promise<ContactPage>;
+}

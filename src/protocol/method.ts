@@ -1,0 +1,32 @@
+import type { Fault } from './fault.ts';
+import type { RequestKey } from './request-key.ts';
+import type { XmlElement } from './request.ts';
+import type { ResponseEnvelope } from './response.ts';
+
+/** What reading a request's body gives: the command, or every problem of it in document order. */
+export type Read<Command> =
+  { readonly valid: true; readonly command: Command } | { readonly valid: false; readonly faults: readonly Fault[] };
+
+/** One request to be executed: its command and the key that makes its effect recognisable. */
+export interface Work<Command> {
+  readonly command: Command;
+  readonly key: RequestKey;
+}
+
+/** One API method. The registry holds them by name; nothing else knows how many there are. */
+export interface Method<Command = unknown> {
+  /** As on the wire, e.g. `contact.create`. */
+  readonly name: string;
+  /** Checks a request's body. Pure; never throws for what a caller can send. */
+  read(body: readonly XmlElement[]): Read<Command>;
+  /** What the command is about: commands with equal subjects take effect in queue order. `undefined`: no order needed. */
+  subject?(command: Command): string | undefined;
+  /** Commands executed in one batch at most; the default is the dispatcher's. */
+  readonly maxBatch?: number;
+  /**
+   * Executes a batch; result `i` belongs to work `i`. Subjects are distinct within a batch.
+   * Rejects with `Unavailable` where the outcome of any is unknown or the store is away: the same batch, with the
+   * same keys, is then run again. Any other rejection is a defect of at least one item.
+   */
+  execute(batch: readonly Work<Command>[]): Promise<readonly ResponseEnvelope[]>;
+}

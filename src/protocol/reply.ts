@@ -1,0 +1,23 @@
+import type { ResponseHeaders } from './response.ts';
+
+/** An answer ready to be published to the requester. */
+export interface Reply {
+  /** The request's `reply_to`: a queue name, or a direct reply-to address. */
+  readonly to: string;
+  readonly correlationId: string | undefined;
+  /** The method, or `request` where it is unknown. */
+  readonly type: string;
+  readonly headers: ResponseHeaders;
+  readonly body: Buffer;
+}
+
+/**
+ * What became of an answer: `routed` to a queue and confirmed, `returned` because no queue takes it, `refused` by the
+ * broker again and again (a full queue), or `unsendable` as AMQP cannot carry one of its properties.
+ */
+export type ReplyOutcome = 'routed' | 'returned' | 'refused' | 'unsendable';
+
+/** The worker is being stopped; what was to be published was not, or nobody knows. */
+export class PublisherStopped extends Error {
+  override readonly name = 'PublisherStopped';
+}

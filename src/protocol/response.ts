@@ -1,0 +1,33 @@
+import type { Fault } from './fault.ts';
+
+/** An element to be written: text, or child elements. Names come from the code, never from a request. */
+export interface ResponseElement {
+  readonly name: string;
+  readonly content: string | readonly ResponseElement[];
+}
+
+/** Headers of an answer beside `status`, e.g. `page`. */
+export type ResponseHeaders = Readonly<Record<string, string | number | boolean>>;
+
+export interface OkResponse {
+  readonly status: 'ok';
+  readonly content: readonly ResponseElement[];
+  readonly headers?: ResponseHeaders;
+}
+
+export interface FailResponse {
+  readonly status: 'fail';
+  /** At least one. */
+  readonly faults: readonly Fault[];
+}
+
+/** What is answered, before it is written as XML. */
+export type ResponseEnvelope = OkResponse | FailResponse;
+
+export function ok(content: readonly ResponseElement[] = [], headers?: ResponseHeaders): OkResponse {
+  return headers === undefined ? { status: 'ok', content } : { status: 'ok', content, headers };
+}
+
+export function fail(...faults: readonly Fault[]): FailResponse {
+  return { status: 'fail', faults };
+}

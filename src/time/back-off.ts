@@ -1,0 +1,19 @@
+/** Milliseconds to wait before try `failures + 1`: exponential from 100 ms to 5 s, with full jitter so that workers do not return in step. */
+export function backOffMs(failures: number, random: () => number = Math.random): number {
+  const ceiling = Math.min(5_000, 100 * 2 ** Math.min(failures, 10));
+  return Math.round(ceiling * (0.5 + random() / 2));
+}
+
+/** Resolves after `ms` milliseconds, or at once when `signal` is aborted. Never rejects. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}
