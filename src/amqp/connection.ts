@@ -1,0 +1,86 @@
+import { connect, type Channel, type ChannelModel } from 'amqplib';
+
+import { within } from '../time/limit.ts';
+
+/** Time limits and identity of the worker's connections. */
+export interface ConnectionSettings {
+  /** Tried in turn, so that a cluster's other nodes are found when one is gone. */
+  readonly urls: readonly string[];
+  /** Limit in milliseconds for the connection and for each call on it. */
+  readonly timeoutMs: number;
+  /** Seconds; a peer silent for about three intervals counts as gone. */
+  readonly heartbeatS: number;
+}
+
+/** One open connection to the broker. It never comes back: the link opens another. */
+export class Connection {
+  /** Resolves once, with the reason, when the connection is gone. */
+  readonly closed: Promise<string>;
+  readonly #model: ChannelModel;
+  readonly #timeoutMs: number;
+
+  constructor(model: ChannelModel, timeoutMs: number, onBlocked: (blocked: boolean) => void) {
+    this.#model = model;
+    this.#timeoutMs = timeoutMs;
+    this.closed = new Promise((resolve) => {
+      model.on('error', (error) => resolve(`connection error: ${error.message}`));
+      model.on('close', (error) =>
+        resolve(error === undefined ? 'connection closed' : `connection closed: ${error.message}`),
+      );
+    });
+    model.on('blocked', () => onBlocked(true));
+    model.on('unblocked', () => onBlocked(false));
+    model.on('handler-error', (error) => model.emit('error', error));
+  }
+
+  /** Opens a channel with `open`. Rejects when the connection goes or the time limit passes first. */
+  async channel<C extends Channel>(open: (model: ChannelModel) => Promise<C>): Promise<C> {
+    const opening = open(this.#model);
+    opening.catch(() => undefined);
+    return this.orLost(within(this.#timeoutMs, 'opening a channel', opening));
+  }
+
+  /** Settles as `call`, or rejects as soon as the connection is gone: amqplib leaves some calls pending for ever then. */
+  async orLost<T>(call: Promise<T>): Promise<T> {
+    return Promise.race([call, this.closed.then((reason) => Promise.reject(new Error(reason)))]);
+  }
+
+  /** Closes within the time limit; where the peer is silent, cuts the socket. Never rejects. */
+  async close(): Promise<void> {
+    try {
+      await this.orLost(within(this.#timeoutMs, 'closing the connection', this.#model.close()));
+    } catch {
+      cutSocket(this.#model);
+    }
+  }
+}
+
+/** Opens a connection to the `attempt`-th of the URLs (modulo their number). */
+export async function openConnection(
+  settings: ConnectionSettings,
+  name: string,
+  attempt: number,
+  onBlocked: (blocked: boolean) => void,
+): Promise<Connection> {
+  const url = settings.urls[attempt % settings.urls.length];
+  if (url === undefined) throw new Error('no broker URL is set');
+  const model = await connect(withHeartbeat(url, settings.heartbeatS), {
+    timeout: settings.timeoutMs,
+    noDelay: true,
+    keepAlive: true,
+    clientProperties: { connection_name: name },
+  });
+  return new Connection(model, settings.timeoutMs, onBlocked);
+}
+
+function withHeartbeat(url: string, heartbeatS: number): string {
+  const parsed = new URL(url);
+  if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', String(heartbeatS));
+  return parsed.href;
+}
+
+/** amqplib waits for ever for a silent peer's close-ok and has no call to give up; the socket is reachable all the same. */
+function cutSocket(model: ChannelModel): void {
+  const { stream } = model.connection as unknown as { stream?: { destroy?: () => void } };
+  stream?.destroy?.();
+}

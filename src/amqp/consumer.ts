@@ -1,0 +1,189 @@
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+
+import type { Delivery } from '../protocol/delivery.ts';
+import type { Diagnosis, Settlement } from '../protocol/settlement.ts';
+import type { ConnectionSettings } from './connection.ts';
+import { Link, type LinkEvents, type LinkUser } from './link.ts';
+import { bareDeadLetterMessage, deadLetterMessage, deliveryOf } from './messages.ts';
+import type { Publisher } from './publisher.ts';
+import { within } from '../time/limit.ts';
+import { declareTopology, deadLetterQueueOf } from './topology.ts';
+
+/** What became of a delivery at the broker; `lost`: its channel was gone, so the broker hands it out again. */
+export type Settled = 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost';
+
+export interface ConsumerEvents extends LinkEvents {
+  delivered(redelivered: boolean): void;
+  settled(how: Settled): void;
+  /** Its diagnosis went with it; the delivery is settled as `dead-lettered` next. */
+  deadLettered(diagnosis: Diagnosis): void;
+  /** The handler broke its promise never to reject; the delivery was handed back. */
+  broken(error: unknown): void;
+}
+
+export interface ConsumerSettings {
+  readonly queue: string;
+  /** Deliveries held unsettled at most, 1 … 2000. */
+  readonly prefetch: number;
+}
+
+/** Turns a delivery into its settlement. Must not reject. */
+export type Handler = (delivery: Delivery) => Promise<Settlement>;
+
+/** One delivery under way, bound to the channel that it came on: a tag means another message on any other channel. */
+interface InFlight {
+  readonly channel: Channel;
+  readonly message: ConsumeMessage;
+}
+
+/** Takes requests from the queue, hands each to the handler and carries out its settlement, once, on its own channel. */
+export class Consumer implements LinkUser<Channel> {
+  readonly #settings: ConsumerSettings;
+  readonly #timeoutMs: number;
+  readonly #handle: Handler;
+  readonly #publisher: Publisher;
+  readonly #events: ConsumerEvents;
+  readonly #link: Link<Channel>;
+  readonly #inFlight = new Set<InFlight>();
+  #channel: Channel | undefined;
+  #consumerTag: string | undefined;
+  #taking = true;
+  #idle: (() => void) | undefined;
+
+  constructor(
+    connection: ConnectionSettings,
+    settings: ConsumerSettings,
+    handle: Handler,
+    publisher: Publisher,
+    events: ConsumerEvents,
+  ) {
+    this.#settings = settings;
+    this.#timeoutMs = connection.timeoutMs;
+    this.#handle = handle;
+    this.#publisher = publisher;
+    this.#events = events;
+    this.#link = new Link('consume', connection, this, events);
+  }
+
+  /** Rejects when trying again cannot help, with `TopologyMismatch` for one. */
+  get ended(): Promise<void> {
+    return this.#link.ended;
+  }
+
+  /** Resolves when the link is up for the first time, or was stopped before; rejects as `ended` does. */
+  get started(): Promise<void> {
+    return this.#link.started;
+  }
+
+  /** Whether the broker hands out requests to us. */
+  get ready(): boolean {
+    return this.#consumerTag !== undefined && this.#taking;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  open(model: ChannelModel): Promise<Channel> {
+    return model.createChannel();
+  }
+
+  async setUp(channel: Channel, model: ChannelModel): Promise<void> {
+    await declareTopology(model, this.#settings.queue);
+    await channel.prefetch(this.#settings.prefetch);
+    if (!this.#taking) return;
+    const { consumerTag } = await channel.consume(this.#settings.queue, (message) => this.#receive(channel, message));
+    this.#consumerTag = consumerTag;
+    // It may have been told to take no more while the broker was answering.
+    if (!this.#taking) await channel.cancel(consumerTag);
+  }
+
+  up(channel: Channel): void {
+    this.#channel = channel;
+  }
+
+  down(): void {
+    this.#channel = undefined;
+    this.#consumerTag = undefined;
+  }
+
+  blocked(): void {
+    // The broker reads on from a connection that does not publish.
+  }
+
+  /** Takes no more requests. What was delivered before stays under way. Idempotent; never rejects. */
+  async takeNoMore(): Promise<void> {
+    this.#taking = false;
+    const tag = this.#consumerTag;
+    if (this.#channel === undefined || tag === undefined) return;
+    this.#consumerTag = undefined;
+    await within(this.#timeoutMs, 'cancelling the consumer', this.#channel.cancel(tag)).catch(() => undefined);
+  }
+
+  /** Resolves when every delivery is settled. */
+  drained(): Promise<void> {
+    if (this.#inFlight.size === 0) return Promise.resolve();
+    return new Promise((resolve) => (this.#idle = resolve));
+  }
+
+  /** Hands every unsettled delivery back to the queue; what its handler says later is ignored. Returns their number. */
+  handBackRest(): number {
+    const rest = [...this.#inFlight];
+    for (const delivery of rest) this.#settle(delivery, 'handed-back');
+    return rest.length;
+  }
+
+  /** Closes channel and connection; the broker requeues what is unsettled. Idempotent; never rejects. */
+  async stop(): Promise<void> {
+    await this.takeNoMore();
+    await this.#link.stop();
+  }
+
+  #receive(channel: Channel, message: ConsumeMessage | null): void {
+    if (message === null) return this.#link.rebuild('the broker cancelled the consumer');
+    const delivery: InFlight = { channel, message };
+    this.#inFlight.add(delivery);
+    this.#events.delivered(message.fields.redelivered);
+    this.#handle(deliveryOf(message))
+      .then((settlement) => this.#carryOut(delivery, settlement))
+      .catch((error: unknown) => {
+        this.#events.broken(error);
+        this.#settle(delivery, 'handed-back');
+      });
+  }
+
+  async #carryOut(delivery: InFlight, settlement: Settlement): Promise<void> {
+    if (settlement.kind === 'acknowledge') return this.#settle(delivery, 'acknowledged');
+    if (settlement.kind === 'hand-back') return this.#settle(delivery, 'handed-back');
+    const queue = deadLetterQueueOf(this.#settings.queue);
+    for (const letter of [deadLetterMessage, bareDeadLetterMessage]) {
+      const outcome = await this.#publisher
+        .publish(letter(delivery.message, queue, settlement.diagnosis))
+        .catch(() => 'stopped');
+      if (outcome === 'stopped') return this.#settle(delivery, 'handed-back');
+      if (outcome !== 'routed') continue;
+      this.#events.deadLettered(settlement.diagnosis);
+      return this.#settle(delivery, 'dead-lettered');
+    }
+    // The dead-letter queue is missing or full. Nothing may be lost: the new channel declares the queue again, and the
+    // broker hands the request out again.
+    this.#settle(delivery, 'handed-back');
+    this.#link.rebuild('a dead letter was not taken');
+  }
+
+  #settle(delivery: InFlight, how: Settled): void {
+    if (!this.#inFlight.delete(delivery)) return;
+    this.#events.settled(this.#tellBroker(delivery, how) ? how : 'lost');
+    if (this.#inFlight.size === 0) this.#idle?.();
+  }
+
+  #tellBroker({ channel, message }: InFlight, how: Settled): boolean {
+    try {
+      if (how === 'handed-back') channel.nack(message, false, true);
+      else channel.ack(message);
+      return true;
+    } catch {
+      return false; // The channel is closed.
+    }
+  }
+}

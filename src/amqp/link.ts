@@ -1,0 +1,139 @@
+import type { Channel, ChannelModel } from 'amqplib';
+
+import { backOffMs, pause } from '../time/back-off.ts';
+import { openConnection, type Connection, type ConnectionSettings } from './connection.ts';
+import { within } from '../time/limit.ts';
+import { TopologyMismatch } from './topology.ts';
+
+/** What the link tells its owner; never called after `stop` has resolved. */
+export interface LinkEvents {
+  /** The link was lost, or could not be made; `failures` tries in a row have failed, the next follows by itself. */
+  lost(link: string, reason: string, failures: number): void;
+  restored(link: string): void;
+}
+
+/** How one side (consuming, publishing) uses its channel. */
+export interface LinkUser<C extends Channel> {
+  open(model: ChannelModel): Promise<C>;
+  /** Makes the new channel usable. Rejecting gives it up and tries another; `TopologyMismatch` ends the link. */
+  setUp(channel: C, model: ChannelModel): Promise<void>;
+  up(channel: C): void;
+  down(): void;
+  /** The broker's resource alarm stops it from reading this connection. */
+  blocked(blocked: boolean): void;
+}
+
+const STABLE_AFTER_MS = 5_000;
+
+/**
+ * Keeps one connection and one channel on it alive. A lost channel is replaced on the same connection; a lost
+ * connection by another, to the next URL. Tries for ever with jittered back-off, until `stop`.
+ */
+export class Link<C extends Channel> {
+  /** Rejects when trying again cannot help; resolves when the link was stopped. */
+  readonly ended: Promise<void>;
+  /** Resolves when the link is up for the first time, or was stopped before; rejects as `ended` does. */
+  readonly started: Promise<void>;
+  readonly #name: string;
+  readonly #settings: ConnectionSettings;
+  readonly #user: LinkUser<C>;
+  readonly #events: LinkEvents;
+  readonly #stopping = new AbortController();
+  #rebuild: ((reason: string) => void) | undefined;
+  #failures = 0;
+  #firstUp: () => void = () => undefined;
+
+  constructor(name: string, settings: ConnectionSettings, user: LinkUser<C>, events: LinkEvents) {
+    this.#name = name;
+    this.#settings = settings;
+    this.#user = user;
+    this.#events = events;
+    this.ended = Promise.resolve().then(() => this.#keepConnected());
+    this.ended.catch(() => undefined);
+    this.started = Promise.race([new Promise<void>((resolve) => (this.#firstUp = resolve)), this.ended]);
+    this.started.catch(() => undefined);
+  }
+
+  /** Gives up the present channel and opens another. */
+  rebuild(reason: string): void {
+    this.#rebuild?.(reason);
+  }
+
+  /** Closes channel and connection within their time limits. Idempotent; never rejects. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#rebuild?.('stopping');
+    await this.ended.catch(() => undefined);
+  }
+
+  async #keepConnected(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        const connection = await openConnection(this.#settings, `contacts-worker ${this.#name}`, attempt, (blocked) =>
+          this.#user.blocked(blocked),
+        );
+        try {
+          await this.#keepChannel(connection);
+        } finally {
+          await connection.close();
+        }
+      } catch (error) {
+        if (error instanceof TopologyMismatch) throw error;
+        this.#lost(error instanceof Error ? error.message : String(error));
+      }
+      await pause(backOffMs(this.#failures), signal);
+    }
+  }
+
+  /** Returns when the connection is gone or the link is stopped; rejects when a channel cannot be made. */
+  async #keepChannel(connection: Connection): Promise<void> {
+    let connected = true;
+    void connection.closed.then(() => (connected = false));
+    while (connected && !this.#stopping.signal.aborted) {
+      const { channel, gone } = await this.#openChannel(connection);
+      const since = Date.now();
+      this.#events.restored(this.#name);
+      this.#user.up(channel);
+      this.#firstUp();
+      const reason = await Promise.race([gone, connection.closed]);
+      this.#user.down();
+      if (Date.now() - since > STABLE_AFTER_MS) this.#failures = 0;
+      if (!this.#stopping.signal.aborted) this.#lost(reason);
+      await this.#closeChannel(channel, connection);
+      if (connected) await pause(this.#failures > 1 ? backOffMs(this.#failures) : 0, this.#stopping.signal);
+    }
+  }
+
+  async #openChannel(connection: Connection): Promise<{ channel: C; gone: Promise<string> }> {
+    let opened: ChannelModel | undefined;
+    const channel = await connection.channel((model) => {
+      opened = model;
+      return this.#user.open(model);
+    });
+    const gone = new Promise<string>((resolve) => {
+      channel.on('error', (error) => resolve(`channel error: ${error.message}`));
+      channel.on('close', () => resolve('channel closed'));
+      this.#rebuild = resolve;
+    });
+    const setUp = this.#user.setUp(channel, opened as ChannelModel);
+    setUp.catch(() => undefined);
+    const lost = gone.then((reason) => Promise.reject(new Error(reason)));
+    lost.catch(() => undefined);
+    await connection.orLost(Promise.race([within(this.#settings.timeoutMs, 'setting up the channel', setUp), lost]));
+    return { channel, gone };
+  }
+
+  async #closeChannel(channel: C, connection: Connection): Promise<void> {
+    try {
+      await connection.orLost(within(this.#settings.timeoutMs, 'closing the channel', channel.close()));
+    } catch {
+      // It is closed already, or its peer is silent and the connection will be found dead by its heartbeat.
+    }
+  }
+
+  #lost(reason: string): void {
+    this.#failures += 1;
+    this.#events.lost(this.#name, reason, this.#failures);
+  }
+}

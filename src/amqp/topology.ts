@@ -1,0 +1,81 @@
+import type { ChannelModel, Options } from 'amqplib';
+
+/** An existing queue has other arguments than the worker declares. Trying again cannot help. */
+export class TopologyMismatch extends Error {
+  override readonly name = 'TopologyMismatch';
+}
+
+export function deadLetterQueueOf(requestQueue: string): string {
+  return `${requestQueue}.dead`;
+}
+
+/** No limit of the broker's own: it would charge every prefetched neighbour of a request that kills the process. */
+const NO_DELIVERY_LIMIT = -1;
+
+function requestQueueOptions(requestQueue: string): Options.AssertQueue {
+  return {
+    durable: true,
+    arguments: {
+      'x-queue-type': 'quorum',
+      'x-dead-letter-exchange': '',
+      'x-dead-letter-routing-key': deadLetterQueueOf(requestQueue),
+      // At-least-once dead-lettering silently falls back to at-most-once under any other overflow.
+      'x-dead-letter-strategy': 'at-least-once',
+      'x-overflow': 'reject-publish',
+      'x-delivery-limit': NO_DELIVERY_LIMIT,
+    },
+  };
+}
+
+const DEAD_LETTER_QUEUE_OPTIONS: Options.AssertQueue = {
+  durable: true,
+  arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': NO_DELIVERY_LIMIT },
+};
+
+/**
+ * Declares the request queue and its dead-letter queue, each on a channel of its own, as a refusal closes the channel.
+ * Rejects with `TopologyMismatch` where one exists with other arguments.
+ */
+export async function declareTopology(model: ChannelModel, requestQueue: string): Promise<void> {
+  await declare(model, deadLetterQueueOf(requestQueue), DEAD_LETTER_QUEUE_OPTIONS);
+  await declare(model, requestQueue, requestQueueOptions(requestQueue));
+}
+
+async function declare(model: ChannelModel, queue: string, options: Options.AssertQueue): Promise<void> {
+  const difference = await differenceOf(model, queue, options);
+  if (difference === undefined) return;
+  // The broker names one argument only; a queue of another type differs in that first of all.
+  const type = await differenceOf(model, queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+  const named = type?.argument === 'x-queue-type' ? type : difference;
+  throw new TopologyMismatch(
+    `queue ${queue} exists with another ${named.argument}: the worker declares ${named.ours}, the broker has ${named.theirs}. ` +
+      'Delete the queue once it is empty (the worker declares it anew), or set REQUEST_QUEUE to another name.',
+  );
+}
+
+interface Difference {
+  readonly argument: string;
+  readonly ours: string;
+  readonly theirs: string;
+}
+
+/** Declares the queue; gives the argument in which an existing one differs. */
+async function differenceOf(
+  model: ChannelModel,
+  queue: string,
+  options: Options.AssertQueue,
+): Promise<Difference | undefined> {
+  const channel = await model.createChannel();
+  channel.on('error', () => undefined);
+  try {
+    await channel.assertQueue(queue, options);
+    await channel.close();
+    return undefined;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : '';
+    const found = /inequivalent arg '([^']*)'.*received (.*?) but current is (.*?)"?$/s.exec(text);
+    if (found === null) throw error;
+    const [, argument = '', ours = '', theirs = ''] = found;
+    return { argument, ours, theirs };
+  }
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+
+import { connect, type Channel, type ChannelModel } from 'amqplib';
+import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+
+import { Consumer, type Handler, type Settled } from '../../../src/amqp/consumer.ts';
+import { Publisher } from '../../../src/amqp/publisher.ts';
+import type { Delivery } from '../../../src/protocol/delivery.ts';
+import type { Settlement } from '../../../src/protocol/settlement.ts';
+import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
+
+const amqpUrl = inject('amqpUrl');
+let proxy: TcpProxy;
+let publisher: Publisher;
+let consumer: Consumer;
+let model: ChannelModel;
+let channel: Channel;
+let queue: string;
+const settled: Settled[] = [];
+const received: Delivery[] = [];
+const letters: string[] = [];
+
+const quiet = { lost: () => undefined, restored: () => undefined };
+
+beforeEach(async () => {
+  settled.length = 0;
+  received.length = 0;
+  letters.length = 0;
+  queue = `test-${randomUUID()}`;
+  model = await connect(amqpUrl);
+  channel = await model.createChannel();
+  proxy = await TcpProxy.before(amqpUrl);
+  const settings = { urls: [amqpUrl], timeoutMs: 1_000, heartbeatS: 1 };
+  publisher = new Publisher(settings, 30_000, { ...quiet, republished: () => undefined });
+});
+
+afterEach(async () => {
+  await consumer.stop();
+  await publisher.stop();
+  await proxy.close();
+  await channel.deleteQueue(queue);
+  await channel.deleteQueue(`${queue}.dead`);
+  await model.close();
+});
+
+async function consume(handle: Handler): Promise<Consumer> {
+  consumer = new Consumer(
+    { urls: [proxy.url(amqpUrl)], timeoutMs: 1_000, heartbeatS: 1 },
+    { queue, prefetch: 10 },
+    (delivery) => {
+      received.push(delivery);
+      return handle(delivery);
+    },
+    publisher,
+    {
+      ...quiet,
+      delivered: () => undefined,
+      settled: (how) => settled.push(how),
+      deadLettered: ({ code }) => letters.push(code),
+      broken: () => undefined,
+    },
+  );
+  await consumer.started;
+  return consumer;
+}
+
+const acknowledge: Handler = () => Promise.resolve({ kind: 'acknowledge' });
+
+async function depth(name: string): Promise<number> {
+  return (await channel.checkQueue(name)).messageCount;
+}
+
+test('a channel that the broker closes is replaced, its consumer with it, and unsettled requests come again', async () => {
+  const held: ((settlement: Settlement) => void)[] = [];
+  await consume(() => new Promise((resolve) => held.push(resolve)));
+  channel.sendToQueue(queue, Buffer.from('a'));
+  await vi.waitFor(() => expect(held).toHaveLength(1));
+  proxy.inject(ackOfUnknownDelivery(1));
+  await vi.waitFor(() => expect(held).toHaveLength(2));
+  expect(received.map(({ redelivered }) => redelivered)).toEqual([false, true]);
+  expect(proxy.connections).toBe(1);
+  // The old delivery's settlement must not reach the new channel, where its tag means another message.
+  held[0]?.({ kind: 'acknowledge' });
+  await vi.waitFor(() => expect(settled).toEqual(['lost']));
+  held[1]?.({ kind: 'hand-back' });
+  await vi.waitFor(() => expect(held).toHaveLength(3));
+  held[2]?.({ kind: 'acknowledge' });
+  await vi.waitFor(() => expect(settled).toEqual(['lost', 'handed-back', 'acknowledged']));
+});
+
+test('a queue that is deleted is declared again, and consumed again', async () => {
+  await consume(acknowledge);
+  await channel.deleteQueue(queue);
+  await vi.waitFor(async () => {
+    const present = await model.createChannel();
+    present.on('error', () => undefined);
+    expect((await present.checkQueue(queue)).consumerCount).toBe(1);
+    await present.close();
+  }, 5_000);
+  channel.sendToQueue(queue, Buffer.from('a'));
+  await vi.waitFor(() => expect(settled).toEqual(['acknowledged']));
+  expect(consumer.ready).toBe(true);
+});
+
+test('a cut connection is replaced and consuming goes on', async () => {
+  await consume(acknowledge);
+  proxy.cut();
+  channel.sendToQueue(queue, Buffer.from('a'));
+  await vi.waitFor(() => expect(settled).toEqual(['acknowledged']), 5_000);
+});
+
+test('a dead letter carries its diagnosis and what the request had, and the request leaves the queue', async () => {
+  const diagnosis = { code: 'X', attempts: 3, firstError: 'f', lastError: 'l', referenceId: 'r' };
+  await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
+  const properties = { messageId: 'm', appId: 'a', correlationId: 'c', replyTo: 'q', headers: { own: 'kept' } };
+  channel.sendToQueue(queue, Buffer.from('body'), { ...properties, expiration: '100000' });
+  await vi.waitFor(() => expect(settled).toEqual(['dead-lettered']));
+  expect(letters).toEqual(['X']);
+  const letter = await channel.get(`${queue}.dead`, { noAck: true });
+  expect(letter && letter.content.toString()).toBe('body');
+  expect(letter && letter.properties).toMatchObject({
+    ...properties,
+    expiration: undefined,
+    deliveryMode: 2,
+    headers: { own: 'kept', 'diagnosis-code': 'X', 'diagnosis-attempts': 3, 'diagnosis-reference-id': 'r' },
+  });
+});
+
+test('a dead letter whose queue was deleted is not lost: the queue is declared again and takes it', async () => {
+  const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+  await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
+  await channel.deleteQueue(`${queue}.dead`);
+  channel.sendToQueue(queue, Buffer.from('body'));
+  await vi.waitFor(() => expect(settled).toContain('dead-lettered'), 5_000);
+  expect(await depth(`${queue}.dead`)).toBe(1);
+});
+
+test('a handler that breaks its promise loses no request', async () => {
+  let calls = 0;
+  await consume(() => {
+    calls += 1;
+    return calls === 1 ? Promise.reject(new Error('broken')) : acknowledge(received[0] as Delivery);
+  });
+  channel.sendToQueue(queue, Buffer.from('a'));
+  await vi.waitFor(() => expect(settled).toEqual(['handed-back', 'acknowledged']));
+});
+
+test('taking stops at once, what was taken finishes, and the rest can be handed back', async () => {
+  const held: ((settlement: Settlement) => void)[] = [];
+  await consume(() => new Promise((resolve) => held.push(resolve)));
+  for (const body of ['a', 'b']) channel.sendToQueue(queue, Buffer.from(body));
+  await vi.waitFor(() => expect(held).toHaveLength(2));
+  await consumer.takeNoMore();
+  expect(consumer.ready).toBe(false);
+  channel.sendToQueue(queue, Buffer.from('c'));
+  held[0]?.({ kind: 'acknowledge' });
+  await vi.waitFor(() => expect(settled).toEqual(['acknowledged']));
+  expect(consumer.handBackRest()).toBe(1);
+  await consumer.drained();
+  await consumer.stop();
+  expect(received).toHaveLength(2);
+  expect(await depth(queue)).toBe(2);
+});
+
+test.each([
+  ['another type', { durable: true, arguments: { 'x-queue-type': 'classic' } }, 'x-queue-type'],
+  [
+    'another dead-letter queue',
+    {
+      durable: true,
+      arguments: { 'x-queue-type': 'quorum', 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'other' },
+    },
+    'x-dead-letter-routing-key',
+  ],
+])('a queue of %s stops the start and says which argument differs', async (_, options, argument) => {
+  await channel.assertQueue(queue, options);
+  await expect(consume(acknowledge)).rejects.toThrow(argument);
+});

@@ -1,0 +1,123 @@
+import type { Channel, ChannelModel } from 'amqplib';
+import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+
+import { Link, type LinkUser } from '../../../src/amqp/link.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
+
+const amqpUrl = inject('amqpUrl');
+let proxy: TcpProxy;
+let link: Link<Channel> | undefined;
+const lost: string[] = [];
+
+beforeEach(async () => {
+  proxy = await TcpProxy.before(amqpUrl);
+  lost.length = 0;
+});
+
+afterEach(async () => {
+  await link?.stop();
+  await proxy.close();
+});
+
+/** Remembers each channel and the connection that it is on. */
+class Recorder implements LinkUser<Channel> {
+  readonly channels: Channel[] = [];
+  readonly models: ChannelModel[] = [];
+  up_ = false;
+  onSetUp: (nth: number) => void = () => undefined;
+
+  open(model: ChannelModel): Promise<Channel> {
+    this.models.push(model);
+    return model.createChannel();
+  }
+
+  async setUp(channel: Channel): Promise<void> {
+    this.channels.push(channel);
+    this.onSetUp(this.channels.length);
+    await channel.prefetch(1);
+  }
+
+  up(): void {
+    this.up_ = true;
+  }
+
+  down(): void {
+    this.up_ = false;
+  }
+
+  blocked(): void {
+    // not of interest here
+  }
+}
+
+function open(recorder: Recorder, timeoutMs = 1_000): Link<Channel> {
+  link = new Link('test', { urls: [proxy.url(amqpUrl)], timeoutMs, heartbeatS: 1 }, recorder, {
+    lost: (_, reason) => lost.push(reason),
+    restored: () => undefined,
+  });
+  return link;
+}
+
+test('a channel that the broker closes is replaced on the same connection', async () => {
+  const recorder = new Recorder();
+  await open(recorder).started;
+  await recorder.channels[0]?.checkQueue('no-such-queue').catch(() => undefined);
+  await vi.waitFor(() => expect(recorder.channels).toHaveLength(2));
+  await vi.waitFor(() => expect(recorder.up_).toBe(true));
+  expect(recorder.models[1]).toBe(recorder.models[0]);
+  expect(proxy.connections).toBe(1);
+  expect(lost[0]).toContain('NOT_FOUND');
+});
+
+test('a connection that is cut is replaced, and the channel with it', async () => {
+  const recorder = new Recorder();
+  await open(recorder).started;
+  proxy.cut();
+  await vi.waitFor(() => expect(proxy.connections).toBe(2), 5_000);
+  await vi.waitFor(() => expect(recorder.up_).toBe(true), 5_000);
+  expect(recorder.models[1]).not.toBe(recorder.models[0]);
+});
+
+test('a connection that drops during set-up, again and again, is made again until it holds', async () => {
+  const recorder = new Recorder();
+  recorder.onSetUp = (nth) => nth <= 3 && proxy.cut();
+  await open(recorder).started;
+  expect(recorder.channels.length).toBeGreaterThanOrEqual(4);
+  expect(lost.length).toBeGreaterThanOrEqual(3);
+  expect(recorder.up_).toBe(true);
+});
+
+test('a peer that falls silent is given up and replaced', { timeout: 20_000 }, async () => {
+  const recorder = new Recorder();
+  await open(recorder).started;
+  proxy.silence();
+  await vi.waitFor(() => expect(proxy.connections).toBe(2), 15_000);
+  await vi.waitFor(() => expect(recorder.up_).toBe(true), 5_000);
+});
+
+test('a peer that accepts and says nothing does not hold the link for ever', async () => {
+  const recorder = new Recorder();
+  proxy.onConnection = (nth) => nth === 1 && setImmediate(() => proxy.silence());
+  await open(recorder).started;
+  expect(proxy.connections).toBeGreaterThan(1);
+});
+
+test('a broker that is not there is tried again until it is', async () => {
+  const recorder = new Recorder();
+  proxy.refuse();
+  const { started } = open(recorder);
+  await vi.waitFor(() => expect(lost.length).toBeGreaterThan(2), 5_000);
+  proxy.accept();
+  await started;
+  expect(recorder.up_).toBe(true);
+});
+
+test('stopping towards a silent peer ends within its time limits', async () => {
+  const recorder = new Recorder();
+  const silent = open(recorder, 200);
+  await silent.started;
+  proxy.silence();
+  const before = performance.now();
+  await silent.stop();
+  expect(performance.now() - before).toBeLessThan(2_000);
+});

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+
+import { connect, type Channel, type ChannelModel } from 'amqplib';
+import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+
+import { replyMessage } from '../../../src/amqp/messages.ts';
+import { Publisher } from '../../../src/amqp/publisher.ts';
+import { PublisherStopped } from '../../../src/protocol/reply.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
+import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
+
+const amqpUrl = inject('amqpUrl');
+let proxy: TcpProxy;
+let publisher: Publisher;
+let model: ChannelModel;
+let channel: Channel;
+let queue: string;
+const republished: string[] = [];
+
+beforeEach(async () => {
+  republished.length = 0;
+  model = await connect(amqpUrl);
+  channel = await model.createChannel();
+  channel.on('error', () => undefined);
+  ({ queue } = await channel.assertQueue(`test-${randomUUID()}`, { exclusive: true }));
+  proxy = await TcpProxy.before(amqpUrl);
+});
+
+afterEach(async () => {
+  await publisher.stop();
+  await proxy.close();
+  await model.close();
+});
+
+async function open(confirmTimeoutMs = 30_000): Promise<Publisher> {
+  const settings = { urls: [proxy.url(amqpUrl)], timeoutMs: 1_000, heartbeatS: 1 };
+  publisher = new Publisher(settings, confirmTimeoutMs, {
+    lost: () => undefined,
+    restored: () => undefined,
+    republished: (reason, count) => republished.push(`${reason} ${count}`),
+  });
+  await publisher.started;
+  return publisher;
+}
+
+function reply(to: string, body = 'answer', correlationId = 'c') {
+  return replyMessage({ to, correlationId, type: 'contact.get', headers: { status: 'ok' }, body: Buffer.from(body) });
+}
+
+async function bodies(): Promise<string[]> {
+  const found: string[] = [];
+  for (
+    let message = await channel.get(queue, { noAck: true });
+    message;
+    message = await channel.get(queue, { noAck: true })
+  ) {
+    found.push(message.content.toString());
+  }
+  return found;
+}
+
+test('a routed answer carries its properties', async () => {
+  const open_ = await open();
+  expect(await open_.publish(reply(queue))).toBe('routed');
+  const message = await channel.get(queue, { noAck: true });
+  expect(message && message.properties).toMatchObject({
+    contentType: 'application/xml',
+    type: 'contact.get',
+    correlationId: 'c',
+    deliveryMode: 2,
+    headers: { status: 'ok' },
+  });
+});
+
+test('an answer that no queue takes is told from its routed neighbours', async () => {
+  const open_ = await open();
+  const targets = [queue, 'no-such-queue', queue, 'nor-this', queue];
+  const outcomes = await Promise.all(targets.map((target) => open_.publish(reply(target))));
+  expect(outcomes).toEqual(['routed', 'returned', 'routed', 'returned', 'routed']);
+});
+
+test('answers under way when the connection is cut are published again, in order', async () => {
+  const open_ = await open();
+  proxy.silence();
+  const sent = ['1', '2', '3'].map((body) => open_.publish(reply(queue, body)));
+  proxy.cut();
+  expect(await Promise.all(sent)).toEqual(['routed', 'routed', 'routed']);
+  expect(republished).toEqual(['confirm lost 3']);
+  expect(await bodies()).toEqual(['1', '2', '3']);
+});
+
+test('a channel that the broker closes costs no answer', async () => {
+  const open_ = await open();
+  proxy.inject(ackOfUnknownDelivery(1));
+  const sent = Array.from({ length: 50 }, (_, i) => open_.publish(reply(queue, String(i))));
+  expect(new Set(await Promise.all(sent))).toEqual(new Set(['routed']));
+  expect(new Set(await bodies()).size).toBe(50);
+});
+
+test('a confirm that does not come in time makes another channel, and the answer is published again', async () => {
+  const open_ = await open(1_000);
+  proxy.silence();
+  expect(await open_.publish(reply(queue))).toBe('routed');
+  expect(proxy.connections).toBeGreaterThan(1);
+});
+
+test('answers wait while the broker is away', async () => {
+  const open_ = await open();
+  proxy.refuse();
+  const sent = open_.publish(reply(queue));
+  await vi.waitFor(() => expect(open_.ready).toBe(false));
+  proxy.accept();
+  expect(await sent).toBe('routed');
+});
+
+test(
+  'a full queue that refuses holds up nobody else, and is given up after some tries',
+  { timeout: 20_000 },
+  async () => {
+    const open_ = await open();
+    const full = `test-${randomUUID()}`;
+    await channel.assertQueue(full, {
+      exclusive: true,
+      arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
+    });
+    expect(await open_.publish(reply(full))).toBe('routed');
+    const refused = open_.publish(reply(full));
+    expect(await open_.publish(reply(queue))).toBe('routed');
+    expect(await refused).toBe('refused');
+    expect(republished).toEqual(Array.from({ length: 4 }, () => 'refused by the broker 1'));
+  },
+);
+
+test('a property that AMQP cannot carry is told, and harms no other answer', async () => {
+  const open_ = await open();
+  expect(await open_.publish(reply(queue, 'x', '\u{fffd}'.repeat(200)))).toBe('unsendable');
+  expect(await open_.publish(reply(queue))).toBe('routed');
+});
+
+test('far more than the channel buffers is held back and still all published', async () => {
+  const open_ = await open();
+  const body = 'x'.repeat(16_384);
+  const sent = Array.from({ length: 3_000 }, () => open_.publish(reply(queue, body)));
+  expect(new Set(await Promise.all(sent))).toEqual(new Set(['routed']));
+  expect((await channel.checkQueue(queue)).messageCount).toBe(3_000);
+});
+
+test('stopping rejects what is not confirmed, and what comes after', async () => {
+  const open_ = await open();
+  proxy.silence();
+  const sent = expect(open_.publish(reply(queue))).rejects.toThrow(PublisherStopped);
+  await open_.stop();
+  await sent;
+  await expect(open_.publish(reply(queue))).rejects.toThrow(PublisherStopped);
+});
