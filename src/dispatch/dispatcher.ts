@@ -1,0 +1,95 @@
+import type { Execution } from '../protocol/execution.ts';
+import type { Fault } from '../protocol/fault.ts';
+import { fault } from '../protocol/fault.ts';
+import type { Method } from '../protocol/method.ts';
+import type { RequestEnvelope } from '../protocol/request.ts';
+import type { RequestKey } from '../protocol/request-key.ts';
+import { fail } from '../protocol/response.ts';
+import { runBatch, type TryLimits } from './batch-run.ts';
+import type { DispatchEvents } from './events.ts';
+import { Lane } from './lane.ts';
+import type { Registry } from './registry.ts';
+import { SubjectOrder } from './subject-order.ts';
+
+export interface DispatcherSettings {
+  /** Attempts of a request that fails by a defect. */
+  readonly maxAttempts: number;
+  /** Batches per method at the database at the same time. */
+  readonly slotsPerMethod: number;
+  /** Commands in a batch at most, where a method does not say otherwise. */
+  readonly maxBatch: number;
+}
+
+const REFUSED = { attempts: 0, batch: 0 } as const;
+
+/** Reads a request's command and executes it: batched by method, in queue order per subject. */
+export class Dispatcher {
+  readonly #registry: Registry;
+  readonly #lanes = new Map<Method, Lane<unknown>>();
+  readonly #order = new SubjectOrder();
+  readonly #abandoning = new AbortController();
+
+  constructor(
+    registry: Registry,
+    settings: DispatcherSettings,
+    events: DispatchEvents,
+    pause: (failures: number, signal: AbortSignal) => Promise<void>,
+  ) {
+    this.#registry = registry;
+    const { signal } = this.#abandoning;
+    const limits: TryLimits = {
+      maxAttempts: settings.maxAttempts,
+      pause: (failures) => pause(failures, signal),
+      abandoned: () => signal.aborted,
+    };
+    for (const name of registry.names) {
+      const method = registry.find(name);
+      if (method === undefined) continue;
+      const { slotsPerMethod: slots, maxBatch } = settings;
+      const lane = new Lane<unknown>({ slots, maxBatch: method.maxBatch ?? maxBatch }, (batch) =>
+        runBatch(method, batch, limits, events),
+      );
+      this.#lanes.set(method, lane);
+    }
+  }
+
+  /** Whether there is such a method. */
+  knows(method: string): boolean {
+    return this.#registry.find(method) !== undefined;
+  }
+
+  /** Executes a request once it is its turn. Never rejects; throws what a method's `read` throws, which is a defect. */
+  execute(request: RequestEnvelope, key: RequestKey): Promise<Execution> {
+    const method = this.#registry.find(request.method);
+    const lane = method === undefined ? undefined : this.#lanes.get(method);
+    if (method === undefined || lane === undefined) return refused([this.#unknownMethod()]);
+    const read = method.read(request.body);
+    if (!read.valid) return refused(read.faults);
+    const subject = method.subject?.(read.command);
+    const work = { command: read.command, key };
+    return subject === undefined ? lane.submit(work) : this.#inTurn(subject, () => lane.submit(work));
+  }
+
+  /** Ends every wait: what has not been executed by now is abandoned. */
+  abandon(): void {
+    this.#abandoning.abort();
+  }
+
+  async #inTurn(subject: string, run: () => Promise<Execution>): Promise<Execution> {
+    const turn = this.#order.enter(subject);
+    if (turn !== undefined) await turn;
+    try {
+      return await run();
+    } finally {
+      this.#order.leave(subject);
+    }
+  }
+
+  #unknownMethod(): Fault {
+    return fault('UNKNOWN_METHOD', `there is no such method; there are: ${this.#registry.names.join(', ')}`);
+  }
+}
+
+function refused(faults: readonly Fault[]): Promise<Execution> {
+  return Promise.resolve({ kind: 'done', response: fail(...faults), ...REFUSED });
+}

@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+
+import { runBatch, type TryLimits } from '../../../src/dispatch/batch-run.ts';
+import type { Method, Work } from '../../../src/protocol/method.ts';
+import { ok, type ResponseEnvelope } from '../../../src/protocol/response.ts';
+import { Unavailable } from '../../../src/protocol/unavailable.ts';
+
+const batch = [1, 2, 3].map((command): Work<number> => ({ command, key: { id: `k${command}` } }));
+
+function method(execute: (batch: readonly Work<number>[]) => readonly ResponseEnvelope[]): Method<number> {
+  return {
+    name: 'test.method',
+    read: () => ({ valid: true, command: 0 }),
+    execute: (works) => new Promise((resolve) => resolve(execute(works))),
+  };
+}
+
+function limits(abandonedAfter = Infinity): TryLimits & { pauses: number[] } {
+  const pauses: number[] = [];
+  return {
+    maxAttempts: 3,
+    pauses,
+    pause: (failures) => {
+      pauses.push(failures);
+      return Promise.resolve();
+    },
+    abandoned: () => pauses.length >= abandonedAfter,
+  };
+}
+
+const retries: string[] = [];
+const events = { retry: (_: string, reason: string) => retries.push(reason) };
+
+test('an unknown outcome runs the same batch with the same keys again, without counting attempts', async () => {
+  const seen: string[][] = [];
+  const executions = await runBatch(
+    method((works) => {
+      seen.push(works.map(({ key }) => key.id));
+      if (seen.length <= 7) throw new Unavailable('away');
+      return works.map(() => ok());
+    }),
+    batch,
+    limits(),
+    events,
+  );
+  expect(seen).toHaveLength(8);
+  expect(new Set(seen.map(String))).toEqual(new Set(['k1,k2,k3']));
+  expect(executions.map((e) => e.kind === 'done' && e.attempts)).toEqual([1, 1, 1]);
+});
+
+test('one bad item does not fail its neighbours, and is tried alone as often as allowed', async () => {
+  let attemptsOf2 = 0;
+  const executions = await runBatch(
+    method((works) => {
+      if (works.some(({ command }) => command === 2)) {
+        if (works.length === 1) attemptsOf2 += 1;
+        throw new Error(`broken ${attemptsOf2}`);
+      }
+      return works.map(() => ok());
+    }),
+    batch,
+    limits(),
+    events,
+  );
+  expect(executions.map(({ kind }) => kind)).toEqual(['done', 'defect', 'done']);
+  expect(attemptsOf2).toBe(3);
+  expect(executions[1]).toMatchObject({ attempts: 3, first: { message: 'broken 1' }, last: { message: 'broken 3' } });
+  expect(retries).toContain('isolated');
+});
+
+test('a wrong number of results is a defect, not an answer to somebody else', async () => {
+  const executions = await runBatch(
+    method((works) => (works.length > 1 ? [ok()] : [])),
+    batch,
+    limits(),
+    events,
+  );
+  expect(executions.map(({ kind }) => kind)).toEqual(['defect', 'defect', 'defect']);
+});
+
+test('a stop while the store is away abandons the batch instead of failing it', async () => {
+  const executions = await runBatch(
+    method(() => {
+      throw new Unavailable('away');
+    }),
+    batch,
+    limits(4),
+    events,
+  );
+  expect(executions).toEqual([{ kind: 'abandoned' }, { kind: 'abandoned' }, { kind: 'abandoned' }]);
+});

@@ -1,0 +1,78 @@
+import { expect, test, vi } from 'vitest';
+
+import { Lane } from '../../../src/dispatch/lane.ts';
+import type { Execution } from '../../../src/protocol/execution.ts';
+import type { Work } from '../../../src/protocol/method.ts';
+import { ok } from '../../../src/protocol/response.ts';
+
+const work = (command: number): Work<number> => ({ command, key: { id: String(command) } });
+
+/** A database that answers when told to. */
+function heldRun(): {
+  run: (batch: readonly Work<number>[]) => Promise<readonly Execution[]>;
+  batches: number[][];
+  answer: () => void;
+} {
+  const batches: number[][] = [];
+  const held: (() => void)[] = [];
+  return {
+    batches,
+    answer: () => held.shift()?.(),
+    run: (batch) => {
+      batches.push(batch.map(({ command }) => command));
+      return new Promise((resolve) => {
+        held.push(() =>
+          resolve(
+            batch.map(({ command }) => ({ kind: 'done', response: ok(), attempts: command, batch: batch.length })),
+          ),
+        );
+      });
+    },
+  };
+}
+
+test('a lone command leaves at once, alone', async () => {
+  const { run, batches, answer } = heldRun();
+  const lane = new Lane<number>({ slots: 1, maxBatch: 10 }, run);
+  const first = lane.submit(work(1));
+  await Promise.resolve();
+  expect(batches).toEqual([[1]]);
+  answer();
+  expect(await first).toMatchObject({ kind: 'done', attempts: 1, batch: 1 });
+});
+
+test('what arrives in one burst leaves together; what arrives meanwhile gathers in order, up to the largest batch', async () => {
+  const { run, batches, answer } = heldRun();
+  const lane = new Lane<number>({ slots: 1, maxBatch: 3 }, run);
+  const results = [lane.submit(work(1)), lane.submit(work(2))];
+  await Promise.resolve();
+  expect(batches).toEqual([[1, 2]]);
+  for (const command of [3, 4, 5, 6]) results.push(lane.submit(work(command)));
+  await Promise.resolve();
+  expect(batches).toHaveLength(1);
+  answer();
+  await vi.waitFor(() =>
+    expect(batches).toEqual([
+      [1, 2],
+      [3, 4, 5],
+    ]),
+  );
+  answer();
+  await vi.waitFor(() => expect(batches).toHaveLength(3));
+  answer();
+  const executions = await Promise.all(results);
+  expect(executions.map((e) => (e.kind === 'done' ? e.attempts : 0))).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test('never more batches under way than slots', async () => {
+  const { run, batches, answer } = heldRun();
+  const lane = new Lane<number>({ slots: 2, maxBatch: 1 }, run);
+  const results = [1, 2, 3].map((command) => lane.submit(work(command)));
+  await Promise.resolve();
+  expect(batches).toEqual([[1], [2]]);
+  answer();
+  await vi.waitFor(() => expect(batches).toEqual([[1], [2], [3]]));
+  answer();
+  answer();
+  await Promise.all(results);
+});
