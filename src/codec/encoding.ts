@@ -1,0 +1,149 @@
+import { Buffer, isAscii, isUtf8 } from 'node:buffer';
+import { isCurlyQuote, CURLY_QUOTES } from './curly-quotes.ts';
+import { declaredEncoding, encodingNamed } from './encoding-name.ts';
+import type { Encoding } from './encoding-name.ts';
+import { malformedAt, Refusal } from './refusal.ts';
+
+const BYTE_ORDER_MARK = '\uFEFF';
+
+// Bytes 0x80 to 0x9F of windows-1252; the five that it leaves undefined are U+FFFD here.
+const WINDOWS_1252_HIGH = '€\uFFFD‚ƒ„…†‡ˆ‰Š‹Œ\uFFFDŽ\uFFFD\uFFFD‘’“”•–—˜™š›œ\uFFFDžŸ';
+
+// How a document starts that is none of the five encodings, or UTF-16 without a mark (XML 1.0, appendix F).
+const UNREADABLE_STARTS: readonly (readonly [start: readonly number[], what: string])[] = [
+  [[0xff, 0xfe, 0x00, 0x00], 'UTF-32'],
+  [[0x00, 0x00, 0xfe, 0xff], 'UTF-32'],
+  [[0x3c, 0x00, 0x00, 0x00], 'UTF-32'],
+  [[0x00, 0x00, 0x00, 0x3c], 'UTF-32'],
+  [[0x3c, 0x00], 'UTF-16 without a byte order mark'],
+  [[0x00, 0x3c], 'UTF-16 without a byte order mark'],
+  [[0x4c, 0x6f, 0xa7, 0x94], 'EBCDIC'],
+];
+
+/**
+ * Decodes a document by its byte order mark or its declaration, else as UTF-8; never replaces what it cannot decode.
+ * The mark is taken off, and line ends are LF afterwards (XML 1.0, 2.11). Throws `Refusal`.
+ *
+ * `TextDecoder` is not used: its labels are WHATWG's, where ISO-8859-1 and US-ASCII mean windows-1252, and what it does
+ * with windows-1252 differs between versions of Node.
+ */
+export function readText(bytes: Uint8Array): string {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const [start, what] of UNREADABLE_STARTS) {
+    if (startsWith(body, start)) throw unsupported(`the document is ${what}`);
+  }
+  const text = withoutMark(body);
+  if (text.startsWith(BYTE_ORDER_MARK)) throw malformedAt(text, 0, 'a second byte order mark');
+  return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+}
+
+function withoutMark(body: Buffer): string {
+  if (startsWith(body, [0xef, 0xbb, 0xbf])) {
+    const content = body.subarray(3);
+    confirm('UTF-8', declarationOf(content));
+    return fromUtf8(content);
+  }
+  if (startsWith(body, [0xff, 0xfe])) return fromUtf16(body.subarray(2), 'UTF-16LE');
+  // a copy, as swap16 works in place and the body is not ours
+  if (startsWith(body, [0xfe, 0xff])) return fromUtf16(swapped(body.subarray(2)), 'UTF-16BE');
+  return DECODERS[withoutMarkAs(declarationOf(body))](body);
+}
+
+const DECODERS: Readonly<Record<'UTF-8' | 'US-ASCII' | 'ISO-8859-1' | 'windows-1252', (body: Buffer) => string>> = {
+  'UTF-8': fromUtf8,
+  'US-ASCII': fromAscii,
+  'ISO-8859-1': (body) => body.toString('latin1'),
+  'windows-1252': fromWindows1252,
+};
+
+function withoutMarkAs(declaration: string): keyof typeof DECODERS {
+  const name = declaredEncoding(declaration);
+  if (name === undefined) return 'UTF-8';
+  const encoding = encodingNamed(name);
+  if (encoding === undefined) throw unsupported('the declared encoding is not supported');
+  if (encoding === 'UTF-16' || encoding === 'UTF-16LE' || encoding === 'UTF-16BE') {
+    throw unsupported('the document declares UTF-16 and has no byte order mark');
+  }
+  return encoding;
+}
+
+/** Refuses a declaration that says something else than the mark. */
+function confirm(marked: Encoding, declaration: string): void {
+  const name = declaredEncoding(declaration);
+  if (name === undefined) return;
+  const encoding = encodingNamed(name);
+  if (encoding === undefined) throw unsupported('the declared encoding is not supported');
+  const agrees = encoding === marked || (encoding === 'UTF-16' && marked.startsWith('UTF-16'));
+  if (!agrees) {
+    const problem = `the declared encoding contradicts the byte order mark, which says ${marked}`;
+    throw malformedAt(declaration, declaration.indexOf('encoding'), problem);
+  }
+}
+
+/** The XML declaration without its end, read as Latin-1, or nothing. */
+function declarationOf(body: Buffer): string {
+  if (!startsWith(body, [0x3c, 0x3f, 0x78, 0x6d, 0x6c])) return '';
+  const end = body.indexOf('?>');
+  return end < 0 ? '' : body.toString('latin1', 0, end);
+}
+
+function fromUtf8(body: Buffer): string {
+  if (isUtf8(body)) return body.toString('utf8');
+  const offset = firstInvalidUtf8(body);
+  throw undecodable(body, offset, body.toString('utf8', 0, offset), 'UTF-8');
+}
+
+function fromAscii(body: Buffer): string {
+  if (isAscii(body)) return body.toString('latin1');
+  const offset = body.findIndex((byte) => byte > 0x7f);
+  throw undecodable(body, offset, body.toString('latin1', 0, offset), 'US-ASCII');
+}
+
+function fromWindows1252(body: Buffer): string {
+  const text = body.toString('latin1').replace(/[\x80-\x9f]/g, (c) => WINDOWS_1252_HIGH.charAt(c.charCodeAt(0) - 0x80));
+  const undefinedAt = text.indexOf('\uFFFD');
+  if (undefinedAt >= 0) throw undecodable(body, undefinedAt, text.slice(0, undefinedAt), 'windows-1252');
+  return text;
+}
+
+function fromUtf16(body: Buffer, encoding: 'UTF-16LE' | 'UTF-16BE'): string {
+  const text = body.toString('utf16le');
+  confirm(encoding, text.slice(0, text.indexOf('?>') + 1));
+  if (body.length % 2 !== 0) throw malformedAt(text, text.length, 'the document ends within a UTF-16 character');
+  const loneSurrogate = text.search(/\p{Surrogate}/u);
+  if (loneSurrogate >= 0) throw malformedAt(text, loneSurrogate, 'bytes that are not UTF-16');
+  return text;
+}
+
+function swapped(body: Buffer): Buffer {
+  const whole = body.length - (body.length % 2);
+  return Buffer.concat([Buffer.from(body.subarray(0, whole)).swap16(), body.subarray(whole)]);
+}
+
+function firstInvalidUtf8(body: Buffer): number {
+  let offset = 0;
+  for (const character of body.toString('utf8')) {
+    const genuine = character !== '\uFFFD' || startsWith(body.subarray(offset), [0xef, 0xbf, 0xbd]);
+    if (!genuine) break;
+    const code = character.codePointAt(0) ?? 0;
+    offset += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return offset;
+}
+
+function undecodable(body: Buffer, offset: number, before: string, encoding: Encoding): Refusal {
+  // A word processor's quotes in windows-1252, without a declaration that says so.
+  const byte = body[offset] ?? 0;
+  const character = byte >= 0x80 && byte <= 0x9f ? WINDOWS_1252_HIGH.charAt(byte - 0x80) : '';
+  const curly = isCurlyQuote(character) && /=[ \t\r\n]*$/.test(before);
+  return malformedAt(before, before.length, curly ? CURLY_QUOTES : `bytes that are not ${encoding}`);
+}
+
+function unsupported(problem: string): Refusal {
+  const supported = 'UTF-8, UTF-16 with a byte order mark, US-ASCII, ISO-8859-1 and windows-1252 are read';
+  return new Refusal('UNSUPPORTED_ENCODING', `${problem}; ${supported}`);
+}
+
+function startsWith(body: Uint8Array, start: readonly number[]): boolean {
+  return start.every((byte, i) => body[i] === byte);
+}

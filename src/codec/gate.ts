@@ -1,0 +1,137 @@
+import { SaxesParser } from 'saxes';
+import { bareAmpersand } from './references.ts';
+import { CURLY_QUOTES, misplacedCurlyQuote } from './curly-quotes.ts';
+import { unseparatedTarget } from './instructions.ts';
+import { malformedAt } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Elements that may be open at a time. */
+export const MAX_DEPTH = 64;
+/** Attributes that one element may have. */
+const MAX_ATTRIBUTES = 32;
+/** Elements in one document. */
+const MAX_ELEMENTS = 10_000;
+
+const BARE_AMPERSAND = "'&' that does not begin a reference; write &amp;";
+
+// What saxes says, by its beginning (the rest may name parts of the document), and what the sender is told.
+const PROBLEMS: readonly (readonly [saxes: string, told: string])[] = [
+  ['documents may contain only one root', 'more than one root element'],
+  ['document must contain a root element', 'the document has no root element'],
+  ['text data outside of root node', 'text outside the root element'],
+  ['unclosed tag', 'the document ends before every element is closed'],
+  ['unexpected end', 'the document ends too early'],
+  ['unexpected close tag', 'an end tag that does not match the open element'],
+  ['unmatched closing tag', 'an end tag without a start tag'],
+  ['weird empty close tag', 'an end tag without a name'],
+  ['disallowed character in closing tag', 'a character that does not belong in an end tag'],
+  [
+    'disallowed character in tag name',
+    "'<' that does not begin a tag, or a tag name that is not a name; write &lt; for '<'",
+  ],
+  ['disallowed character in attribute name', 'a character that cannot be part of an attribute'],
+  ['disallowed character in entity name', BARE_AMPERSAND],
+  ['empty entity name', BARE_AMPERSAND],
+  ['undefined entity', 'an entity that XML does not define; it has only lt, gt, amp, apos and quot'],
+  ['malformed character entity', 'a character reference to no character that XML 1.0 allows'],
+  ['disallowed character in processing instruction name', 'a processing instruction whose target is not a name'],
+  ['processing instruction without a target', 'a processing instruction without a target'],
+  ['an XML declaration must be at the start', 'an XML declaration that is not at the very start of the document'],
+  ['the XML declaration must appear at the start', 'an XML declaration that is not at the very start of the document'],
+  ['version number must match', 'the version in the XML declaration is not 1.0'],
+  ['encoding value must match', 'the encoding in the XML declaration is not a name'],
+  ['standalone value must match', 'standalone in the XML declaration is neither yes nor no'],
+  ['duplicate attribute', 'an attribute that the element has already'],
+  ['attribute without value', 'an attribute without a value'],
+  ['unquoted attribute value', 'an attribute value without quotes'],
+  ['no whitespace between attributes', 'no white space between two attributes'],
+  ['forward-slash in opening tag', "'/' in a tag that is not followed by '>'"],
+  ['malformed comment', "'--' inside a comment"],
+  ['the string "]]>" is disallowed', "']]>' in text; write ]]&gt;"],
+  ['inappropriately located doctype', 'a DOCTYPE; documents with one are not read'],
+  ['incorrect syntax', "'<!' that begins neither a comment nor a CDATA section"],
+];
+
+/** What the gate saw that the reader behind it must know. */
+export interface Passed {
+  /** Processing instructions other than the XML declaration. */
+  readonly hasInstructions: boolean;
+}
+
+/**
+ * Lets only well-formed XML 1.0 without DOCTYPE and within the limits pass; line ends must be LF already.
+ * Throws `Refusal` (MALFORMED_XML) at the first thing that is wrong.
+ *
+ * Namespaces are not looked at: the interface has none, XML 1.0 does not know them, and resolving prefixes costs time
+ * quadratic in the depth. A parser is made for each document (0.2 µs), so no state outlives a failure.
+ */
+export function checkWellFormed(text: string): Passed {
+  const parser = new SaxesParser({ xmlns: false, defaultXMLVersion: '1.0', forceXMLVersion: true });
+  const refuse = (problem: string): never => {
+    throw malformedAt(text, parser.position - 1, problem);
+  };
+  let depth = 0;
+  let elements = 0;
+  let attributes = 0;
+  let hasInstructions = false;
+  parser.on('opentagstart', () => {
+    attributes = 0;
+    if (++depth > MAX_DEPTH) refuse(`elements nested deeper than ${MAX_DEPTH}`);
+    if (++elements > MAX_ELEMENTS) refuse(`more than ${MAX_ELEMENTS} elements`);
+  });
+  parser.on('attribute', () => {
+    if (++attributes > MAX_ATTRIBUTES) refuse(`more than ${MAX_ATTRIBUTES} attributes on one element`);
+  });
+  parser.on('closetag', () => {
+    depth--;
+  });
+  parser.on('xmldecl', ({ version }) => {
+    if (version !== '1.0') refuse('only XML 1.0 is read');
+  });
+  parser.on('doctype', () => refuse('a DOCTYPE; documents with one are not read'));
+  parser.on('processinginstruction', () => {
+    hasInstructions = true;
+  });
+  parser.on('error', (error) => {
+    throw explained(text, parser.position, error.message);
+  });
+  parser.write(text).close();
+  // saxes takes <?a?b?> for an instruction
+  const unseparated = hasInstructions ? unseparatedTarget(text) : undefined;
+  if (unseparated !== undefined) {
+    throw malformedAt(text, unseparated, 'a processing instruction whose target is not followed by white space');
+  }
+  return { hasInstructions };
+}
+
+function explained(text: string, position: number, message: string): Refusal {
+  const saxes = message.replace(/^\d+:\d+: /, '');
+  const index = placeOf(text, position, saxes);
+  if (index === text.length || saxes.includes('entity')) {
+    // saxes looks for the ';' of a reference as far as the end, so it would tell another place and reason
+    const ampersand = bareAmpersand(text);
+    if (ampersand !== undefined && ampersand <= index) return malformedAt(text, ampersand, BARE_AMPERSAND);
+  }
+  const curly = misplacedCurlyQuote(text, index);
+  if (curly !== undefined) return malformedAt(text, curly, CURLY_QUOTES);
+  return malformedAt(text, index, told(saxes, text.charAt(index)));
+}
+
+/** `position` is where saxes would read next; it tells some problems only at the end of what is wrong. */
+function placeOf(text: string, position: number, saxes: string): number {
+  if (saxes.startsWith('unclosed tag') || saxes.startsWith('unexpected end')) return text.length;
+  if (saxes.includes('entity')) return text.lastIndexOf('&', position - 1);
+  if (saxes.startsWith('text data outside')) {
+    const start = text.lastIndexOf('>', position - 2) + 1;
+    return start + Math.max(0, text.slice(start).search(/[^ \t\n]/));
+  }
+  return position - 1;
+}
+
+function told(saxes: string, character: string): string {
+  if (saxes === 'disallowed character.') {
+    return character === '<' ? "'<' inside an attribute value; write &lt;" : 'a character that XML 1.0 forbids';
+  }
+  const known = PROBLEMS.find(([start]) => saxes.startsWith(start));
+  return known?.[1] ?? 'the XML declaration is not well-formed';
+}

@@ -1,0 +1,107 @@
+import { XMLParser } from 'fast-xml-parser';
+import type { XmlElement } from '../protocol/request.ts';
+import { MAX_DEPTH } from './gate.ts';
+import { withoutInstructions } from './instructions.ts';
+import { resolveReferences } from './references.ts';
+
+// None of these can be the name of an element or attribute, so that no name from outside can be taken for one of them.
+const ELEMENT = '<';
+const ATTRIBUTE = '@';
+const ATTRIBUTES = ':@';
+const TEXT = '#text';
+const CDATA = '#cdata';
+
+/**
+ * fast-xml-parser as a reader of tags only: it keeps order, white space and digits as they are and resolves nothing.
+ * The prefix before names keeps its own handling of `__proto__`, `constructor`, `toString` and the like away. It calls
+ * transformTagName twice on a self-closing tag, so the prefix is added only where it is not there yet.
+ */
+const reader = new XMLParser({
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: ATTRIBUTE,
+  transformTagName: (name) => (name.startsWith(ELEMENT) ? name : ELEMENT + name),
+  textNodeName: TEXT,
+  cdataPropName: CDATA,
+  trimValues: false,
+  parseTagValue: false,
+  parseAttributeValue: false,
+  processEntities: false,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  maxNestedTags: MAX_DEPTH,
+  jPath: false,
+});
+
+/** How fast-xml-parser hands over a node: one key with what it is, and `:@` with its attributes where it has any. */
+type Node = Readonly<Record<string, unknown>>;
+
+/**
+ * Builds the tree of a document that has passed the gate (line ends LF, no byte order mark).
+ * Throws only where fast-xml-parser and the gate disagree, which is a defect of this module.
+ */
+export function buildTree(text: string, hasInstructions: boolean): XmlElement {
+  const escaped = NAME_SPACES.test(text);
+  const input = escaped ? text.replace(NAME_SPACES_ALL, standIn) : text;
+  // fast-xml-parser takes quotes in an instruction for those of a value, and can read far past the instruction's end
+  const nodes = read(hasInstructions ? withoutInstructions(input) : input);
+  const root = nodes.find(isElement);
+  if (root === undefined) throw new Error('the tree has no root element, though the gate let the document pass');
+  return elementOf(root, escaped ? original : asItIs);
+}
+
+function read(text: string): readonly Node[] {
+  try {
+    return reader.parse(text) as readonly Node[];
+  } catch {
+    // its messages quote the document
+    throw new Error('fast-xml-parser refused a document that the gate let pass');
+  }
+}
+
+function elementOf(node: Node, restore: (text: string) => string): XmlElement {
+  const key = keyOf(node);
+  const attributes: [string, string][] = [];
+  for (const [name, value] of Object.entries((node[ATTRIBUTES] ?? {}) as Record<string, string>)) {
+    attributes.push([restore(name.slice(ATTRIBUTE.length)), restore(resolveReferences(value.replace(/[\t\n]/g, ' ')))]);
+  }
+  const children: XmlElement[] = [];
+  let text = '';
+  for (const child of node[key] as readonly Node[]) {
+    if (isElement(child)) children.push(elementOf(child, restore));
+    else if (child[CDATA] !== undefined) text += cdataOf(child);
+    else text += resolveReferences(String(child[TEXT]));
+  }
+  return { name: restore(key.slice(ELEMENT.length)), attributes, children, text: restore(text) };
+}
+
+function keyOf(node: Node): string {
+  for (const key in node) if (key !== ATTRIBUTES) return key;
+  return '';
+}
+
+function isElement(node: Node): boolean {
+  return keyOf(node).startsWith(ELEMENT);
+}
+
+function cdataOf(node: Node): string {
+  const [content] = node[CDATA] as readonly Readonly<Record<string, string>>[];
+  return content?.[TEXT] ?? '';
+}
+
+// Two characters that XML allows in names are white space to JavaScript's \s, where fast-xml-parser splits a tag.
+// U+FFFE and U+FFFF stand for them meanwhile: XML forbids both, so that neither can be in a document that has passed.
+const NAME_SPACES = /[\u1680\uFEFF]/;
+const NAME_SPACES_ALL = /[\u1680\uFEFF]/g;
+
+function standIn(character: string): string {
+  return character === '\u1680' ? '\uFFFE' : '\uFFFF';
+}
+
+function original(text: string): string {
+  return text.replace(/[\uFFFE\uFFFF]/g, (character) => (character === '\uFFFE' ? '\u1680' : '\uFEFF'));
+}
+
+function asItIs(text: string): string {
+  return text;
+}

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseDocument } from '../../../src/codec/document.ts';
+import { encode } from '../../../src/codec/encode.ts';
+import { fail, ok } from '../../../src/protocol/response.ts';
+import { fault } from '../../../src/protocol/fault.ts';
+import { illegalText, legalText } from './documents.ts';
+import { oracleTree } from './oracle.ts';
+import { runs } from './runs.ts';
+
+const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
+
+describe('an answer', () => {
+  it('without content is one empty element', () => {
+    expect(encode(ok()).toString()).toBe(`${DECLARATION}<response status="ok"/>`);
+  });
+
+  it('has no white space of its own, and an empty element for empty text', () => {
+    const contact = {
+      name: 'contact',
+      content: [
+        { name: 'first_name', content: 'Jane' },
+        { name: 'phone', content: '' },
+      ],
+    };
+    expect(encode(ok([contact, { name: 'contact', content: [] }])).toString()).toBe(
+      `${DECLARATION}<response status="ok"><contact><first_name>Jane</first_name><phone/></contact><contact/></response>`,
+    );
+  });
+
+  it('of failure lists every fault, with the field where there is one', () => {
+    const response = fail(fault('INVALID_PARAMS', 'email is missing', 'email'), fault('NOT_FOUND', 'no such contact'));
+    expect(encode(response).toString()).toBe(
+      `${DECLARATION}<response status="fail">` +
+        '<error><code>INVALID_PARAMS</code><field>email</field><message>email is missing</message></error>' +
+        '<error><code>NOT_FOUND</code><message>no such contact</message></error></response>',
+    );
+  });
+
+  it.each([
+    'AT&T;',
+    '&foo;',
+    '&amp;',
+    '&lt;b&gt;',
+    '&#13;',
+    ']]>',
+    '\r',
+    '\r\n',
+    '<a>',
+    '"\'',
+    ' \t\n ',
+    '\u0085\u2028',
+    '\uFEFF',
+    '👩‍👩‍👧',
+    'e\u0301',
+  ])('gives the text %j back as it was', (text) => {
+    expect(oracleTree(encode(ok([{ name: 'first_name', content: text }])))?.children[0]?.text).toBe(text);
+  });
+
+  it('gives any legal text back as it was, to the oracle and to the own reader', () => {
+    fc.assert(
+      fc.property(legalText, legalText, (first, second) => {
+        const fields = [
+          { name: 'first_name', content: first },
+          { name: 'last_name', content: second },
+        ];
+        const leaf = { attributes: [], children: [] };
+        const contact = {
+          name: 'contact',
+          ...leaf,
+          children: fields.map((f) => ({ name: f.name, ...leaf, text: f.content })),
+          text: '',
+        };
+        const root = { name: 'response', attributes: [['status', 'ok']], children: [contact], text: '' };
+        const bytes = encode(ok([{ name: 'contact', content: fields }]));
+        expect(oracleTree(bytes)).toEqual(root);
+        expect(parseDocument(bytes)).toEqual({ ok: true, root });
+      }),
+      { numRuns: runs(3000) },
+    );
+  });
+
+  it('gives any legal text of a fault back as it was', () => {
+    fc.assert(
+      fc.property(legalText, legalText, (field, message) => {
+        const [error] = oracleTree(encode(fail({ code: 'INVALID_PARAMS', field, message })))?.children ?? [];
+        expect(error?.children.map((child) => child.text)).toEqual(['INVALID_PARAMS', field, message]);
+      }),
+      { numRuns: runs(500) },
+    );
+  });
+
+  it('is never written with a character that XML forbids; the error does not tell the text', () => {
+    fc.assert(
+      fc.property(illegalText, (text) => {
+        expect(() => encode(ok([{ name: 'first_name', content: text }]))).toThrow(
+          /^the text of <first_name> holds a character that XML 1\.0 forbids$/,
+        );
+      }),
+      { numRuns: runs(500) },
+    );
+  });
+});

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseDocument } from '../../../src/codec/document.ts';
+import type { XmlElement } from '../../../src/protocol/request.ts';
+import { documentBytes } from './documents.ts';
+import { oracleTree } from './oracle.ts';
+import { runs } from './runs.ts';
+
+function rootOf(document: string): XmlElement {
+  const parsed = parseDocument(Buffer.from(document));
+  if (!parsed.ok) throw new Error(parsed.fault.message);
+  return parsed.root;
+}
+
+describe('the tree of a document', () => {
+  it('equals what the oracle makes of it, for any well-formed document', () => {
+    fc.assert(
+      fc.property(documentBytes, (bytes) => {
+        const oracle = oracleTree(bytes);
+        expect(oracle).toBeDefined();
+        expect(parseDocument(bytes)).toEqual({ ok: true, root: oracle });
+      }),
+      { numRuns: runs(1500) },
+    );
+  });
+
+  it.each([
+    ['a reference is resolved once', '<a>&amp;lt;&amp;amp;</a>', '&lt;&amp;'],
+    ['a numeric reference with any number of zeros', `<a>&#${'0'.repeat(60)}65;&#x${'0'.repeat(60)}42;</a>`, 'AB'],
+    ['CDATA is text, references in it are not', '<a>1<![CDATA[&lt;<b>]]>2</a>', '1&lt;<b>2'],
+    ['comments and instructions leave no trace', '<a>1<!-- -->2<?p?>3</a>', '123'],
+    ['digits stay as they are', '<a>007</a>', '007'],
+    ['white space stays as it is', '<a> \t\n x </a>', ' \t\n x '],
+    ['CR LF and CR are one LF each', '<a>1\r\n2\r3\r\r\n4</a>', '1\n2\n3\n\n4'],
+    ['CR and LF on two sides of an instruction are two line ends', '<a>1\r<?p?>\n2</a>', '1\n\n2'],
+    ['CR as a reference stays CR', '<a>&#13;&#xD;\n</a>', '\r\r\n'],
+    ['an empty CDATA section is nothing', '<a><![CDATA[]]></a>', ''],
+  ])('text: %s', (_, document, text) => {
+    expect(rootOf(document).text).toBe(text);
+  });
+
+  it('is not led astray by quotes in a processing instruction', () => {
+    const root = rootOf(`<?p it's?><a><?p "?><b>1</b><?q "?><c x='1'/></a><?p '?>`);
+    expect(root.children.map((child) => child.name)).toEqual(['b', 'c']);
+  });
+
+  it('normalises white space in attribute values, but not what is written as a reference', () => {
+    const root = rootOf('<a x="1\r\n2\t3&#10;4&#9;5  6" y=\' &lt;"> \'/>');
+    expect(root.attributes).toEqual([
+      ['x', '1 2 3\n4\t5  6'],
+      ['y', ' <"> '],
+    ]);
+  });
+
+  it('takes names that mean something to JavaScript as data', () => {
+    const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', '__defineSetter__'];
+    const root = rootOf(`<a>${names.map((name) => `<${name} ${name}="1">x</${name}>`).join('')}</a>`);
+    expect(root.children).toEqual(names.map((name) => ({ name, attributes: [[name, '1']], children: [], text: 'x' })));
+    expect(Object.getPrototypeOf(root.children[0])).toBe(Object.prototype);
+    expect(({} as Record<string, unknown>)['1']).toBeUndefined();
+  });
+
+  it('keeps a name whole that holds what JavaScript takes for white space', () => {
+    const root = rootOf('<a\u1680b\uFEFF c\uFEFF="\u1680">\uFEFF\u1680</a\u1680b\uFEFF>');
+    expect(root).toEqual({
+      name: 'a\u1680b\uFEFF',
+      attributes: [['c\uFEFF', '\u1680']],
+      children: [],
+      text: '\uFEFF\u1680',
+    });
+  });
+
+  it('does not look at namespaces', () => {
+    expect(rootOf('<a:b xmlns:c="" d:e="1"/>')).toEqual({
+      name: 'a:b',
+      attributes: [
+        ['xmlns:c', ''],
+        ['d:e', '1'],
+      ],
+      children: [],
+      text: '',
+    });
+  });
+});
