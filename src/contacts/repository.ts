@@ -57,6 +57,11 @@ export interface ContactRepository {
   update(batch: readonly Update[]): Promise<readonly WriteOutcome[]>;
   /** Ids within a batch are distinct. */
   delete(batch: readonly Deletion[]): Promise<readonly WriteOutcome[]>;
+  /** What each request made in an earlier run, `undefined` where nothing. Changes nothing, as the next two. */
+  recallCreations(batch: readonly Creation[]): Promise<readonly (Created | undefined)[]>;
+  /** Whether each request took effect in an earlier run. */
+  recallUpdates(batch: readonly Update[]): Promise<readonly boolean[]>;
+  recallDeletions(batch: readonly Deletion[]): Promise<readonly boolean[]>;
   get(ids: readonly ContactId[]): Promise<readonly (Contact | undefined)[]>;
   list(query: ContactQuery): Promise<ContactPage>;
 }

@@ -1,13 +1,13 @@
-import type { Execution } from '../protocol/execution.ts';
+import type { Execution, ExecutionTerms } from '../protocol/execution.ts';
 import type { Fault } from '../protocol/fault.ts';
 import { fault } from '../protocol/fault.ts';
-import type { Method } from '../protocol/method.ts';
+import type { Method, Work } from '../protocol/method.ts';
 import type { RequestEnvelope } from '../protocol/request.ts';
-import type { RequestKey } from '../protocol/request-key.ts';
 import { fail } from '../protocol/response.ts';
 import { runBatch, type TryLimits } from './batch-run.ts';
 import type { DispatchEvents } from './events.ts';
 import { Lane } from './lane.ts';
+import type { Patience } from './patience.ts';
 import type { Registry } from './registry.ts';
 import { SubjectOrder } from './subject-order.ts';
 
@@ -27,27 +27,19 @@ export class Dispatcher {
   readonly #registry: Registry;
   readonly #lanes = new Map<Method, Lane<unknown>>();
   readonly #order = new SubjectOrder();
-  readonly #abandoning = new AbortController();
+  readonly #limits: TryLimits;
+  readonly #events: DispatchEvents;
 
-  constructor(
-    registry: Registry,
-    settings: DispatcherSettings,
-    events: DispatchEvents,
-    pause: (failures: number, signal: AbortSignal) => Promise<void>,
-  ) {
+  constructor(registry: Registry, settings: DispatcherSettings, patience: Patience, events: DispatchEvents) {
     this.#registry = registry;
-    const { signal } = this.#abandoning;
-    const limits: TryLimits = {
-      maxAttempts: settings.maxAttempts,
-      pause: (failures) => pause(failures, signal),
-      abandoned: () => signal.aborted,
-    };
+    this.#events = events;
+    this.#limits = { maxAttempts: settings.maxAttempts, patience, now: Date.now };
     for (const name of registry.names) {
       const method = registry.find(name);
       if (method === undefined) continue;
       const { slotsPerMethod: slots, maxBatch } = settings;
       const lane = new Lane<unknown>({ slots, maxBatch: method.maxBatch ?? maxBatch }, (batch) =>
-        runBatch(method, batch, limits, events),
+        runBatch(method, batch, this.#limits, events),
       );
       this.#lanes.set(method, lane);
     }
@@ -59,20 +51,22 @@ export class Dispatcher {
   }
 
   /** Executes a request once it is its turn. Never rejects; throws what a method's `read` throws, which is a defect. */
-  execute(request: RequestEnvelope, key: RequestKey): Promise<Execution> {
+  execute(request: RequestEnvelope, { key, deadline, attemptsBefore }: ExecutionTerms): Promise<Execution> {
     const method = this.#registry.find(request.method);
     const lane = method === undefined ? undefined : this.#lanes.get(method);
     if (method === undefined || lane === undefined) return refused([this.#unknownMethod()]);
     const read = method.read(request.body);
     if (!read.valid) return refused(read.faults);
     const subject = method.subject?.(read.command);
-    const work = { command: read.command, key };
-    return subject === undefined ? lane.submit(work) : this.#inTurn(subject, () => lane.submit(work));
+    const work = { command: read.command, key, ...(deadline !== undefined && { deadline }) };
+    const run = (): Promise<Execution> =>
+      attemptsBefore === undefined ? lane.submit(work) : this.#alone(method, work, attemptsBefore);
+    return subject === undefined ? run() : this.#inTurn(subject, run);
   }
 
-  /** Ends every wait: what has not been executed by now is abandoned. */
-  abandon(): void {
-    this.#abandoning.abort();
+  async #alone(method: Method, work: Work<unknown>, attemptsBefore: number): Promise<Execution> {
+    const [execution] = await runBatch(method, [work], this.#limits, this.#events, attemptsBefore);
+    return execution ?? { kind: 'abandoned' };
   }
 
   async #inTurn(subject: string, run: () => Promise<Execution>): Promise<Execution> {

@@ -1,4 +1,20 @@
+import type { RequestKey } from './request-key.ts';
 import type { ResponseEnvelope } from './response.ts';
+
+/** What holds for one request beside what it asks for. */
+export interface ExecutionTerms {
+  readonly key: RequestKey;
+  /** Milliseconds since the epoch after which it must not take effect any more. */
+  readonly deadline: number | undefined;
+  /** Where set, the request runs in no batch, and so many of its attempts are used up. */
+  readonly attemptsBefore: number | undefined;
+}
+
+/** A request that was executed, and its method: `request` where that is unknown. */
+export interface Performed {
+  readonly method: string;
+  readonly execution: Execution;
+}
 
 /** How one request was executed. */
 export type Execution = Done | Defect | Abandoned;

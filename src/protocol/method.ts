@@ -11,6 +11,8 @@ export type Read<Command> =
 export interface Work<Command> {
   readonly command: Command;
   readonly key: RequestKey;
+  /** Milliseconds since the epoch after which it must not take effect any more. */
+  readonly deadline?: number;
 }
 
 /** One API method. The registry holds them by name; nothing else knows how many there are. */
@@ -29,4 +31,9 @@ export interface Method<Command = unknown> {
    * same keys, is then run again. Any other rejection is a defect of at least one item.
    */
   execute(batch: readonly Work<Command>[]): Promise<readonly ResponseEnvelope[]>;
+  /**
+   * For a method with an effect: the answer of an earlier run of each request, `undefined` where there was none. Changes
+   * nothing; rejects as `execute` does. Asked when a deadline is over: the answer tells the truth about the effect.
+   */
+  recall?(batch: readonly Work<Command>[]): Promise<readonly (ResponseEnvelope | undefined)[]>;
 }

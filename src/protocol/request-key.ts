@@ -8,3 +8,14 @@ export interface RequestKey {
    */
   readonly earlier?: string;
 }
+
+/** Who a request is. */
+export interface RequestIdentity {
+  readonly key: RequestKey;
+  /** Equal for all deliveries of one message, whatever identifies it; its attempts are counted by it. */
+  readonly attemptId: string;
+  /** Names the request in answers, logs and dead letters. Says nothing of its content. */
+  readonly referenceId: string;
+  /** Milliseconds since the epoch; `invalid` where the header is not that. */
+  readonly deadline: number | 'invalid' | undefined;
+}

@@ -17,15 +17,12 @@ function method(execute: (batch: readonly Work<number>[]) => readonly ResponseEn
 
 function limits(abandonedAfter = Infinity): TryLimits & { pauses: number[] } {
   const pauses: number[] = [];
-  return {
-    maxAttempts: 3,
-    pauses,
-    pause: (failures) => {
-      pauses.push(failures);
-      return Promise.resolve();
-    },
-    abandoned: () => pauses.length >= abandonedAfter,
+  const pause = (failures: number): Promise<void> => {
+    pauses.push(failures);
+    return Promise.resolve();
   };
+  const patience = { pause, abandoned: () => pauses.length >= abandonedAfter };
+  return { maxAttempts: 3, pauses, patience, now: () => 1_000 };
 }
 
 const retries: string[] = [];
@@ -88,4 +85,60 @@ test('a stop while the store is away abandons the batch instead of failing it', 
     events,
   );
   expect(executions).toEqual([{ kind: 'abandoned' }, { kind: 'abandoned' }, { kind: 'abandoned' }]);
+});
+
+test('what is past its deadline is not executed: its earlier answer is recalled, or it is EXPIRED; its neighbours run', async () => {
+  const executed: number[] = [];
+  const works = [500, undefined, 999, 1_000].map((deadline, command) => ({
+    command,
+    key: { id: `k${command}` },
+    ...(deadline !== undefined && { deadline }),
+  }));
+  const recalled = ok([{ name: 'was', content: 'done' }]);
+  const withRecall: Method<number> = {
+    ...method((inTime) => {
+      executed.push(...inTime.map(({ command }) => command));
+      return inTime.map(() => ok());
+    }),
+    recall: (late) => Promise.resolve(late.map(({ command }) => (command === 2 ? recalled : undefined))),
+  };
+  const executions = await runBatch(withRecall, works, limits(), events);
+  expect(executed).toEqual([1, 3]);
+  expect(executions.map((e) => e.kind === 'done' && e.response)).toMatchObject([
+    { status: 'fail', faults: [{ code: 'EXPIRED' }] },
+    ok(),
+    recalled,
+    ok(),
+  ]);
+});
+
+test('a deadline that passes while the outcome is unknown is not looked at again', async () => {
+  let now = 900;
+  let tries = 0;
+  const work = { command: 1, key: { id: 'k' }, deadline: 1_000 };
+  const executions = await runBatch(
+    method((works) => {
+      tries += 1;
+      now = 2_000;
+      if (tries === 1) throw new Unavailable('unknown');
+      return works.map(() => ok());
+    }),
+    [work],
+    { ...limits(), now: () => now },
+    events,
+  );
+  expect(executions).toMatchObject([{ kind: 'done', response: { status: 'ok' } }]);
+});
+
+test('attempts that were used up before count', async () => {
+  const executions = await runBatch(
+    method(() => {
+      throw new Error('broken');
+    }),
+    batch.slice(0, 1),
+    limits(),
+    events,
+    2,
+  );
+  expect(executions).toMatchObject([{ kind: 'defect', attempts: 3 }]);
 });

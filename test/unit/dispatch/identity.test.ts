@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { referenceIdOf, requestKeyOf } from '../../../src/dispatch/request-key-of.ts';
+import { identityOf } from '../../../src/dispatch/identity.ts';
 import type { Delivery } from '../../../src/protocol/delivery.ts';
+
+const requestKeyOf = (of: Delivery) => identityOf(of).key;
 
 const none = { appId: undefined, messageId: undefined, correlationId: undefined, replyTo: undefined, headers: {} };
 
@@ -47,11 +49,36 @@ test('without message_id two sendings are two requests, and a redelivery finds w
   expect(first.earlier).toBeUndefined();
   expect(again.earlier).toBeDefined();
   expect(first.id.startsWith(again.earlier ?? 'nothing')).toBe(true);
-  expect(referenceIdOf(again)).toBe(referenceIdOf(first));
 });
 
 test('a request that nothing identifies has a key of its own each time', () => {
   const again = requestKeyOf(delivery({}, undefined, true));
   expect(again.earlier).toBeUndefined();
   expect(again.id).not.toBe(requestKeyOf(delivery({}, undefined, true)).id);
+});
+
+test('attempts are counted, and a request is referred to, by what all its deliveries have in common', () => {
+  for (const properties of [{ messageId: 'm' }, { replyTo: 'q' }, { correlationId: 'c' }]) {
+    const first = identityOf(delivery(properties));
+    const again = identityOf(delivery(properties, undefined, true));
+    expect(again.attemptId).toBe(first.attemptId);
+    expect(again.referenceId).toBe(first.referenceId);
+    expect(identityOf(delivery(properties, '<other/>')).attemptId).not.toBe(first.attemptId);
+  }
+  expect(identityOf(delivery({})).attemptId).toBe(identityOf(delivery({}, undefined, true)).attemptId);
+});
+
+test.each([
+  [1_700_000_000_000, 1_700_000_000_000],
+  ['1700000000000', 1_700_000_000_000],
+  [0, 0],
+  [undefined, undefined],
+  [-1, 'invalid'],
+  [1.5, 'invalid'],
+  ['soon', 'invalid'],
+  ['', 'invalid'],
+  [Number.NaN, 'invalid'],
+  [{ '!': 'timestamp', value: 1 }, 'invalid'],
+])('the deadline header %o means %o', (header, meaning) => {
+  expect(identityOf(delivery({ headers: { deadline: header } })).deadline).toBe(meaning);
 });

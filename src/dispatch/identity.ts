@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import type { Delivery } from '../protocol/delivery.ts';
-import type { RequestKey } from '../protocol/request-key.ts';
+import type { RequestIdentity, RequestKey } from '../protocol/request-key.ts';
+import { deadlineOf } from './deadline.ts';
 
 /** 144 bits of SHA-256: no padding in base64url, and no accidental collision among 10^18 requests. */
 const KEY_BYTES = 18;
@@ -11,7 +12,7 @@ const KEY_BYTES = 18;
  * unique per delivery, and on a redelivery also the prefix that an earlier delivery of the same reply_to, correlation_id
  * and body has. Without any of the three, unique alone.
  */
-export function requestKeyOf({ body, properties, redelivered }: Delivery): RequestKey {
+function requestKeyOf({ body, properties, redelivered }: Delivery): RequestKey {
   const { appId, messageId, correlationId, replyTo } = properties;
   if (messageId !== undefined) return { id: `m${digest([appId, messageId], body)}` };
   const nonce = randomBytes(9).toString('base64url');
@@ -20,9 +21,25 @@ export function requestKeyOf({ body, properties, redelivered }: Delivery): Reque
   return redelivered ? { id: family + nonce, earlier: family } : { id: family + nonce };
 }
 
-/** Names the request in answers, logs and dead letters; equal for all deliveries of it, and says nothing of its content. */
-export function referenceIdOf(key: RequestKey): string {
-  return key.id.slice(0, 16);
+/** Who a request is, read off its delivery; its body is hashed and not looked at. */
+export function identityOf(delivery: Delivery): RequestIdentity {
+  const key = requestKeyOf(delivery);
+  return {
+    key,
+    attemptId: attemptIdOf(key, delivery),
+    referenceId: key.id.slice(0, REFERENCE_LENGTH),
+    deadline: deadlineOf(delivery.properties.headers),
+  };
+}
+
+/** 15 characters of a hash behind its kind: 90 bits. */
+const REFERENCE_LENGTH = 16;
+
+/** Of what nothing identifies only the body is left: equal ones may share their attempts, which does them no harm. */
+function attemptIdOf({ id, earlier }: RequestKey, { body }: Delivery): string {
+  if (earlier !== undefined) return earlier;
+  if (id.startsWith('d')) return id.slice(0, id.indexOf('~') + 1);
+  return id.startsWith('r') ? `b${digest([], body)}` : id;
 }
 
 function digest(parts: readonly (string | undefined)[], body: Uint8Array): string {

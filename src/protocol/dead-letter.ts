@@ -1,0 +1,33 @@
+/** A message in the dead-letter queue, as it lies there. Nothing in it has been checked. */
+export interface DeadLetter {
+  readonly body: Uint8Array;
+  /** The AMQP properties that are set, under AMQP's own names (`message_id`, `reply_to` …), without the headers. */
+  readonly properties: Readonly<Record<string, string | number>>;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** What is to become of a letter; `keep`: it stays in its place. */
+export type LetterFate = 'keep' | 'send-back' | 'discard';
+
+/** Sees every letter once, in the order of the queue. */
+export interface LetterVisitor {
+  /** Must not keep the letter: memory is bounded by what the visitor keeps. What it throws ends the visit. */
+  decide(letter: DeadLetter): LetterFate;
+  /** The letter's copy is confirmed by the request queue, or it is about to be discarded: it is acknowledged next. */
+  settling?(fate: LetterFate): void;
+  /** The letter cannot be sent back, and stays. */
+  failed?(reason: string): void;
+  /** Waited for after each page of letters. */
+  pause?(): Promise<void>;
+}
+
+/** The dead-letter queue, for a person to look through. */
+export interface DeadLetterQueue {
+  /**
+   * Visits the letters that are there when it begins, but those that another reader holds. What is kept stays in its
+   * place. Rejects where the broker is lost: then every letter is there still, but those that were settled.
+   */
+  visit(visitor: LetterVisitor): Promise<void>;
+  /** Never rejects. */
+  close(): Promise<void>;
+}
