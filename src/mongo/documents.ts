@@ -1,0 +1,115 @@
+import type { Collection, Db } from 'mongodb';
+
+import type { Contact, ContactChanges, ContactFields } from '../contacts/contact.ts';
+
+/** A contact as it is stored; see docs/decisions/0005-documents-and-keys.md. Absent phones mean: none. */
+export interface ContactDocument {
+  /** The contact_id. */
+  readonly _id: number;
+  readonly client_id?: number;
+  readonly first_name?: string;
+  readonly last_name?: string;
+  readonly email?: string;
+  /** The e-mail address in lower case, to be found by. */
+  readonly email_key?: string;
+  readonly phone?: string;
+  readonly mobile_phone?: string;
+  /** The key of the request that made it. */
+  readonly created_by?: string;
+  /** Keys of the last updates, oldest first. */
+  readonly applied?: readonly string[];
+  /** How often keys have moved out into past effects; absent where never. */
+  readonly moved_out?: number;
+  /** Tells the batch that wrote last, so that an effect of this run can be told from one of an earlier run. */
+  readonly last_batch?: string;
+  readonly created_at?: Date;
+  readonly updated_at?: Date;
+  /** Set on a tombstone: what is left of a deleted contact until its time is over. */
+  readonly deleted_at?: Date;
+  readonly deleted_by?: string;
+}
+
+/** The key of an update that its contact does not hold any more. */
+export interface PastEffectDocument {
+  readonly _id: string;
+  readonly contact_id: number;
+  /** Looked at by the TTL index. */
+  readonly at: Date;
+}
+
+/** A source of numbers that are given out once. */
+export interface CounterDocument {
+  readonly _id: string;
+  /** The number that is given out next. */
+  readonly next: number;
+}
+
+export interface Collections {
+  readonly contacts: Collection<ContactDocument>;
+  readonly counters: Collection<CounterDocument>;
+  readonly effects: Collection<PastEffectDocument>;
+}
+
+export function collectionsOf(db: Db): Collections {
+  return {
+    contacts: db.collection('contacts'),
+    counters: db.collection('counters'),
+    effects: db.collection('effects'),
+  };
+}
+
+/** What a filter needs to see live contacts only. */
+export const NOT_DELETED = { deleted_at: { $exists: false } } as const;
+
+/** All that says something of a person, and what only a live contact needs. */
+export const FORGOTTEN = {
+  client_id: true,
+  first_name: true,
+  last_name: true,
+  email: true,
+  email_key: true,
+  phone: true,
+  mobile_phone: true,
+  created_at: true,
+  updated_at: true,
+} as const;
+
+/** The fields that a new contact's document gets from the request. */
+export function fieldsToStore(fields: ContactFields): Partial<ContactDocument> {
+  return changesToStore(fields).$set;
+}
+
+/** An update's changes as they are stored: what gets a value, and what goes. */
+export function changesToStore(changes: ContactChanges): {
+  readonly $set: Partial<ContactDocument>;
+  readonly $unset: { phone?: true; mobile_phone?: true };
+} {
+  const { phone, mobile_phone, ...$set } = changes;
+  return {
+    $set: {
+      ...$set,
+      ...(changes.email !== undefined && { email_key: emailKey(changes.email) }),
+      ...(isGiven(phone) && { phone }),
+      ...(isGiven(mobile_phone) && { mobile_phone }),
+    },
+    $unset: { ...(phone === '' && { phone: true }), ...(mobile_phone === '' && { mobile_phone: true }) },
+  };
+}
+
+function isGiven(text: string | undefined): boolean {
+  return text !== undefined && text !== '';
+}
+
+/** Equal for addresses that differ in case only. */
+export function emailKey(email: string): string {
+  return email.toLowerCase();
+}
+
+/** Throws where a live contact lacks what every contact has: somebody else wrote it. */
+export function contactOf(document: ContactDocument): Contact {
+  const { _id, client_id, first_name, last_name, email, phone = '', mobile_phone = '' } = document;
+  if (client_id === undefined || first_name === undefined || last_name === undefined || email === undefined) {
+    throw new Error(`the document of contact ${_id} is incomplete`);
+  }
+  return { contact_id: _id, client_id, first_name, last_name, email, phone, mobile_phone };
+}

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import type { ContactQuery } from '../../../src/contacts/repository.ts';
+import { anyCharacter } from '../../unit/methods/request-elements.ts';
+import { createOne, creation, freshKey, freshStore, JANE } from './fresh-store.ts';
+
+const { contacts, stored } = freshStore();
+const HIGHEST = Number.MAX_SAFE_INTEGER;
+
+async function idsOf(query: Partial<ContactQuery>): Promise<{ ids: number[]; hasMore: boolean }> {
+  const page = await contacts.list({ page: 1, per_page: 1000, ...query });
+  return { ids: page.contacts.map(({ contact_id }) => contact_id), hasMore: page.hasMore };
+}
+
+test('get answers in the order asked, twice where asked twice, and nothing where there is nothing', async () => {
+  const created = await contacts.create([creation({ first_name: 'a' }), creation({ first_name: 'b' })]);
+  const [a, b] = created.map(({ id }) => id) as [number, number];
+  const found = await contacts.get([b, 999_999, a, b]);
+  expect(found.map((contact) => contact?.first_name)).toEqual(['b', undefined, 'a', 'b']);
+  expect(await contacts.get([])).toEqual([]);
+});
+
+test('any text comes back character for character', async () => {
+  const text = fc.string({ unit: anyCharacter, minLength: 1, maxLength: 40 });
+  const fields = fc.record({ first_name: text, last_name: text, phone: text, mobile_phone: text });
+  await fc.assert(
+    fc.asyncProperty(fc.array(fields, { minLength: 1, maxLength: 20 }), async (people) => {
+      const created = await contacts.create(people.map((person) => creation(person)));
+      const read = await contacts.get(created.map(({ id }) => id));
+      expect(read).toEqual(people.map((person, i) => ({ ...JANE, ...person, contact_id: created[i]?.id })));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('text is not normalised: what looks equal and is not stays apart', async () => {
+  const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301'];
+  const created = await contacts.create([creation({ last_name: composed }), creation({ last_name: decomposed })]);
+  const [one, other] = await contacts.get(created.map(({ id }) => id));
+  expect(Buffer.from(one!.last_name)).toEqual(Buffer.from(composed));
+  expect(Buffer.from(other!.last_name)).toEqual(Buffer.from(decomposed));
+});
+
+test.each([1, 2 ** 31 - 1, 2 ** 31, 2 ** 32, HIGHEST - 1, HIGHEST])(
+  'client_id %d is kept and found',
+  async (client_id) => {
+    const id = await createOne(contacts, { client_id, email: `c${client_id}@big.example` });
+    expect((await contacts.get([id]))[0]?.client_id).toBe(client_id);
+    expect((await idsOf({ client_id, email: `c${client_id}@big.example` })).ids).toEqual([id]);
+  },
+);
+
+test('a contact_id of 2^53−1 is read, changed, listed and deleted like any other', async () => {
+  await stored.contacts.insertOne({ ...JANE, _id: HIGHEST, client_id: 77, email_key: JANE.email });
+  const change = { key: { id: freshKey() }, id: HIGHEST, changes: { first_name: 'Last' } };
+  expect(await contacts.update([change])).toEqual(['applied']);
+  expect((await contacts.get([HIGHEST - 1, HIGHEST]))[1]?.first_name).toBe('Last');
+  expect((await idsOf({ client_id: 77 })).ids).toEqual([HIGHEST]);
+  expect(await contacts.delete([{ key: { id: freshKey() }, id: HIGHEST }])).toEqual(['applied']);
+});
+
+test('pages are ascending, complete, without overlap, and tell whether there is more', async () => {
+  const client_id = 500;
+  const created = await contacts.create(Array.from({ length: 7 }, () => creation({ client_id })));
+  const all = created.map(({ id }) => id);
+  const page = (number: number): ReturnType<typeof idsOf> => idsOf({ client_id, page: number, per_page: 3 });
+  expect(await page(1)).toEqual({ ids: all.slice(0, 3), hasMore: true });
+  expect(await page(2)).toEqual({ ids: all.slice(3, 6), hasMore: true });
+  expect(await page(3)).toEqual({ ids: all.slice(6), hasMore: false });
+  expect(await page(4)).toEqual({ ids: [], hasMore: false });
+  expect(await idsOf({ client_id, per_page: 7 })).toEqual({ ids: all, hasMore: false });
+  expect(await idsOf({ client_id, per_page: 6 })).toEqual({ ids: all.slice(0, 6), hasMore: true });
+});
+
+test.each([2 ** 31, 2 ** 40, HIGHEST])('page %d is empty, not an error', async (page) => {
+  expect(await idsOf({ page, per_page: 1 })).toEqual({ ids: [], hasMore: false });
+  expect(await idsOf({ page, per_page: 1000 })).toEqual({ ids: [], hasMore: false });
+  expect(await idsOf({ page, per_page: 100_000 })).toEqual({ ids: [], hasMore: false });
+});
+
+test('filters are joined, and the address is compared without regard to case', async () => {
+  const email = 'Ärger.Straße@Example.ORG';
+  const ids = await contacts.create([
+    creation({ client_id: 600, email }),
+    creation({ client_id: 600, email: email.toLowerCase() }),
+    creation({ client_id: 601, email }),
+    creation({ client_id: 600, email: `x${email}` }),
+  ]);
+  const [a, b, c] = ids.map(({ id }) => id);
+  expect((await idsOf({ client_id: 600, email: 'äRGER.straße@EXAMPLE.org' })).ids).toEqual([a, b]);
+  expect((await idsOf({ email })).ids).toEqual([a, b, c]);
+  expect((await idsOf({ client_id: 602, email })).ids).toEqual([]);
+  expect((await contacts.get([a!]))[0]?.email).toBe(email);
+});
+
+test('an address is compared, not matched: wildcards and operators find nothing', async () => {
+  await createOne(contacts, { email: 'abc@match.example' });
+  for (const email of ['.*@match.example', 'a%@match.example', '{"$gt":""}', '$email', '/abc/']) {
+    expect((await idsOf({ email })).ids).toEqual([]);
+  }
+});
+
+test('deleted contacts are on no page', async () => {
+  const client_id = 700;
+  const created = await contacts.create(
+    Array.from({ length: 4 }, () => creation({ client_id, email: 'del@d.example' })),
+  );
+  const [a, b, c, d] = created.map(({ id }) => id) as [number, number, number, number];
+  await contacts.delete([b, c].map((id) => ({ key: { id: freshKey() }, id })));
+  expect((await idsOf({ client_id })).ids).toEqual([a, d]);
+  expect((await idsOf({ email: 'DEL@d.example' })).ids).toEqual([a, d]);
+  expect(await idsOf({ client_id, per_page: 1 })).toEqual({ ids: [a], hasMore: true });
+  const everyone = await idsOf({});
+  expect(everyone.ids).toContain(a);
+  expect(everyone.ids).not.toContain(b);
+});
