@@ -1,0 +1,38 @@
+import type { ContactFields } from '../contacts/contact.ts';
+import type { ContactRepository } from '../contacts/repository.ts';
+import type { Method } from '../protocol/method.ts';
+import { ok } from '../protocol/response.ts';
+import { commandOf } from './command.ts';
+import { contactIdElement } from './contact-element.ts';
+import { group, mandatory, membersReader, optional } from './elements.ts';
+import { email, identifier, personName, phoneNumber } from './fields.ts';
+import { REPEATED } from './outcome-response.ts';
+
+const readBody = membersReader({
+  contact: mandatory(
+    group({
+      client_id: mandatory(identifier),
+      first_name: mandatory(personName),
+      last_name: mandatory(personName),
+      email: mandatory(email),
+      phone: optional(phoneNumber),
+      mobile_phone: optional(phoneNumber),
+    }),
+  ),
+});
+
+/** Stores a new contact and answers its contact_id; a repeat of the request answers the same one. */
+export function contactCreate(contacts: ContactRepository): Method<ContactFields> {
+  return {
+    name: 'contact.create',
+    read: (body) => commandOf(readBody(body), ({ contact }) => ({ phone: '', mobile_phone: '', ...contact })),
+    async execute(batch) {
+      const created = await contacts.create(batch.map(({ command, key }) => ({ key, fields: command })));
+      return created.map(({ id, repeated }) => ok([contactIdElement(id)], repeated ? REPEATED : undefined));
+    },
+    async recall(batch) {
+      const made = await contacts.recallCreations(batch.map(({ command, key }) => ({ key, fields: command })));
+      return made.map((created) => created && ok([contactIdElement(created.id)], REPEATED));
+    },
+  };
+}

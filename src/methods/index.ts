@@ -1,0 +1,19 @@
+import type { ContactRepository } from '../contacts/repository.ts';
+import type { Method } from '../protocol/method.ts';
+import { contactCreate } from './contact.create.ts';
+import { contactDelete } from './contact.delete.ts';
+import { contactGet } from './contact.get.ts';
+import { contactList } from './contact.list.ts';
+import { contactUpdate } from './contact.update.ts';
+import type { MethodLimits } from './limits.ts';
+
+/** The API: one line per method. */
+export function apiMethods(contacts: ContactRepository, limits: MethodLimits): readonly Method[] {
+  return [
+    contactCreate(contacts),
+    contactUpdate(contacts),
+    contactGet(contacts),
+    contactDelete(contacts),
+    contactList(contacts, limits),
+  ];
+}

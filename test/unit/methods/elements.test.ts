@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { group, mandatory, membersReader, optional } from '../../../src/methods/elements.ts';
+import { personName, phoneNumber, positiveInteger } from '../../../src/methods/fields.ts';
+import { element, elements } from './request-elements.ts';
+
+const read = membersReader({
+  number: mandatory(positiveInteger(9)),
+  name: mandatory(personName),
+  phone: optional(phoneNumber),
+});
+
+function messages(parsed: ReturnType<typeof read>): string[] {
+  return parsed.ok ? [] : parsed.faults.map(({ message }) => message);
+}
+
+test('elements are read in any order', () => {
+  const fields = elements([
+    ['number', '3'],
+    ['name', 'Jane'],
+    ['phone', '1'],
+  ]);
+  fc.assert(
+    fc.property(fc.shuffledSubarray(fields, { minLength: 3 }), (shuffled) => {
+      expect(read(shuffled)).toEqual({ ok: true, value: { number: 3, name: 'Jane', phone: '1' } });
+    }),
+  );
+});
+
+test('an optional element that is not there has no property, and one that is empty has empty text', () => {
+  const needed = elements([
+    ['number', '3'],
+    ['name', 'Jane'],
+  ]);
+  expect(read(needed)).toEqual({ ok: true, value: { number: 3, name: 'Jane' } });
+  expect(read([...needed, element('phone')])).toEqual({ ok: true, value: { number: 3, name: 'Jane', phone: '' } });
+});
+
+test('all problems are told: those in the document in its order, then what is missing in the order of the table', () => {
+  const parsed = read([element('zip', '1'), element('phone', 'x'.repeat(65)), element('phone', '1'), element('zap')]);
+  expect(messages(parsed)).toEqual([
+    'zip is not known here',
+    'phone is longer than 64 characters',
+    'phone appears more than once',
+    'zap is not known here',
+    'number is missing',
+    'name is missing',
+  ]);
+});
+
+test('an element that stands three times is told once, unknown or known', () => {
+  const parsed = read([
+    ...elements([
+      ['number', '3'],
+      ['number', '4'],
+      ['name', 'Jane'],
+      ['number', '5'],
+    ]),
+    ...[1, 2, 3].map(() => element('zip')),
+  ]);
+  expect(messages(parsed)).toEqual([
+    'number appears more than once',
+    'zip is not known here',
+    'zip appears more than once',
+  ]);
+});
+
+test('attributes, elements in a text field and a bad value are told together, per element', () => {
+  const attributes = [['id', 'secret']] as const;
+  const parsed = read([
+    { ...element('number', 'secret'), attributes },
+    { ...element('name', [element('b', 'secret')]), text: 'secret' },
+    { ...element('phone', '1'), attributes: [...attributes, ['x', 'y']] },
+  ]);
+  expect(messages(parsed)).toEqual([
+    'number has attributes where none are allowed',
+    'number is not an integer from 1 to 9',
+    'name contains elements where only text is allowed',
+    'phone has attributes where none are allowed',
+  ]);
+});
+
+test('a group refuses attributes and text beside its elements, and still tells the problems of its elements', () => {
+  const readGroup = group({ name: mandatory(personName) });
+  const fine = element('contact', elements([['name', 'Jane']]));
+  expect(readGroup(fine)).toEqual({ ok: true, value: { name: 'Jane' } });
+  expect(readGroup({ ...fine, text: ' stray ' })).toMatchObject({
+    faults: [{ field: 'contact', message: 'contact contains text beside its elements' }],
+  });
+  expect(readGroup({ ...element('contact', []), text: '\u00a0', attributes: [['a', 'b']] })).toMatchObject({
+    faults: [{ field: 'contact' }, { field: 'contact' }, { field: 'name', message: 'name is missing' }],
+  });
+});
+
+test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])(
+  '%s is a name like any other',
+  (name) => {
+    const parsed = read([
+      element(name, 'x'),
+      ...elements([
+        ['number', '3'],
+        ['name', 'Jane'],
+      ]),
+    ]);
+    expect(parsed).toEqual({
+      ok: false,
+      faults: [{ code: 'INVALID_PARAMS', field: name, message: `${name} is not known here` }],
+    });
+    expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+    expect(({} as Record<string, unknown>)['x']).toBeUndefined();
+  },
+);
+
+test('a message repeats only the start of a long name, whole characters only; the field has all of it', () => {
+  const name = '𐐀'.repeat(100);
+  const parsed = read([element(name)]);
+  expect(parsed.ok ? undefined : parsed.faults[0]).toEqual({
+    code: 'INVALID_PARAMS',
+    field: name,
+    message: `${'𐐀'.repeat(64)}… is not known here`,
+  });
+});
+
+test('whatever stands in a request: it is accepted only if nothing is wrong, and each problem names its element', () => {
+  const name = fc.oneof(fc.constantFrom('number', 'name', 'phone', '__proto__'), fc.string({ minLength: 1 }));
+  const leaf = fc.record({
+    name,
+    attributes: fc.array(fc.tuple(fc.string(), fc.string()), { maxLength: 1 }),
+    children: fc.constant([]),
+    text: fc.oneof(fc.constantFrom('1', 'Jane', ''), fc.string()),
+  });
+  fc.assert(
+    fc.property(fc.array(fc.record({ ...leafShape(leaf), children: fc.array(leaf, { maxLength: 1 }) })), (body) => {
+      const parsed = read(body);
+      if (parsed.ok) {
+        expect(new Set(body.map((one) => one.name)).size).toBe(body.length);
+        expect(parsed.value.number).toBeGreaterThanOrEqual(1);
+        expect(parsed.value.name).not.toBe('');
+      } else {
+        const names = new Set([...body.map((one) => one.name), 'number', 'name']);
+        for (const { field } of parsed.faults) expect(names).toContain(field);
+      }
+    }),
+  );
+
+  function leafShape(of: typeof leaf): {
+    name: typeof name;
+    attributes: fc.Arbitrary<[string, string][]>;
+    text: fc.Arbitrary<string>;
+  } {
+    return { name, attributes: of.map((one) => one.attributes), text: of.map((one) => one.text) };
+  }
+});

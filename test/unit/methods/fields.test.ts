@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { email, identifier, personName, phoneNumber, positiveInteger } from '../../../src/methods/fields.ts';
+import type { ElementReader } from '../../../src/methods/elements.ts';
+import { anyCharacter, element } from './request-elements.ts';
+
+function read(reader: ElementReader<unknown>, text: string): unknown {
+  const parsed = reader(element('field', text));
+  return parsed.ok ? parsed.value : parsed.faults.map(({ message }) => message);
+}
+
+test.each([
+  ['1', 1],
+  ['42', 42],
+  [' \t\r\n7\n', 7],
+  ['2147483648', 2_147_483_648],
+  ['9007199254740991', 9_007_199_254_740_991],
+])('the number %j is read', (text, value) => {
+  expect(read(identifier, text)).toBe(value);
+});
+
+test.each(
+  [
+    [
+      '0',
+      '-1',
+      '+1',
+      '007',
+      '00',
+      '1.0',
+      '1.5',
+      '1e3',
+      '0x1F',
+      '1 000',
+      '1,000',
+      '1_000',
+      '１',
+      '١',
+      'NaN',
+      'Infinity',
+    ],
+    ['abc', '1a', '9007199254740992', '9007199254740993', '10000000000000000', '9'.repeat(400), '\u00a01', '1\u0000'],
+  ].flat(),
+)('%j is no contact_id or client_id', (text) => {
+  expect(read(identifier, text)).toEqual(['field is not an integer from 1 to 9007199254740991']);
+});
+
+test('for all numbers: what is in range is read as itself, and nothing else is', () => {
+  fc.assert(
+    fc.property(fc.maxSafeInteger(), fc.integer({ min: 1, max: 2_000 }), (number, most) => {
+      const expected = number >= 1 && number <= most ? number : [`field is not an integer from 1 to ${most}`];
+      expect(read(positiveInteger(most), String(number))).toEqual(expected);
+    }),
+  );
+});
+
+test.each(['', ' ', '\n\t\r '])('%j is empty to every mandatory field', (text) => {
+  for (const reader of [identifier, personName, email]) expect(read(reader, text)).toEqual(['field is empty']);
+});
+
+test('a phone may be empty, and white space is that', () => {
+  expect(read(phoneNumber, '')).toBe('');
+  expect(read(phoneNumber, ' \n ')).toBe('');
+});
+
+test.each([
+  ['a name', personName, 255],
+  ['a phone', phoneNumber, 64],
+] as const)('the longest %s is counted in characters, not in bytes or code units', (_, reader, most) => {
+  for (const character of ['x', 'ß', '漢', '😀']) {
+    expect(read(reader, character.repeat(most))).toBe(character.repeat(most));
+    expect(read(reader, character.repeat(most + 1))).toEqual([`field is longer than ${most} characters`]);
+  }
+  const inTheMiddle = `a${' '.repeat(most - 2)}b`;
+  expect(read(reader, `  ${inTheMiddle}\n`)).toBe(inTheMiddle);
+});
+
+test('an address has 3 to 254 characters', () => {
+  const domain = `@${'d'.repeat(63)}.example`;
+  const longest = 'é'.repeat(254 - domain.length) + domain;
+  expect(read(email, 'a@b')).toBe('a@b');
+  expect(read(email, 'a@')).toEqual(['field is shorter than 3 characters']);
+  expect(read(email, longest)).toBe(longest);
+  expect(read(email, `x${longest}`)).toEqual(['field is longer than 254 characters']);
+  expect(read(email, 'jane')).toEqual(['field is not one plausible e-mail address']);
+});
+
+test('any text that XML can carry is kept as it is, but for white space at its ends', () => {
+  const text = fc
+    .string({ unit: anyCharacter, minLength: 1, maxLength: 60 })
+    .filter((value) => /[^ \t\r\n]/.test(value));
+  fc.assert(
+    fc.property(text, (value) => {
+      const kept = value.replace(/^[ \t\r\n]+/, '').replace(/[ \t\r\n]+$/, '');
+      expect(read(personName, value)).toBe(kept);
+      expect(read(phoneNumber, value)).toBe(kept);
+    }),
+  );
+  expect(read(personName, '\u00a0')).toBe('\u00a0');
+  expect(read(personName, 'e\u0301')).not.toBe('é');
+});
+
+test('a message never quotes the value', () => {
+  for (const reader of [identifier, personName, email, phoneNumber]) {
+    expect(JSON.stringify(read(reader, 'secret '.repeat(100)))).not.toContain('secret');
+  }
+});
