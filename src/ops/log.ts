@@ -1,0 +1,193 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+
+import { failureOf, type OwnError } from './failure.ts';
+
+/** What a line may hold beside its message. Everything else is dropped, so that no personal data gets in by accident. */
+export interface LogFields {
+  readonly acknowledged?: number;
+  readonly argument?: string;
+  readonly attempt?: number;
+  readonly count?: number;
+  readonly database?: string;
+  readonly dead_lettered?: number;
+  readonly delay_ms?: number;
+  readonly delivered?: number;
+  readonly exit_code?: number;
+  readonly handed_back?: number;
+  readonly in_flight?: number;
+  readonly link?: string;
+  readonly lost?: number;
+  readonly method?: string;
+  readonly ms?: number;
+  readonly port?: number;
+  readonly queue?: string;
+  readonly reason?: string;
+  readonly request_id?: string;
+  readonly signal?: string;
+  readonly version?: string;
+}
+
+/** The one line of a request. */
+export interface RequestLine {
+  /** `request` where the method is unknown. */
+  readonly method: string;
+  readonly status: string;
+  /** The first fault's code, a guard's reason, or `OK`. */
+  readonly code: string;
+  readonly ms: number;
+  readonly requestId: string;
+  /** How often it was started. */
+  readonly attempts: number;
+  /** Size of the batch that it was executed in. */
+  readonly batch: number;
+  /** What became of the answer. */
+  readonly reply: string;
+  readonly redelivered: boolean;
+  readonly repeated: boolean;
+  readonly error?: unknown;
+}
+
+/** JSON lines. Messages are constants of the code; what varies is in the fields. */
+export interface Log {
+  request(line: RequestLine): void;
+  debug(message: string, fields?: LogFields, error?: unknown): void;
+  info(message: string, fields?: LogFields, error?: unknown): void;
+  warn(message: string, fields?: LogFields, error?: unknown): void;
+  error(message: string, fields?: LogFields, error?: unknown): void;
+  /**
+   * True when all is written, false when `limitMs` is over, as a reader that stands still must not hold the exit.
+   * After false, `process.exit` would wait for that reader: only a signal ends the process. Never rejects.
+   */
+  flush(limitMs?: number): Promise<boolean>;
+  /** Lines lost so far, as the reader stands still or the disk is full. */
+  dropped(): number;
+}
+
+/** Where and how lines are written. */
+export interface LogSettings {
+  readonly level: string;
+  /** A file descriptor or a path; the default is standard output. */
+  readonly destination?: number | string;
+  /** Stands in every line, to tell workers apart. */
+  readonly worker?: string;
+  /** Errors whose messages may be written; see failure.ts. */
+  readonly ownErrors?: readonly OwnError[];
+}
+
+/** Complete by its type: a field that is missing here does not compile. */
+const FIELDS: Readonly<Record<keyof LogFields, true>> = {
+  acknowledged: true,
+  argument: true,
+  attempt: true,
+  count: true,
+  database: true,
+  dead_lettered: true,
+  delay_ms: true,
+  delivered: true,
+  exit_code: true,
+  handed_back: true,
+  in_flight: true,
+  link: true,
+  lost: true,
+  method: true,
+  ms: true,
+  port: true,
+  queue: true,
+  reason: true,
+  request_id: true,
+  signal: true,
+  version: true,
+};
+const LONGEST_TEXT = 255;
+const MOST_UNWRITTEN_BYTES = 8 * 1024 * 1024;
+
+/** Opens the log. Writing is asynchronous: call `flush` before the process ends. */
+export function createLog(settings: LogSettings): Log {
+  const destination = pino.destination({
+    dest: settings.destination ?? 1,
+    sync: false,
+    // At 0 `flush` would not wait for what is being written.
+    minLength: 1,
+    maxLength: MOST_UNWRITTEN_BYTES,
+  });
+  // A log that cannot be written must not end the worker.
+  let dropped = 0;
+  for (const event of ['error', 'drop']) destination.on(event, () => (dropped += 1));
+  const own = settings.ownErrors ?? [];
+  const logger = createLogger(settings, destination);
+  const writer =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields: LogFields = {}, error?: unknown): void => {
+      if (!logger.isLevelEnabled(level)) return;
+      logger[level]({ ...allowed(fields), ...(error !== undefined && { error: failureOf(error, own) }) }, message);
+    };
+  return {
+    request: (line) => writeRequest(logger, line, own),
+    debug: writer('debug'),
+    info: writer('info'),
+    warn: writer('warn'),
+    error: writer('error'),
+    flush: (limitMs = 2_000) => flush(destination, limitMs),
+    dropped: () => dropped,
+  };
+}
+
+function createLogger(settings: LogSettings, destination: DestinationStream): Logger {
+  const options = {
+    level: settings.level,
+    base: settings.worker === undefined ? null : { worker: settings.worker },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(options, destination);
+}
+
+function writeRequest(logger: Logger, line: RequestLine, own: readonly OwnError[]): void {
+  const level = line.error === undefined ? 'info' : 'error';
+  if (!logger.isLevelEnabled(level)) return;
+  const fields = {
+    method: short(line.method),
+    status: short(line.status),
+    code: short(line.code),
+    ms: Math.round(line.ms * 1000) / 1000,
+    request_id: short(line.requestId),
+    attempts: line.attempts,
+    batch: line.batch,
+    reply: short(line.reply),
+    redelivered: line.redelivered,
+    repeated: line.repeated,
+    ...(line.error !== undefined && { error: failureOf(line.error, own) }),
+  };
+  logger[level](fields, 'request');
+}
+
+/** The types say it already; this holds for values that got past them. */
+function allowed(fields: LogFields): Record<string, unknown> {
+  const entries = Object.entries(fields).filter(([name]) => Object.hasOwn(FIELDS, name));
+  return Object.fromEntries(entries.map(([name, value]: [string, unknown]) => [name, scalar(value)]));
+}
+
+function scalar(value: unknown): unknown {
+  if (typeof value === 'string') return short(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
+}
+
+function short(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+}
+
+function flush(destination: { flush(written: () => void): void }, limitMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const limit = setTimeout(() => resolve(false), limitMs);
+    const done = (): void => {
+      clearTimeout(limit);
+      resolve(true);
+    };
+    try {
+      destination.flush(done);
+    } catch {
+      // Already closed: nothing is left to wait for.
+      done();
+    }
+  });
+}

@@ -1,0 +1,156 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+import { FAULT_CODES } from '../protocol/fault.ts';
+
+/** What is counted of a request that was dealt with. */
+export interface CountedRequest {
+  readonly method: string;
+  readonly status: string;
+  readonly code: string;
+  /** `none` where no answer was asked for; then no reply is counted. */
+  readonly reply: string;
+  readonly redelivered: boolean;
+  readonly ms: number;
+  /** Size of the batch; 0 where nothing was executed. */
+  readonly batch: number;
+}
+
+/** What the worker counts and measures. Every label has a bounded number of values, whatever producers send. */
+export interface Metrics {
+  request(request: CountedRequest): void;
+  settled(settlement: 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost'): void;
+  deadLettered(reason: string): void;
+  retried(reason: string): void;
+  republished(reason: string, count: number): void;
+  reconnected(link: string): void;
+  /** The text that Prometheus reads. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** The API's method names, and what is asked for at each scrape. */
+export interface MetricsSettings {
+  readonly methods: readonly string[];
+  /** Requests taken and not settled yet. */
+  readonly inFlight: () => number;
+  readonly droppedLogLines: () => number;
+  /** Whether requests are consumed and the database answers. Must not reject, and must end within a scrape's time. */
+  readonly ready: () => Promise<boolean>;
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+const MOST_REASONS = 32;
+
+/** A registry of its own with all of the worker's metrics, the process's (memory, CPU, event loop) included. */
+export function createMetrics(settings: MetricsSettings): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counter = createCounters(registry);
+  const histogram = createHistograms(registry);
+  createGauges(registry, settings);
+
+  const method = among([...settings.methods], 'unknown');
+  const code = among([...Object.keys(FAULT_CODES), 'OK'], 'other');
+  const status = firstOf(MOST_REASONS);
+  const reply = firstOf(MOST_REASONS);
+  const reason = firstOf(MOST_REASONS);
+  const link = firstOf(MOST_REASONS);
+
+  return {
+    request(request) {
+      const name = method(request.method);
+      counter.requests.inc({ method: name, status: status(request.status), code: code(request.code) });
+      histogram.duration.observe({ method: name }, request.ms / 1000);
+      if (request.batch > 0) histogram.batch.observe({ method: name }, request.batch);
+      if (request.reply !== 'none') counter.replies.inc({ outcome: reply(request.reply) });
+      if (request.redelivered) counter.redelivered.inc();
+    },
+    settled: (settlement) => counter.settled.inc({ settlement }),
+    deadLettered: (why) => counter.deadLetters.inc({ reason: reason(why) }),
+    retried: (why) => counter.retries.inc({ reason: reason(why) }),
+    republished: (why, count) => counter.republished.inc({ reason: reason(why) }, count),
+    reconnected: (which) => counter.reconnects.inc({ link: link(which) }),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+function createCounters(register: Registry) {
+  const registers = [register];
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> =>
+    new Counter({ name: `contacts_${name}_total`, help, labelNames, registers });
+  return {
+    requests: counter('requests', 'Requests dealt with', ['method', 'status', 'code']),
+    replies: counter('replies', 'Answers published, by what the broker did with them', ['outcome']),
+    redelivered: counter('deliveries_redelivered', 'Requests that the broker had handed out before', []),
+    settled: counter('deliveries_settled', 'Deliveries settled, by how', ['settlement']),
+    deadLetters: counter('dead_letters', 'Requests sent to the dead-letter queue, by reason', ['reason']),
+    retries: counter('retries', 'Executions run again, by reason', ['reason']),
+    republished: counter('republished', 'Messages published again, by reason', ['reason']),
+    reconnects: counter('reconnects', 'Links to broker and database that came back', ['link']),
+  };
+}
+
+function createHistograms(register: Registry) {
+  const common = { labelNames: ['method'] as const, registers: [register] };
+  return {
+    duration: new Histogram({
+      ...common,
+      name: 'contacts_request_duration_seconds',
+      help: 'Time from the delivery to the confirmed answer',
+      buckets: SECONDS,
+    }),
+    batch: new Histogram({
+      ...common,
+      name: 'contacts_batch_size',
+      help: 'Size of the batch that a request was executed in',
+      buckets: BATCH_SIZES,
+    }),
+  };
+}
+
+/** Registered by being made; their values are asked for when they are read. */
+function createGauges(register: Registry, { inFlight, droppedLogLines, ready }: MetricsSettings): void {
+  const registers = [register];
+  new Gauge({
+    name: 'contacts_in_flight',
+    help: 'Requests taken and not settled yet',
+    registers,
+    collect() {
+      this.set(inFlight());
+    },
+  });
+  new Gauge({
+    name: 'contacts_ready',
+    help: '1 while requests are consumed and the database answers',
+    registers,
+    async collect() {
+      this.set((await ready()) ? 1 : 0);
+    },
+  });
+  new Counter({
+    name: 'contacts_log_lines_dropped_total',
+    help: 'Log lines lost, as they could not be written',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(droppedLogLines());
+    },
+  });
+}
+
+/** Lets only known values through. */
+function among(known: readonly string[], other: string): (value: string) => string {
+  const values = new Set(known);
+  return (value) => (values.has(value) ? value : other);
+}
+
+/** Lets the first `limit` distinct values through; for labels whose values the code names in many places. */
+function firstOf(limit: number): (value: string) => string {
+  const seen = new Set<string>();
+  return (value) => {
+    if (seen.size < limit) seen.add(value);
+    return seen.has(value) ? value : 'other';
+  };
+}

@@ -1,0 +1,183 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startHttp, type HttpSettings, type Readiness } from '../../../src/ops/http.ts';
+
+const READY: Readiness = { ready: true, checks: { broker: true, database: true } };
+
+async function started(settings: Partial<HttpSettings> = {}) {
+  const endpoint = await startHttp({
+    port: 'any',
+    readiness: () => Promise.resolve(READY),
+    readinessTimeoutMs: 1_000,
+    metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('a 1\n') },
+    ...settings,
+  });
+  onTestFinished(() => endpoint.close());
+  return { endpoint, url: `http://127.0.0.1:${endpoint.port}` };
+}
+
+/** As fetch, but for any path as it stands, and one connection each. */
+async function ask(url: string, path: string, method = 'GET') {
+  const outgoing = httpRequest(url, { path, method, agent: false }).end();
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  let body = '';
+  for await (const chunk of response) body += String(chunk);
+  return { status: response.statusCode, headers: response.headers, body };
+}
+
+async function connected(port: number | undefined): Promise<Socket> {
+  const socket = connect(port ?? 0, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
+
+describe('pages', () => {
+  test('/livez answers 200 whatever readiness says', async () => {
+    const { url } = await started({ readiness: () => Promise.reject(new Error('away')) });
+    expect(await ask(url, '/livez')).toMatchObject({ status: 200, body: '{"status":"alive"}\n' });
+  });
+
+  test('/readyz answers 200 with its checks while the worker is ready', async () => {
+    const { url } = await started();
+    const { status, headers, body } = await ask(url, '/readyz');
+    expect(status).toBe(200);
+    expect(headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store' });
+    expect(JSON.parse(body)).toEqual({ status: 'ready', checks: { broker: true, database: true } });
+  });
+
+  test('/readyz answers 503 and names the check that fails', async () => {
+    const { url } = await started({ readiness: () => Promise.resolve({ ready: false, checks: { database: false } }) });
+    const { status, body } = await ask(url, '/readyz');
+    expect(status).toBe(503);
+    expect(JSON.parse(body)).toEqual({ status: 'not ready', checks: { database: false } });
+  });
+
+  test('/readyz answers 503 without the words of an error', async () => {
+    const { url } = await started({ readiness: () => Promise.reject(new Error('mongodb://u:secret@h')) });
+    const { status, body } = await ask(url, '/readyz');
+    expect(status).toBe(503);
+    expect(body).not.toContain('secret');
+  });
+
+  test('/readyz answers 503 in time where the checks hang, and many askers share one check', async () => {
+    let asked = 0;
+    let release: (readiness: Readiness) => void = () => undefined;
+    const readiness = (): Promise<Readiness> => {
+      asked += 1;
+      return new Promise((resolve) => (release = resolve));
+    };
+    const { url } = await started({ readiness, readinessTimeoutMs: 30 });
+    const answers = await Promise.all([ask(url, '/readyz'), ask(url, '/readyz'), ask(url, '/readyz')]);
+    expect(answers.map((answer) => answer.status)).toEqual([503, 503, 503]);
+    expect(asked).toBe(1);
+    release(READY);
+    await expect.poll(async () => (await ask(url, '/readyz'), asked)).toBe(2);
+  });
+
+  test('/metrics answers what the registry gives, with its type', async () => {
+    const { url } = await started();
+    const { status, headers, body } = await ask(url, '/metrics');
+    expect([status, headers['content-type'], body]).toEqual([200, 'text/plain; version=0.0.4', 'a 1\n']);
+  });
+
+  test('/metrics answers 500 without the words of an error', async () => {
+    const metrics = { contentType: 'text/plain', text: () => Promise.reject(new Error('secret')) };
+    const { url } = await started({ metrics });
+    expect(await ask(url, '/metrics')).toMatchObject({ status: 500, body: 'failed\n' });
+  });
+});
+
+describe('requests', () => {
+  test('HEAD has the headers of GET and no body', async () => {
+    const { url } = await started();
+    const [get, head] = [await ask(url, '/livez'), await ask(url, '/livez', 'HEAD')];
+    expect(head).toMatchObject({ status: 200, body: '' });
+    expect(head.headers['content-length']).toBe(get.headers['content-length']);
+  });
+
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s is 405 with what is allowed', async (method) => {
+    const { url } = await started();
+    const { status, headers } = await ask(url, '/readyz', method);
+    expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
+  });
+
+  test.each(['/', '/readyz/', '/LIVEZ', '/../livez', '//livez', '/__proto__', '/constructor'])(
+    '%s is 404',
+    async (path) => {
+      const { url } = await started();
+      expect((await ask(url, path)).status).toBe(404);
+    },
+  );
+
+  test('a query is ignored', async () => {
+    const { url } = await started();
+    expect((await ask(url, '/livez?verbose=1')).status).toBe(200);
+  });
+
+  test('a body larger than any buffer is read away and answered', async () => {
+    const { url } = await started();
+    const response = await fetch(`${url}/metrics`, { method: 'POST', body: 'x'.repeat(2_000_000) });
+    expect(response.status).toBe(405);
+  });
+
+  test('what is no HTTP is refused and does not end the server', async () => {
+    const { url, endpoint } = await started();
+    const socket = await connected(endpoint.port);
+    socket.end('\u0000\u0001 nonsense\r\n\r\n');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 400/);
+    expect((await ask(url, '/livez')).status).toBe(200);
+  });
+});
+
+describe('start and stop', () => {
+  test('port 0 means no HTTP', async () => {
+    const { endpoint } = await started({ port: 0 });
+    expect(endpoint.port).toBeUndefined();
+    await endpoint.close();
+  });
+
+  test('a port that is taken is told by the error', async () => {
+    const { endpoint } = await started();
+    await expect(started({ port: endpoint.port ?? 0 })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+
+  test('every interface is served, IPv4 as well', async () => {
+    const { endpoint } = await started();
+    expect((await ask(`http://localhost:${endpoint.port}`, '/livez')).status).toBe(200);
+    expect((await ask(`http://127.0.0.1:${endpoint.port}`, '/livez')).status).toBe(200);
+  });
+
+  test('close ends in time though a request is never finished by its client, and can be called again', async () => {
+    const { endpoint } = await started();
+    const socket = await connected(endpoint.port);
+    const closed = new Promise<boolean>((resolve) => socket.once('close', () => resolve(true)));
+    socket.on('error', () => undefined).write('GET /livez HTTP/1.1\r\n');
+    await endpoint.close(50);
+    expect(await closed).toBe(true);
+    await endpoint.close(50);
+  });
+
+  test('close ends in time though an answer is never finished', async () => {
+    let asked: () => void = () => undefined;
+    const askedFor = new Promise<void>((resolve) => (asked = resolve));
+    const readiness = (): Promise<Readiness> => {
+      asked();
+      return new Promise(() => undefined);
+    };
+    const { endpoint, url } = await started({ readiness, readinessTimeoutMs: 60_000 });
+    const answer = ask(url, '/readyz').catch((error: unknown) => error);
+    await askedFor;
+    await endpoint.close(50);
+    expect(await answer).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  test('after close nothing is answered', async () => {
+    const { endpoint, url } = await started();
+    await endpoint.close();
+    await expect(ask(url, '/livez')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});

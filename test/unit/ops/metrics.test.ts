@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest';
+import { createMetrics, type CountedRequest, type MetricsSettings } from '../../../src/ops/metrics.ts';
+
+const request: CountedRequest = {
+  method: 'contact.get',
+  status: 'ok',
+  code: 'OK',
+  reply: 'routed',
+  redelivered: false,
+  ms: 4,
+  batch: 2,
+};
+
+function metricsOf(settings: Partial<MetricsSettings> = {}) {
+  return createMetrics({
+    methods: ['contact.get', 'contact.list'],
+    inFlight: () => 0,
+    droppedLogLines: () => 0,
+    ready: () => Promise.resolve(false),
+    ...settings,
+  });
+}
+
+/** The samples of the worker's own metrics, e.g. `contacts_ready 1`. */
+async function samples(metrics: ReturnType<typeof metricsOf>): Promise<string[]> {
+  return (await metrics.text()).split('\n').filter((text) => text.startsWith('contacts_'));
+}
+
+test('a request is counted by method, status and code, with its time, batch and answer', async () => {
+  const metrics = metricsOf();
+  metrics.request(request);
+  metrics.request({ ...request, status: 'fail', code: 'NOT_FOUND', redelivered: true });
+  const text = await samples(metrics);
+  expect(text).toContain('contacts_requests_total{method="contact.get",status="ok",code="OK"} 1');
+  expect(text).toContain('contacts_requests_total{method="contact.get",status="fail",code="NOT_FOUND"} 1');
+  expect(text).toContain('contacts_replies_total{outcome="routed"} 2');
+  expect(text).toContain('contacts_deliveries_redelivered_total 1');
+  expect(text).toContain('contacts_request_duration_seconds_bucket{le="0.0025",method="contact.get"} 0');
+  expect(text).toContain('contacts_request_duration_seconds_bucket{le="0.005",method="contact.get"} 2');
+  expect(text).toContain('contacts_batch_size_sum{method="contact.get"} 4');
+});
+
+test('a request without answer and without execution counts neither', async () => {
+  const metrics = metricsOf();
+  metrics.request({ ...request, reply: 'none', batch: 0 });
+  const text = (await samples(metrics)).join('\n');
+  expect(text).not.toContain('contacts_replies_total{');
+  expect(text).not.toContain('contacts_batch_size_sum{');
+});
+
+test('each of the other events has its counter', async () => {
+  const metrics = metricsOf();
+  metrics.settled('acknowledged');
+  metrics.deadLettered('INTERNAL_ERROR');
+  metrics.retried('unavailable');
+  metrics.republished('confirm lost', 3);
+  metrics.reconnected('consume');
+  const text = await samples(metrics);
+  expect(text).toContain('contacts_deliveries_settled_total{settlement="acknowledged"} 1');
+  expect(text).toContain('contacts_dead_letters_total{reason="INTERNAL_ERROR"} 1');
+  expect(text).toContain('contacts_retries_total{reason="unavailable"} 1');
+  expect(text).toContain('contacts_republished_total{reason="confirm lost"} 3');
+  expect(text).toContain('contacts_reconnects_total{link="consume"} 1');
+});
+
+test('what has a present state is asked for it at each scrape', async () => {
+  let state = { inFlight: 3, dropped: 0, ready: false };
+  const metrics = metricsOf({
+    inFlight: () => state.inFlight,
+    droppedLogLines: () => state.dropped,
+    ready: () => Promise.resolve(state.ready),
+  });
+  const before = ['contacts_in_flight 3', 'contacts_ready 0', 'contacts_log_lines_dropped_total 0'];
+  expect(await samples(metrics)).toEqual(expect.arrayContaining(before));
+  state = { inFlight: 1, dropped: 2, ready: true };
+  const after = ['contacts_in_flight 1', 'contacts_ready 1', 'contacts_log_lines_dropped_total 2'];
+  expect(await samples(metrics)).toEqual(expect.arrayContaining(after));
+});
+
+test('whatever producers send, the number of series stays bounded', async () => {
+  const metrics = metricsOf();
+  for (let count = 0; count < 500; count += 1) {
+    const odd = `x${count}"\n`;
+    metrics.request({ ...request, method: odd, code: odd, status: odd, reply: odd });
+    metrics.deadLettered(odd);
+    metrics.reconnected(odd);
+  }
+  const text = await samples(metrics);
+  const series = text.filter((sample) => sample.startsWith('contacts_requests_total{'));
+  expect(series).toHaveLength(33);
+  expect(series.every((sample) => sample.includes('method="unknown"') && sample.includes('code="other"'))).toBe(true);
+  expect(text.length).toBeLessThan(300);
+});
+
+test('two workers in one process do not share a registry', async () => {
+  const [one, other] = [metricsOf(), metricsOf()];
+  one.retried('unavailable');
+  expect((await samples(other)).join('\n')).not.toContain('contacts_retries_total{');
+});
+
+test('the figures of the process are there', async () => {
+  expect(await metricsOf().text()).toMatch(/^process_resident_memory_bytes \d/m);
+});
