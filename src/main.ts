@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import process from 'node:process';
+
+import { TopologyMismatch } from './amqp/topology.ts';
+import { ConfigError, loadConfig, type Config } from './config.ts';
+import { createLog, type Log } from './ops/log.ts';
+import { createWorker, type Worker } from './worker.ts';
+
+/** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
+const EXIT_CONFIG = 78;
+const EXIT_FAILED = 1;
+
+async function main(): Promise<void> {
+  const config = settings();
+  if (config === undefined) return process.exit(EXIT_CONFIG);
+  const log = createLog({ level: config.logLevel, worker: hostname(), ownErrors: [TopologyMismatch] });
+  process.once('uncaughtException', (error) => {
+    // Node's own report would print the error's message, which can quote a request.
+    log.error('uncaught error, exiting', {}, error);
+    void exit(EXIT_FAILED, log);
+  });
+  const code = await run(config, log).catch((error: unknown) => {
+    log.error('the worker failed', {}, error);
+    return error instanceof TopologyMismatch ? EXIT_CONFIG : EXIT_FAILED;
+  });
+  await exit(code, log);
+}
+
+async function exit(code: number, log: Log, flushLimitMs?: number): Promise<never> {
+  // `process.exit` waits for a write that the log's reader holds up; a signal does not.
+  if (!(await log.flush(flushLimitMs))) process.kill(process.pid, 'SIGKILL');
+  return process.exit(code);
+}
+
+function settings(): Config | undefined {
+  try {
+    return loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return undefined;
+  }
+}
+
+/** Runs until a signal or a failure; gives the exit code. */
+async function run(config: Config, log: Log): Promise<number> {
+  const worker = createWorker(config, log);
+  const signalled = nextSignal();
+  const started = worker.start().then(() => log.info('taking requests', { queue: config.requestQueue }));
+  const reason = await Promise.race([signalled, Promise.all([started, worker.failed])]).catch(
+    async (error: unknown) => {
+      await worker.stop();
+      throw error;
+    },
+  );
+  log.info('stopping', { signal: String(reason) });
+  return stop(worker, log);
+}
+
+async function stop(worker: Worker, log: Log): Promise<number> {
+  void nextSignal().then(() => exit(EXIT_FAILED, log, 500));
+  const report = await worker.stop();
+  log.info('stopped', {
+    reason: report.drained ? 'drained' : 'drain timeout',
+    delivered: report.delivered,
+    acknowledged: report.acknowledged,
+    dead_lettered: report['dead-lettered'],
+    handed_back: report['handed-back'],
+    lost: report.lost,
+  });
+  return report.drained ? 0 : EXIT_FAILED;
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const listen = (signal: NodeJS.Signals): void => {
+      process.off('SIGTERM', listen);
+      process.off('SIGINT', listen);
+      resolve(signal);
+    };
+    process.on('SIGTERM', listen);
+    process.on('SIGINT', listen);
+  });
+}
+
+await main();

@@ -1,0 +1,75 @@
+import type { ConsumerEvents, Settled } from './amqp/consumer.ts';
+import type { PublisherEvents } from './amqp/publisher.ts';
+import type { DispatchEvents } from './dispatch/events.ts';
+import type { Log } from './ops/log.ts';
+import type { Metrics } from './ops/metrics.ts';
+import type { Outcome } from './record.ts';
+
+/** How many deliveries there were, and what became of them. */
+export type Receipt = { readonly delivered: number } & Readonly<Record<Settled, number>>;
+
+/** Turns everything that happens into log lines and counts. */
+export interface Observer {
+  readonly consumer: ConsumerEvents;
+  readonly publisher: PublisherEvents;
+  readonly dispatch: DispatchEvents;
+  finished(outcome: Outcome): void;
+  receipt(): Receipt;
+}
+
+export function createObserver(log: Log, metrics: Metrics): Observer {
+  const counts = { delivered: 0, acknowledged: 0, 'dead-lettered': 0, 'handed-back': 0, lost: 0 };
+  const link = linkEvents(log, metrics);
+  return {
+    consumer: {
+      ...link,
+      delivered: () => (counts.delivered += 1),
+      settled: (how) => {
+        counts[how] += 1;
+        metrics.settled(how);
+        if (how === 'handed-back' || how === 'lost') log.debug('a request goes back to the queue', { reason: how });
+      },
+      deadLettered: ({ code, referenceId, attempts }) => {
+        metrics.deadLettered(code);
+        log.warn('a request went to the dead-letter queue', {
+          reason: code,
+          request_id: referenceId,
+          attempt: attempts,
+        });
+      },
+      broken: (error) => log.error('a delivery was handed back, as its pipeline failed', {}, error),
+    },
+    publisher: {
+      ...link,
+      republished: (reason, count) => {
+        metrics.republished(reason, count);
+        log.warn('messages are published again', { reason, count });
+      },
+    },
+    dispatch: {
+      retry: (method, reason, error) => {
+        metrics.retried(reason);
+        log.warn('execution is tried again', { method, reason }, error);
+      },
+    },
+    finished: (outcome) => {
+      metrics.request(outcome);
+      log.request({ ...outcome, requestId: outcome.referenceId });
+    },
+    receipt: () => ({ ...counts }),
+  };
+}
+
+function linkEvents(log: Log, metrics: Metrics): Pick<ConsumerEvents, 'lost' | 'restored'> {
+  const lost = new Set<string>();
+  return {
+    lost: (name, reason, failures) => {
+      lost.add(name);
+      log.warn('link to the broker lost, trying again', { link: name, reason, attempt: failures });
+    },
+    restored: (name) => {
+      if (lost.delete(name)) metrics.reconnected(name);
+      log.info('link to the broker is up', { link: name });
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { answerTo, type Answer } from './answer.ts';
+import type { Delivery } from './protocol/delivery.ts';
+import type { Execution, ExecutionTerms, Performed } from './protocol/execution.ts';
+import { fault, type Fault } from './protocol/fault.ts';
+import { PublisherStopped, type Reply, type ReplyOutcome } from './protocol/reply.ts';
+import type { RequestEnvelope } from './protocol/request.ts';
+import type { RequestIdentity } from './protocol/request-key.ts';
+import { fail, type ResponseEnvelope } from './protocol/response.ts';
+import type { Settlement } from './protocol/settlement.ts';
+import { RequestRecord, type RecordStages } from './record.ts';
+
+/** The stages, in the order in which a request passes them. What one throws is a defect and answered as such. */
+export interface Stages extends RecordStages {
+  /** Why the request's `reply_to` is refused, or `undefined`. */
+  readonly guard: (replyTo: string | undefined) => string | undefined;
+  readonly decode: (body: Uint8Array) => Decoded;
+  /** Whether there is such a method. */
+  readonly knows: (method: string) => boolean;
+  /** Runs `run` when it is the request's turn to be started, and counts its attempts. Neither rejects. */
+  readonly attempt: (
+    start: { readonly attemptId: string; readonly redelivered: boolean },
+    run: (attemptsBefore: number | undefined) => Promise<Performed>,
+  ) => Promise<Performed>;
+  readonly execute: (request: RequestEnvelope, terms: ExecutionTerms) => Promise<Execution>;
+  readonly encode: (response: ResponseEnvelope) => Buffer;
+  /** Rejects with `PublisherStopped` only. */
+  readonly publish: (reply: Reply) => Promise<ReplyOutcome>;
+}
+
+/** What decoding gives; `method` where the document names one although it is not a request. */
+export type Decoded =
+  | { readonly ok: true; readonly request: RequestEnvelope }
+  | { readonly ok: false; readonly fault: Fault; readonly method?: string };
+
+/** One delivery in, one settlement out. */
+export function createPipeline(stages: Stages): (delivery: Delivery) => Promise<Settlement> {
+  return async (delivery) => {
+    const record = new RequestRecord(delivery, stages);
+    const refusal = stages.guard(delivery.properties.replyTo);
+    if (refusal !== undefined) return record.refused(refusal);
+
+    const { identity } = record;
+    const start = { attemptId: identity.attemptId, redelivered: delivery.redelivered };
+    const { method, execution } = await stages.attempt(start, (attemptsBefore) =>
+      perform(delivery.body, identity, attemptsBefore, stages),
+    );
+    if (execution.kind === 'abandoned') return record.handedBack(method);
+
+    const answer = answerTo(execution, identity.referenceId, stages.encode);
+    const reply = await send(delivery, method, answer, stages);
+    if (reply === 'stopped') return record.handedBack(method);
+    return record.answered(method, execution, answer, reply);
+  };
+}
+
+/** Decodes and executes. Never rejects: what a stage throws is a defect of ours. */
+async function perform(
+  body: Uint8Array,
+  { key, deadline }: RequestIdentity,
+  attemptsBefore: number | undefined,
+  stages: Stages,
+): Promise<Performed> {
+  let method = UNKNOWN;
+  try {
+    const decoded = stages.decode(body);
+    const named = decoded.ok ? decoded.request.method : decoded.method;
+    if (named !== undefined && stages.knows(named)) method = named;
+    if (!decoded.ok) return { method, execution: refusedFor(decoded.fault) };
+    if (deadline === 'invalid') return { method, execution: refusedFor(BAD_DEADLINE) };
+    return { method, execution: await stages.execute(decoded.request, { key, deadline, attemptsBefore }) };
+  } catch (error) {
+    return { method, execution: { kind: 'defect', first: error, last: error, attempts: 1, batch: 1 } };
+  }
+}
+
+function refusedFor(problem: Fault): Execution {
+  return { kind: 'done', response: fail(problem), attempts: 0, batch: 0 };
+}
+
+const BAD_DEADLINE = fault('INVALID_REQUEST', 'the header deadline is not a number of milliseconds since the epoch');
+
+/** The `type` of an answer, and the label in logs, where the method is unknown. */
+const UNKNOWN = 'request';
+
+async function send(
+  { properties }: Delivery,
+  method: string,
+  { body, headers }: Answer,
+  stages: Stages,
+): Promise<ReplyOutcome | 'none' | 'stopped'> {
+  const { replyTo: to, correlationId, messageId } = properties;
+  if (to === undefined) return 'none';
+  try {
+    return await stages.publish({ to, correlationId: correlationId ?? messageId, type: method, headers, body });
+  } catch (error) {
+    if (error instanceof PublisherStopped) return 'stopped';
+    throw error;
+  }
+}

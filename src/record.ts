@@ -1,0 +1,94 @@
+import type { Answer } from './answer.ts';
+import type { Delivery } from './protocol/delivery.ts';
+import type { Defect, Done } from './protocol/execution.ts';
+import type { ReplyOutcome } from './protocol/reply.ts';
+import type { RequestIdentity } from './protocol/request-key.ts';
+import type { Settlement } from './protocol/settlement.ts';
+
+/** What is logged and counted of each request. No personal data. */
+export interface Outcome {
+  /** `request` where it is unknown. */
+  readonly method: string;
+  readonly status: 'ok' | 'fail' | 'refused' | 'handed-back';
+  /** `OK`, the first fault's code, or why it was refused or handed back. */
+  readonly code: string;
+  readonly attempts: number;
+  readonly batch: number;
+  readonly reply: ReplyOutcome | 'none';
+  readonly redelivered: boolean;
+  /** The effect was there before, from an earlier copy of this request. */
+  readonly repeated: boolean;
+  readonly referenceId: string;
+  /** Milliseconds from the delivery to its settlement. */
+  readonly ms: number;
+  readonly error?: unknown;
+}
+
+export interface RecordStages {
+  readonly identify: (delivery: Delivery) => RequestIdentity;
+  /** What operators may be told of an error: never a value of a request. */
+  readonly describe: (error: unknown) => string;
+  readonly finished: (outcome: Outcome) => void;
+}
+
+/** The ways in which a request can end: each says what is to become of its delivery, and tells `finished` once. */
+export class RequestRecord {
+  readonly identity: RequestIdentity;
+  readonly #delivery: Delivery;
+  readonly #stages: RecordStages;
+  readonly #startedAt = performance.now();
+
+  constructor(delivery: Delivery, stages: RecordStages) {
+    this.identity = stages.identify(delivery);
+    this.#delivery = delivery;
+    this.#stages = stages;
+  }
+
+  /** Not executed, and nothing is sent where it asks for its answer. */
+  refused(reason: string): Settlement {
+    this.#finish({ method: 'request', status: 'refused', code: reason });
+    return this.#deadLetter(reason, 0, reason, reason);
+  }
+
+  /** The worker is stopping; another one will do it. */
+  handedBack(method: string): Settlement {
+    this.#finish({ method, status: 'handed-back', code: 'STOPPING' });
+    return { kind: 'hand-back' };
+  }
+
+  /** Executed, or refused as the caller's mistake, and answered as far as the broker let us. */
+  answered(method: string, execution: Done | Defect, answer: Answer, reply: ReplyOutcome | 'none'): Settlement {
+    const { attempts, batch } = execution;
+    const { code, defect } = answer;
+    const status = answer.headers['status'] === 'ok' ? 'ok' : 'fail';
+    const repeated = answer.headers['repeated'] === true;
+    this.#finish({ method, status, code, attempts, batch, reply, repeated, ...(defect && { error: defect.last }) });
+    if (defect !== undefined) {
+      const { describe } = this.#stages;
+      return this.#deadLetter(code, defect.attempts, describe(defect.first), describe(defect.last));
+    }
+    if (reply === 'refused' || reply === 'unsendable') {
+      // Sent back to the queue by an operator, its key makes it give the same answer without a second effect.
+      return this.#deadLetter(`ANSWER_${reply.toUpperCase()}`, attempts, code, code);
+    }
+    return { kind: 'acknowledge' };
+  }
+
+  #deadLetter(code: string, attempts: number, firstError: string, lastError: string): Settlement {
+    const { referenceId } = this.identity;
+    return { kind: 'dead-letter', diagnosis: { code, attempts, firstError, lastError, referenceId } };
+  }
+
+  #finish(outcome: Pick<Outcome, 'method' | 'status' | 'code'> & Partial<Outcome>): void {
+    this.#stages.finished({
+      attempts: 0,
+      batch: 0,
+      reply: 'none',
+      repeated: false,
+      ...outcome,
+      redelivered: this.#delivery.redelivered,
+      referenceId: this.identity.referenceId,
+      ms: performance.now() - this.#startedAt,
+    });
+  }
+}

@@ -1,0 +1,15 @@
+/** Why an answer must not be sent where the request asks for it, or `undefined` where it may. */
+export type ReplyToGuard = (replyTo: string | undefined) => 'REPLY_TO_OWN_QUEUE' | 'REPLY_TO_NOT_ALLOWED' | undefined;
+
+/**
+ * The worker may write to any queue and the producer says to which: an answer in the worker's own queues would be read
+ * as a request, for ever. `allow`, where set, must match somewhere in the name.
+ */
+export function createReplyToGuard(ownQueues: readonly string[], allow: RegExp | undefined): ReplyToGuard {
+  const own = new Set(ownQueues);
+  return (replyTo) => {
+    if (replyTo === undefined) return undefined;
+    if (own.has(replyTo)) return 'REPLY_TO_OWN_QUEUE';
+    return allow === undefined || allow.test(replyTo) ? undefined : 'REPLY_TO_NOT_ALLOWED';
+  };
+}

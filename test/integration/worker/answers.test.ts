@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+
+import type { ConsumeMessage } from 'amqplib';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+
+import { apiMethods } from '../../../src/methods/index.ts';
+import type { Method } from '../../../src/protocol/method.ts';
+import { ok } from '../../../src/protocol/response.ts';
+import { codesIn, createRequest, getRequest, jane, request } from '../../support/documents.ts';
+import { freshNames } from '../../support/fresh-names.ts';
+import { Requester } from '../../support/requester.ts';
+import { startWorker, type TestWorker } from '../../support/worker.ts';
+
+const broken: Method<string> = {
+  name: 'test.broken',
+  read: (body) => {
+    if (body[0]?.text === 'read') throw new Error('broken in read');
+    return { valid: true, command: body[0]?.text ?? '' };
+  },
+  execute: (batch) =>
+    batch.some(({ command }) => command === 'execute')
+      ? Promise.reject(new Error('broken in execute'))
+      : Promise.resolve(
+          batch.map(({ command }) => ok([{ name: 'text', content: command === 'encode' ? '\u0000' : command }])),
+        ),
+};
+
+const names = freshNames();
+let worker: TestWorker;
+let requester: Requester;
+
+beforeAll(async () => {
+  const settings = { MAX_REQUEST_BYTES: '2000', MAX_ATTEMPTS: '2', REPLY_TO_ALLOW: '^(amq\\.|test)' };
+  worker = await startWorker(names, settings, { methods: (...args) => [...apiMethods(...args), broken] });
+  requester = await Requester.open(names.amqpUrl, names.queue);
+});
+
+afterAll(async () => {
+  await requester.close();
+  await worker.stop();
+});
+
+async function deadLetter(): Promise<ConsumeMessage | undefined> {
+  return vi.waitFor(async () => {
+    const message = await requester.channel.get(`${names.queue}.dead`, { noAck: true });
+    if (!message) throw new Error('no dead letter');
+    return message as unknown as ConsumeMessage;
+  });
+}
+
+async function depths(): Promise<number[]> {
+  const queues = [names.queue, `${names.queue}.dead`];
+  return Promise.all(queues.map(async (queue) => (await requester.channel.checkQueue(queue)).messageCount));
+}
+
+test.each([
+  ['MALFORMED_XML', '<request method="contact.get">'],
+  ['MALFORMED_XML', Buffer.from([0xff, 0x00, 0xff])],
+  ['MALFORMED_XML', ''],
+  ['UNSUPPORTED_ENCODING', '<?xml version="1.0" encoding="KOI8-R"?><request method="contact.get"/>'],
+  ['REQUEST_TOO_LARGE', createRequest({ ...jane, first_name: 'x'.repeat(2000) })],
+  ['INVALID_REQUEST', '<response/>'],
+  ['UNKNOWN_METHOD', request('contact.creat', '')],
+  ['UNKNOWN_METHOD', request('__proto__', '')],
+])('%s is answered, acknowledged and not dead-lettered', async (code, document) => {
+  const { xml, properties } = await requester.request(document);
+  expect(codesIn(xml)).toEqual([code]);
+  expect(properties.type).toBe('request');
+  expect(properties.headers).toMatchObject({ status: 'fail' });
+  expect(await depths()).toEqual([0, 0]);
+});
+
+test.each([
+  ['INVALID_PARAMS', getRequest(0)],
+  ['NOT_FOUND', getRequest(999_999)],
+])('%s is answered with the method as its type', async (code, document) => {
+  const { xml, properties } = await requester.request(document);
+  expect(codesIn(xml)).toEqual([code]);
+  expect(properties.type).toBe('contact.get');
+});
+
+test.each(['read', 'execute', 'encode'])(
+  'a defect in %s is answered INTERNAL_ERROR and dead-lettered, with one reference on both',
+  async (stage) => {
+    const messageId = randomUUID();
+    const { xml } = await requester.request(request('test.broken', `<text>${stage}</text>`), {
+      messageId,
+      headers: { own: 1 },
+    });
+    expect(codesIn(xml)).toEqual(['INTERNAL_ERROR']);
+    expect(xml).not.toContain('broken');
+    const letter = await deadLetter();
+    expect(letter?.properties).toMatchObject({ messageId, headers: { own: 1, 'diagnosis-code': 'INTERNAL_ERROR' } });
+    expect(letter?.properties.headers?.['diagnosis-attempts']).toBe(stage === 'execute' ? 2 : 1);
+    expect(xml).toContain(String(letter?.properties.headers?.['diagnosis-reference-id']));
+    expect(letter?.content.toString()).toContain(stage);
+  },
+);
+
+test('a defect of one request does not fail those that came with it', async () => {
+  const stages = ['a', 'execute', 'b', 'c'];
+  const answers = await Promise.all(
+    stages.map((text) => requester.request(request('test.broken', `<text>${text}</text>`))),
+  );
+  expect(answers.map(({ xml }) => codesIn(xml))).toEqual([[], ['INTERNAL_ERROR'], [], []]);
+  await deadLetter();
+});
+
+test('where there is no correlation_id the message_id is the answer’s', async () => {
+  const messageId = randomUUID();
+  requester.send(getRequest(1), { replyTo: requester.replyTo, messageId });
+  await vi.waitFor(() =>
+    expect(requester.answers.map((answer) => String(answer.properties.correlationId))).toContain(messageId),
+  );
+});
+
+test('an answer to direct reply-to comes', async () => {
+  const channel = await requester.model.createChannel();
+  const answered = new Promise<ConsumeMessage>((resolve) => {
+    void channel.consume('amq.rabbitmq.reply-to', (message) => message !== null && resolve(message), { noAck: true });
+  });
+  channel.sendToQueue(names.queue, Buffer.from(createRequest()), {
+    replyTo: 'amq.rabbitmq.reply-to',
+    correlationId: '5',
+  });
+  const { content, properties } = await answered;
+  expect(content.toString()).toContain('status="ok"');
+  expect(properties.correlationId).toBe('5');
+  await channel.close();
+});
+
+test('a request without reply_to is executed, logged and acknowledged', async () => {
+  const last_name = randomUUID();
+  requester.send(createRequest({ ...jane, last_name, client_id: 77 }));
+  const listed = request('contact.list', '<client_id>77</client_id>');
+  await vi.waitFor(async () => expect((await requester.request(listed)).xml).toContain(last_name));
+  const lines = await worker.logLines();
+  expect(lines.filter((line) => line['msg'] === 'request' && line['reply'] === 'none')).toHaveLength(1);
+});
+
+test('an answer that nobody can get is counted and logged, and the request is done', async () => {
+  requester.send(getRequest(1), { replyTo: 'test-queue-that-is-gone', messageId: randomUUID() });
+  await vi.waitFor(async () => {
+    const lines = await worker.logLines();
+    expect(lines.filter((line) => line['reply'] === 'returned')).toHaveLength(1);
+  });
+  expect(await depths()).toEqual([0, 0]);
+});
+
+test.each([
+  ['REPLY_TO_OWN_QUEUE', () => names.queue],
+  ['REPLY_TO_OWN_QUEUE', () => `${names.queue}.dead`],
+  ['REPLY_TO_NOT_ALLOWED', () => 'somebody.elses.queue'],
+])('%s: nothing is executed or sent, and the request is dead-lettered', async (reason, replyTo) => {
+  const last_name = randomUUID();
+  requester.send(createRequest({ ...jane, last_name, client_id: 78 }), { replyTo: replyTo() });
+  const letter = await deadLetter();
+  expect(letter?.properties.headers).toMatchObject({ 'diagnosis-code': reason });
+  expect(letter?.properties.replyTo).toBe(replyTo());
+  const listed = await requester.request(request('contact.list', '<client_id>78</client_id>'));
+  expect(listed.xml).not.toContain(last_name);
+  expect(await depths()).toEqual([0, 0]);
+});

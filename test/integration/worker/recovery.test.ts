@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { codesIn, contactIdIn, createRequest, getRequest, listRequest, jane } from '../../support/documents.ts';
+import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
+import { freshNames, type FreshNames } from '../../support/fresh-names.ts';
+import { Requester } from '../../support/requester.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
+import { startWorker, testWorker, type TestWorker } from '../../support/worker.ts';
+
+const names = freshNames();
+let broker: TcpProxy;
+let database: TcpProxy;
+let behindProxies: FreshNames;
+let worker: TestWorker;
+let requester: Requester;
+
+beforeEach(async () => {
+  broker = await TcpProxy.before(names.amqpUrl);
+  database = await TcpProxy.before(names.mongodbUrl);
+  const options = names.mongodbUrl.includes('?') ? '&' : '?';
+  // Else the driver finds the server's own address in a replica set's reply, past the proxy.
+  const mongodbUrl = `${database.url(names.mongodbUrl)}${options}directConnection=true`;
+  behindProxies = { ...names, amqpUrl: broker.url(names.amqpUrl), mongodbUrl };
+});
+
+afterEach(async () => {
+  database.accept();
+  database.restore();
+  await requester.close();
+  await worker.stop();
+  await broker.close();
+  await database.close();
+});
+
+async function start(): Promise<void> {
+  worker = await startWorker(behindProxies);
+  requester = await Requester.open(names.amqpUrl, names.queue);
+}
+
+async function isReady(): Promise<boolean> {
+  return (await worker.readiness()).ready;
+}
+
+/** Sends creates without a pause, hurts something in their midst, and expects every one answered, with one contact each. */
+async function expectNothingLostWhile(hurt: () => Promise<void> | void, client: number): Promise<void> {
+  const requests = Array.from({ length: 300 }, (_, i) => {
+    if (i === 100) void hurt();
+    const document = createRequest({ ...jane, client_id: client, last_name: `N${i}` });
+    return requester.request(document, { messageId: `${client}-${i}` });
+  });
+  const ids = (await Promise.all(requests)).map(({ xml }) => contactIdIn(xml));
+  expect(new Set(ids).size).toBe(300);
+  const { xml } = await requester.request(listRequest({ client_id: client, per_page: 1000 }));
+  expect(xml.match(/<contact>/g)).toHaveLength(300);
+}
+
+test('cut connections to the broker under load lose nothing and double nothing', async () => {
+  await start();
+  await expectNothingLostWhile(() => broker.cut(), 1);
+  await vi.waitFor(async () => expect(await isReady()).toBe(true), 10_000);
+});
+
+test('channels closed by the broker under load lose nothing and double nothing', async () => {
+  await start();
+  broker.inject(ackOfUnknownDelivery(1));
+  await expectNothingLostWhile(() => undefined, 2);
+});
+
+test('a cut connection to the database under load loses nothing and doubles nothing', async () => {
+  await start();
+  await expectNothingLostWhile(() => database.cut(), 3);
+});
+
+test('while the database is away requests wait, nothing fails, readiness says so; then they are answered', async () => {
+  await start();
+  database.refuse();
+  await vi.waitFor(async () => expect(await isReady()).toBe(false), 10_000);
+  const answer = requester.request(createRequest());
+  // What needs no database is answered meanwhile.
+  expect(codesIn((await requester.request('<broken')).xml)).toEqual(['MALFORMED_XML']);
+  database.accept();
+  expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
+  await vi.waitFor(async () => expect(await isReady()).toBe(true), 10_000);
+});
+
+test('a database that falls silent does not hold the worker for ever', { timeout: 120_000 }, async () => {
+  await start();
+  const id = contactIdIn((await requester.request(createRequest())).xml);
+  database.silenceForGood();
+  const answer = requester.request(getRequest(id));
+  await vi.waitFor(async () => expect((await worker.logText()).includes('"reason":"unavailable"')).toBe(true), 60_000);
+  database.restore();
+  expect((await answer).xml).toContain('Jane');
+});
+
+test('broker and database that come up after the worker are waited for', async () => {
+  broker.refuse();
+  database.refuse();
+  worker = testWorker(behindProxies);
+  const started = worker.start();
+  await vi.waitFor(async () => expect(await worker.logText()).toContain('the database cannot be used yet'), 15_000);
+  expect(await isReady()).toBe(false);
+  database.accept();
+  await vi.waitFor(async () => expect(await worker.logText()).toContain('link to the broker lost'), 15_000);
+  broker.accept();
+  await started;
+  requester = await Requester.open(names.amqpUrl, names.queue);
+  expect(contactIdIn((await requester.request(createRequest())).xml)).toBeGreaterThan(0);
+});

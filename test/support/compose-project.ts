@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { freePort } from '../../scripts/surroundings/addresses.ts';
+import { attempt, run } from '../../scripts/surroundings/command.ts';
+import { ensureCompose } from '../../scripts/surroundings/compose.ts';
+import { ensureDocker } from '../../scripts/surroundings/docker.ts';
+import { ensureImages } from '../../scripts/surroundings/images.ts';
+import { waitFor } from '../../scripts/surroundings/progress.ts';
+
+const LIMIT_MS = 540_000;
+
+/** docker-compose.yml, started under a name of its own on free ports. */
+export interface ComposeProject {
+  readonly name: string;
+  /** The worker's image, built for this project. */
+  readonly image: string;
+  readonly amqpUrl: string;
+  compose(...args: readonly string[]): Promise<string>;
+  /** The ids of a service's running containers. */
+  containers(service: string): Promise<readonly string[]>;
+  /** Waits until a service has this many containers and Docker calls each of them healthy. */
+  healthy(service: string, count: number): Promise<readonly string[]>;
+  /** Removes containers, networks, volumes and the image. */
+  remove(): Promise<void>;
+}
+
+/** Prepares a project; nothing is built or started yet. */
+export async function composeProject(): Promise<ComposeProject> {
+  await ensureDocker();
+  const images = await ensureImages('rabbitmq', 'mongo', 'node');
+  const [program, ...first] = await ensureCompose();
+  const mark = randomBytes(4).toString('hex');
+  const name = `contacts-e2e-${mark}`;
+  const image = `contacts-worker:e2e-${mark}`;
+  const [amqp, management, mongodb] = [await freePort(), await freePort(), await freePort()];
+  const env = {
+    RABBITMQ_IMAGE: images.rabbitmq,
+    MONGO_IMAGE: images.mongo,
+    NODE_IMAGE: images.node,
+    WORKER_IMAGE: image,
+    RABBITMQ_PORT: String(amqp),
+    RABBITMQ_MANAGEMENT_PORT: String(management),
+    MONGODB_PORT: String(mongodb),
+  };
+  const compose = (...args: readonly string[]): Promise<string> =>
+    run(program, [...first, '-p', name, ...args], { env, limitMs: LIMIT_MS });
+  const containers = async (service: string): Promise<readonly string[]> =>
+    (await compose('ps', '-q', service)).split('\n').filter((id) => id !== '');
+  return {
+    name,
+    image,
+    amqpUrl: `amqp://contacts:contacts@127.0.0.1:${amqp}`,
+    compose,
+    containers,
+    healthy: (service, count) =>
+      waitFor(`${count} healthy ${service}`, 120_000, async () => {
+        const ids = await containers(service);
+        const states = await Promise.all(ids.map((id) => inspect(id, '{{.State.Health.Status}}')));
+        return ids.length === count && states.every((state) => state === 'healthy') ? ids : undefined;
+      }),
+    remove: async () => {
+      await compose('down', '-v', '--remove-orphans', '-t', '10');
+      await attempt('docker', ['image', 'rm', '-f', image]);
+    },
+  };
+}
+
+/** One value of `docker inspect`. */
+export function inspect(id: string, format: string): Promise<string> {
+  return run('docker', ['inspect', '-f', format, id]);
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+
+import { connect, type Channel, type ChannelModel, type ConsumeMessage, type Options } from 'amqplib';
+
+/** An answer as it came. */
+export interface Answer {
+  readonly xml: string;
+  readonly body: Buffer;
+  readonly properties: ConsumeMessage['properties'];
+}
+
+/** A producer with a reply queue of its own, as a client program would be. */
+export class Requester {
+  readonly model: ChannelModel;
+  readonly channel: Channel;
+  readonly replyTo: string;
+  readonly #requestQueue: string;
+  readonly #waiting = new Map<string, (answer: Answer) => void>();
+  /** Every answer that came, in order, asked for or not. */
+  readonly answers: Answer[] = [];
+
+  private constructor(model: ChannelModel, channel: Channel, requestQueue: string, replyTo: string) {
+    this.model = model;
+    this.channel = channel;
+    this.#requestQueue = requestQueue;
+    this.replyTo = replyTo;
+  }
+
+  static async open(amqpUrl: string, requestQueue: string): Promise<Requester> {
+    const model = await connect(amqpUrl);
+    model.on('error', () => undefined);
+    const channel = await model.createChannel();
+    channel.on('error', () => undefined);
+    const { queue } = await channel.assertQueue('', { exclusive: true });
+    const requester = new Requester(model, channel, requestQueue, queue);
+    await channel.consume(queue, (message) => message !== null && requester.#receive(message), { noAck: true });
+    return requester;
+  }
+
+  /** Sends and waits for the answer. The test's own time limit ends a wait in vain. */
+  request(xml: string | Buffer, options: Options.Publish = {}): Promise<Answer> {
+    const correlationId = randomUUID();
+    const answer = new Promise<Answer>((resolve) => this.#waiting.set(correlationId, resolve));
+    this.send(xml, { replyTo: this.replyTo, correlationId, ...options });
+    return options.correlationId === undefined
+      ? answer
+      : new Promise((resolve) => this.#waiting.set(String(options.correlationId), resolve));
+  }
+
+  send(xml: string | Buffer, options: Options.Publish = {}): void {
+    this.channel.sendToQueue(this.#requestQueue, Buffer.from(xml), { persistent: true, ...options });
+  }
+
+  async close(): Promise<void> {
+    await this.model.close().catch(() => undefined);
+  }
+
+  #receive(message: ConsumeMessage): void {
+    const answer = { xml: message.content.toString(), body: message.content, properties: message.properties };
+    this.answers.push(answer);
+    const id: unknown = message.properties.correlationId;
+    if (typeof id !== 'string') return;
+    this.#waiting.get(id)?.(answer);
+    this.#waiting.delete(id);
+  }
+}

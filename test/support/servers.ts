@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { RabbitMQContainer } from '@testcontainers/rabbitmq';
+import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
+import { freePort } from '../../scripts/surroundings/addresses.ts';
+import { run } from '../../scripts/surroundings/command.ts';
+import { ensureDocker } from '../../scripts/surroundings/docker.ts';
+import { ensureImages } from '../../scripts/surroundings/images.ts';
+import { waitFor } from '../../scripts/surroundings/progress.ts';
+import { amqpProblem, mongodbProblem } from '../../scripts/surroundings/servers.ts';
+
+const START_LIMIT_MS = 120_000;
+
+// The tests remove what they start themselves; the reaper would be one more image to pull.
+process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
+
+/** A broker or database of a test's own, to be hurt. Its address stays the same through kill, stop and start. */
+export interface OwnServer {
+  readonly url: string;
+  /** Docker's id of the container. */
+  readonly id: string;
+  /** Freezes all its processes: connections stay open and silent. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Ends it without warning (SIGKILL). Its data stays. */
+  kill(): Promise<void>;
+  /** Ends it in good order. Its data stays. */
+  stop(): Promise<void>;
+  /** Starts it again after `kill` or `stop`, and waits until it can be used. */
+  start(): Promise<void>;
+  /** Runs a command inside and gives its output. */
+  exec(...command: readonly string[]): Promise<string>;
+  /** The exit code of its last end. */
+  exitCode(): Promise<number>;
+  /** Removes it and its data. */
+  remove(): Promise<void>;
+}
+
+/** Starts a RabbitMQ of the caller's own; its data lies in the Docker volume `dataVolume`, where one is named. */
+export async function startBroker({ dataVolume }: { readonly dataVolume?: string } = {}): Promise<OwnServer> {
+  await ensureDocker();
+  const { rabbitmq } = await ensureImages('rabbitmq');
+  const port = await freePort();
+  const container = await new RabbitMQContainer(rabbitmq)
+    .withExposedPorts({ container: 5672, host: port })
+    .withHostname(`test-${randomBytes(4).toString('hex')}`)
+    .withBindMounts(dataVolume === undefined ? [] : [{ source: dataVolume, target: '/var/lib/rabbitmq' }])
+    .withStartupTimeout(START_LIMIT_MS)
+    .start();
+  return ownServer(container, `amqp://guest:guest@127.0.0.1:${port}`, amqpProblem);
+}
+
+/** Starts a database of the caller's own. */
+export async function startDatabase(): Promise<OwnServer> {
+  await ensureDocker();
+  const { mongo } = await ensureImages('mongo');
+  const port = await freePort();
+  const container = await new GenericContainer(mongo)
+    .withExposedPorts({ container: 27017, host: port })
+    .withWaitStrategy(Wait.forListeningPorts())
+    .withStartupTimeout(START_LIMIT_MS)
+    .start();
+  return ownServer(container, `mongodb://127.0.0.1:${port}`, mongodbProblem);
+}
+
+async function ownServer(
+  container: StartedTestContainer,
+  url: string,
+  problem: (url: string) => Promise<string | undefined>,
+): Promise<OwnServer> {
+  const id = container.getId();
+  const docker = async (...args: readonly string[]): Promise<void> => {
+    await run('docker', [...args, id], { limitMs: 60_000 });
+  };
+  const usable = (): Promise<true> =>
+    waitFor(url, START_LIMIT_MS, async () => ((await problem(url)) === undefined ? true : undefined));
+  await usable();
+  return {
+    url,
+    id,
+    pause: () => docker('pause'),
+    resume: () => docker('unpause'),
+    kill: () => docker('kill'),
+    stop: () => docker('stop'),
+    start: async () => {
+      await docker('start');
+      await usable();
+    },
+    exec: (...command) => run('docker', ['exec', id, ...command], { limitMs: 60_000 }),
+    exitCode: async () => Number(await run('docker', ['inspect', '-f', '{{.State.ExitCode}}', id])),
+    remove: () => docker('rm', '-f', '-v'),
+  };
+}
+
+export { freePort };

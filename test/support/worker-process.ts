@@ -1,0 +1,44 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import type { FreshNames } from './fresh-names.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** A worker as a process of its own. */
+export interface WorkerProcess {
+  readonly child: ChildProcess;
+  /** What it has written to standard output so far. */
+  output(): string;
+  /** What it has written to standard error so far. */
+  errors(): string;
+  /** Resolves with the exit code, or the signal that ended it. */
+  readonly exited: Promise<number | string>;
+  signal(signal: NodeJS.Signals): void;
+}
+
+/** Starts `main.ts` in a test's namespace. The test ends it. */
+export function startProcess(names: FreshNames, settings: Readonly<Record<string, string>> = {}): WorkerProcess {
+  const child = spawn(process.execPath, [MAIN], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      AMQP_URL: names.amqpUrl,
+      MONGODB_URL: names.mongodbUrl,
+      REQUEST_QUEUE: names.queue,
+      HTTP_PORT: '0',
+      ...settings,
+    },
+  });
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  return {
+    child,
+    output: () => output,
+    errors: () => errors,
+    exited: new Promise((resolve) => child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'))),
+    signal: (signal) => void child.kill(signal),
+  };
+}

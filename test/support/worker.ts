@@ -1,0 +1,55 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { loadConfig } from '../../src/config.ts';
+import { createLog } from '../../src/ops/log.ts';
+import { createWorker, type Worker, type WorkerOptions } from '../../src/worker.ts';
+import type { FreshNames } from './fresh-names.ts';
+
+/** A worker in the test's own process, with its log in a file. */
+export interface TestWorker extends Worker {
+  /** The log's lines so far, parsed. */
+  logLines(): Promise<Record<string, unknown>[]>;
+  /** The log as it is written. */
+  logText(): Promise<string>;
+}
+
+/** Builds a worker in a test's namespace; `settings` overrides the environment. It is not started yet. */
+export function testWorker(
+  names: FreshNames,
+  settings: Readonly<Record<string, string>> = {},
+  options: WorkerOptions = {},
+): TestWorker {
+  const environment = {
+    AMQP_URL: names.amqpUrl,
+    MONGODB_URL: names.mongodbUrl,
+    REQUEST_QUEUE: names.queue,
+    HTTP_PORT: '0',
+    LOG_LEVEL: 'debug',
+    ...settings,
+  };
+  const file = join(mkdtempSync(join(tmpdir(), 'contacts-worker-')), 'log');
+  const config = loadConfig(environment, (path) => readFileSync(path, 'utf8'));
+  const log = createLog({ level: config.logLevel, destination: file });
+  const worker = createWorker(config, log, options);
+  const logText = async (): Promise<string> => {
+    await log.flush();
+    return readFileSync(file, 'utf8');
+  };
+  return Object.assign(worker, {
+    logText,
+    logLines: async () =>
+      (await logText())
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+  });
+}
+
+/** Starts a worker and waits until it is ready. */
+export async function startWorker(...args: Parameters<typeof testWorker>): Promise<TestWorker> {
+  const worker = testWorker(...args);
+  await worker.start();
+  return worker;
+}
