@@ -1,0 +1,42 @@
+import { importProblems } from './import-rules.ts';
+import { portabilityProblems } from './portable-text.ts';
+import { sourceRoots, typeScriptFiles } from './project-files.ts';
+import { runTool, type ToolRun } from './tool.ts';
+
+/** One check of the sources. */
+export interface Check {
+  readonly name: string;
+  /** What is wrong in the folder `root`, ready to be shown; empty where nothing is. */
+  readonly problems: (root: string) => Promise<string>;
+}
+
+/** All checks, the quick and telling ones first. Each is shown to fail by a test of its own. */
+export const CHECKS: readonly Check[] = [
+  { name: 'formatting', problems: (root) => toolProblems('prettier', ['--check', '--log-level', 'warn', '.'], root) },
+  { name: 'names and texts', problems: (root) => Promise.resolve(portabilityProblems(root).join('\n')) },
+  { name: 'types', problems: (root) => toolProblems('tsc', ['--noEmit', '--project', 'tsconfig.json'], root) },
+  { name: 'lint', problems: lintProblems },
+  { name: 'import rules', problems: async (root) => (await importProblems(root)).join('\n') },
+  {
+    name: 'dead code',
+    problems: (root) => toolProblems('knip', ['--config', 'config/tools/knip.json', '--no-progress'], root),
+  },
+];
+
+async function toolProblems(name: string, args: readonly string[], root: string): Promise<string> {
+  return problemsOf(await runTool(name, args, root));
+}
+
+function problemsOf({ exitCode, output }: ToolRun): string {
+  if (exitCode === 0) return '';
+  return output.trim() === '' ? `ended with exit code ${exitCode} and said nothing` : output;
+}
+
+/** A linter that has read nothing finds nothing, so the number of files that it names is checked too. */
+async function lintProblems(root: string): Promise<string> {
+  const run = await runTool('oxlint', ['--config', 'config/tools/oxlint.json', ...sourceRoots(root)], root);
+  if (run.exitCode !== 0) return problemsOf(run);
+  const seen = Number(/ on (\d+) files?/.exec(run.output)?.[1] ?? 0);
+  const there = typeScriptFiles(root).length;
+  return seen < there ? `${run.output}\nonly ${seen} of ${there} files were read` : '';
+}

@@ -1,0 +1,28 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const NOT_OURS: ReadonlySet<string> = new Set(['node_modules', '.git', 'dist', 'coverage', '.cache']);
+
+/** The project's own files below `root`, as paths from there with `/`, in alphabetical order. */
+export function projectFiles(root: string, folder = ''): string[] {
+  const entries = readdirSync(join(root, folder), { withFileTypes: true });
+  return entries
+    .filter((entry) => !NOT_OURS.has(entry.name))
+    .flatMap((entry) => {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return projectFiles(root, path);
+      return entry.isFile() ? [path] : [];
+    })
+    .toSorted();
+}
+
+/** Where TypeScript stands; those of the usual places that there are. Named one by one, as some tools follow links out of the project. */
+export function sourceRoots(root: string): string[] {
+  return ['src', 'test', 'scripts', 'bench', 'vitest.config.ts'].filter((path) => existsSync(join(root, path)));
+}
+
+/** The files that the linter and the import rules must have seen. */
+export function typeScriptFiles(root: string): string[] {
+  const roots = sourceRoots(root);
+  return projectFiles(root).filter((path) => path.endsWith('.ts') && roots.includes(path.split('/', 1)[0] ?? ''));
+}

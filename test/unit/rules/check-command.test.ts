@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { sandbox } from './sandbox.ts';
+
+const RULES = ['checks', 'import-rules', 'portable-text', 'project-files', 'test-summary', 'tool'];
+const COPIED = [
+  'scripts/check.ts',
+  ...RULES.map((name) => `scripts/rules/${name}.ts`),
+  'test/support/tier-reporter.ts',
+];
+
+const MANIFEST = {
+  name: 'sandbox',
+  type: 'module',
+  private: true,
+  scripts: { test: 'vitest run', check: 'node scripts/check.ts' },
+  devDependencies: { '@types/node': '*', vitest: '*' },
+};
+
+const TEST_FILE = `import { expect, test } from 'vitest';
+import { greeting } from '../../src/protocol/greeting.ts';
+
+test('is polite', () => {
+  expect(greeting).toBe('hello');
+});
+
+test('is short', () => {
+  expect(greeting).toHaveLength(LENGTH);
+});
+`;
+
+const TEST_SETTINGS = `import { defineConfig } from 'vitest/config';
+
+export default defineConfig({ test: { reporters: ['default', './test/support/tier-reporter.ts'] } });
+`;
+
+/** `npm run check` in a small project with two tests. */
+function check(length: number, planted: Record<string, string> = {}) {
+  const files = {
+    'package.json': `${JSON.stringify(MANIFEST, undefined, 2)}\n`,
+    'vitest.config.ts': TEST_SETTINGS,
+    'test/unit/greeting.test.ts': TEST_FILE.replace('LENGTH', String(length)),
+    ...planted,
+  };
+  const { VITEST: _, ...environment } = process.env;
+  const run = spawnSync('npm', ['run', 'check'], { cwd: sandbox(files, COPIED), env: environment, encoding: 'utf8' });
+  return { exitCode: run.status, output: run.stdout, lines: run.stdout.split('\n') };
+}
+
+test('all checks and tests pass: the last line tells the number of tests', { timeout: 120_000 }, () => {
+  const { exitCode, output, lines } = check(5);
+  expect(output).not.toContain('FAILED');
+  expect(lines.filter((line) => line.startsWith('ok '))).toHaveLength(6);
+  expect(lines.at(-2)).toBe('2 passed, 0 failed');
+  expect(exitCode).toBe(0);
+});
+
+test('a failing test fails the command and is counted', { timeout: 120_000 }, () => {
+  const { exitCode, lines } = check(6);
+  expect(lines).toContain('1 passed, 1 failed');
+  expect(exitCode).toBe(1);
+});
+
+test('a failing check stops the command, with its output and before any test', { timeout: 120_000 }, () => {
+  const { exitCode, output, lines } = check(5, { 'src/protocol/wrong.ts': 'export const wrong: number = null;\n' });
+  expect(lines.some((line) => line.startsWith('FAILED types'))).toBe(true);
+  expect(output).toContain('src/protocol/wrong.ts(1,14)');
+  expect(output).not.toContain('passed');
+  expect(exitCode).toBe(1);
+});

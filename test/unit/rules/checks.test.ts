@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { CHECKS } from '../../../scripts/rules/checks.ts';
+import { sandbox } from './sandbox.ts';
+
+async function problems(name: string, planted: Record<string, string> = {}): Promise<string> {
+  const check = CHECKS.find((each) => each.name === name);
+  if (check === undefined) throw new Error(`no check ${name}`);
+  return check.problems(sandbox(planted));
+}
+
+describe('a clean project', () => {
+  test.each(CHECKS.map(({ name }) => name))('passes %s', async (name) => {
+    expect(await problems(name)).toBe('');
+  });
+});
+
+describe('formatting', () => {
+  test.each([
+    ['src/a.ts', 'export const a = "double quotes";\n'],
+    ['docs/a.md', '*  a list of a kind\n'],
+    ['config/a.json', '{"a":1}'],
+    ['deploy/a.yml', 'a:   1\n'],
+  ])('names %s', async (path, text) => {
+    expect(await problems('formatting', { [path]: text })).toContain(path);
+  });
+});
+
+describe('types', () => {
+  test.each([
+    ['a wrong type', "export const a: number = 'text';\n", 'TS2322'],
+    ['what may be missing', 'export const a = (list: string[]): string => list[0];\n', 'TS2322'],
+    ['undefined in an optional property', 'export const a: { b?: string } = { b: undefined };\n', 'TS2375'],
+    ['a name that is not used', 'const a = 1;\nexport {};\n', 'TS6133'],
+    ['what Node cannot run unbuilt', 'export enum A {\n  B,\n}\n', 'TS1294'],
+  ])('names %s', async (_, text, code) => {
+    const found = await problems('types', { 'src/planted.ts': text });
+    expect(found).toContain('src/planted.ts');
+    expect(found).toContain(code);
+  });
+});
+
+describe('dead code', () => {
+  test('names a file that nobody imports', async () => {
+    expect(await problems('dead code', { 'src/unused.ts': 'export {};\n' })).toMatch(/Unused files[^]*src\/unused\.ts/);
+  });
+
+  test('names an export that nobody uses', async () => {
+    const text = "export const greeting = 'hello';\nexport const farewell = 'bye';\n";
+    expect(await problems('dead code', { 'src/protocol/greeting.ts': text })).toMatch(/Unused exports[^]*farewell/);
+  });
+
+  test('names a package that nobody uses, and one that is not declared', async () => {
+    const manifest = { name: 'sandbox', type: 'module', dependencies: { saxes: '6.0.0' } };
+    const planted = {
+      'package.json': JSON.stringify(manifest),
+      'src/protocol/greeting.ts': "import { pino } from 'pino';\nexport const greeting = String(pino);\n",
+    };
+    const found = await problems('dead code', planted);
+    expect(found).toMatch(/Unused dependencies[^]*saxes/);
+    expect(found).toMatch(/Unlisted dependencies[^]*pino/);
+  });
+});

@@ -1,0 +1,115 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { importProblems } from '../../../scripts/rules/import-rules.ts';
+import { sandbox } from './sandbox.ts';
+
+const SETTINGS = 'config/tools/import-rules.json';
+
+interface RuleSet {
+  forbidden: { name: string; comment?: string }[];
+  options: object;
+}
+
+const rules = JSON.parse(readFileSync(new URL(`../../../${SETTINGS}`, import.meta.url), 'utf8')) as RuleSet;
+
+const uses = (path: string): string => `import * as used from '${path}';\n\nexport const user = used;\n`;
+const usesType = (path: string): string => `import type { Used } from '${path}';\n\nexport type User = Used;\n`;
+const aType = 'export type Used = string;\n';
+
+/** For each rule: files that break it and the import that must be named. */
+const PLANTED: readonly (readonly [rule: string, found: string, files: Record<string, string>])[] = [
+  [
+    'leaves-import-nothing',
+    'src/protocol/a.ts → src/contacts/b.ts',
+    { 'src/protocol/a.ts': usesType('../contacts/b.ts'), 'src/contacts/b.ts': aType },
+  ],
+  ['leaves-import-nothing', 'src/contacts/c.ts → crypto', { 'src/contacts/c.ts': uses('node:crypto') }],
+  [
+    'siblings-stay-apart',
+    'src/codec/a.ts → src/amqp/b.ts',
+    { 'src/codec/a.ts': uses('../amqp/b.ts'), 'src/amqp/b.ts': 'export {};\n' },
+  ],
+  [
+    'siblings-stay-apart',
+    'src/methods/a.ts → src/mongo/b.ts',
+    { 'src/methods/a.ts': usesType('../mongo/b.ts'), 'src/mongo/b.ts': aType },
+  ],
+  [
+    'contacts-only-where-they-are-meant',
+    'src/dispatch/a.ts → src/contacts/d.ts',
+    { 'src/dispatch/a.ts': usesType('../contacts/d.ts'), 'src/contacts/d.ts': aType },
+  ],
+  [
+    'parts-do-not-know-the-whole',
+    'src/ops/a.ts → src/config.ts',
+    { 'src/ops/a.ts': usesType('../config.ts'), 'src/config.ts': aType },
+  ],
+  [
+    'only-the-worker-composes',
+    'src/pipeline.ts → src/codec/b.ts',
+    { 'src/pipeline.ts': uses('./codec/b.ts'), 'src/codec/b.ts': 'export {};\n' },
+  ],
+  ['amqplib-only-in-amqp', 'src/ops/b.ts → node_modules/amqplib', { 'src/ops/b.ts': uses('amqplib') }],
+  ['mongodb-only-in-mongo', 'src/methods/b.ts → node_modules/mongodb', { 'src/methods/b.ts': uses('mongodb') }],
+  ['xml-only-in-codec', 'src/ops/c.ts → node_modules/saxes', { 'src/ops/c.ts': uses('saxes') }],
+  ['xml-only-in-codec', 'src/ops/d.ts → node_modules/fast-xml-parser', { 'src/ops/d.ts': uses('fast-xml-parser') }],
+  ['xml-only-in-codec', 'src/ops/e.ts → node_modules/xmlbuilder2', { 'src/ops/e.ts': uses('xmlbuilder2') }],
+  ['operations-only-in-ops', 'src/amqp/c.ts → node_modules/pino', { 'src/amqp/c.ts': uses('pino') }],
+  ['operations-only-in-ops', 'src/amqp/d.ts → node_modules/prom-client', { 'src/amqp/d.ts': uses('prom-client') }],
+  ['settings-only-in-config', 'src/amqp/e.ts → node_modules/ajv', { 'src/amqp/e.ts': uses('ajv') }],
+  ['process-only-in-main', 'src/amqp/f.ts → process', { 'src/amqp/f.ts': uses('node:process') }],
+  [
+    'no-cycle',
+    'src/mongo/c.ts → src/mongo/d.ts → src/mongo/c.ts',
+    { 'src/mongo/c.ts': `${usesType('./d.ts')}${aType}`, 'src/mongo/d.ts': `${usesType('./c.ts')}${aType}` },
+  ],
+  [
+    'production-does-not-know-tests',
+    'src/mongo/e.ts → test/a.ts',
+    { 'src/mongo/e.ts': uses('../../test/a.ts'), 'test/a.ts': 'export {};\n' },
+  ],
+  [
+    'no-development-packages-in-production',
+    'src/mongo/f.ts → node_modules/fast-check',
+    { 'src/mongo/f.ts': uses('fast-check') },
+  ],
+  ['only-declared-packages', 'src/mongo/g.ts → node_modules/lodash', { 'src/mongo/g.ts': uses('lodash') }],
+  ['only-what-resolves', 'src/mongo/h.ts → ./nowhere.ts', { 'src/mongo/h.ts': uses('./nowhere.ts') }],
+];
+
+test('every planted import is found, under the name of its rule', async () => {
+  const folder = sandbox(Object.assign({}, ...PLANTED.map(([, , files]) => files)) as Record<string, string>, [
+    'package.json',
+  ]);
+  const found = await importProblems(folder);
+  const firstLines = found.map((problem) =>
+    problem.split('\n', 1)[0]?.replaceAll(/(\.\.\/)+.*?node_modules/g, 'node_modules'),
+  );
+  const missed = PLANTED.filter(([rule, way]) => !firstLines.some((line) => line?.startsWith(`${rule}: ${way}`)));
+  expect(missed.map(([rule, way]) => `${rule}: ${way}`)).toEqual([]);
+});
+
+test('every rule is planted, and carries its reason', () => {
+  expect(new Set(PLANTED.map(([rule]) => rule))).toEqual(new Set(rules.forbidden.map(({ name }) => name)));
+  for (const { name, comment } of rules.forbidden) expect(comment?.length ?? 0, name).toBeGreaterThan(20);
+});
+
+test('a problem is told with the reason of its rule', async () => {
+  const [problem] = await importProblems(sandbox({ 'src/protocol/a.ts': uses('node:crypto') }));
+  expect(problem).toContain(rules.forbidden.find(({ name }) => name === 'leaves-import-nothing')?.comment);
+});
+
+test('a checker that does not see a file fails instead of reporting success', async () => {
+  const folder = sandbox({ 'src/mongo/a.ts': usesType('../protocol/greeting.ts') });
+  const blind = { ...rules, options: { ...rules.options, exclude: '^src/mongo' } };
+  writeFileSync(join(folder, SETTINGS), JSON.stringify(blind));
+  const found = await importProblems(folder);
+  expect(found.join('\n')).toContain('not-seen: src/mongo/a.ts');
+});
+
+test('a checker that does not start fails', async () => {
+  const folder = sandbox();
+  writeFileSync(join(folder, SETTINGS), '{ not JSON');
+  expect((await importProblems(folder)).join('')).not.toBe('');
+});
