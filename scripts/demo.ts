@@ -1,0 +1,157 @@
+// npm run demo [-- --keep | --stop]: the five methods on real servers, from nothing.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { openExchange, type Exchange } from './demo/exchange.ts';
+import { findPlaces, leave, type Belongings, type Places } from './demo/places.ts';
+import { scenes } from './demo/scenes.ts';
+import { bad, bold, dim, good, show, showDocument } from './demo/view.ts';
+import { startWorker, WORKER_LOG, type DemoWorker } from './demo/worker.ts';
+import { freePort } from './surroundings/addresses.ts';
+import { endCommands, ROOT } from './surroundings/command.ts';
+import { Obstacle, say } from './surroundings/progress.ts';
+
+const KEPT = join(ROOT, '.cache/demo-kept.json');
+const USAGE = `npm run demo              shows the five methods, leaves nothing running
+npm run demo -- --keep    keeps broker, database and worker running
+npm run demo -- --stop    stops what --keep kept`;
+
+interface Kept {
+  readonly pid: number;
+  readonly made: Belongings;
+  readonly places: Places;
+}
+
+const made: Belongings = { docker: { startedHere: false }, containers: [], queues: [], dropDatabase: false };
+let places: Places | undefined;
+let worker: DemoWorker | undefined;
+
+async function play(exchange: Exchange): Promise<void> {
+  let contactId = '';
+  for (const [index, scene] of scenes.entries()) {
+    const xml = scene.xml(contactId);
+    show();
+    show(bold(`${index + 1}. ${scene.title}`));
+    showDocument(dim(`  out → message_id ${scene.messageId}`), xml);
+    const answer = await exchange.ask({ xml, messageId: scene.messageId });
+    const { status } = answer.headers;
+    const headers = Object.entries(answer.headers).map(([name, value]) => `${name}=${String(value)}`);
+    const mark = status === 'ok' ? good('ok') : bad('fail');
+    showDocument(`${dim('  back ←')} ${mark} ${dim(`${headers.join(' ')} (${answer.ms.toFixed(0)} ms)`)}`, answer.xml);
+    if (status !== scene.expected) throw new Obstacle(`That was to be answered "${scene.expected}".`);
+    contactId = /<contact_id>(\d+)</.exec(answer.xml)?.[1] ?? contactId;
+  }
+}
+
+async function perform(): Promise<void> {
+  places = await findPlaces(made);
+  const { amqpUrl, mongodbUrl, queue } = places;
+  const settings = { AMQP_URL: amqpUrl, MONGODB_URL: mongodbUrl, REQUEST_QUEUE: queue };
+  worker = await startWorker(settings, await freePort(8080));
+  say('The worker takes requests. Documents are indented here for the eyes; on the wire they are one line.');
+  const exchange = await openExchange(amqpUrl, queue);
+  try {
+    await play(exchange);
+  } finally {
+    await exchange.close();
+  }
+  show();
+  show(good('All five methods work.') + ` The worker's log, one line a request: ${WORKER_LOG}`);
+}
+
+async function clearUp(): Promise<void> {
+  const code = await worker?.stop();
+  await leave(made, places);
+  if (code !== undefined && code !== 0) throw new Obstacle(`The worker ended with code ${code}; see ${WORKER_LOG}`);
+}
+
+function keep(): void {
+  const kept: Kept = { pid: worker!.pid, made, places: places! };
+  mkdirSync(dirname(KEPT), { recursive: true });
+  writeFileSync(KEPT, JSON.stringify(kept), { mode: 0o600 });
+  const { amqpUrl, managementUrl, mongodbUrl, queue } = kept.places;
+  show();
+  show(bold('Kept running'));
+  show(`  request queue   ${queue} on ${amqpUrl}`);
+  if (managementUrl !== undefined) show(`  broker's pages  ${managementUrl} (guest/guest)`);
+  show(`  database        ${mongodbUrl}`);
+  show(`  worker          ${worker!.httpUrl}/readyz and /metrics, log in ${WORKER_LOG}`);
+  show(`Stop all of it: ${bold('npm run demo -- --stop')}`);
+}
+
+async function stopKept(): Promise<void> {
+  if (!existsSync(KEPT)) {
+    say('Nothing is kept running.');
+    return;
+  }
+  const kept = JSON.parse(readFileSync(KEPT, 'utf8')) as Kept;
+  await endWorker(kept.pid);
+  await leave(kept.made, kept.places);
+  rmSync(KEPT);
+  say('Worker, broker and database of the demo are gone.');
+}
+
+/** Ends the worker by its process id, if it is still that worker. */
+async function endWorker(pid: number): Promise<void> {
+  const runs = (): boolean =>
+    existsSync(`/proc/${pid}`)
+      ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('dist/main.js')
+      : !existsSync('/proc') && alive(pid);
+  if (!runs()) return;
+  process.kill(pid, 'SIGTERM');
+  while (runs()) await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function suggest(keeping: boolean): void {
+  show();
+  show('Next:');
+  if (!keeping) show('  npm run demo -- --keep   keeps all of it running, to send requests of your own');
+  show('  npm test                 every test, on real servers');
+  show('  docs/lifecycle.md        how a request travels; CONTRIBUTING.md: how to add a method');
+}
+
+function interruption(): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        endCommands();
+        reject(new Obstacle(`Interrupted (${signal}); clearing up.`));
+      });
+    }
+  });
+}
+
+async function demo(keeping: boolean): Promise<number> {
+  if (keeping) await stopKept();
+  try {
+    await Promise.race([perform(), interruption()]);
+    if (keeping) keep();
+    else await clearUp();
+    suggest(keeping);
+    return 0;
+  } catch (error) {
+    say(bad(error instanceof Obstacle ? error.message : String(error)));
+    await clearUp().catch((later: unknown) => say(String(later)));
+    return 1;
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [option, ...others] = args;
+  if (others.length > 0 || !['--keep', '--stop', undefined].includes(option)) {
+    show(USAGE);
+    return option === '--help' ? 0 : 2;
+  }
+  if (option !== '--stop') return demo(option === '--keep');
+  await stopKept();
+  return 0;
+}
+
+process.exit(await main(process.argv.slice(2)));

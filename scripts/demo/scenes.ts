@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+
+/** One request of the demo. */
+export interface Scene {
+  readonly title: string;
+  readonly messageId: string;
+  readonly expected: 'ok' | 'fail';
+  /** The document, given the id that the first answer told. */
+  xml(contactId: string): string;
+}
+
+const PROLOG = '<?xml version="1.0" encoding="UTF-8"?>';
+
+function scene(title: string, method: string, body: (id: string) => string, more: Partial<Scene> = {}): Scene {
+  const xml = (id: string): string => `${PROLOG}<request method="${method}">${body(id)}</request>`;
+  return { title, messageId: randomUUID(), expected: 'ok', xml, ...more };
+}
+
+const creation = scene(
+  'Create a contact',
+  'contact.create',
+  () =>
+    '<contact><client_id>42</client_id><first_name>Zoë</first_name><last_name>O&apos;Brien &amp; Søn</last_name>' +
+    '<email>zoe@example.org</email><phone>(123) 456-7890</phone></contact>',
+);
+
+/** The five methods, a repeated message and a request that fails. */
+export const scenes: readonly Scene[] = [
+  creation,
+  { ...creation, title: 'The very same message once more: the same answer, and still one contact' },
+  scene('Read it', 'contact.get', (id) => `<contact_id>${id}</contact_id>`),
+  scene(
+    'Change what is named, keep the rest (an empty phone clears it)',
+    'contact.update',
+    (id) =>
+      `<contact><contact_id>${id}</contact_id><email>Zoe@Example.org</email><phone/>` +
+      '<mobile_phone>+45 12 34 56 78</mobile_phone></contact>',
+  ),
+  scene(
+    'List the contacts of a client',
+    'contact.list',
+    () => '<client_id>42</client_id><page>1</page><per_page>10</per_page>',
+  ),
+  scene('Delete it', 'contact.delete', (id) => `<contact_id>${id}</contact_id>`),
+  scene(
+    'A request that fails: every problem of it in one answer',
+    'contact.create',
+    () => '<contact><client_id>many</client_id><first_name/><last_name>O</last_name><nick>Z</nick></contact>',
+    { expected: 'fail' },
+  ),
+];

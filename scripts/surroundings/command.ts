@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Obstacle } from './progress.ts';
+
+/** The project's root folder. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Where the long outputs of the surroundings' commands go; outlives the clone, as what it installs does. */
+export const LOG_FOLDER = join(tmpdir(), 'contacts-surroundings');
+
+export interface CommandOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  /** Ends the command after this time; the outcome then has `timedOut`. No limit by default. */
+  readonly limitMs?: number;
+  /** Ends the command when it has written nothing at all by then. */
+  readonly firstWordMs?: number;
+  /** A file, made anew, that gets all the output. */
+  readonly log?: string;
+  /** Belongs to the clearing up, so it runs after `endCommands` as well. */
+  readonly clearingUp?: boolean;
+}
+
+export interface Outcome {
+  /** -1 where the command could not be started or was ended. */
+  readonly code: number;
+  readonly stdout: string;
+  /** Standard output and standard error, in the order they came. */
+  readonly output: string;
+  readonly timedOut: boolean;
+}
+
+function openLog(path: string | undefined): WriteStream | undefined {
+  if (path === undefined) return undefined;
+  mkdirSync(dirname(path), { recursive: true });
+  return createWriteStream(path);
+}
+
+const running = new Set<ChildProcess>();
+let ending = false;
+
+/** Ends the programs that run and lets no other start, but those of the clearing up; for an interrupted run. */
+export function endCommands(): void {
+  ending = true;
+  for (const child of running) child.kill('SIGTERM');
+}
+
+/**
+ * Runs a program to its end. A program that is not there is an outcome with code -1; rejects only after `endCommands`.
+ */
+export async function attempt(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<Outcome> {
+  if (ending && options.clearingUp !== true) throw new Obstacle('Interrupted.');
+  const log = openLog(options.log);
+  const child = spawn(program, args, {
+    cwd: options.cwd ?? ROOT,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  let stdout = '';
+  let output = '';
+  let timedOut = false;
+  const timers: NodeJS.Timeout[] = [];
+  const limit = (ms: number | undefined, applies: () => boolean): void => {
+    if (ms === undefined) return;
+    const end = (): void => {
+      if (!applies()) return;
+      timedOut = true;
+      child.kill('SIGKILL');
+    };
+    timers.push(setTimeout(end, ms));
+  };
+  limit(options.limitMs, () => true);
+  limit(options.firstWordMs, () => output === '');
+  child.stdout.on('data', (part: Buffer) => {
+    stdout += part.toString();
+    output += part.toString();
+    log?.write(part);
+  });
+  child.stderr.on('data', (part: Buffer) => {
+    output += part.toString();
+    log?.write(part);
+  });
+  return new Promise((resolve) => {
+    const finish = (code: number, more: string): void => {
+      timers.forEach((timer) => clearTimeout(timer));
+      running.delete(child);
+      const outcome = { code, stdout, output: output + more, timedOut };
+      if (log === undefined) resolve(outcome);
+      else log.end(() => resolve(outcome));
+    };
+    child.on('error', (error) => finish(-1, error.message));
+    child.on('close', (code) => finish(timedOut ? -1 : (code ?? -1), ''));
+  });
+}
+
+/** Runs a program and gives its standard output; an Obstacle with the end of its output where it fails. */
+export async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+  const outcome = await attempt(program, args, options);
+  if (outcome.code === 0) return outcome.stdout.trim();
+  const tail = outcome.output.trimEnd().split('\n').slice(-15).join('\n  ');
+  const why = outcome.timedOut ? 'took too long' : `ended with code ${outcome.code}`;
+  const where = options.log === undefined ? '' : `\nAll of it: ${options.log}`;
+  throw new Obstacle(`\`${[program, ...args].join(' ')}\` ${why}:\n  ${tail}${where}`);
+}

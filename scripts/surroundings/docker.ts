@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { attempt, LOG_FOLDER, run } from './command.ts';
+import { ensurePackages, reasonNotToInstall } from './debian.ts';
+import { alone } from './lock.ts';
+import { Obstacle, say, step, waitFor } from './progress.ts';
+
+const DAEMON_LOG = join(LOG_FOLDER, 'dockerd.log');
+const PID_FILES = ['/var/run/docker.pid', '/var/run/docker/containerd/containerd.pid'];
+
+export interface Docker {
+  /** This run had to start the daemon itself. */
+  readonly startedHere: boolean;
+}
+
+/** Whether a Docker daemon answers. */
+export async function dockerAnswers(): Promise<boolean> {
+  const info = await attempt('docker', ['info', '--format', '{{.ServerVersion}}'], { limitMs: 20_000 });
+  // Some versions of the client end with code 0 although no server answered.
+  return info.code === 0 && /^\d/.test(info.stdout.trim());
+}
+
+/**
+ * Makes sure that a Docker daemon answers. Does nothing where one does. Else, as root on Debian, installs Docker and
+ * starts its daemon; an Obstacle anywhere else. Runs at the same time wait for each other.
+ */
+export async function ensureDocker(): Promise<Docker> {
+  if (await dockerAnswers()) return { startedHere: false };
+  return alone('docker', async () => {
+    if (await dockerAnswers()) return { startedHere: false };
+    const reason = reasonNotToInstall();
+    if (reason !== undefined || process.env['DOCKER_HOST'] !== undefined) {
+      const why = reason ?? 'DOCKER_HOST names a daemon elsewhere';
+      throw new Obstacle(
+        `No Docker daemon answers, and none is installed or started from here, as ${why}.\n` +
+          'Start Docker, or set AMQP_URL and MONGODB_URL to a running RabbitMQ and MongoDB.',
+      );
+    }
+    say('No Docker daemon answers here; RabbitMQ and the database run in containers.');
+    await ensurePackages(['docker.io', 'iptables', 'ca-certificates'], 'to run containers');
+    if (await dockerAnswers()) return { startedHere: false };
+    await step('Starting the Docker daemon', startDaemon);
+    return { startedHere: true };
+  });
+}
+
+async function startDaemon(): Promise<void> {
+  if (existsSync('/run/systemd/system')) {
+    await run('systemctl', ['start', 'docker'], { limitMs: 120_000 });
+  } else if (daemonPids().length === 0) {
+    PID_FILES.filter(isStale).forEach((file) => rmSync(file));
+    mkdirSync(LOG_FOLDER, { recursive: true });
+    const log = openSync(DAEMON_LOG, 'w');
+    const daemon = spawn('dockerd', [], { cwd: '/', detached: true, stdio: ['ignore', log, log] });
+    daemon.on('error', () => undefined);
+    daemon.unref();
+  }
+  await waitFor(`the Docker daemon (its log: ${DAEMON_LOG})`, 60_000, async () =>
+    (await dockerAnswers()) ? true : undefined,
+  );
+}
+
+function processName(pid: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function daemonPids(): readonly string[] {
+  return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && processName(entry) === 'dockerd');
+}
+
+/** A pid file that a killed daemon left behind: its process is gone, or is another program by now. */
+function isStale(file: string): boolean {
+  if (!existsSync(file)) return false;
+  const name = processName(readFileSync(file, 'utf8').trim());
+  return name !== 'dockerd' && name !== 'containerd';
+}
+
+/** Stops the daemon that this run started, unless containers run on it. Says so where it stays. */
+export async function releaseDocker(docker: Docker): Promise<void> {
+  if (!docker.startedHere) return;
+  await alone('docker', async () => {
+    if ((await run('docker', ['ps', '-q'], { clearingUp: true })) !== '') {
+      say('The Docker daemon stays, as other containers run on it.');
+      return;
+    }
+    await step('Stopping the Docker daemon that was started for this', stopDaemon);
+  });
+}
+
+async function stopDaemon(): Promise<void> {
+  if (existsSync('/run/systemd/system')) {
+    await run('systemctl', ['stop', 'docker.socket', 'docker'], { limitMs: 120_000, clearingUp: true });
+    return;
+  }
+  const pid = readFileSync(PID_FILES[0]!, 'utf8').trim();
+  process.kill(Number(pid), 'SIGTERM');
+  await waitFor('the Docker daemon to end', 60_000, async () => (processName(pid) === 'dockerd' ? undefined : true));
+}

@@ -1,0 +1,38 @@
+import { createServer } from 'node:net';
+import { say } from './progress.ts';
+
+/**
+ * Runs `work` while no other process on this machine does so under the same name. The lock is an abstract Unix socket:
+ * the kernel frees it with its process, so nothing stale can stay. Other systems than Linux have none, and need none:
+ * nothing is installed or built there.
+ */
+export async function alone<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+  if (process.platform !== 'linux') return work();
+  const release = await acquire(`\0contacts-worker-${name}`);
+  try {
+    return await work();
+  } finally {
+    release();
+  }
+}
+
+async function acquire(address: string): Promise<() => void> {
+  for (let told = false; ; told = true) {
+    const release = await tryAcquire(address);
+    if (release !== undefined) return release;
+    if (!told) say('Another run of this project prepares the surroundings; waiting for it …');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+function tryAcquire(address: string): Promise<(() => void) | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.unref();
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(undefined);
+      else reject(error);
+    });
+    server.listen(address, () => resolve(() => server.close()));
+  });
+}

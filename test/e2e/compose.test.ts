@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ROOT, run } from '../../scripts/surroundings/command.ts';
+import { DEFAULT_IMAGES } from '../../scripts/surroundings/images.ts';
+import { waitFor } from '../../scripts/surroundings/progress.ts';
+import { composeProject, inspect, type ComposeProject } from '../support/compose-project.ts';
+import {
+  codesIn,
+  createRequest,
+  deleteRequest,
+  getRequest,
+  jane,
+  listRequest,
+  okAnswer,
+  updateRequest,
+} from '../support/documents.ts';
+import { Requester } from '../support/requester.ts';
+
+let project: ComposeProject;
+
+beforeAll(async () => {
+  project = await composeProject();
+  await project.compose('up', '-d', '--build');
+  await project.healthy('worker', 1);
+}, 600_000);
+
+afterAll(async () => {
+  await project.remove();
+}, 120_000);
+
+test('the five methods are answered by the worker that compose started', async () => {
+  const requester = await Requester.open(project.amqpUrl, 'contacts.requests');
+  const answer = async (xml: string): Promise<string> => (await requester.request(xml)).xml;
+  const contact =
+    '<contact><contact_id>1</contact_id><first_name>Jane</first_name><last_name>Döe</last_name>' +
+    `<email>${jane.email}</email><phone/><mobile_phone>${jane.mobile_phone}</mobile_phone></contact>`;
+
+  expect(await answer(createRequest())).toBe(okAnswer('<contact_id>1</contact_id>'));
+  expect(await answer(updateRequest(1, { last_name: 'Döe', phone: '' }))).toBe(okAnswer());
+  expect(await answer(getRequest(1))).toBe(okAnswer(contact));
+  expect(await answer(listRequest({ client_id: 1 }))).toBe(okAnswer(contact));
+  expect(await answer(deleteRequest(1))).toBe(okAnswer());
+  expect(codesIn(await answer(getRequest(1)))).toEqual(['NOT_FOUND']);
+  await requester.close();
+});
+
+test('three workers share the queue, and each that is told to stop ends with code 0', async () => {
+  await project.compose('up', '-d', '--no-recreate', '--scale', 'worker=3');
+  const workers = await project.healthy('worker', 3);
+  const requester = await Requester.open(project.amqpUrl, 'contacts.requests');
+  const consumers = async (): Promise<number> =>
+    (await requester.channel.checkQueue('contacts.requests')).consumerCount;
+  expect(await consumers()).toBe(3);
+
+  const answers = await Promise.all(Array.from({ length: 300 }, () => requester.request(createRequest())));
+  const ids = new Set(answers.map(({ xml }) => xml));
+  expect(ids.size).toBe(300);
+
+  await Promise.all(workers.map((id) => run('docker', ['stop', '-t', '30', id])));
+  expect(await Promise.all(workers.map((id) => inspect(id, '{{.State.ExitCode}}')))).toEqual(['0', '0', '0']);
+  expect(await consumers()).toBe(0);
+  await requester.close();
+});
+
+test('what was stored is found again after everything was taken down and brought up', async () => {
+  await project.compose('down', '-t', '30');
+  await project.compose('up', '-d');
+  await project.healthy('worker', 1);
+  const requester = await Requester.open(project.amqpUrl, 'contacts.requests');
+  expect((await requester.request(getRequest(2))).xml).toContain(`<email>${jane.email}</email>`);
+  await requester.close();
+});
+
+test('the container runs without rights: not root, nothing writable but /tmp, no capabilities', async () => {
+  const [worker] = await project.containers('worker');
+  const inside = (command: string): Promise<string> => run('docker', ['exec', worker!, 'sh', '-c', command]);
+  expect(await inside('id -u')).toBe('1000');
+  expect(await inside('touch /app/x /x 2>&1; touch /tmp/x && echo tmp')).toMatch(/Read-only[^]*Read-only[^]*tmp$/);
+  expect(await inside('grep CapEff /proc/1/status')).toMatch(/\b0+$/);
+  expect(await inside('grep NoNewPrivs /proc/1/status')).toMatch(/1$/);
+});
+
+test('the image holds what the worker needs to run, and no more', async () => {
+  const inImage = (command: string): Promise<string> =>
+    run('docker', ['run', '--rm', project.image, 'sh', '-c', command]);
+  expect(await inspect(project.image, '{{.Config.User}}')).toBe('1000:1000');
+  expect((await inImage('ls')).split('\n')).toEqual([
+    'config',
+    'dist',
+    'healthcheck.mjs',
+    'node_modules',
+    'package.json',
+  ]);
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<string, object>;
+  const installed = (await inImage('cd node_modules && ls -d * @*/* 2>/dev/null')).split('\n');
+  expect(installed).toEqual(expect.arrayContaining(Object.keys(manifest['dependencies']!)));
+  const unwanted = Object.keys({ ...manifest['devDependencies'], ...manifest['optionalDependencies'] });
+  expect(unwanted.filter((name) => installed.includes(name))).toEqual([]);
+});
+
+test("the image's own health check turns unhealthy where no worker runs", async () => {
+  const id = await run('docker', [
+    'run',
+    '-d',
+    '--health-interval=1s',
+    '--health-start-period=1ms',
+    '--health-retries=1',
+    project.image,
+    'sleep',
+    '600',
+  ]);
+  try {
+    const health = await waitFor('a verdict', 60_000, async () => {
+      const state = await inspect(id, '{{.State.Health.Status}}');
+      return state === 'starting' ? undefined : state;
+    });
+    expect(health).toBe('unhealthy');
+  } finally {
+    await run('docker', ['rm', '-f', id]);
+  }
+});
+
+test('Dockerfile, compose file and scripts name the same default images', () => {
+  const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
+  expect(read('Dockerfile')).toContain(`ARG NODE_IMAGE=${DEFAULT_IMAGES.node}\n`);
+  const compose = read('docker-compose.yml');
+  for (const image of Object.values(DEFAULT_IMAGES)) expect(compose).toContain(`:-${image}}`);
+});

@@ -1,0 +1,53 @@
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { dockerAnswers } from './scripts/surroundings/docker.ts';
+import { reasonNotToInstall } from './scripts/surroundings/debian.ts';
+import { say } from './scripts/surroundings/progress.ts';
+
+interface Tier {
+  readonly name: string;
+  /** Needs the shared broker and database. */
+  readonly servers: boolean;
+  readonly testTimeout: number;
+  /** Tiers of one number run together; a tier that measures time or fills the machine runs alone. */
+  readonly groupOrder: number;
+}
+
+const tiers: readonly Tier[] = [
+  { name: 'unit', servers: false, testTimeout: 60_000, groupOrder: 0 },
+  { name: 'contract', servers: true, testTimeout: 30_000, groupOrder: 1 },
+  { name: 'integration', servers: true, testTimeout: 60_000, groupOrder: 1 },
+  { name: 'e2e', servers: false, testTimeout: 600_000, groupOrder: 2 },
+];
+
+function project(tier: Tier): TestProjectInlineConfiguration {
+  return {
+    test: {
+      name: tier.name,
+      include: [`test/${tier.name}/**/*.test.ts`],
+      globalSetup: tier.servers ? ['test/support/global-setup.ts'] : [],
+      testTimeout: tier.testTimeout,
+      hookTimeout: Math.max(tier.testTimeout, 120_000),
+      maxWorkers: tier.name === 'e2e' ? 1 : 2,
+      fileParallelism: tier.name !== 'e2e',
+      sequence: { groupOrder: tier.groupOrder },
+    },
+  };
+}
+
+/** With running servers given and no way to Docker, the tier that is about containers cannot run, and the others can. */
+async function containersPossible(): Promise<boolean> {
+  const { AMQP_URL: amqp, MONGODB_URL: mongodb } = process.env;
+  if (!amqp || !mongodb || reasonNotToInstall() === undefined || (await dockerAnswers())) return true;
+  say(`The e2e tier is left out: no Docker here, and none is installed, as ${reasonNotToInstall()}.`);
+  return false;
+}
+
+export default defineConfig(async () => {
+  const possible = await containersPossible();
+  return {
+    test: {
+      reporters: ['default', './test/support/tier-reporter.ts'],
+      projects: tiers.filter((tier) => possible || tier.name !== 'e2e').map(project),
+    },
+  };
+});
