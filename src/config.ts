@@ -11,6 +11,7 @@ export interface Config {
   readonly maxRequestBytes: number;
   readonly listMaxPerPage: number;
   readonly maxAttempts: number;
+  readonly retentionSeconds: number;
   readonly drainTimeoutMs: number;
   /** `undefined`: every reply queue but the worker's own. Matches anywhere in the name. */
   readonly replyToAllow: RegExp | undefined;
@@ -219,6 +220,7 @@ function freeze(values: Values): Config {
     maxRequestBytes: number('MAX_REQUEST_BYTES'),
     listMaxPerPage: number('LIST_MAX_PER_PAGE'),
     maxAttempts: number('MAX_ATTEMPTS'),
+    retentionSeconds: number('RETENTION_SECONDS'),
     drainTimeoutMs: number('DRAIN_TIMEOUT_MS'),
     replyToAllow: allow === undefined ? undefined : new RegExp(String(allow)),
     httpPort: number('HTTP_PORT'),

@@ -1,6 +1,7 @@
 import type { ConsumerEvents, Settled } from './amqp/consumer.ts';
 import type { PublisherEvents } from './amqp/publisher.ts';
 import type { DispatchEvents } from './dispatch/events.ts';
+import { Intake } from './intake.ts';
 import type { Log } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { Outcome } from './record.ts';
@@ -17,9 +18,14 @@ export interface Observer {
   receipt(): Receipt;
 }
 
-export function createObserver(log: Log, metrics: Metrics): Observer {
+/** `onHold` is told when no requests should be taken for a time, and when they should be again. */
+export function createObserver(log: Log, metrics: Metrics, onHold: (held: boolean) => void): Observer {
   const counts = { delivered: 0, acknowledged: 0, 'dead-lettered': 0, 'handed-back': 0, lost: 0 };
   const link = linkEvents(log, metrics);
+  const intake = new Intake((held, reason) => {
+    log.info(held ? 'taking no requests for now' : 'taking requests again', { reason });
+    onHold(held);
+  });
   return {
     consumer: {
       ...link,
@@ -41,12 +47,14 @@ export function createObserver(log: Log, metrics: Metrics): Observer {
     },
     publisher: {
       ...link,
+      open: (open) => intake.open(open),
       republished: (reason, count) => {
         metrics.republished(reason, count);
         log.warn('messages are published again', { reason, count });
       },
     },
     dispatch: {
+      waiting: (change) => intake.waiting(change),
       retry: (method, reason, error) => {
         metrics.retried(reason);
         log.warn('execution is tried again', { method, reason }, error);

@@ -80,7 +80,7 @@ class ContactsWorker implements Worker {
   constructor(config: Config, log: Log, methodsOf: typeof apiMethods) {
     this.#config = config;
     this.#log = log;
-    this.#store = openStore(config.mongodbUrl);
+    this.#store = openStore(config.mongodbUrl, { retentionSeconds: config.retentionSeconds });
     const methods = methodsOf(this.#store.contacts, { listMaxPerPage: config.listMaxPerPage });
     this.#metrics = createMetrics({
       methods: methods.map(({ name }) => name),
@@ -88,7 +88,7 @@ class ContactsWorker implements Worker {
       droppedLogLines: () => log.dropped(),
       ready: async () => (await this.readiness()).ready,
     });
-    this.#observer = createObserver(log, this.#metrics);
+    this.#observer = createObserver(log, this.#metrics, (held) => this.#consumer?.pause(held));
     const { maxAttempts } = config;
     const patience = patienceUntil(this.#givingUp.signal);
     const limits = { maxAttempts, slotsPerMethod: SLOTS_PER_METHOD, maxBatch: MAX_BATCH };

@@ -48,6 +48,8 @@ export class Consumer implements LinkUser<Channel> {
   #channel: Channel | undefined;
   #consumerTag: string | undefined;
   #taking = true;
+  #paused = false;
+  #adjusting: Promise<void> = Promise.resolve();
   #idle: (() => void) | undefined;
 
   constructor(
@@ -77,7 +79,7 @@ export class Consumer implements LinkUser<Channel> {
 
   /** Whether the broker hands out requests to us. */
   get ready(): boolean {
-    return this.#consumerTag !== undefined && this.#taking;
+    return this.#consumerTag !== undefined && this.#taking && !this.#paused;
   }
 
   get inFlight(): number {
@@ -91,15 +93,12 @@ export class Consumer implements LinkUser<Channel> {
   async setUp(channel: Channel, model: ChannelModel): Promise<void> {
     await declareTopology(model, this.#settings.queue);
     await channel.prefetch(this.#settings.prefetch);
-    if (!this.#taking) return;
-    const { consumerTag } = await channel.consume(this.#settings.queue, (message) => this.#receive(channel, message));
-    this.#consumerTag = consumerTag;
-    // It may have been told to take no more while the broker was answering.
-    if (!this.#taking) await channel.cancel(consumerTag);
+    this.#channel = channel;
+    await this.#adjust();
   }
 
-  up(channel: Channel): void {
-    this.#channel = channel;
+  up(): void {
+    // It has taken requests since its set-up.
   }
 
   down(): void {
@@ -111,13 +110,16 @@ export class Consumer implements LinkUser<Channel> {
     // The broker reads on from a connection that does not publish.
   }
 
-  /** Takes no more requests. What was delivered before stays under way. Idempotent; never rejects. */
+  /** Takes no requests for a time, or takes them again. What was delivered before stays under way. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    void this.#adjust();
+  }
+
+  /** Takes no more requests, for good. What was delivered before stays under way. Idempotent; never rejects. */
   async takeNoMore(): Promise<void> {
     this.#taking = false;
-    const tag = this.#consumerTag;
-    if (this.#channel === undefined || tag === undefined) return;
-    this.#consumerTag = undefined;
-    await within(this.#timeoutMs, 'cancelling the consumer', this.#channel.cancel(tag)).catch(() => undefined);
+    await this.#adjust();
   }
 
   /** Resolves when every delivery is settled. */
@@ -137,6 +139,35 @@ export class Consumer implements LinkUser<Channel> {
   async stop(): Promise<void> {
     await this.takeNoMore();
     await this.#link.stop();
+  }
+
+  /** Consumes or cancels as is wanted now, one step at a time. Never rejects: a step that fails costs the channel. */
+  #adjust(): Promise<void> {
+    this.#adjusting = this.#adjusting.then(async () => {
+      const channel = this.#channel;
+      if (channel === undefined) return;
+      try {
+        await this.#consumeOrCancel(channel);
+      } catch (error) {
+        this.#link.rebuild(error instanceof Error ? error.message : 'consuming failed');
+      }
+    });
+    return this.#adjusting;
+  }
+
+  async #consumeOrCancel(channel: Channel): Promise<void> {
+    const wanted = this.#taking && !this.#paused;
+    const tag = this.#consumerTag;
+    if (wanted && tag === undefined) {
+      const receive = (message: ConsumeMessage | null): void => this.#receive(channel, message);
+      const consuming = channel.consume(this.#settings.queue, receive);
+      const { consumerTag } = await within(this.#timeoutMs, 'consuming', consuming);
+      if (channel === this.#channel) this.#consumerTag = consumerTag;
+    }
+    if (!wanted && tag !== undefined) {
+      this.#consumerTag = undefined;
+      await within(this.#timeoutMs, 'cancelling the consumer', channel.cancel(tag));
+    }
   }
 
   #receive(channel: Channel, message: ConsumeMessage | null): void {

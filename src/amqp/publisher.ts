@@ -22,6 +22,8 @@ interface Pending {
 export interface PublisherEvents extends LinkEvents {
   /** `count` messages are published once more, as their confirms were lost, late or negative. */
   republished(reason: string, count: number): void;
+  /** Whether messages are sent at once has changed: the link was lost or restored, or the broker's alarm began or ended. */
+  open(open: boolean): void;
 }
 
 const MAX_REFUSALS = 5;
@@ -119,6 +121,7 @@ export class Publisher implements LinkUser<ConfirmChannel> {
 
   up(channel: ConfirmChannel): void {
     this.#channel = channel;
+    this.#events.open(this.ready);
     this.#flush();
   }
 
@@ -132,10 +135,12 @@ export class Publisher implements LinkUser<ConfirmChannel> {
     for (const pending of unconfirmed) pending.returned = false;
     if (unconfirmed.length > 0) this.#events.republished('confirm lost', unconfirmed.length);
     this.#waiting = [...unconfirmed, ...this.#waiting];
+    this.#events.open(false);
   }
 
   blocked(blocked: boolean): void {
     this.#blocked = blocked;
+    this.#events.open(this.ready);
     this.#flush();
   }
 

@@ -43,6 +43,8 @@ export class Attempts {
   readonly #ledger: AttemptLedger;
   readonly #limits: AttemptLimits;
   readonly #caution = new Caution();
+  /** Fresh requests under way in this process. */
+  readonly #running = new Map<string, Promise<unknown>>();
 
   constructor(ledger: AttemptLedger, limits: AttemptLimits) {
     this.#ledger = ledger;
@@ -57,11 +59,16 @@ export class Attempts {
     if (start.redelivered) return this.#caution.alone(() => this.#cautiously(start.attemptId, run));
     const passed = this.#caution.passed();
     if (passed !== undefined) await passed;
-    const performed = await run(undefined);
+    const running = run(undefined);
+    this.#running.set(start.attemptId, running);
+    const performed = await running;
+    if (this.#running.get(start.attemptId) === running) this.#running.delete(start.attemptId);
     return performed.execution.kind === 'defect' ? this.#recorded(start.attemptId, performed) : performed;
   }
 
   async #cautiously(id: string, run: (attemptsBefore: number) => Promise<Performed>): Promise<Performed> {
+    // Its first delivery, over a channel that is gone, may still be under way here; its effect is then found.
+    await this.#running.get(id);
     const earlier = await this.#ask(() => this.#ledger.begin(id), { unended: 0 });
     if (earlier === undefined) return { method: UNKNOWN, execution: { kind: 'abandoned' } };
     if (earlier.failure !== undefined) return failedBefore(earlier.failure);

@@ -31,7 +31,7 @@ export async function runBatch<Command>(
   const now = limits.now();
   const late = batch.filter(({ deadline }) => deadline !== undefined && deadline < now);
   const run = (runMethod: Method<Command>, works: readonly Work<Command>[]): Promise<readonly Execution[]> =>
-    runToTheEnd(runMethod, works, limits, events, attemptsBefore);
+    new BatchRun(runMethod, works, limits, events, attemptsBefore).toTheEnd();
   if (late.length === 0) return run(method, batch);
   const inTime = batch.filter((work) => !late.includes(work));
   const [lateOnes, others] = await Promise.all([
@@ -43,38 +43,86 @@ export async function runBatch<Command>(
 }
 
 /**
- * Once begun, a deadline is not looked at again: a first try whose outcome is unknown may still take effect, so only
- * running it to its end lets the answer tell the truth.
+ * One batch's tries. Once begun, a deadline is not looked at again: a first try whose outcome is unknown may still take
+ * effect, so only running it to its end lets the answer tell the truth.
  */
-async function runToTheEnd<Command>(
-  method: Method<Command>,
-  batch: readonly Work<Command>[],
-  limits: TryLimits,
-  events: DispatchEvents,
-  attemptsBefore: number,
-): Promise<readonly Execution[]> {
-  let first: unknown;
-  let attempts = attemptsBefore + 1;
-  for (let tries = 1; !limits.patience.abandoned(); tries += 1) {
+class BatchRun<Command> {
+  readonly #method: Method<Command>;
+  readonly #batch: readonly Work<Command>[];
+  readonly #limits: TryLimits;
+  readonly #events: DispatchEvents;
+  readonly #attemptsBefore: number;
+  #attempts: number;
+  #firstError: unknown;
+  #waiting = false;
+
+  constructor(
+    method: Method<Command>,
+    batch: readonly Work<Command>[],
+    limits: TryLimits,
+    events: DispatchEvents,
+    attemptsBefore: number,
+  ) {
+    this.#method = method;
+    this.#batch = batch;
+    this.#limits = limits;
+    this.#events = events;
+    this.#attemptsBefore = attemptsBefore;
+    this.#attempts = attemptsBefore + 1;
+  }
+
+  async toTheEnd(): Promise<readonly Execution[]> {
+    const { abandoned, pause } = this.#limits.patience;
     try {
-      const responses = await execute(method, batch);
-      return responses.map((response) => ({ kind: 'done', response, attempts, batch: batch.length }));
-    } catch (error) {
-      if (error instanceof Unavailable) {
-        events.retry(method.name, 'unavailable', error);
-      } else if (batch.length > 1) {
-        events.retry(method.name, 'isolated', error);
-        return runAlone(method, batch, limits, events, attemptsBefore);
-      } else {
-        first ??= error;
-        if (attempts >= limits.maxAttempts) return [{ kind: 'defect', first, last: error, attempts, batch: 1 }];
-        attempts += 1;
-        events.retry(method.name, 'defect', error);
+      for (let tries = 1; !abandoned(); tries += 1) {
+        const executions = await this.#try();
+        if (executions !== undefined) return executions;
+        await pause(tries);
       }
-      await limits.patience.pause(tries);
+      return this.#batch.map(() => ({ kind: 'abandoned' }));
+    } finally {
+      if (this.#waiting) this.#events.waiting(-1);
     }
   }
-  return batch.map(() => ({ kind: 'abandoned' }));
+
+  /** `undefined` where it has to be tried again. */
+  async #try(): Promise<readonly Execution[] | undefined> {
+    const batch = this.#batch.length;
+    try {
+      const responses = await execute(this.#method, this.#batch);
+      return responses.map((response) => ({ kind: 'done', response, attempts: this.#attempts, batch }));
+    } catch (error) {
+      if (error instanceof Unavailable) return this.#waitForStore(error);
+      return batch > 1 ? this.#eachAlone(error) : this.#countAttempt(error);
+    }
+  }
+
+  #waitForStore(error: Unavailable): undefined {
+    this.#events.retry(this.#method.name, 'unavailable', error);
+    if (!this.#waiting) this.#events.waiting(1);
+    this.#waiting = true;
+  }
+
+  async #eachAlone(error: unknown): Promise<readonly Execution[]> {
+    this.#events.retry(this.#method.name, 'isolated', error);
+    const executions: Execution[] = [];
+    for (const work of this.#batch) {
+      const alone = new BatchRun(this.#method, [work], this.#limits, this.#events, this.#attemptsBefore);
+      executions.push(...(await alone.toTheEnd()));
+    }
+    return executions;
+  }
+
+  #countAttempt(error: unknown): readonly Execution[] | undefined {
+    this.#firstError ??= error;
+    const attempts = this.#attempts;
+    if (attempts >= this.#limits.maxAttempts) {
+      return [{ kind: 'defect', first: this.#firstError, last: error, attempts, batch: 1 }];
+    }
+    this.#attempts += 1;
+    this.#events.retry(this.#method.name, 'defect', error);
+    return undefined;
+  }
 }
 
 /** The method for those that are too late: it changes nothing, and answers what an earlier run has done. */
@@ -89,18 +137,6 @@ function recalling<Command>(method: Method<Command>): Method<Command> {
 }
 
 const EXPIRED = fail(fault('EXPIRED', 'the deadline was over before the request was executed; nothing was changed'));
-
-async function runAlone<Command>(
-  method: Method<Command>,
-  batch: readonly Work<Command>[],
-  limits: TryLimits,
-  events: DispatchEvents,
-  attemptsBefore: number,
-): Promise<readonly Execution[]> {
-  const executions: Execution[] = [];
-  for (const work of batch) executions.push(...(await runToTheEnd(method, [work], limits, events, attemptsBefore)));
-  return executions;
-}
 
 async function execute<Command>(
   method: Method<Command>,

@@ -20,7 +20,10 @@ const client = new MongoClient(mongodbUrl, { serverSelectionTimeoutMS: 10_000, s
 const methods = apiMethods(store.contacts, { listMaxPerPage: 1000 });
 const settings = { maxAttempts: 1, slotsPerMethod: 1, maxBatch: 16 };
 const patience = { pause: () => Promise.resolve(), abandoned: () => false };
-const dispatcher = new Dispatcher(createRegistry(methods), settings, patience, { retry: () => undefined });
+const dispatcher = new Dispatcher(createRegistry(methods), settings, patience, {
+  retry: () => undefined,
+  waiting: () => undefined,
+});
 
 const cases = goldenCases();
 

@@ -26,6 +26,7 @@ describe('defaults', () => {
       maxRequestBytes: 65536,
       listMaxPerPage: 1000,
       maxAttempts: 5,
+      retentionSeconds: 604_800,
       drainTimeoutMs: 25000,
       replyToAllow: undefined,
       httpPort: 8080,

@@ -6,7 +6,7 @@ import { FAULT_CODES } from '../../src/protocol/fault.ts';
 
 test('docs/faults.md lists each fault code of the catalogue, with its meaning, in its order', () => {
   const page = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8');
-  const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| ([^|]+) \|/gm)].map(([, code, meaning]) => [
+  const rows = [...page.matchAll(/^\| `([A-Z_]+)` *\| ([^|]+?) *\|/gm)].map(([, code, meaning]) => [
     code,
     meaning?.replaceAll('`', ''),
   ]);

@@ -32,7 +32,7 @@ beforeEach(async () => {
   channel = await model.createChannel();
   proxy = await TcpProxy.before(amqpUrl);
   const settings = { urls: [amqpUrl], timeoutMs: 1_000, heartbeatS: 1 };
-  publisher = new Publisher(settings, 30_000, { ...quiet, republished: () => undefined });
+  publisher = new Publisher(settings, 30_000, { ...quiet, republished: () => undefined, open: () => undefined });
 });
 
 afterEach(async () => {
@@ -161,6 +161,19 @@ test('taking stops at once, what was taken finishes, and the rest can be handed 
   await consumer.stop();
   expect(received).toHaveLength(2);
   expect(await depth(queue)).toBe(2);
+});
+
+test('a pause takes nothing and gives nothing back; after it requests are taken again, also on another connection', async () => {
+  await consume(acknowledge);
+  consumer.pause(true);
+  await vi.waitFor(async () => expect((await channel.checkQueue(queue)).consumerCount).toBe(0));
+  expect(consumer.ready).toBe(false);
+  channel.sendToQueue(queue, Buffer.from('a'));
+  proxy.cut();
+  await vi.waitFor(() => expect(proxy.connections).toBe(2), 5_000);
+  expect((await channel.checkQueue(queue)).consumerCount).toBe(0);
+  consumer.pause(false);
+  await vi.waitFor(() => expect(settled).toEqual(['acknowledged']), 5_000);
 });
 
 test.each([

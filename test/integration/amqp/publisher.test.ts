@@ -16,9 +16,11 @@ let model: ChannelModel;
 let channel: Channel;
 let queue: string;
 const republished: string[] = [];
+const opened: boolean[] = [];
 
 beforeEach(async () => {
   republished.length = 0;
+  opened.length = 0;
   model = await connect(amqpUrl);
   channel = await model.createChannel();
   channel.on('error', () => undefined);
@@ -37,6 +39,7 @@ async function open(confirmTimeoutMs = 30_000): Promise<Publisher> {
   publisher = new Publisher(settings, confirmTimeoutMs, {
     lost: () => undefined,
     restored: () => undefined,
+    open: (isOpen) => opened.push(isOpen),
     republished: (reason, count) => republished.push(`${reason} ${count}`),
   });
   await publisher.started;
@@ -109,6 +112,7 @@ test('answers wait while the broker is away', async () => {
   proxy.refuse();
   const sent = open_.publish(reply(queue));
   await vi.waitFor(() => expect(open_.ready).toBe(false));
+  expect(opened).toEqual([true, false]);
   proxy.accept();
   expect(await sent).toBe('routed');
 });

@@ -83,6 +83,20 @@ test('redelivered requests run one at a time, and what comes later waits for the
   expect(order.slice(4, 6)).toEqual(['c begins', 'd begins']);
 });
 
+test('a redelivery waits for its first delivery that is still under way here', async () => {
+  const order: string[] = [];
+  const attempts = attemptsOn(new MemoryLedger());
+  const run = (name: string) => async (): Promise<Performed> => {
+    order.push(`${name} begins`);
+    await new Promise(setImmediate);
+    order.push(`${name} ends`);
+    return done();
+  };
+  const first = attempts.make({ attemptId: 'a', redelivered: false }, run('first'));
+  await Promise.all([first, attempts.make({ attemptId: 'a', redelivered: true }, run('again'))]);
+  expect(order).toEqual(['first begins', 'first ends', 'again begins', 'again ends']);
+});
+
 test('a failure for good is the same at the next delivery, without another run', async () => {
   const ledger = new MemoryLedger();
   await attemptsOn(ledger).make({ attemptId: 'a', redelivered: false }, () => Promise.resolve(defect));

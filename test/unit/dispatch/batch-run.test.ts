@@ -26,13 +26,18 @@ function limits(abandonedAfter = Infinity): TryLimits & { pauses: number[] } {
 }
 
 const retries: string[] = [];
-const events = { retry: (_: string, reason: string) => retries.push(reason) };
+let waiting = 0;
+const events = {
+  retry: (_: string, reason: string) => retries.push(reason),
+  waiting: (change: number) => (waiting += change),
+};
 
 test('an unknown outcome runs the same batch with the same keys again, without counting attempts', async () => {
   const seen: string[][] = [];
   const executions = await runBatch(
     method((works) => {
       seen.push(works.map(({ key }) => key.id));
+      expect(waiting).toBe(seen.length === 1 ? 0 : 1);
       if (seen.length <= 7) throw new Unavailable('away');
       return works.map(() => ok());
     }),
@@ -40,6 +45,7 @@ test('an unknown outcome runs the same batch with the same keys again, without c
     limits(),
     events,
   );
+  expect(waiting).toBe(0);
   expect(seen).toHaveLength(8);
   expect(new Set(seen.map(String))).toEqual(new Set(['k1,k2,k3']));
   expect(executions.map((e) => e.kind === 'done' && e.attempts)).toEqual([1, 1, 1]);

@@ -1,0 +1,37 @@
+import { expect, test, vi } from 'vitest';
+
+import { MOST_KEYS_HELD } from '../../../src/mongo/past-effects.ts';
+import { createOne, creation, freshKey, freshStore } from './fresh-store.ts';
+
+const { contacts, stored } = freshStore({ retentionSeconds: 1 });
+
+/** The engine looks for what is over once a minute. */
+const OVER = { timeout: 170_000, interval: 1_000 };
+
+test('past the time of retention a repeat counts as new, as the documents say', { timeout: 180_000 }, async () => {
+  const [creationOfDeleted, creationOfLiving] = [creation(), creation()];
+  const [deleted, living] = await contacts.create([creationOfDeleted, creationOfLiving]);
+  const deletion = { key: { id: freshKey() }, id: deleted?.id ?? 0 };
+  await contacts.delete([deletion]);
+  const busy = await createOne(contacts);
+  const updates = Array.from({ length: MOST_KEYS_HELD + 1 }, (_, i) => ({
+    key: { id: freshKey() },
+    id: busy,
+    changes: { first_name: `N${i}` },
+  }));
+  for (const update of updates) await contacts.update([update]);
+  const [oldest] = updates;
+  if (oldest === undefined) throw new Error('there is an oldest');
+
+  await vi.waitFor(async () => {
+    expect(await stored.contacts.findOne({ _id: deletion.id })).toBeNull();
+    expect(await stored.effects.countDocuments()).toBe(0);
+  }, OVER);
+
+  expect(await contacts.delete([deletion])).toEqual(['not-found']);
+  expect(await contacts.update([oldest])).toEqual(['applied']);
+  const [again, still] = await contacts.create([creationOfDeleted, creationOfLiving]);
+  expect(again).toMatchObject({ repeated: false });
+  expect(again?.id).toBeGreaterThan(busy);
+  expect(still).toEqual({ id: living?.id, repeated: true });
+});
