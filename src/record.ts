@@ -19,6 +19,8 @@ export interface Outcome {
   /** The effect was there before, from an earlier copy of this request. */
   readonly repeated: boolean;
   readonly referenceId: string;
+  /** The producer's own id, where it is a UUID: any other text could say something of a person. */
+  readonly messageId: string | undefined;
   /** Milliseconds from the delivery to its settlement. */
   readonly ms: number;
   readonly error?: unknown;
@@ -88,7 +90,14 @@ export class RequestRecord {
       ...outcome,
       redelivered: this.#delivery.redelivered,
       referenceId: this.identity.referenceId,
+      messageId: uuidOf(this.#delivery.properties.messageId),
       ms: performance.now() - this.#startedAt,
     });
   }
+}
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+function uuidOf(id: string | undefined): string | undefined {
+  return id !== undefined && UUID.test(id) ? id : undefined;
 }

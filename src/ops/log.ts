@@ -36,6 +36,8 @@ export interface RequestLine {
   readonly code: string;
   readonly ms: number;
   readonly requestId: string;
+  /** The producer's own id, where it is known to say nothing of a person. */
+  readonly messageId?: string | undefined;
   /** How often it was started. */
   readonly attempts: number;
   /** Size of the batch that it was executed in. */
@@ -151,6 +153,7 @@ function writeRequest(logger: Logger, line: RequestLine, own: readonly OwnError[
     code: short(line.code),
     ms: Math.round(line.ms * 1000) / 1000,
     request_id: short(line.requestId),
+    message_id: line.messageId,
     attempts: line.attempts,
     batch: line.batch,
     reply: short(line.reply),

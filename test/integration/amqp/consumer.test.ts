@@ -127,6 +127,17 @@ test('a dead letter carries its diagnosis and what the request had, and the requ
   });
 });
 
+test('a request whose headers leave no room for the diagnosis is dead-lettered without them', async () => {
+  const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+  await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
+  channel.sendToQueue(queue, Buffer.from('body'), { messageId: 'm', headers: { large: 'x'.repeat(65_480) } });
+  await vi.waitFor(() => expect(settled).toEqual(['dead-lettered']));
+  const letter = await channel.get(`${queue}.dead`, { noAck: true });
+  expect(letter && letter.content.toString()).toBe('body');
+  expect(letter && letter.properties.headers).toMatchObject({ 'diagnosis-code': 'X' });
+  expect(letter && letter.properties.headers?.['large']).toBeUndefined();
+});
+
 test('a dead letter whose queue was deleted is not lost: the queue is declared again and takes it', async () => {
   const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));

@@ -114,6 +114,13 @@ test('where there is no correlation_id the message_id is the answer’s', async 
   );
 });
 
+test('the log names a request by its reference, and by its message_id where that is a UUID', async () => {
+  const [uuid, name] = [randomUUID(), 'jane@doe.example'];
+  for (const messageId of [uuid, name]) await requester.request(getRequest(1), { messageId });
+  await vi.waitFor(async () => expect((await worker.logLines()).map((line) => line['message_id'])).toContain(uuid));
+  expect(await worker.logText()).not.toContain(name);
+});
+
 test('an answer to direct reply-to comes', async () => {
   const channel = await requester.model.createChannel();
   const answered = new Promise<ConsumeMessage>((resolve) => {
