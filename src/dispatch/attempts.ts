@@ -3,6 +3,7 @@ import type { Performed } from '../protocol/execution.ts';
 import { Unavailable } from '../protocol/unavailable.ts';
 import { Caution } from './caution.ts';
 import type { Patience } from './patience.ts';
+import { RecentSet } from './recent-set.ts';
 
 /** The process was gone, each time, before it had executed the request. */
 export class ProcessEnded extends Error {
@@ -43,8 +44,10 @@ export class Attempts {
   readonly #ledger: AttemptLedger;
   readonly #limits: AttemptLimits;
   readonly #caution = new Caution();
-  /** Fresh requests under way in this process. */
+  /** Requests under way in this process, in batches. */
   readonly #running = new Map<string, Promise<unknown>>();
+  /** Requests that this process has executed and lived: after a lost connection they need no caution. */
+  readonly #survived = new RecentSet(MOST_SURVIVED);
 
   constructor(ledger: AttemptLedger, limits: AttemptLimits) {
     this.#ledger = ledger;
@@ -56,28 +59,37 @@ export class Attempts {
    * before, `undefined` where it need not run alone. Never rejects.
    */
   async make(start: Start, run: (attemptsBefore: number | undefined) => Promise<Performed>): Promise<Performed> {
-    if (start.redelivered) return this.#caution.alone(() => this.#cautiously(start.attemptId, run));
+    const id = start.attemptId;
+    if (start.redelivered) {
+      // Its first delivery, over a channel that is gone, may still be under way here; its effect is then found.
+      const underWay = this.#running.get(id);
+      if (underWay !== undefined) await underWay;
+      if (!this.#survived.has(id)) return this.#caution.alone(() => this.#cautiously(id, run));
+    }
     const passed = this.#caution.passed();
     if (passed !== undefined) await passed;
     const running = run(undefined);
-    this.#running.set(start.attemptId, running);
+    this.#running.set(id, running);
     const performed = await running;
-    if (this.#running.get(start.attemptId) === running) this.#running.delete(start.attemptId);
-    return performed.execution.kind === 'defect' ? this.#recorded(start.attemptId, performed) : performed;
+    if (this.#running.get(id) === running) this.#running.delete(id);
+    return this.#ended(id, performed);
   }
 
   async #cautiously(id: string, run: (attemptsBefore: number) => Promise<Performed>): Promise<Performed> {
-    // Its first delivery, over a channel that is gone, may still be under way here; its effect is then found.
-    await this.#running.get(id);
     const earlier = await this.#ask(() => this.#ledger.begin(id), { unended: 0 });
     if (earlier === undefined) return { method: UNKNOWN, execution: { kind: 'abandoned' } };
     if (earlier.failure !== undefined) return failedBefore(earlier.failure);
     // Its first start, as a fresh delivery, was not recorded.
     const attempts = earlier.unended + 1;
-    if (attempts >= this.#limits.maxAttempts) return this.#recorded(id, processEnded(attempts));
+    if (attempts >= this.#limits.maxAttempts) return this.#ended(id, processEnded(attempts));
     const performed = await run(attempts);
-    if (performed.execution.kind === 'defect') return this.#recorded(id, performed);
     if (performed.execution.kind === 'done') await this.#ask(() => this.#ledger.end(id), undefined);
+    return this.#ended(id, performed);
+  }
+
+  #ended(id: string, performed: Performed): Performed | Promise<Performed> {
+    if (performed.execution.kind === 'defect') return this.#recorded(id, performed);
+    if (performed.execution.kind === 'done') this.#survived.add(id);
     return performed;
   }
 
@@ -110,6 +122,9 @@ export class Attempts {
     return undefined;
   }
 }
+
+/** More than twice the largest PREFETCH. */
+const MOST_SURVIVED = 4_096;
 
 const UNKNOWN = 'request';
 

@@ -34,11 +34,12 @@ test('a fresh request is started without asking the ledger', async () => {
   expect(ledger.unended.size).toBe(0);
 });
 
-test('a redelivered request that ends leaves nothing behind', async () => {
+test('a redelivered request that ends leaves nothing behind, at however many workers', async () => {
   const ledger = new MemoryLedger();
-  const attempts = attemptsOn(ledger);
   for (let delivery = 0; delivery < 10; delivery += 1) {
-    expect(await attempts.make({ attemptId: 'a', redelivered: true }, () => Promise.resolve(done()))).toEqual(done());
+    expect(await attemptsOn(ledger).make({ attemptId: 'a', redelivered: true }, () => Promise.resolve(done()))).toEqual(
+      done(),
+    );
   }
   expect(ledger.unended.size).toBe(0);
 });
@@ -97,10 +98,23 @@ test('a redelivery waits for its first delivery that is still under way here', a
   expect(order).toEqual(['first begins', 'first ends', 'again begins', 'again ends']);
 });
 
+test('what this process has executed and lived needs no caution when it comes again', async () => {
+  const ledger = new MemoryLedger();
+  const attempts = attemptsOn(ledger);
+  const run = (before: number | undefined): Promise<Performed> => {
+    expect(before).toBeUndefined();
+    return Promise.resolve(done());
+  };
+  await attempts.make({ attemptId: 'a', redelivered: false }, run);
+  ledger.away = Infinity;
+  expect(await attempts.make({ attemptId: 'a', redelivered: true }, run)).toEqual(done());
+});
+
 test('a failure for good is the same at the next delivery, without another run', async () => {
   const ledger = new MemoryLedger();
-  await attemptsOn(ledger).make({ attemptId: 'a', redelivered: false }, () => Promise.resolve(defect));
-  const again = await attemptsOn(ledger).make({ attemptId: 'a', redelivered: true }, () => {
+  const attempts = attemptsOn(ledger);
+  await attempts.make({ attemptId: 'a', redelivered: false }, () => Promise.resolve(defect));
+  const again = await attempts.make({ attemptId: 'a', redelivered: true }, () => {
     throw new Error('must not run');
   });
   expect(again).toMatchObject({
