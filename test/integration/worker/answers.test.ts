@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
 import type { ConsumeMessage } from 'amqplib';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { apiMethods } from '../../../src/methods/index.ts';
 import type { Method } from '../../../src/protocol/method.ts';
 import { ok } from '../../../src/protocol/response.ts';
 import { codesIn, createRequest, getRequest, jane, request } from '../../support/documents.ts';
-import { freshNames } from '../../support/fresh-names.ts';
-import { Requester } from '../../support/requester.ts';
-import { startWorker, type TestWorker } from '../../support/worker.ts';
+import { runningWorker } from '../../support/running-worker.ts';
 
 const broken: Method<string> = {
   name: 'test.broken',
@@ -25,24 +23,13 @@ const broken: Method<string> = {
         ),
 };
 
-const names = freshNames();
-let worker: TestWorker;
-let requester: Requester;
-
-beforeAll(async () => {
-  const settings = { MAX_REQUEST_BYTES: '2000', MAX_ATTEMPTS: '2', REPLY_TO_ALLOW: '^(amq\\.|test)' };
-  worker = await startWorker(names, settings, { methods: (...args) => [...apiMethods(...args), broken] });
-  requester = await Requester.open(names.amqpUrl, names.queue);
-});
-
-afterAll(async () => {
-  await requester.close();
-  await worker.stop();
-});
+const settings = { MAX_REQUEST_BYTES: '2000', MAX_ATTEMPTS: '2', REPLY_TO_ALLOW: '^(amq\\.|test)' };
+const running = runningWorker(settings, { methods: (...args) => [...apiMethods(...args), broken] });
+const { names } = running;
 
 async function deadLetter(): Promise<ConsumeMessage | undefined> {
   return vi.waitFor(async () => {
-    const message = await requester.channel.get(`${names.queue}.dead`, { noAck: true });
+    const message = await running.requester.channel.get(`${names.queue}.dead`, { noAck: true });
     if (!message) throw new Error('no dead letter');
     return message as unknown as ConsumeMessage;
   });
@@ -50,7 +37,7 @@ async function deadLetter(): Promise<ConsumeMessage | undefined> {
 
 async function depths(): Promise<number[]> {
   const queues = [names.queue, `${names.queue}.dead`];
-  return Promise.all(queues.map(async (queue) => (await requester.channel.checkQueue(queue)).messageCount));
+  return Promise.all(queues.map(async (queue) => (await running.requester.channel.checkQueue(queue)).messageCount));
 }
 
 test.each([
@@ -63,7 +50,7 @@ test.each([
   ['UNKNOWN_METHOD', request('contact.creat', '')],
   ['UNKNOWN_METHOD', request('__proto__', '')],
 ])('%s is answered, acknowledged and not dead-lettered', async (code, document) => {
-  const { xml, properties } = await requester.request(document);
+  const { xml, properties } = await running.requester.request(document);
   expect(codesIn(xml)).toEqual([code]);
   expect(properties.type).toBe('request');
   expect(properties.headers).toMatchObject({ status: 'fail' });
@@ -74,7 +61,7 @@ test.each([
   ['INVALID_PARAMS', getRequest(0)],
   ['NOT_FOUND', getRequest(999_999)],
 ])('%s is answered with the method as its type', async (code, document) => {
-  const { xml, properties } = await requester.request(document);
+  const { xml, properties } = await running.requester.request(document);
   expect(codesIn(xml)).toEqual([code]);
   expect(properties.type).toBe('contact.get');
 });
@@ -83,7 +70,7 @@ test.each(['read', 'execute', 'encode'])(
   'a defect in %s is answered INTERNAL_ERROR and dead-lettered, with one reference on both',
   async (stage) => {
     const messageId = randomUUID();
-    const { xml } = await requester.request(request('test.broken', `<text>${stage}</text>`), {
+    const { xml } = await running.requester.request(request('test.broken', `<text>${stage}</text>`), {
       messageId,
       headers: { own: 1 },
     });
@@ -100,7 +87,7 @@ test.each(['read', 'execute', 'encode'])(
 test('a defect of one request does not fail those that came with it', async () => {
   const stages = ['a', 'execute', 'b', 'c'];
   const answers = await Promise.all(
-    stages.map((text) => requester.request(request('test.broken', `<text>${text}</text>`))),
+    stages.map((text) => running.requester.request(request('test.broken', `<text>${text}</text>`))),
   );
   expect(answers.map(({ xml }) => codesIn(xml))).toEqual([[], ['INTERNAL_ERROR'], [], []]);
   await deadLetter();
@@ -108,21 +95,23 @@ test('a defect of one request does not fail those that came with it', async () =
 
 test('where there is no correlation_id the message_id is the answer’s', async () => {
   const messageId = randomUUID();
-  requester.send(getRequest(1), { replyTo: requester.replyTo, messageId });
+  running.requester.send(getRequest(1), { replyTo: running.requester.replyTo, messageId });
   await vi.waitFor(() =>
-    expect(requester.answers.map((answer) => String(answer.properties.correlationId))).toContain(messageId),
+    expect(running.requester.answers.map((answer) => String(answer.properties.correlationId))).toContain(messageId),
   );
 });
 
 test('the log names a request by its reference, and by its message_id where that is a UUID', async () => {
   const [uuid, name] = [randomUUID(), 'jane@doe.example'];
-  for (const messageId of [uuid, name]) await requester.request(getRequest(1), { messageId });
-  await vi.waitFor(async () => expect((await worker.logLines()).map((line) => line['message_id'])).toContain(uuid));
-  expect(await worker.logText()).not.toContain(name);
+  for (const messageId of [uuid, name]) await running.requester.request(getRequest(1), { messageId });
+  await vi.waitFor(async () =>
+    expect((await running.worker.logLines()).map((line) => line['message_id'])).toContain(uuid),
+  );
+  expect(await running.worker.logText()).not.toContain(name);
 });
 
 test('an answer to direct reply-to comes', async () => {
-  const channel = await requester.model.createChannel();
+  const channel = await running.requester.model.createChannel();
   const answered = new Promise<ConsumeMessage>((resolve) => {
     void channel.consume('amq.rabbitmq.reply-to', (message) => message !== null && resolve(message), { noAck: true });
   });
@@ -138,17 +127,17 @@ test('an answer to direct reply-to comes', async () => {
 
 test('a request without reply_to is executed, logged and acknowledged', async () => {
   const last_name = randomUUID();
-  requester.send(createRequest({ ...jane, last_name, client_id: 77 }));
+  running.requester.send(createRequest({ ...jane, last_name, client_id: 77 }));
   const listed = request('contact.list', '<client_id>77</client_id>');
-  await vi.waitFor(async () => expect((await requester.request(listed)).xml).toContain(last_name));
-  const lines = await worker.logLines();
+  await vi.waitFor(async () => expect((await running.requester.request(listed)).xml).toContain(last_name));
+  const lines = await running.worker.logLines();
   expect(lines.filter((line) => line['msg'] === 'request' && line['reply'] === 'none')).toHaveLength(1);
 });
 
 test('an answer that nobody can get is counted and logged, and the request is done', async () => {
-  requester.send(getRequest(1), { replyTo: 'test-queue-that-is-gone', messageId: randomUUID() });
+  running.requester.send(getRequest(1), { replyTo: 'test-queue-that-is-gone', messageId: randomUUID() });
   await vi.waitFor(async () => {
-    const lines = await worker.logLines();
+    const lines = await running.worker.logLines();
     expect(lines.filter((line) => line['reply'] === 'returned')).toHaveLength(1);
   });
   expect(await depths()).toEqual([0, 0]);
@@ -160,11 +149,11 @@ test.each([
   ['REPLY_TO_NOT_ALLOWED', () => 'somebody.elses.queue'],
 ])('%s: nothing is executed or sent, and the request is dead-lettered', async (reason, replyTo) => {
   const last_name = randomUUID();
-  requester.send(createRequest({ ...jane, last_name, client_id: 78 }), { replyTo: replyTo() });
+  running.requester.send(createRequest({ ...jane, last_name, client_id: 78 }), { replyTo: replyTo() });
   const letter = await deadLetter();
   expect(letter?.properties.headers).toMatchObject({ 'diagnosis-code': reason });
   expect(letter?.properties.replyTo).toBe(replyTo());
-  const listed = await requester.request(request('contact.list', '<client_id>78</client_id>'));
+  const listed = await running.requester.request(request('contact.list', '<client_id>78</client_id>'));
   expect(listed.xml).not.toContain(last_name);
   expect(await depths()).toEqual([0, 0]);
 });

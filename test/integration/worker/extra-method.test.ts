@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { ContactRepository } from '../../../src/contacts/repository.ts';
 import { apiMethods } from '../../../src/methods/index.ts';
 import type { Method } from '../../../src/protocol/method.ts';
 import { ok } from '../../../src/protocol/response.ts';
 import { codesIn, createRequest, okAnswer, request } from '../../support/documents.ts';
-import { freshNames } from '../../support/fresh-names.ts';
-import { Requester } from '../../support/requester.ts';
-import { startWorker, type TestWorker } from '../../support/worker.ts';
+import { runningWorker } from '../../support/running-worker.ts';
 
 /** A sixth method: what an author writes, and nothing else. */
 function contactExists(contacts: ContactRepository): Method<number> {
@@ -22,37 +20,24 @@ function contactExists(contacts: ContactRepository): Method<number> {
   };
 }
 
-const names = freshNames();
-let worker: TestWorker;
-let requester: Requester;
-
-beforeAll(async () => {
-  worker = await startWorker(
-    names,
-    {},
-    {
-      methods: (contacts, limits) => [...apiMethods(contacts, limits), contactExists(contacts)],
-    },
-  );
-  requester = await Requester.open(names.amqpUrl, names.queue);
-});
-
-afterAll(async () => {
-  await requester.close();
-  await worker.stop();
-});
+const running = runningWorker(
+  {},
+  {
+    methods: (contacts, limits) => [...apiMethods(contacts, limits), contactExists(contacts)],
+  },
+);
 
 test('a method that is registered beside the five is served like them', async () => {
-  await requester.request(createRequest());
-  const yes = await requester.request(request('contact.exists', '<contact_id>1</contact_id>'));
+  await running.requester.request(createRequest());
+  const yes = await running.requester.request(request('contact.exists', '<contact_id>1</contact_id>'));
   expect(yes.xml).toBe(okAnswer('<exists>yes</exists>'));
   expect(yes.properties.type).toBe('contact.exists');
-  const no = await requester.request(request('contact.exists', '<contact_id>2</contact_id>'));
+  const no = await running.requester.request(request('contact.exists', '<contact_id>2</contact_id>'));
   expect(no.xml).toBe(okAnswer('<exists>no</exists>'));
 });
 
 test('the answer to an unknown method lists it with the five', async () => {
-  const { xml, properties } = await requester.request(request('contact.copy', ''));
+  const { xml, properties } = await running.requester.request(request('contact.copy', ''));
   expect(codesIn(xml)).toEqual(['UNKNOWN_METHOD']);
   expect(properties.type).toBe('request');
   for (const name of ['create', 'update', 'get', 'delete', 'list', 'exists']) expect(xml).toContain(`contact.${name}`);
