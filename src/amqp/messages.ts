@@ -58,7 +58,7 @@ export function deadLetterMessage(request: Message, queue: string, diagnosis: Di
       ...keptProperties(request),
       persistent: true,
       headers: {
-        ...headersOf(request),
+        ...withoutCopies(headersOf(request)),
         'diagnosis-code': diagnosis.code,
         'diagnosis-attempts': diagnosis.attempts,
         'diagnosis-first-error': diagnosis.firstError,
@@ -101,6 +101,11 @@ const NOTHING = {
 /** The id that `options` was given for this message, where it is one of ours. */
 export function publishIdOf(message: Message): string | undefined {
   return textOf(headersOf(message)[PUBLISH_ID_HEADER]) ?? textOf(message.properties.messageId);
+}
+
+/** The broker would send a copy to each queue that CC or BCC names: the request queue, perhaps, for ever. */
+function withoutCopies(headers: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'CC' && name !== 'BCC'));
 }
 
 function headersOf(message: Message): Record<string, unknown> {

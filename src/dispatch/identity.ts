@@ -26,10 +26,15 @@ export function identityOf(delivery: Delivery): RequestIdentity {
   const key = requestKeyOf(delivery);
   return {
     key,
-    attemptId: attemptIdOf(key, delivery),
+    attemptId: attemptIdOf(key, delivery) + sendingOf(delivery.properties.headers),
     referenceId: key.id.slice(0, REFERENCE_LENGTH),
     deadline: deadlineOf(delivery.properties.headers),
   };
+}
+
+/** A person who sends a dead letter back gives it new attempts; `contacts dead-letters` counts the sendings in this header. */
+function sendingOf({ 'sent-back': times }: Delivery['properties']['headers']): string {
+  return typeof times === 'number' && Number.isSafeInteger(times) && times > 0 ? `+${times}` : '';
 }
 
 /** 15 characters of a hash behind its kind: 90 bits. */

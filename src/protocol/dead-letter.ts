@@ -25,9 +25,10 @@ export interface LetterVisitor {
 export interface DeadLetterQueue {
   /**
    * Visits the letters that are there when it begins, but those that another reader holds. What is kept stays in its
-   * place. Rejects where the broker is lost: then every letter is there still, but those that were settled.
+   * place. Rejects where the broker is lost: then every letter is there still, but for those that were settled.
+   * `otherReaders`: consumers of the queue that were there before, and may hold letters.
    */
-  visit(visitor: LetterVisitor): Promise<void>;
+  visit(visitor: LetterVisitor): Promise<{ readonly otherReaders: number }>;
   /** Never rejects. */
   close(): Promise<void>;
 }

@@ -138,6 +138,17 @@ test('a request whose headers leave no room for the diagnosis is dead-lettered w
   expect(letter && letter.properties.headers?.['large']).toBeUndefined();
 });
 
+test('a dead letter goes to its queue alone, whoever its request was copied to', async () => {
+  const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+  await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
+  const { queue: copies } = await channel.assertQueue('', { exclusive: true });
+  channel.sendToQueue(queue, Buffer.from('body'), { CC: [copies], headers: { own: 'kept' } });
+  await vi.waitFor(() => expect(settled).toEqual(['dead-lettered']));
+  expect(await depth(copies)).toBe(1);
+  const letter = await channel.get(`${queue}.dead`, { noAck: true });
+  expect(letter && letter.properties.headers).toMatchObject({ own: 'kept', 'diagnosis-code': 'X' });
+});
+
 test('a dead letter whose queue was deleted is not lost: the queue is declared again and takes it', async () => {
   const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));

@@ -82,9 +82,10 @@ test('every planted violation is found where it stands', async () => {
   expect(missed.map(([rule, path]) => `${rule} in ${path}`)).toEqual([]);
 });
 
-test('main.ts alone may touch the process, scripts alone may print', async () => {
+test('the programs alone may touch the process, scripts alone may print', async () => {
   const folder = sandbox({
     'src/main.ts': 'process.exitCode = 1;\n',
+    'src/cli.ts': 'process.exitCode = 1;\n',
     'scripts/print.ts': 'console.log(process.pid);\n',
   });
   const { output } = await runTool(

@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { createInterface } from 'node:readline/promises';
+
+import { openDeadLetters } from './amqp/dead-letters.ts';
+import { decode } from './codec/decode.ts';
+import { ConfigError, loadConfig, type Config } from './config.ts';
+import { deadLetters } from './dead-letters/command.ts';
+import type { Desk } from './dead-letters/desk.ts';
+
+const EXIT_USAGE = 2;
+/** EX_CONFIG of sysexits.h, as the worker's. */
+const EXIT_CONFIG = 78;
+const BROKER_TIMEOUT_MS = 5_000;
+const HEARTBEAT_S = 10;
+
+/** The exit code of `contacts COMMAND …`. */
+async function main([command, ...args]: readonly string[]): Promise<number> {
+  if (command !== 'dead-letters') {
+    process.stderr.write('usage: contacts dead-letters list | show | send-back | discard\n');
+    return command === '--help' ? 0 : EXIT_USAGE;
+  }
+  try {
+    const config = loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
+    return await deadLetters(args, deskOf(config));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return EXIT_CONFIG;
+  }
+}
+
+function deskOf({ amqpUrls: urls, requestQueue, maxRequestBytes }: Config): Desk {
+  const { stdin, stdout, stderr } = process;
+  // A reader that has seen enough (`| head`) must not end the command in the middle of its work.
+  stdout.on('error', () => undefined);
+  return {
+    requestQueue,
+    open: () => openDeadLetters({ urls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S }, requestQueue),
+    methodOf: (body) => {
+      const decoded = decode(body, { maxBytes: maxRequestBytes });
+      return decoded.ok ? decoded.request.method : decoded.method;
+    },
+    out: (line) => void stdout.write(`${line}\n`),
+    err: (line) => void stderr.write(`${line}\n`),
+    drained: async () => {
+      if (!stdout.writableNeedDrain) return;
+      await new Promise((resolve) => ['drain', 'close'].forEach((event) => stdout.once(event, resolve)));
+    },
+    ask: stdin.isTTY && stderr.isTTY ? ask : undefined,
+  };
+}
+
+async function ask(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl-C and Ctrl-D close it, which counts as a no.
+  const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  const answered = terminal.question(question);
+  answered.catch(() => undefined);
+  try {
+    return /^y(es)?$/i.test((await Promise.race([answered, closed])).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

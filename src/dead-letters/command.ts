@@ -1,0 +1,59 @@
+import type { DeadLetterQueue } from '../protocol/dead-letter.ts';
+import { carryOut } from './action.ts';
+import { readOrder, USAGE, UsageError, type ActionOrder, type LookOrder } from './arguments.ts';
+import { EXIT, type Desk, type ExitCode } from './desk.ts';
+import { counted, look } from './looking.ts';
+import { TABLE_HEAD, tableRow, wholeLetter, wholeLetterJson } from './presentation.ts';
+import { summaryOf, type Summary } from './summary.ts';
+
+/** Carries out `contacts dead-letters …`; `args` are those behind the command's name. Never rejects. */
+export async function deadLetters(args: readonly string[], desk: Desk): Promise<ExitCode> {
+  try {
+    const order = readOrder(args);
+    if (order.action !== 'help') return await withQueue(desk, (queue) => obey(order, queue, desk));
+    desk.out(USAGE);
+    return EXIT.done;
+  } catch (error) {
+    desk.err(error instanceof Error ? error.message || String(Reflect.get(error, 'code')) : String(error));
+    if (!(error instanceof UsageError)) return EXIT.failed;
+    desk.err('contacts dead-letters --help tells how it is used.');
+    return EXIT.usage;
+  }
+}
+
+async function withQueue<T>(desk: Desk, use: (queue: DeadLetterQueue) => Promise<T>): Promise<T> {
+  const queue = await desk.open();
+  try {
+    return await use(queue);
+  } finally {
+    await queue.close();
+  }
+}
+
+function obey(order: LookOrder | ActionOrder, queue: DeadLetterQueue, desk: Desk): Promise<ExitCode> {
+  if ('yes' in order) return carryOut(order, queue, desk);
+  return order.action === 'list' ? list(order, queue, desk) : show(order, queue, desk);
+}
+
+async function list(order: LookOrder, queue: DeadLetterQueue, desk: Desk): Promise<ExitCode> {
+  const write = (summary: Summary, nth: number): void => {
+    if (order.json) return desk.out(JSON.stringify(summary));
+    if (nth === 1) desk.out(TABLE_HEAD);
+    desk.out(tableRow(summary));
+  };
+  const count = await look(order, queue, desk, (letter, nth) => write(summaryOf(letter, desk.methodOf), nth));
+  if (!order.json) desk.out(counted(count));
+  return count === 0 ? EXIT.nothing : EXIT.done;
+}
+
+async function show(order: LookOrder, queue: DeadLetterQueue, desk: Desk): Promise<ExitCode> {
+  const count = await look(order, queue, desk, (letter, nth) => {
+    const summary = summaryOf(letter, desk.methodOf);
+    if (order.json) return desk.out(wholeLetterJson(summary, letter));
+    if (nth > 1) desk.out('');
+    desk.out(wholeLetter(summary, letter));
+  });
+  if (count > 0) return EXIT.done;
+  desk.err('no letter has this reference');
+  return EXIT.nothing;
+}

@@ -1,0 +1,168 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+
+import { createRequest } from '../../support/documents.ts';
+import { freshNames } from '../../support/fresh-names.ts';
+import { patiently, Queues, run } from './letters.ts';
+
+const names = freshNames();
+let queues: Queues;
+
+beforeAll(async () => {
+  queues = await Queues.declare(names);
+});
+
+afterEach(async () => {
+  await queues.channel.purgeQueue(queues.dead);
+  await queues.channel.purgeQueue(queues.requests);
+});
+
+afterAll(() => queues.close());
+
+test('what is sent back is the request as its producer sent it', async () => {
+  const properties = {
+    messageId: 'one',
+    correlationId: 'c1',
+    replyTo: 'answers',
+    appId: 'shop',
+    type: 'order',
+    contentType: 'application/xml',
+    contentEncoding: 'utf-8',
+    timestamp: 1_700_000_000,
+  };
+  const referenceId = await queues.bury('INTERNAL_ERROR', {
+    ...properties,
+    headers: { own: 1, CC: ['elsewhere'] },
+  });
+  expect(await run(names, ['send-back', referenceId])).toMatchObject({ code: 0, out: ['1 letter sent back.'] });
+  expect(await queues.depths()).toEqual({ requests: 1, dead: 0 });
+  const [request] = await queues.drain(queues.requests);
+  expect(request?.content.toString()).toBe(createRequest());
+  expect(request?.properties).toMatchObject({ ...properties, deliveryMode: 2 });
+  expect(request?.properties.headers).toEqual({ own: 1, 'sent-back': 1 });
+});
+
+test('what expired is sent back without the broker’s marks, and does not expire again', async () => {
+  queues.channel.sendToQueue(queues.requests, Buffer.from(createRequest()), {
+    messageId: 'late',
+    expiration: '1',
+    userId: 'guest',
+    headers: { own: 1 },
+  });
+  await vi.waitFor(async () => expect(await queues.depths()).toEqual({ requests: 0, dead: 1 }), patiently);
+  await run(names, ['list']);
+  expect(await run(names, ['send-back', 'late'])).toMatchObject({ code: 0 });
+  const [request] = await queues.drain(queues.requests);
+  expect(request?.properties).toMatchObject({ messageId: 'late', expiration: undefined, userId: undefined });
+  expect(request?.properties.headers).toEqual({ own: 1, 'sent-back': 1 });
+});
+
+test('how often a request was sent back is counted on it', async () => {
+  const referenceId = await queues.bury('INTERNAL_ERROR', { messageId: 'one', headers: { 'sent-back': 2 } });
+  await run(names, ['send-back', referenceId]);
+  const [request] = await queues.drain(queues.requests);
+  expect(request?.properties.headers).toEqual({ 'sent-back': 3 });
+});
+
+test('a dry run shows the letters and their count, and changes nothing', async () => {
+  await queues.buryMany(3);
+  for (const action of ['send-back', 'discard']) {
+    const { code, out } = await run(names, [action, '--all', '--dry-run']);
+    expect(code).toBe(0);
+    expect(out).toHaveLength(5);
+    expect(out[4]).toMatch(/^Nothing was changed\. 3 letters would /);
+  }
+  expect(await queues.depths()).toEqual({ requests: 0, dead: 3 });
+});
+
+test('more than one letter needs --yes where nobody can be asked', async () => {
+  await queues.buryMany(3);
+  const refused = await run(names, ['discard', '--all']);
+  expect(refused.code).toBe(2);
+  expect(refused.err[0]).toBe('3 letters would be discarded for good.');
+  expect(await queues.depths()).toMatchObject({ dead: 3 });
+  expect(await run(names, ['discard', '--all', '--yes'])).toMatchObject({ code: 0, out: ['3 letters discarded.'] });
+  expect(await queues.depths()).toEqual({ requests: 0, dead: 0 });
+});
+
+test('a person who is asked and says no changes nothing', async () => {
+  await queues.buryMany(2);
+  expect(await run(names, ['send-back', '--all'], () => Promise.resolve(false))).toMatchObject({ code: 1 });
+  expect(await queues.depths()).toEqual({ requests: 0, dead: 2 });
+});
+
+test('what comes after the count was told is left in place', async () => {
+  await queues.buryMany(2);
+  const late = async (): Promise<boolean> => {
+    await queues.bury('INTERNAL_ERROR', { messageId: 'late' });
+    return true;
+  };
+  expect(await run(names, ['discard', '--all'], late)).toMatchObject({ code: 0, out: ['2 letters discarded.'] });
+  const left = await queues.drain(queues.dead);
+  expect(left.map(({ properties }) => String(properties.messageId))).toEqual(['late']);
+});
+
+test('of 1,000 letters those of one cause are sent back in order, and the rest stay in theirs', async () => {
+  await queues.buryMany(1_000);
+  const { code, out } = await run(names, ['send-back', '--all', '--reason', 'ANSWER_REFUSED', '--yes']);
+  expect({ code, out }).toEqual({ code: 0, out: ['500 letters sent back.'] });
+  expect(await queues.depths()).toEqual({ requests: 500, dead: 500 });
+  const ids = async (queue: string): Promise<string[]> =>
+    (await queues.drain(queue)).map(({ properties }) => String(properties.messageId));
+  expect(await ids(queues.dead)).toEqual(Array.from({ length: 500 }, (_, nth) => String(2 * nth)));
+  expect(await ids(queues.requests)).toEqual(Array.from({ length: 500 }, (_, nth) => String(2 * nth + 1)));
+});
+
+test('of thousands that were discarded none comes back', async () => {
+  await queues.buryMany(5_000);
+  expect(await run(names, ['discard', '--all', '--yes'])).toMatchObject({ code: 0, out: ['5000 letters discarded.'] });
+  expect(await queues.channel.checkQueue(queues.dead)).toMatchObject({ messageCount: 0, consumerCount: 0 });
+});
+
+test.each(['REPLY_TO_OWN_QUEUE', 'REPLY_TO_NOT_ALLOWED'])('%s would come back, so it needs --force', async (cause) => {
+  const referenceId = await queues.bury(cause, { messageId: 'one' });
+  const held = await run(names, ['send-back', referenceId]);
+  expect(held).toMatchObject({ code: 1, out: [] });
+  expect(held.err[0]).toContain('--force');
+  expect(await queues.depths()).toEqual({ requests: 0, dead: 1 });
+  expect(await run(names, ['send-back', referenceId, '--force'])).toMatchObject({ code: 0 });
+  expect(await queues.depths()).toEqual({ requests: 1, dead: 0 });
+});
+
+test('what may have taken effect and has no message id needs --force, and does not hold up the others', async () => {
+  await queues.bury('ANSWER_REFUSED', { correlationId: 'c1' });
+  await queues.bury('ANSWER_REFUSED', { messageId: 'one' });
+  const sent = await run(names, ['send-back', '--all']);
+  expect(sent).toMatchObject({ code: 0, out: ['1 letter sent back.'] });
+  expect(sent.err[0]).toContain('no message_id');
+  expect(await queues.depths()).toEqual({ requests: 1, dead: 1 });
+});
+
+test('what the request queue refuses stays, and that is said', async () => {
+  await queues.buryMany(2);
+  await queues.channel.deleteQueue(queues.requests);
+  await queues.channel.assertQueue(queues.requests, {
+    durable: true,
+    arguments: { 'x-max-length': 0, 'x-overflow': 'reject-publish' },
+  });
+  const { code, out, err } = await run(names, ['send-back', '--all', '--yes']);
+  expect({ code, out }).toEqual({ code: 1, out: ['0 letters sent back.'] });
+  expect(err[0]).toBe(`2 letters not sent back: the queue ${queues.requests} refused it.`);
+  expect(await queues.depths()).toEqual({ requests: 0, dead: 2 });
+  await declareAnew();
+});
+
+test('where the request queue is gone the letters stay, and that is said', async () => {
+  await queues.bury('INTERNAL_ERROR', { messageId: 'one' });
+  await queues.channel.deleteQueue(queues.requests);
+  const { code, err } = await run(names, ['send-back', 'one']);
+  expect(code).toBe(1);
+  expect(err[0]).toBe(`1 letter not sent back: there is no queue ${queues.requests}.`);
+  expect((await queues.channel.checkQueue(queues.dead)).messageCount).toBe(1);
+  await declareAnew();
+});
+
+async function declareAnew(): Promise<void> {
+  await queues.channel.deleteQueue(queues.requests);
+  await queues.close();
+  queues = await Queues.declare(names);
+}

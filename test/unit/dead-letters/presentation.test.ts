@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+
+import { tableRow, wholeLetter, wholeLetterJson } from '../../../src/dead-letters/presentation.ts';
+import type { DeadLetter } from '../../../src/protocol/dead-letter.ts';
+
+const summary = { reference: 'm1', cause: 'INTERNAL_ERROR', attempts: 5, time: undefined, method: 'contact.get' };
+
+function letter(body: string | Buffer, headers: Record<string, unknown> = {}): DeadLetter {
+  return { body: Buffer.from(body), headers, properties: { message_id: 'one' } };
+}
+
+test('what is missing is a dash, so that the columns stay the columns', () => {
+  const row = tableRow({ ...summary, attempts: undefined, method: undefined });
+  expect(row.split(/\s+/)).toEqual(['m1', 'INTERNAL_ERROR', '-', '-', '-']);
+});
+
+test('an id cannot steer the terminal or begin a line of its own', () => {
+  const row = tableRow({ ...summary, reference: 'a\u001b[2Jb\nc\u202ed' });
+  expect(row).toMatch(/^a\\u\{1b\}\[2Jb\\u\{a\}c\\u\{202e\}d /);
+});
+
+test('a body keeps its lines and cannot steer the terminal', () => {
+  const text = wholeLetter(summary, letter('<a>\r\n\té\u001b]0;title\u0007\rover</a>'));
+  expect(text).toContain('<a>\r\n\té\\u{1b}]0;title\\u{7}\\u{d}over</a>');
+});
+
+test('a body that is not UTF-8 is shown in Base64', () => {
+  const body = Buffer.from([0xff, 0xfe, 0x3c, 0x00]);
+  expect(wholeLetter(summary, letter(body))).toContain('body (4 bytes, not UTF-8, in Base64)\n//48AA==');
+  expect(JSON.parse(wholeLetterJson(summary, letter(body)))).toMatchObject({
+    body: '//48AA==',
+    body_encoding: 'base64',
+  });
+});
+
+test('headers of every kind can be shown', () => {
+  const headers = { list: [1, 'a'], bytes: Buffer.from('abc'), big: 2n ** 60n, table: { deep: true }, none: null };
+  const { headers: shown } = JSON.parse(wholeLetterJson(summary, letter('', headers))) as { headers: unknown };
+  expect(shown).toEqual({
+    list: [1, 'a'],
+    bytes: 'YWJj',
+    big: '1152921504606846976',
+    table: { deep: true },
+    none: null,
+  });
+  expect(wholeLetter(summary, letter('', headers))).toContain('YWJj');
+});
+
+test('JSON stays on one line and gives the body as it is', () => {
+  const json = wholeLetterJson(summary, letter('<a>\n\u001b</a>'));
+  expect(json).not.toContain('\n');
+  expect(JSON.parse(json)).toMatchObject({
+    reference: 'm1',
+    properties: { message_id: 'one' },
+    body: '<a>\n\u001b</a>',
+  });
+});
