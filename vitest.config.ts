@@ -10,13 +10,16 @@ interface Tier {
   readonly testTimeout: number;
   /** Tiers of one number run together; a tier that measures time or fills the machine runs alone. */
   readonly groupOrder: number;
+  /** Is about containers of its own, one test file after the other. */
+  readonly containers?: true;
 }
 
 const tiers: readonly Tier[] = [
   { name: 'unit', servers: false, testTimeout: 60_000, groupOrder: 0 },
   { name: 'contract', servers: true, testTimeout: 30_000, groupOrder: 1 },
   { name: 'integration', servers: true, testTimeout: 60_000, groupOrder: 1 },
-  { name: 'e2e', servers: false, testTimeout: 600_000, groupOrder: 2 },
+  { name: 'e2e', servers: false, testTimeout: 600_000, groupOrder: 2, containers: true },
+  { name: 'chaos', servers: false, testTimeout: 1_200_000, groupOrder: 3, containers: true },
 ];
 
 function project(tier: Tier): TestProjectInlineConfiguration {
@@ -27,8 +30,8 @@ function project(tier: Tier): TestProjectInlineConfiguration {
       globalSetup: tier.servers ? ['test/support/global-setup.ts'] : [],
       testTimeout: tier.testTimeout,
       hookTimeout: Math.max(tier.testTimeout, 120_000),
-      maxWorkers: tier.name === 'e2e' ? 1 : 2,
-      fileParallelism: tier.name !== 'e2e',
+      maxWorkers: tier.containers ? 1 : 2,
+      fileParallelism: !tier.containers,
       sequence: { groupOrder: tier.groupOrder },
     },
   };
@@ -38,7 +41,7 @@ function project(tier: Tier): TestProjectInlineConfiguration {
 async function containersPossible(): Promise<boolean> {
   const { AMQP_URL: amqp, MONGODB_URL: mongodb } = process.env;
   if (!amqp || !mongodb || reasonNotToInstall() === undefined || (await dockerAnswers())) return true;
-  say(`The e2e tier is left out: no Docker here, and none is installed, as ${reasonNotToInstall()}.`);
+  say(`The tiers e2e and chaos are left out: no Docker here, and none is installed, as ${reasonNotToInstall()}.`);
   return false;
 }
 
@@ -47,7 +50,7 @@ export default defineConfig(async () => {
   return {
     test: {
       reporters: ['default', './test/support/tier-reporter.ts'],
-      projects: tiers.filter((tier) => possible || tier.name !== 'e2e').map(project),
+      projects: tiers.filter((tier) => possible || !tier.containers).map(project),
     },
   };
 });

@@ -1,0 +1,73 @@
+import type { Content } from './content.ts';
+import type { Answer, Ledger, Request } from './ledger.ts';
+import type { ExaminationOptions, Findings } from './verdict.ts';
+
+/** Codes that say that the caller made a mistake. */
+const MISTAKES: ReadonlySet<string> = new Set([
+  'MALFORMED_XML',
+  'UNSUPPORTED_ENCODING',
+  'REQUEST_TOO_LARGE',
+  'INVALID_REQUEST',
+  'UNKNOWN_METHOD',
+  'INVALID_PARAMS',
+]);
+
+/** What an answer says of a request's effect on its contact; `unknown` where it is none that the request may have. */
+export type Outcome = 'ok' | 'not-found' | 'unknown';
+
+const OUTCOMES: Readonly<Record<Request['method'], (content: Content) => Outcome>> = {
+  'contact.create': ({ kind }) => (kind === 'created' ? 'ok' : 'unknown'),
+  'contact.update': (content) => (content.kind === 'nothing' ? 'ok' : notFoundOr(content)),
+  'contact.delete': (content) => (content.kind === 'nothing' ? 'ok' : notFoundOr(content)),
+  'contact.get': (content) =>
+    content.kind === 'contacts' && content.contacts.length === 1 ? 'ok' : notFoundOr(content),
+  'contact.list': ({ kind }) => (kind === 'contacts' || kind === 'nothing' ? 'ok' : 'unknown'),
+  poison: () => 'unknown',
+  invalid: () => 'unknown',
+  late: () => 'unknown',
+};
+
+function notFoundOr(content: Content): Outcome {
+  return content.kind === 'failed' && String(content.codes) === 'NOT_FOUND' ? 'not-found' : 'unknown';
+}
+
+/** Reads the outcome for the contact off an answer, or off there being none. */
+export function outcomeOf({ method }: Request, answer: Answer | undefined): Outcome {
+  return answer === undefined ? 'unknown' : OUTCOMES[method](answer.content);
+}
+
+export function isRead({ method }: Request): boolean {
+  return method === 'contact.get' || method === 'contact.list';
+}
+
+/** Every confirmed request answered, each with one value, and with one that it may have. */
+export function examineAnswers({ requests }: Ledger, options: ExaminationOptions, findings: Findings): void {
+  for (const request of requests.values()) {
+    const { id, method, answers } = request;
+    if (answers.length === 0 && request.firstConfirmed !== undefined) {
+      findings.add('no-answer-lost', `${method} was confirmed and never answered`, { id });
+    }
+    if (answers.length > 1 && !(isRead(request) && options.readsMayDiffer === true)) {
+      findings.add('one-answer', `${method} has ${answers.length} different answers`, { id });
+    }
+    for (const answer of answers) {
+      if (!fits(request, answer)) findings.add('fitting-answer', `${method} was answered ${told(answer)}`, { id });
+    }
+  }
+}
+
+function fits(request: Request, answer: Answer): boolean {
+  const { content } = answer;
+  if (request.method === 'poison') return content.kind === 'failed' && String(content.codes) === 'INTERNAL_ERROR';
+  if (request.method === 'late') return content.kind === 'failed' && String(content.codes) === 'EXPIRED';
+  if (request.method === 'invalid')
+    return content.kind === 'failed' && content.codes.every((code) => MISTAKES.has(code));
+  if (outcomeOf(request, answer) === 'unknown') return false;
+  // A get that tells of another contact is no answer to it.
+  if (request.method !== 'contact.get' || content.kind !== 'contacts') return true;
+  return content.contacts[0]?.contact === request.target;
+}
+
+function told({ content }: Answer): string {
+  return content.kind === 'failed' ? content.codes.join(' ') : content.kind;
+}

@@ -1,0 +1,88 @@
+import type { Entry, FinalState } from '../journal.ts';
+import { examine, type Examination } from './examination.ts';
+import type { Op } from './histories.ts';
+import { judge, type Ruling } from './judge.ts';
+import { silencesOf } from './silence.ts';
+import type { CheckOptions, Findings, Invariant, Verdict } from './verdict.ts';
+
+const DEFAULT_LIMIT_MS = 20_000;
+
+/**
+ * Checks a run by its senders' journal, the answers in it and what was left, and knows nothing of the workers.
+ * docs/chaos.md says what each invariant means. Rejects where the judge cannot be run.
+ */
+export async function check(
+  entries: AsyncIterable<Entry> | Iterable<Entry>,
+  final: FinalState,
+  options: CheckOptions,
+): Promise<Verdict> {
+  const examination = await examine(entries, final, options);
+  const { findings, histories, ledger } = examination;
+  let unknown = 0;
+  await judge(options.judge, options.searchLimitMs ?? DEFAULT_LIMIT_MS, histories, (ruling) => {
+    if (ruling.result === 'unknown') {
+      unknown += 1;
+      if (options.acceptUnknown !== true) {
+        const size = histories.get(ruling.contact)?.length ?? 0;
+        findings.add('search-ended', `no order found or excluded for ${size} ops`, { contact: ruling.contact });
+      }
+    } else if (ruling.result === 'illegal') report(ruling, histories.get(ruling.contact) ?? [], findings);
+  });
+  const silences = silencesOf(ledger);
+  const counts = { ...countsOf(examination), unknown, longestSilenceMs: silences.longestMs };
+  return { violations: findings.kept, counts, faults: silences.faults };
+}
+
+function report({ contact, cause, op, stuck }: Ruling, ops: readonly Op[], findings: Findings): void {
+  const about = op === null ? ops[stuck[0] ?? -1] : ops[op];
+  const { invariant, words } = CAUSES[cause];
+  const hint = stuck.map((place) => named(ops[place])).join('; ');
+  findings.add(invariant, `${words} ${named(about)} (${ops.length} ops; no room found for: ${hint || 'none'})`, {
+    contact,
+    ...(about !== undefined && about.id !== '' && { id: about.id }),
+  });
+}
+
+/** As far as one op explains it: the first that does, and there may be others. */
+const CAUSES: Readonly<Record<Ruling['cause'], { readonly invariant: Invariant; readonly words: string }>> = {
+  lost: { invariant: 'no-effect-lost', words: 'the history fits if this had no effect:' },
+  doubled: { invariant: 'no-effect-doubled', words: 'the history fits if this had an effect twice:' },
+  stale: { invariant: 'linearizable', words: 'the history fits but for what this saw:' },
+  final: { invariant: 'linearizable', words: 'the history fits but for what is left:' },
+  unwritten: { invariant: 'linearizable', words: 'nobody wrote what this saw:' },
+  '': { invariant: 'linearizable', words: 'no order fits, and no single request explains it; look at' },
+};
+
+function named(op: Op | undefined): string {
+  if (op === undefined) return 'nothing';
+  return op.id === '' ? 'the database at the end' : `${op.kind} ${op.id} (${op.outcome})`;
+}
+
+function countsOf({
+  ledger,
+  findings,
+  histories,
+}: Examination): Omit<Verdict['counts'], 'unknown' | 'longestSilenceMs'> {
+  let answers = 0;
+  let repeats = 0;
+  let repeatedAnswers = 0;
+  for (const { sendings, answersSeen } of ledger.requests.values()) {
+    repeats += sendings - 1;
+    if (answersSeen > 0) answers += 1;
+    repeatedAnswers += Math.max(0, answersSeen - 1);
+  }
+  let largestPartition = 0;
+  for (const { length } of histories.values()) largestPartition = Math.max(largestPartition, length);
+  return {
+    requests: ledger.requests.size,
+    answers,
+    repeats,
+    repeatedAnswers,
+    faults: ledger.faults.length,
+    losses: findings.count('no-answer-lost', 'no-effect-lost'),
+    doubles: findings.count('no-effect-doubled'),
+    violations: findings.total,
+    partitions: histories.size,
+    largestPartition,
+  };
+}

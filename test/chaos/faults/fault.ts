@@ -1,0 +1,36 @@
+import type { Load } from '../load/load.ts';
+import type { Random } from '../random.ts';
+import type { Stage } from '../surroundings/stage.ts';
+
+/** What a fault works on. */
+export interface Scene {
+  readonly stage: Stage;
+  readonly load: Load;
+  readonly random: Random;
+  /** Whether faults may last beyond every time limit of the worker. */
+  readonly patient: boolean;
+  /** All must go on again within this time after a fault's end. */
+  readonly recoveryMs: number;
+  /** Notes what must not be, beside what the checker finds. */
+  readonly complain: (detail: string) => void;
+}
+
+/** One fault that is going on. */
+export interface Ongoing {
+  /** How long it is to go on, in milliseconds, after `begin` has resolved. */
+  readonly holdMs: number;
+  /** Takes it away. What then has to recover does so by itself. */
+  readonly end: () => Promise<void>;
+}
+
+/** A kind of fault; each time it happens its details are chosen anew. */
+export interface FaultKind {
+  readonly name: string;
+  /** How often among the others. */
+  readonly weight: number;
+  /** Makes it happen; `undefined` where its occasion did not come. */
+  begin(scene: Scene): Promise<Ongoing | undefined>;
+}
+
+/** A fault that is over as soon as it has happened. */
+export const OVER: Ongoing = { holdMs: 0, end: () => Promise.resolve() };

@@ -1,0 +1,43 @@
+import type { Random } from '../random.ts';
+import { brokerFaults } from './broker.ts';
+import { databaseFaults } from './database.ts';
+import type { FaultKind } from './fault.ts';
+import { momentFaults } from './moments.ts';
+import { networkFaults } from './network.ts';
+import { terminated, workerFaults } from './workers.ts';
+
+/** Every kind but the stops under load, which have their own share of a plan. */
+export const KINDS: readonly FaultKind[] = [
+  ...workerFaults,
+  ...brokerFaults,
+  ...momentFaults,
+  ...networkFaults,
+  ...databaseFaults,
+];
+
+/** So many of all faults are a SIGTERM under load. */
+const TERMINATIONS = 1 / 3;
+const TERMINATIONS_IN_SHORT = 10;
+
+/** Which faults follow one another: every kind at least once where there is room, the others by their weights. */
+export function plan(random: Random, count: number, only?: string): FaultKind[] {
+  const kinds = only === undefined ? KINDS : KINDS.filter(({ name }) => name.includes(only));
+  if (kinds.length === 0) return Array.from({ length: count }, () => terminated);
+  if (only !== undefined) return Array.from({ length: count }, () => random.pick(kinds));
+  const ends = Math.floor(count * TERMINATIONS);
+  const once = random.shuffled(kinds).slice(0, count - ends);
+  const more = Array.from({ length: count - ends - once.length }, () => weighted(random));
+  const terminations = Array.from({ length: ends }, () => terminated);
+  return random.shuffled([...once, ...more, ...terminations]);
+}
+
+/** Every kind once, and some stops under load. */
+export function shortPlan(random: Random): FaultKind[] {
+  const terminations = Array.from({ length: TERMINATIONS_IN_SHORT }, () => terminated);
+  return random.shuffled([...KINDS, ...terminations]);
+}
+
+function weighted(random: Random): FaultKind {
+  let left = random.next() * KINDS.reduce((sum, { weight }) => sum + weight, 0);
+  return KINDS.find(({ weight }) => (left -= weight) < 0) ?? random.pick(KINDS);
+}

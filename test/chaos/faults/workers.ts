@@ -1,0 +1,92 @@
+import type { WorkerSlot } from '../surroundings/worker-slot.ts';
+import { OVER, type FaultKind, type Scene } from './fault.ts';
+
+/** Longer than the broker waits for a heartbeat, with the two seconds of this suite. */
+const PAST_HEARTBEAT_MS = 7_000;
+const LONGEST_MOMENT_MS = 250;
+
+function anyWorker({ stage, random }: Scene): WorkerSlot {
+  return random.pick(stage.workers);
+}
+
+/** At a moment of the load that nobody chose. */
+async function randomMoment({ random }: Scene): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, random.between(0, LONGEST_MOMENT_MS)));
+}
+
+/** Stops a worker in good order, and holds it to its last words: everything that it was given is accounted for. */
+async function stopInOrder(worker: WorkerSlot, { complain }: Scene): Promise<void> {
+  const { code, receipt } = await worker.stop();
+  if (code !== 0) complain(`a worker that was asked to stop ended with ${code}`);
+  if (receipt === undefined) return complain('a worker ended without its last line');
+  const { delivered, acknowledged, dead_lettered, handed_back, lost } = receipt;
+  if (delivered !== acknowledged + dead_lettered + handed_back + lost) {
+    complain(`a worker's last line does not add up: ${JSON.stringify(receipt)}`);
+  }
+}
+
+const killed: FaultKind = {
+  name: 'worker killed (kill -9)',
+  weight: 6,
+  async begin(scene) {
+    await randomMoment(scene);
+    anyWorker(scene).signal('SIGKILL');
+    return OVER;
+  },
+};
+
+const allKilled: FaultKind = {
+  name: 'all workers killed at once',
+  weight: 2,
+  begin({ stage }) {
+    for (const worker of stage.workers) worker.signal('SIGKILL');
+    return Promise.resolve(OVER);
+  },
+};
+
+const frozen: FaultKind = {
+  name: 'worker frozen past the heartbeat (SIGSTOP, SIGCONT)',
+  weight: 3,
+  async begin(scene) {
+    await randomMoment(scene);
+    const worker = anyWorker(scene);
+    worker.signal('SIGSTOP');
+    const holdMs = PAST_HEARTBEAT_MS + scene.random.between(0, 2_000);
+    return { holdMs, end: () => Promise.resolve(worker.signal('SIGCONT')) };
+  },
+};
+
+/** Its own part of the plan: see plan.ts. */
+export const terminated: FaultKind = {
+  name: 'worker stopped under full load (SIGTERM)',
+  weight: 0,
+  async begin(scene) {
+    await randomMoment(scene);
+    const worker = anyWorker(scene);
+    await stopInOrder(worker, scene);
+    return { holdMs: 0, end: () => worker.start() };
+  },
+};
+
+const rolling: FaultKind = {
+  name: 'rolling restart of all workers',
+  weight: 2,
+  async begin(scene) {
+    for (const worker of scene.stage.workers) {
+      await stopInOrder(worker, scene);
+      await worker.start();
+    }
+    return OVER;
+  },
+};
+
+const poisoned: FaultKind = {
+  name: 'request that kills its worker, every time',
+  weight: 3,
+  async begin({ load }) {
+    const answered = load.kill();
+    return { holdMs: 0, end: () => answered };
+  },
+};
+
+export const workerFaults: readonly FaultKind[] = [killed, allKilled, frozen, rolling, poisoned];

@@ -1,0 +1,72 @@
+import { BSON, type Document } from 'mongodb';
+
+import type { Protocol } from './frames.ts';
+
+const OP_MSG = 2013;
+/** Header, flags and the kind of the first section. */
+const BODY_AT = 21;
+const SEQUENCE = 1;
+
+/** The MongoDB wire protocol: messages that begin with their length. Writes are those to the contacts themselves. */
+export const mongodb: Protocol = {
+  lengthOf: (bytes, at) => (at + 4 > bytes.length ? undefined : bytes.readInt32LE(at)),
+  classifier: () => {
+    const writes = new Set<number>();
+    return (direction, message) => {
+      if (message.readInt32LE(12) !== OP_MSG) return undefined;
+      if (direction === 'down') return writes.delete(message.readInt32LE(8)) ? 'written' : undefined;
+      if (!isWrite(message)) return undefined;
+      writes.add(message.readInt32LE(4));
+      return 'write';
+    };
+  },
+};
+
+/** The first element of a command names it and its collection. */
+function isWrite(message: Buffer): boolean {
+  const nameAt = BODY_AT + 5;
+  const nameEnd = message.indexOf(0, nameAt);
+  const name = message.toString('latin1', nameAt, nameEnd);
+  if (name !== 'insert' && name !== 'update') return false;
+  return message.toString('latin1', nameEnd + 5, message.indexOf(0, nameEnd + 5)) === 'contacts';
+}
+
+/** Says which request a message answers, or is. */
+export function requestIdOf(message: Buffer, direction: 'up' | 'down'): number {
+  return message.readInt32LE(direction === 'up' ? 4 : 8);
+}
+
+/** A write command without one of its documents or updates; `undefined` where it has only one. */
+export function withoutItem(
+  message: Buffer,
+  index: (count: number) => number,
+): { message: Buffer; at: number } | undefined {
+  const sectionAt = BODY_AT + message.readInt32LE(BODY_AT);
+  if (sectionAt >= message.length || message[sectionAt] !== SEQUENCE) return undefined;
+  const firstAt = message.indexOf(0, sectionAt + 5) + 1;
+  const end = sectionAt + 1 + message.readInt32LE(sectionAt + 1);
+  const items: Buffer[] = [];
+  for (let at = firstAt; at < end; at += message.readInt32LE(at)) {
+    items.push(message.subarray(at, at + message.readInt32LE(at)));
+  }
+  if (items.length < 2) return undefined;
+  const at = index(items.length);
+  const left = items.filter((_, i) => i !== at);
+  const shorter = Buffer.concat([message.subarray(0, firstAt), ...left, message.subarray(end)]);
+  const removed = message.length - shorter.length;
+  shorter.writeInt32LE(shorter.length, 0);
+  shorter.writeInt32LE(message.readInt32LE(sectionAt + 1) - removed, sectionAt + 1);
+  return { message: shorter, at };
+}
+
+/** The reply to a write, in which the item `at`, which the server never saw, failed with `code`. */
+export function withFailedItem(reply: Buffer, at: number, code: number): Buffer {
+  const body: Document = BSON.deserialize(reply.subarray(BODY_AT));
+  const others = (body['writeErrors'] ?? []) as { index: number }[];
+  const moved = others.map((error) => ({ ...error, index: error.index < at ? error.index : error.index + 1 }));
+  const failed = { index: at, code, errmsg: 'injected by the fault suite' };
+  const bytes = BSON.serialize({ ...body, writeErrors: [...moved, failed].sort((a, b) => a.index - b.index) });
+  const message = Buffer.concat([reply.subarray(0, BODY_AT), bytes]);
+  message.writeInt32LE(message.length, 0);
+  return message;
+}

@@ -1,0 +1,162 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { Guard } from '../guards.ts';
+import type { Gate } from '../proxy/gate.ts';
+
+const ENTRY = fileURLToPath(new URL('../worker-main.ts', import.meta.url));
+
+/** What a worker said last, of all that it was given. */
+export interface Receipt {
+  readonly delivered: number;
+  readonly acknowledged: number;
+  readonly dead_lettered: number;
+  readonly handed_back: number;
+  readonly lost: number;
+}
+
+export interface SlotSettings {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly folder: string;
+  readonly removedGuard: Guard | undefined;
+}
+
+/** One process in a worker's place, from its start to its end. */
+interface Run {
+  readonly child: ChildProcess;
+  readonly taking: Promise<void>;
+  readonly exited: Promise<number | string>;
+  lastLine: string;
+  /** Its end was asked for, so nobody starts another. */
+  expected: boolean;
+}
+
+/** The place of one worker: its gates, and always a process, until it is closed. A process that ends by itself is replaced. */
+export class WorkerSlot {
+  readonly number: number;
+  readonly broker: Gate;
+  readonly database: Gate;
+  readonly #settings: SlotSettings;
+  #run: Run | undefined;
+  #runs = 0;
+  #closed = false;
+  /** Exit codes and signals of processes that ended unasked. */
+  readonly unexpectedEnds: (number | string)[] = [];
+  /** Largest resident memory of any process so far, in MiB. */
+  peakMemoryMiB = 0;
+
+  constructor(number: number, broker: Gate, database: Gate, settings: SlotSettings) {
+    this.number = number;
+    this.broker = broker;
+    this.database = database;
+    this.#settings = settings;
+  }
+
+  /** Resolves when the present process takes requests. */
+  async start(): Promise<void> {
+    this.#run ??= this.#launch();
+    await this.#run.taking;
+  }
+
+  /** Resolves when whatever process there is takes requests, a replaced one included; in vain where none ever does. */
+  async ready(): Promise<void> {
+    for (let run = this.#run; run !== undefined; run = this.#run) {
+      await run.taking;
+      if (run === this.#run) return;
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#run?.child.kill(signal);
+  }
+
+  /** Ends the process in good order and gives its exit code and last words. Another is not started by itself. */
+  async stop(): Promise<{ readonly code: number | string; readonly receipt: Receipt | undefined }> {
+    const run = this.#run;
+    if (run === undefined) throw new Error('no worker to stop');
+    run.expected = true;
+    this.#measure(run);
+    run.child.kill('SIGTERM');
+    const code = await run.exited;
+    this.#run = undefined;
+    return { code, receipt: receiptOf(run.lastLine) };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const run = this.#run;
+    if (run === undefined) return;
+    run.expected = true;
+    run.child.kill('SIGCONT');
+    run.child.kill('SIGKILL');
+    await run.exited;
+    this.#run = undefined;
+  }
+
+  /** To be called now and then: a process takes its figures with it. */
+  measure(): void {
+    if (this.#run !== undefined) this.#measure(this.#run);
+  }
+
+  #measure({ child }: Run): void {
+    try {
+      const status = readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8');
+      const peak = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
+      this.peakMemoryMiB = Math.max(this.peakMemoryMiB, Math.round(peak));
+    } catch {
+      // It ended at this moment.
+    }
+  }
+
+  #launch(): Run {
+    this.#runs += 1;
+    const { environment, folder, removedGuard } = this.#settings;
+    const child = spawn(process.execPath, [ENTRY], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        ...environment,
+        ...(removedGuard !== undefined && { REMOVED_GUARD: removedGuard }),
+      },
+    });
+    const log = createWriteStream(join(folder, `worker-${this.number}-${this.#runs}.log`));
+    child.stderr.pipe(log, { end: false });
+    const exited = new Promise<number | string>((resolve) =>
+      child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')),
+    );
+    const run: Run = { child, exited, taking: new Promise(() => undefined), lastLine: '', expected: false };
+    const taking = new Promise<void>((resolve) => follow(child, log, run, resolve));
+    const replaced = exited.then((code) => this.#ended(run, code, log));
+    return Object.assign(run, { taking: Promise.race([taking, replaced]) });
+  }
+
+  #ended(run: Run, code: number | string, log: WriteStream): void {
+    log.end();
+    if (run.expected || this.#closed) return;
+    this.unexpectedEnds.push(code);
+    this.#run = this.#launch();
+  }
+}
+
+/** Writes the process's lines to the file, remembers the last, and tells when it takes requests. */
+function follow(child: ChildProcess, log: WriteStream, run: Run, taking: () => void): void {
+  let rest = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    log.write(text);
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    run.lastLine = lines.at(-1) ?? run.lastLine;
+    if (lines.some((line) => line.includes('"taking requests"'))) taking();
+  });
+}
+
+function receiptOf(line: string): Receipt | undefined {
+  try {
+    const words = JSON.parse(line) as Partial<Receipt>;
+    return words.delivered === undefined ? undefined : (words as Receipt);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { check } from '../chaos/checker/check.ts';
+import { judge, judgeCommand, type Ruling } from '../chaos/checker/judge.ts';
+import type { CheckOptions, Verdict } from '../chaos/checker/verdict.ts';
+import { Random } from '../chaos/random.ts';
+import { contactsAnswer } from '../unit/chaos-checker/answer-documents.ts';
+import { correctRun, PLAIN, type Run } from '../unit/chaos-checker/correct-run.ts';
+import { someOrderFits } from '../unit/chaos-checker/every-order.ts';
+import { story } from '../unit/chaos-checker/plant.ts';
+import { HISTORIES, ODDITIES } from '../unit/chaos-checker/planted-histories.ts';
+import { smallHistory } from '../unit/chaos-checker/small-history.ts';
+import { HERO, ONCE } from '../unit/chaos-checker/story.ts';
+
+let command: CheckOptions['judge'];
+
+beforeAll(async () => {
+  command = await judgeCommand();
+}, 600_000);
+
+function verdictOn({ entries, final }: Run, options: Partial<CheckOptions> = {}): Promise<Verdict> {
+  return check(entries, final, { judge: command, ...options });
+}
+
+describe('the checker', () => {
+  test.each(HISTORIES)('finds $what, and nothing else', async ({ run, found }) => {
+    const { violations } = await verdictOn(run());
+    expect(violations).toMatchObject(found);
+  });
+
+  test.each(ODDITIES)('takes $what for right', async ({ run }) => {
+    const { violations, counts } = await verdictOn(run());
+    expect(violations).toEqual([]);
+    expect(counts).toMatchObject({ losses: 0, doubles: 0, violations: 0 });
+  });
+
+  test('takes correct runs of many shapes for right', async () => {
+    const shape = fc.record({
+      seed: fc.nat(),
+      // Within what docs/chaos.md says can be judged: some 25 requests about one contact at once.
+      requests: fc.integer({ min: 1, max: 1000 }),
+      contacts: fc.integer({ min: 4, max: 40 }),
+      senders: fc.integer({ min: 1, max: 8 }),
+      latency: fc.constantFrom(1, 1000, 30_000, 60_000),
+      repeated: fc.constantFrom(0, 0.3),
+      unconfirmed: fc.constantFrom(0, 0.2),
+      outage: fc.boolean(),
+      deleting: fc.boolean(),
+      inOrder: fc.boolean(),
+    });
+    const property = fc.asyncProperty(shape, async (one) => {
+      const { violations, counts } = await verdictOn(correctRun(one), { queueOrder: one.inOrder });
+      expect(violations).toEqual([]);
+      expect(counts.requests).toBe(one.requests);
+      expect(counts.unknown).toBe(0);
+    });
+    await fc.assert(property, { numRuns: 25 });
+  });
+
+  test('counts losses, doubles and silences', async () => {
+    const run = story()
+      .create(ONCE)
+      .update({ phone: 'new' })
+      .get(ONCE, { id: 'deaf', answer: 'none' })
+      .ends(ONCE)
+      .told();
+    const { counts, faults } = await verdictOn(run);
+    expect(counts).toMatchObject({ losses: 2, doubles: 0, violations: 2, requests: PLAIN.requests + 3 });
+    expect(faults).toEqual([]);
+    const calm = await verdictOn(correctRun());
+    const outage = await verdictOn(correctRun({ outage: true }));
+    const held = outage.counts.longestSilenceMs;
+    expect(held).toBeGreaterThan(calm.counts.longestSilenceMs);
+    expect(outage.faults).toEqual([
+      { name: 'outage', injections: 1, requests: expect.any(Number), longestSilenceMs: held },
+    ]);
+  });
+
+  test('one worker: finds effects that were not in the order of one sender, though the answers were', async () => {
+    const newer = { ...ONCE, phone: 'newer' };
+    const run = story()
+      .create(ONCE)
+      .update({ phone: 'newer' })
+      .update({ phone: 'new' }, { meanwhile: true })
+      .get(newer)
+      .ends(newer)
+      .told();
+    const inOrder = correctRun({ inOrder: true });
+    expect((await verdictOn(run)).violations).toEqual([]);
+    const { violations } = await verdictOn(run, { queueOrder: true });
+    expect(violations.filter(({ contact }) => contact === HERO)).toMatchObject([{ contact: HERO }]);
+    expect((await verdictOn(inOrder, { queueOrder: true })).violations).toEqual([]);
+  });
+
+  test('judges each of two different answers to a read, where they may differ', async () => {
+    const newer = { ...ONCE, phone: 'new' };
+    const told = (second: typeof ONCE): Run => {
+      const { entries, final } = story()
+        .create(ONCE)
+        .get(ONCE, { id: 'twice' })
+        .update({ phone: 'new' })
+        .get(newer)
+        .ends(newer)
+        .told();
+      const again = { type: 'answered', id: 'twice', at: 1e15, ...contactsAnswer([[HERO, second]]) } as const;
+      return { entries: [...entries, again], final };
+    };
+    expect((await verdictOn(told(newer), { readsMayDiffer: true })).violations).toEqual([]);
+    const { violations } = await verdictOn(told({ ...ONCE, phone: 'never' }), { readsMayDiffer: true });
+    expect(violations).toMatchObject([{ invariant: 'linearizable', id: 'twice' }]);
+  });
+
+  test('tells a search that did not end, as a violation unless it is accepted', async () => {
+    const run = correctRun({ requests: 12_000, contacts: 2, outage: true, deleting: false });
+    const { violations, counts } = await verdictOn(run, { searchLimitMs: 1 });
+    expect(counts.unknown).toBeGreaterThan(0);
+    expect(violations.filter(({ invariant }) => invariant === 'search-ended')).toHaveLength(counts.unknown);
+    const accepted = await verdictOn(run, { searchLimitMs: 1, acceptUnknown: true });
+    expect(accepted.violations).toEqual([]);
+    expect(accepted.counts.unknown).toBeGreaterThan(0);
+  });
+
+  test('fails where the judge cannot be run', async () => {
+    const { entries, final } = correctRun();
+    await expect(check(entries, final, { judge: ['false'] })).rejects.toThrow(/the judge failed/);
+  });
+});
+
+describe('the judge', () => {
+  test('says of small histories, right and wrong, what trying every order says', async () => {
+    const random = new Random(20_261_124);
+    const histories = new Map(Array.from({ length: 6000 }, (_, contact) => [contact, smallHistory(random)]));
+    const rulings = new Map<number, Ruling>();
+    await judge(command, 20_000, histories, (ruling) => rulings.set(ruling.contact, ruling));
+    const wrong: unknown[] = [];
+    let right = 0;
+    for (const [contact, ops] of histories) {
+      const expected = someOrderFits(ops) ? 'ok' : 'illegal';
+      if (expected === 'ok') right += 1;
+      if (rulings.get(contact)?.result !== expected) wrong.push({ expected, ops });
+    }
+    expect(wrong.slice(0, 1)).toEqual([]);
+    // Both kinds must be there in numbers, or the comparison says nothing.
+    expect(right).toBeGreaterThan(600);
+    expect(right).toBeLessThan(5400);
+  });
+});
