@@ -1,7 +1,8 @@
 import type { Collection, Db } from 'mongodb';
 
 import type { AttemptLedger, RecordedFailure } from '../protocol/attempt-ledger.ts';
-import { isDuplicateKey, told } from './failures.ts';
+import type { Call } from './calls.ts';
+import { isDuplicateKey } from './failures.ts';
 import { ensureIndexesOf } from './indexes.ts';
 
 /** Starts of one request that did not end, and how it failed for good. */
@@ -23,17 +24,17 @@ export async function ensureAttemptIndexes(db: Db, seconds: number): Promise<voi
 }
 
 /** The ledger in a collection of its own: an attempt has to be durable before it begins, whatever becomes of the contact. */
-export function createAttemptLedger(db: Db): AttemptLedger {
+export function createAttemptLedger(db: Db, call: Call): AttemptLedger {
   const attempts = collectionOf(db);
   return {
     begin: (id) =>
-      told('record an attempt', async () => {
+      call('record an attempt', async () => {
         const before = await countStart(attempts, id);
         return { unended: before?.unended ?? 0, ...failureIn(before) };
       }),
-    end: (id) => told('end an attempt', async () => void (await attempts.deleteOne({ _id: { $eq: id } }))),
+    end: (id) => call('end an attempt', async () => void (await attempts.deleteOne({ _id: { $eq: id } }))),
     fail: (id, { method, attempts: made, firstError, lastError }) =>
-      told('record a failure', async () => {
+      call('record a failure', async () => {
         const failure = { method, attempts: made, first_error: firstError, last_error: lastError, last_at: new Date() };
         await attempts.updateOne({ _id: { $eq: id } }, { $set: failure }, { upsert: true });
       }),

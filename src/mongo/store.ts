@@ -4,11 +4,11 @@ import type { ContactRepository } from '../contacts/repository.ts';
 import type { AttemptLedger } from '../protocol/attempt-ledger.ts';
 import { within } from '../time/limit.ts';
 import { createAttemptLedger, ensureAttemptIndexes } from './attempt-ledger.ts';
+import { createCalls } from './calls.ts';
 import { createClient, DEFAULT_LIMITS, type ClientLimits } from './client.ts';
 import { liftCounter } from './contact-ids.ts';
 import { createMongoContacts } from './contacts.ts';
 import { collectionsOf } from './documents.ts';
-import { told } from './failures.ts';
 import { ensureIndexes, RETENTION_SECONDS } from './indexes.ts';
 
 const PING_MS = 2_000;
@@ -38,20 +38,24 @@ export function openStore(url: string, options: StoreOptions = {}): Store {
   const { limits = DEFAULT_LIMITS, retentionSeconds = RETENTION_SECONDS } = options;
   const client = createClient(url, limits);
   const db = client.db();
+  const calls = createCalls(client, limits);
   return {
     // Below the answer's limit, so that a slow list ends as what it is.
-    contacts: createMongoContacts(db, { listTimeMs: Math.floor(limits.answerMs * 0.75) }),
-    attempts: createAttemptLedger(db),
+    contacts: createMongoContacts(db, { listTimeMs: Math.floor(limits.answerMs * 0.75) }, calls.run),
+    attempts: createAttemptLedger(db, calls.run),
     prepare: () =>
-      told('prepare the database', async () => {
+      calls.run('prepare the database', async () => {
         // A client whose first connection failed stays closed for every later call, until it is told to connect again.
         await client.connect();
         await ensureIndexes(db, retentionSeconds);
         await ensureAttemptIndexes(db, retentionSeconds);
         await liftCounter(collectionsOf(db));
       }),
-    ping: () => told('ping the database', () => within(PING_MS, 'the database', ping(client))),
-    close: () => within(CLOSE_MS, 'closing the database', client.close(true)).catch(() => undefined),
+    ping: () => calls.run('ping the database', () => within(PING_MS, 'the database', ping(client))),
+    close: async () => {
+      calls.stop();
+      await within(CLOSE_MS, 'closing the database', client.close(true)).catch(() => undefined);
+    },
   };
 }
 

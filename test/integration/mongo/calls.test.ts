@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { MongoClient } from 'mongodb';
+
+import { createCalls, type Calls } from '../../../src/mongo/calls.ts';
+import { createClient } from '../../../src/mongo/client.ts';
+import { Unavailable } from '../../../src/protocol/unavailable.ts';
+import { freshNames } from '../../support/fresh-names.ts';
+
+const LIMITS = { connectMs: 600, answerMs: 500, poolWaitMs: 500, poolSize: 2 };
+
+/** What the test has to reach of the driver, to bring about what a peer does that closes at a bad moment. */
+interface Inside {
+  readonly topology: { readonly s: { readonly servers: ReadonlyMap<string, Server> } };
+}
+interface Server {
+  readonly pool: { readonly connections: ReadonlySet<{ readonly socket: { destroy(): void } }> };
+}
+
+const { mongodbUrl } = freshNames();
+let client: MongoClient;
+let calls: Calls;
+
+beforeEach(async () => {
+  client = createClient(mongodbUrl, LIMITS);
+  calls = createCalls(client, LIMITS);
+  await calls.run('connect', () => client.connect());
+});
+
+afterEach(async () => {
+  calls.stop();
+  await client.close(true);
+});
+
+const ping = (): Promise<unknown> => calls.run('ping', () => client.db().command({ ping: 1 }));
+
+function server(): Server {
+  const [only] = (client as unknown as Inside).topology.s.servers.values();
+  if (only === undefined) throw new Error('there is a server');
+  return only;
+}
+
+test('a call that the driver has forgotten ends all the same, as one whose outcome is unknown', async () => {
+  await ping();
+  for (const connection of server().pool.connections) connection.socket.destroy();
+  await expect(ping()).rejects.toThrow(Unavailable);
+  await ping();
+});
+
+test(
+  'a client that finds no server any more, though it is there, is connected again',
+  { timeout: 60_000 },
+  async () => {
+    await ping();
+    // As with a monitor that waits for ever, which comes about too seldom for a test: no call can succeed from here on.
+    await client.close(true);
+    await expect(ping()).rejects.toThrow(Unavailable);
+    await vi.waitFor(ping, { timeout: 40_000, interval: 300 });
+  },
+);
