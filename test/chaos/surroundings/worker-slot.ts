@@ -74,6 +74,8 @@ export class WorkerSlot {
 
   /** Ends the process in good order and gives its exit code and last words. Another is not started by itself. */
   async stop(): Promise<{ readonly code: number | string; readonly receipt: Receipt | undefined }> {
+    // A process that has just been spawned does not listen to signals yet, and would simply end.
+    await this.ready();
     const run = this.#run;
     if (run === undefined) throw new Error('no worker to stop');
     run.expected = true;
