@@ -1,7 +1,7 @@
 import { fault } from '../protocol/fault.ts';
 import type { Fault } from '../protocol/fault.ts';
 import type { RequestEnvelope, XmlElement } from '../protocol/request.ts';
-import { isBlank, trimWhiteSpace } from './characters.ts';
+import { isBlank, trimmed } from '../protocol/white-space.ts';
 import { parseDocument } from './document.ts';
 
 /** A request, or the one fault that it is answered with; `method` where the document named one all the same. */
@@ -32,7 +32,7 @@ function readEnvelope(root: XmlElement): Decoded {
   if (root.name !== 'request') return invalid('the root element must be <request>');
   const named = root.attributes.find(([name]) => name === 'method');
   if (named === undefined) return invalid('<request> has no attribute method');
-  const method = trimWhiteSpace(named[1]);
+  const method = trimmed(named[1]);
   if (method === '') return invalid('the attribute method of <request> is empty');
   if (root.attributes.length > 1) return invalid('<request> has attributes other than method', method);
   if (!isBlank(root.text)) return invalid('text directly inside <request>; only elements belong there', method);

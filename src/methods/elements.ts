@@ -1,6 +1,6 @@
 import { fault, type Fault } from '../protocol/fault.ts';
 import type { XmlElement } from '../protocol/request.ts';
-import { isBlank } from './white-space.ts';
+import { isBlank } from '../protocol/white-space.ts';
 
 /** What was read: a value, or every problem in document order. */
 export type Parsed<Value> =

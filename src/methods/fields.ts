@@ -1,6 +1,6 @@
 import { textElement, type Checked, type ElementReader } from './elements.ts';
 import { isPlausibleAddress } from './email-address.ts';
-import { trimmed } from './white-space.ts';
+import { trimmed } from '../protocol/white-space.ts';
 
 // One number has one spelling: no sign, no leading zero, no fraction, ASCII digits only.
 const DECIMAL = /^[1-9][0-9]{0,15}$/;

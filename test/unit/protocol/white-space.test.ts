@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { isBlank, trimmed } from '../../../src/methods/white-space.ts';
-import { anyCharacter } from './request-elements.ts';
+import { isBlank, trimmed } from '../../../src/protocol/white-space.ts';
+import { anyCharacter } from '../methods/request-elements.ts';
 
 test('the four characters of XML white space are ignored at the ends and kept inside', () => {
   expect(trimmed(' \t\r\nJane \t\r\n Doe\n\r\t ')).toBe('Jane \t\r\n Doe');
