@@ -88,7 +88,7 @@ class ContactsWorker implements Worker {
       droppedLogLines: () => log.dropped(),
       ready: async () => (await this.readiness()).ready,
     });
-    this.#observer = createObserver(log, this.#metrics, (held) => this.#consumer?.pause(held));
+    this.#observer = createObserver(log, this.#metrics, (held) => void this.#consumer?.pause(held));
     const { maxAttempts } = config;
     const patience = patienceUntil(this.#givingUp.signal);
     const limits = { maxAttempts, slotsPerMethod: SLOTS_PER_METHOD, maxBatch: MAX_BATCH };

@@ -110,10 +110,10 @@ export class Consumer implements LinkUser<Channel> {
     // The broker reads on from a connection that does not publish.
   }
 
-  /** Takes no requests for a time, or takes them again. What was delivered before stays under way. */
-  pause(paused: boolean): void {
+  /** Takes no requests for a time, or takes them again once all that was delivered before is settled. Never rejects. */
+  pause(paused: boolean): Promise<void> {
     this.#paused = paused;
-    void this.#adjust();
+    return this.#adjust();
   }
 
   /** Takes no more requests, for good. What was delivered before stays under way. Idempotent; never rejects. */
@@ -155,10 +155,21 @@ export class Consumer implements LinkUser<Channel> {
     return this.#adjusting;
   }
 
+  get #wanted(): boolean {
+    return this.#taking && !this.#paused;
+  }
+
+  /** Whether the broker counts something on this channel as unsettled. */
+  #holdsOn(channel: Channel): boolean {
+    for (const delivery of this.#inFlight) if (delivery.channel === channel) return true;
+    return false;
+  }
+
   async #consumeOrCancel(channel: Channel): Promise<void> {
-    const wanted = this.#taking && !this.#paused;
+    const wanted = this.#wanted;
     const tag = this.#consumerTag;
-    if (wanted && tag === undefined) {
+    // Prefetch is counted for each consumer: what an earlier one took would come on top of it.
+    if (wanted && tag === undefined && !this.#holdsOn(channel)) {
       const receive = (message: ConsumeMessage | null): void => this.#receive(channel, message);
       const consuming = channel.consume(this.#settings.queue, receive);
       const { consumerTag } = await within(this.#timeoutMs, 'consuming', consuming);
@@ -205,6 +216,7 @@ export class Consumer implements LinkUser<Channel> {
   #settle(delivery: InFlight, how: Settled): void {
     if (!this.#inFlight.delete(delivery)) return;
     this.#events.settled(this.#tellBroker(delivery, how) ? how : 'lost');
+    if (this.#consumerTag === undefined && this.#wanted && !this.#holdsOn(delivery.channel)) void this.#adjust();
     if (this.#inFlight.size === 0) this.#idle?.();
   }
 

@@ -187,15 +187,31 @@ test('taking stops at once, what was taken finishes, and the rest can be handed 
 
 test('a pause takes nothing and gives nothing back; after it requests are taken again, also on another connection', async () => {
   await consume(acknowledge);
-  consumer.pause(true);
+  await consumer.pause(true);
   await vi.waitFor(async () => expect((await channel.checkQueue(queue)).consumerCount).toBe(0));
   expect(consumer.ready).toBe(false);
   channel.sendToQueue(queue, Buffer.from('a'));
   proxy.cut();
   await vi.waitFor(() => expect(proxy.connections).toBe(2), 5_000);
   expect((await channel.checkQueue(queue)).consumerCount).toBe(0);
-  consumer.pause(false);
+  await consumer.pause(false);
   await vi.waitFor(() => expect(settled).toEqual(['acknowledged']), 5_000);
+});
+
+test('never more than the prefetch count is held, however often taking pauses', async () => {
+  const held: ((settlement: Settlement) => void)[] = [];
+  await consume(() => new Promise((resolve) => held.push(resolve)));
+  for (let count = 0; count < 15; count += 1) channel.sendToQueue(queue, Buffer.from('a'));
+  await vi.waitFor(() => expect(held).toHaveLength(10));
+  for (const paused of [true, false, true, false]) await consumer.pause(paused);
+  for (const settle of held.slice(0, 9)) settle({ kind: 'acknowledge' });
+  await vi.waitFor(() => expect(settled).toHaveLength(9));
+  await vi.waitFor(async () => expect(await depth(queue)).toBe(5));
+  expect(held).toHaveLength(10);
+  expect(consumer.ready).toBe(false);
+  held[9]?.({ kind: 'acknowledge' });
+  await vi.waitFor(() => expect(held).toHaveLength(15));
+  expect(consumer.ready).toBe(true);
 });
 
 test.each([
