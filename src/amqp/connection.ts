@@ -1,6 +1,9 @@
+import type { Duplex } from 'node:stream';
+
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 
 import { within } from '../time/limit.ts';
+import { gatherWrites } from './gathered-writes.ts';
 
 /** Time limits and identity of the worker's connections. */
 export interface ConnectionSettings {
@@ -70,6 +73,8 @@ export async function openConnection(
     keepAlive: true,
     clientProperties: { connection_name: name },
   });
+  const stream = socketOf(model);
+  if (stream !== undefined) gatherWrites(stream);
   return new Connection(model, settings.timeoutMs, onBlocked);
 }
 
@@ -79,8 +84,13 @@ function withHeartbeat(url: string, heartbeatS: number): string {
   return parsed.href;
 }
 
-/** amqplib waits for ever for a silent peer's close-ok and has no call to give up; the socket is reachable all the same. */
+/** amqplib waits for ever for a silent peer's close-ok and has no call to give up. */
 function cutSocket(model: ChannelModel): void {
-  const { stream } = model.connection as unknown as { stream?: { destroy?: () => void } };
-  stream?.destroy?.();
+  socketOf(model)?.destroy();
+}
+
+/** The socket below the connection; amqplib's types do not show it. */
+function socketOf(model: ChannelModel): Duplex | undefined {
+  const { stream } = model.connection as unknown as { stream?: Duplex };
+  return stream;
 }

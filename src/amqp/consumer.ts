@@ -2,6 +2,7 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 
 import type { Delivery } from '../protocol/delivery.ts';
 import type { Diagnosis, Settlement } from '../protocol/settlement.ts';
+import { Acknowledgements, type InFlight } from './acknowledgements.ts';
 import type { ConnectionSettings } from './connection.ts';
 import { Link, type LinkEvents, type LinkUser } from './link.ts';
 import { bareDeadLetterMessage, deadLetterMessage, deliveryOf } from './messages.ts';
@@ -30,12 +31,6 @@ export interface ConsumerSettings {
 /** Turns a delivery into its settlement. Must not reject. */
 export type Handler = (delivery: Delivery) => Promise<Settlement>;
 
-/** One delivery under way, bound to the channel that it came on: a tag means another message on any other channel. */
-interface InFlight {
-  readonly channel: Channel;
-  readonly message: ConsumeMessage;
-}
-
 /** Takes requests from the queue, hands each to the handler and carries out its settlement, once, on its own channel. */
 export class Consumer implements LinkUser<Channel> {
   readonly #settings: ConsumerSettings;
@@ -45,6 +40,7 @@ export class Consumer implements LinkUser<Channel> {
   readonly #events: ConsumerEvents;
   readonly #link: Link<Channel>;
   readonly #inFlight = new Set<InFlight>();
+  readonly #acknowledgements = new Acknowledgements(this.#inFlight);
   #channel: Channel | undefined;
   #consumerTag: string | undefined;
   #taking = true;
@@ -83,7 +79,7 @@ export class Consumer implements LinkUser<Channel> {
   }
 
   get inFlight(): number {
-    return this.#inFlight.size;
+    return this.#inFlight.size + this.#acknowledgements.size;
   }
 
   open(model: ChannelModel): Promise<Channel> {
@@ -124,7 +120,7 @@ export class Consumer implements LinkUser<Channel> {
 
   /** Resolves when every delivery is settled. */
   drained(): Promise<void> {
-    if (this.#inFlight.size === 0) return Promise.resolve();
+    if (this.inFlight === 0) return Promise.resolve();
     return new Promise((resolve) => (this.#idle = resolve));
   }
 
@@ -162,7 +158,7 @@ export class Consumer implements LinkUser<Channel> {
   /** Whether the broker counts something on this channel as unsettled. */
   #holdsOn(channel: Channel): boolean {
     for (const delivery of this.#inFlight) if (delivery.channel === channel) return true;
-    return false;
+    return this.#acknowledgements.size > 0;
   }
 
   async #consumeOrCancel(channel: Channel): Promise<void> {
@@ -215,18 +211,23 @@ export class Consumer implements LinkUser<Channel> {
 
   #settle(delivery: InFlight, how: Settled): void {
     if (!this.#inFlight.delete(delivery)) return;
-    this.#events.settled(this.#tellBroker(delivery, how) ? how : 'lost');
-    if (this.#consumerTag === undefined && this.#wanted && !this.#holdsOn(delivery.channel)) void this.#adjust();
-    if (this.#inFlight.size === 0) this.#idle?.();
+    if (how === 'handed-back') this.#settled(delivery, handBack(delivery) ? how : 'lost');
+    else this.#acknowledgements.add(delivery, (lost) => this.#settled(delivery, lost ? 'lost' : how));
   }
 
-  #tellBroker({ channel, message }: InFlight, how: Settled): boolean {
-    try {
-      if (how === 'handed-back') channel.nack(message, false, true);
-      else channel.ack(message);
-      return true;
-    } catch {
-      return false; // The channel is closed.
-    }
+  #settled({ channel }: InFlight, how: Settled): void {
+    this.#events.settled(how);
+    if (this.#consumerTag === undefined && this.#wanted && !this.#holdsOn(channel)) void this.#adjust();
+    if (this.inFlight === 0) this.#idle?.();
+  }
+}
+
+/** Whether the broker could be told. */
+function handBack({ channel, message }: InFlight): boolean {
+  try {
+    channel.nack(message, false, true);
+    return true;
+  } catch {
+    return false; // The channel is closed.
   }
 }

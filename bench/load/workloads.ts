@@ -1,0 +1,56 @@
+import type { Random } from '../../test/chaos/random.ts';
+import {
+  BASE_CONTACTS,
+  CLIENTS,
+  createRequest,
+  deleteRequest,
+  getRequest,
+  listRequest,
+  updateRequest,
+  type Ask,
+} from './requests.ts';
+
+/** Gives the next request, or `undefined` when there are no more. */
+export type Source = () => Ask | undefined;
+
+/** What a workload may take from: the contacts that are there only to be deleted. */
+export interface Supply {
+  readonly random: Random;
+  /** The id of a contact that nobody has deleted yet, or `undefined`. */
+  readonly victim: () => number | undefined;
+  /** Counts up, so that no two people are the same. */
+  readonly number: () => number;
+}
+
+export const WORKLOADS = ['create', 'get', 'update', 'delete', 'list', 'mixed'] as const;
+export type Workload = (typeof WORKLOADS)[number];
+
+/** Share of each kind in the mixed workload, in hundredths, added up. */
+const MIXED: readonly (readonly [upTo: number, workload: Workload])[] = [
+  [40, 'create'],
+  [75, 'get'],
+  [90, 'update'],
+  [95, 'delete'],
+  [100, 'list'],
+];
+
+/** Endless requests of one workload; ends early only where contacts to delete run out. */
+export function sourceOf(workload: Workload, { random, victim, number }: Supply): Source {
+  const anyone = (): number => random.between(1, BASE_CONTACTS);
+  const sources: Readonly<Record<Workload, Source>> = {
+    create: () => createRequest(random.between(1, CLIENTS), number(), random),
+    get: () => getRequest(anyone()),
+    update: () => updateRequest(anyone(), number(), random),
+    delete: () => {
+      const id = victim();
+      return id === undefined ? undefined : deleteRequest(id);
+    },
+    list: () => listRequest(random.between(1, CLIENTS), random.between(1, 8)),
+    mixed: () => {
+      const point = random.between(1, 100);
+      const [, chosen] = MIXED.find(([upTo]) => point <= upTo) ?? [100, 'get'];
+      return sources[chosen]();
+    },
+  };
+  return sources[workload];
+}

@@ -1,0 +1,70 @@
+import type { Run, Subject } from '../figures.ts';
+import { BASE_CONTACTS } from '../load/requests.ts';
+import type { Workload } from '../load/workloads.ts';
+import type { Arena } from '../surroundings/arena.ts';
+import { tell } from '../tell.ts';
+
+/** In flight where throughput is compared. */
+export const USUAL_IN_FLIGHT = 256;
+
+/** Each workload against each contender, one after another, in another order each round. */
+export async function throughput(arena: Arena, workloads: readonly Workload[]): Promise<readonly Run[]> {
+  const runs: Run[] = [];
+  for (let round = 1; round <= arena.settings.rounds; round += 1) {
+    for (const workload of workloads) {
+      for (const subject of turned(arena, round)) runs.push(await one(arena, subject, workload, USUAL_IN_FLIGHT, round));
+    }
+    for (const workload of workloads.filter((name) => name === 'create' || name === 'get' || name === 'update')) {
+      for (const subject of turned(arena, round).filter((name) => name !== 'echo')) {
+        const run = await one(arena, subject, workload, 1, round);
+        runs.push({ ...run, workload: `latency ${workload}` });
+      }
+    }
+  }
+  return runs;
+}
+
+const LOADS = [1, 4, 16, 64, 256, 512, 1024, 2048];
+
+/** The mixed workload with ever more requests in flight. */
+export async function inFlight(arena: Arena): Promise<readonly Run[]> {
+  const runs: Run[] = [];
+  for (let round = 1; round <= arena.settings.rounds; round += 1) {
+    for (const load of LOADS) {
+      for (const subject of turned(arena, round)) runs.push(await one(arena, subject, 'mixed', load, round));
+    }
+  }
+  return runs;
+}
+
+/** One, two and three workers on the same queue. */
+export async function workers(arena: Arena): Promise<readonly Run[]> {
+  const runs: Run[] = [];
+  const contender = arena.contenders.get('worker');
+  if (contender === undefined) return runs;
+  for (let round = 1; round <= arena.settings.rounds; round += 1) {
+    for (const count of [1, 2, 3]) {
+      while (contender.running.length < count) await arena.start(contender);
+      for (const workload of ['create', 'mixed'] as const) {
+        runs.push(await one(arena, 'worker', workload, 2 * USUAL_IN_FLIGHT, round));
+      }
+    }
+    await arena.stop(contender);
+    await arena.start(contender);
+  }
+  return runs;
+}
+
+async function one(arena: Arena, subject: Subject, workload: Workload, load: number, round: number): Promise<Run> {
+  const contender = arena.contenders.get(subject);
+  if (contender === undefined) throw new Error(`the ${subject} is not there`);
+  const run = await arena.workload(contender, workload, { inFlight: load, round, contacts: BASE_CONTACTS });
+  tell(run);
+  return run;
+}
+
+/** The contenders in another order each round, so that none is always first. */
+function turned(arena: Arena, round: number): readonly Subject[] {
+  const subjects = [...arena.contenders.keys()];
+  return subjects.map((_, i) => subjects[(i + round) % subjects.length] ?? 'worker');
+}

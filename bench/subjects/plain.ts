@@ -1,0 +1,88 @@
+// A plain worker on the same libraries, as a good engineer writes it on a good day: prefetch, indexes, validation, a
+// confirmed answer before the acknowledgement, one log line a request. One database operation for each request.
+import { connect, type ConsumeMessage } from 'amqplib';
+import { MongoClient } from 'mongodb';
+import pino from 'pino';
+
+import { readyUntilStopped, type Properties } from './endpoint.ts';
+import { PlainContacts, type Stored } from './plain-contacts.ts';
+import { answer, readRequest, Wrong } from './plain-xml.ts';
+
+const { AMQP_URL = '', MONGODB_URL = '', REQUEST_QUEUE = '' } = process.env;
+const PREFETCH = 256;
+
+const log = pino(pino.destination({ sync: false }));
+const client = new MongoClient(MONGODB_URL, {
+  maxPoolSize: 24,
+  writeConcern: { w: 'majority', journal: true },
+  readConcern: { level: 'majority' },
+});
+const contacts = new PlainContacts(client.db());
+await contacts.prepare();
+
+const consuming = await connect(AMQP_URL, { noDelay: true });
+const publishing = await connect(AMQP_URL, { noDelay: true });
+const requests = await consuming.createChannel();
+const replies = await publishing.createConfirmChannel();
+
+async function execute(method: string, fields: Readonly<Record<string, string>>): Promise<readonly Stored[] | number> {
+  switch (method) {
+    case 'contact.create':
+      return contacts.create(fields);
+    case 'contact.get':
+      return [await contacts.get(fields)];
+    case 'contact.update':
+      return contacts.update(fields);
+    case 'contact.delete':
+      return contacts.delete(fields);
+    case 'contact.list':
+      return contacts.list(fields);
+    default:
+      throw new Wrong('UNKNOWN_METHOD', 'there is no such method');
+  }
+}
+
+async function answerTo(message: ConsumeMessage): Promise<{ body: string; status: string }> {
+  try {
+    const { method, fields } = readRequest(message.content);
+    return { body: answer(method, await execute(method, fields)), status: 'ok' };
+  } catch (error) {
+    if (!(error instanceof Wrong)) throw error;
+    return { body: answer('fail', error), status: 'fail' };
+  }
+}
+
+async function handle(message: ConsumeMessage): Promise<void> {
+  const started = performance.now();
+  const { replyTo, correlationId } = message.properties as Properties;
+  const { body, status } = await answerTo(message);
+  const options = {
+    persistent: true,
+    mandatory: true,
+    contentType: 'application/xml',
+    correlationId,
+    headers: { status },
+  };
+  await new Promise<void>((resolve, reject) => {
+    replies.publish('', replyTo, Buffer.from(body), options, (error: unknown) =>
+      error === null ? resolve() : reject(error),
+    );
+  });
+  requests.ack(message);
+  log.info({ request: correlationId, status, ms: performance.now() - started }, 'request');
+}
+
+await requests.assertQueue(REQUEST_QUEUE, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+await requests.prefetch(PREFETCH);
+await requests.consume(REQUEST_QUEUE, (message) => {
+  if (message === null) throw new Error('the consumer was cancelled');
+  handle(message).catch((error: unknown) => {
+    log.error(error);
+    requests.nack(message);
+  });
+});
+readyUntilStopped(async () => {
+  await consuming.close();
+  await publishing.close();
+  await client.close();
+});

@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { freePort } from '../../scripts/surroundings/addresses.ts';
+import { ROOT } from '../../scripts/surroundings/command.ts';
+import { waitFor } from '../../scripts/surroundings/progress.ts';
+import type { Subject } from '../figures.ts';
+import type { Reading } from './probe.ts';
+
+const PROGRAMS: Readonly<Record<Subject, string>> = {
+  worker: 'dist/main.js',
+  plain: 'bench/subjects/plain.ts',
+  echo: 'bench/subjects/echo.ts',
+  other: process.env['BENCH_OTHER'] ?? 'dist/main.js',
+};
+
+/** Where measured processes write what they say. */
+export const LOGS = join(ROOT, '.cache/bench');
+
+/** A measured process that takes requests. */
+export interface RunningSubject {
+  readonly subject: Subject;
+  readonly pid: number;
+  /** Begins to count what it uses. */
+  reset(): Promise<void>;
+  /** What it has used since. */
+  read(): Promise<Reading>;
+  /** Sum and number of the batch sizes that its requests were executed in, as of now. */
+  batches(): Promise<{ readonly sum: number; readonly count: number }>;
+  /** Ends it in good order; throws where it did not end with code 0. */
+  stop(): Promise<void>;
+}
+
+/** Starts a process and waits until it takes requests. Its environment is all that it is told. */
+export async function startSubject(
+  subject: Subject,
+  environment: Readonly<Record<string, string>>,
+): Promise<RunningSubject> {
+  mkdirSync(LOGS, { recursive: true });
+  const log = openSync(join(LOGS, `${subject}.log`), 'a');
+  const port = await freePort();
+  const child = spawn(
+    process.execPath,
+    [...(process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? []), '--import', join(ROOT, 'bench/subjects/probe.ts'), join(ROOT, PROGRAMS[subject])],
+    {
+      cwd: ROOT,
+      stdio: ['ignore', log, log, 'ipc'],
+      env: { PATH: process.env['PATH'] ?? '', ...environment, HTTP_PORT: String(port) },
+    },
+  );
+  const url = `http://127.0.0.1:${port}`;
+  await waitFor(`the ${subject}`, 60_000, async () => {
+    if (child.exitCode !== null) throw new Error(`the ${subject} ended with code ${child.exitCode}; see ${LOGS}`);
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    return answer?.ok === true ? true : undefined;
+  });
+  return {
+    subject,
+    pid: child.pid!,
+    reset: async () => void (await ask(child, 'reset')),
+    read: () => ask(child, 'read'),
+    batches: async () => {
+      if (subject !== 'worker' && subject !== 'other') return { sum: 0, count: 0 };
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return { sum: total(text, 'contacts_batch_size_sum'), count: total(text, 'contacts_batch_size_count') };
+    },
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      const [code] = (await ended) as [number | null];
+      if (code !== 0) throw new Error(`the ${subject} ended with code ${code}; see ${LOGS}`);
+    },
+  };
+}
+
+async function ask(child: ChildProcess, question: 'reset' | 'read'): Promise<Reading> {
+  const answered = once(child, 'message', { signal: AbortSignal.timeout(30_000) });
+  child.send(question);
+  const [reading] = (await answered) as [Reading];
+  return reading;
+}
+
+function total(metrics: string, name: string): number {
+  const lines = metrics.split('\n').filter((line) => line.startsWith(name));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}

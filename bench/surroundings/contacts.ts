@@ -1,0 +1,78 @@
+import { MongoClient, type Db, type Document } from 'mongodb';
+
+import { Random } from '../../test/chaos/random.ts';
+import { BASE_CONTACTS, CLIENTS, person } from '../load/requests.ts';
+
+const AT_ONCE = 5_000;
+/** Contacts that are made to be deleted have ids from here on, far from those that requests make. */
+const FIRST_VICTIM = 1_000_000_000;
+/** Has 50,000 contacts of its own where deep pages are measured. */
+export const LARGE_CLIENT = 1_000_001;
+
+/** The contacts of one measured database, put there without the subject that is measured. */
+export class SeededContacts {
+  readonly client: MongoClient;
+  readonly db: Db;
+  readonly #subject: string;
+  readonly #random: Random;
+  #nextVictim = FIRST_VICTIM;
+  #unused = FIRST_VICTIM;
+  #people = 0;
+
+  constructor(mongodbUrl: string, subject: string, seed: number) {
+    this.client = new MongoClient(mongodbUrl, { writeConcern: { w: 'majority', journal: true } });
+    this.db = this.client.db();
+    this.#subject = subject;
+    this.#random = new Random(seed);
+  }
+
+  /** Puts the base there, in the collections that the subject has prepared. */
+  async seed(): Promise<void> {
+    await this.insert(1, BASE_CONTACTS, (id) => 1 + ((id - 1) % CLIENTS));
+    await this.setCounter(BASE_CONTACTS + 1);
+  }
+
+  async setCounter(next: number): Promise<void> {
+    await this.db.collection<{ _id: string; next: number }>('counters').updateOne({ _id: 'contact' }, { $max: { next } });
+  }
+
+  /** Inserts contacts `first` … `first + count - 1`. */
+  async insert(first: number, count: number, clientOf: (id: number) => number): Promise<void> {
+    const contacts = this.db.collection<{ _id: number }>('contacts');
+    for (let done = 0; done < count; done += AT_ONCE) {
+      const documents: { _id: number }[] = [];
+      for (let i = done; i < Math.min(count, done + AT_ONCE); i += 1) {
+        documents.push({ _id: first + i, ...this.#document(clientOf(first + i), first + i) });
+      }
+      await contacts.insertMany(documents, { ordered: false });
+    }
+  }
+
+  /** Makes so many contacts available to `victim`. */
+  async provideVictims(count: number): Promise<void> {
+    const missing = count - (this.#unused - this.#nextVictim);
+    if (missing <= 0) return;
+    await this.insert(this.#unused, missing, (id) => 1 + (id % CLIENTS));
+    this.#unused += missing;
+  }
+
+  /** A contact to delete, or `undefined` where there is none left. */
+  victim(): number | undefined {
+    if (this.#nextVictim >= this.#unused) return undefined;
+    this.#nextVictim += 1;
+    return this.#nextVictim - 1;
+  }
+
+  number(): number {
+    this.#people += 1;
+    return this.#people;
+  }
+
+  /** As the subject itself would have stored it. */
+  #document(client_id: number, id: number): Document {
+    const fields = { client_id, ...person(id, this.#random) };
+    if (this.#subject === 'plain') return fields;
+    const now = new Date();
+    return { ...fields, email_key: fields.email, created_by: `mseed-${id}`, created_at: now, updated_at: now };
+  }
+}
