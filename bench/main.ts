@@ -1,26 +1,22 @@
-// npm run bench [-- study … --seconds 6 --rounds 3 --seed 1 --workloads create,get]
+// npm run bench [-- --seconds 6 --rounds 3 --seed 1 --workloads create,get --subjects worker,plain]
 import { parseArgs } from 'node:util';
 
 import { Obstacle, say } from '../scripts/surroundings/progress.ts';
-import type { Results, Subject } from './figures.ts';
+import type { Subject } from './figures.ts';
 import { WORKLOADS, type Workload } from './load/workloads.ts';
-import { inFlight, throughput, workers } from './studies/throughput.ts';
-import { findPlaces } from './surroundings/places.ts';
+import { throughput } from './studies/throughput.ts';
 import { Arena } from './surroundings/arena.ts';
-
-const STUDIES = ['throughput', 'in-flight', 'workers'] as const;
+import { findPlaces } from './surroundings/places.ts';
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
+  const { values } = parseArgs({
     options: {
       seconds: { ...text, default: '6' },
       rounds: { ...text, default: '3' },
       seed: { ...text, default: '1' },
       workloads: { ...text, default: WORKLOADS.join(',') },
       subjects: { ...text, default: 'worker,plain,echo' },
-      'keep-servers': { type: 'boolean', default: false },
     },
   });
   const settings = { seconds: Number(values.seconds), rounds: Number(values.rounds), seed: Number(values.seed) };
@@ -29,8 +25,7 @@ async function main(): Promise<void> {
     const arena = await Arena.open(places, settings);
     try {
       for (const subject of values.subjects.split(',') as Subject[]) await arena.enter(subject);
-      const workloads = values.workloads.split(',') as Workload[];
-      await throughput(arena, workloads);
+      await throughput(arena, values.workloads.split(',') as Workload[]);
     } finally {
       await arena.close();
     }
@@ -39,4 +34,10 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof Obstacle)) throw error;
+  say(error.message);
+  process.exitCode = 1;
+}

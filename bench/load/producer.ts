@@ -106,7 +106,8 @@ export class Producer {
     for (let left = count; left > 0; left -= 1) {
       const ask = source();
       if (ask === undefined) throw new Error('there are not as many requests');
-      if (!this.#publish(queue, randomUUID(), ask)) await new Promise((resolve) => this.#channel.once('drain', resolve));
+      if (!this.#publish(queue, randomUUID(), ask))
+        await new Promise((resolve) => this.#channel.once('drain', resolve));
     }
   }
 
@@ -185,4 +186,3 @@ async function passed(seconds: number, flows: readonly Flow[]): Promise<void> {
     performance.now() >= until || flows.some(({ exhausted }) => exhausted) ? true : undefined;
   while (over() === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
 }
-

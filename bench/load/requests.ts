@@ -12,7 +12,7 @@ export const BASE_CONTACTS = 20_000;
 /** Their client_ids begin at 1. */
 export const CLIENTS = 100;
 /** The list workload's page. */
-export const PER_PAGE = 25;
+const PER_PAGE = 25;
 
 const FIRST = ['Ana', 'Bjørn', 'Chloé', 'Dmitri', 'Eva', 'Femi', 'Grace', 'Hiroshi', 'Inès', 'Jürgen'];
 const LAST = ['Andersson', 'Brown', 'Costa', 'Dupont', 'Eriksen', 'Ferrari', 'García', 'Hoffmann', "O'Neill", 'Šimić'];

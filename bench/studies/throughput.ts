@@ -5,14 +5,15 @@ import type { Arena } from '../surroundings/arena.ts';
 import { tell } from '../tell.ts';
 
 /** In flight where throughput is compared. */
-export const USUAL_IN_FLIGHT = 256;
+const USUAL_IN_FLIGHT = 256;
 
 /** Each workload against each contender, one after another, in another order each round. */
 export async function throughput(arena: Arena, workloads: readonly Workload[]): Promise<readonly Run[]> {
   const runs: Run[] = [];
   for (let round = 1; round <= arena.settings.rounds; round += 1) {
     for (const workload of workloads) {
-      for (const subject of turned(arena, round)) runs.push(await one(arena, subject, workload, USUAL_IN_FLIGHT, round));
+      for (const subject of turned(arena, round))
+        runs.push(await one(arena, subject, workload, USUAL_IN_FLIGHT, round));
     }
     for (const workload of workloads.filter((name) => name === 'create' || name === 'get' || name === 'update')) {
       for (const subject of turned(arena, round).filter((name) => name !== 'echo')) {
@@ -20,37 +21,6 @@ export async function throughput(arena: Arena, workloads: readonly Workload[]): 
         runs.push({ ...run, workload: `latency ${workload}` });
       }
     }
-  }
-  return runs;
-}
-
-const LOADS = [1, 4, 16, 64, 256, 512, 1024, 2048];
-
-/** The mixed workload with ever more requests in flight. */
-export async function inFlight(arena: Arena): Promise<readonly Run[]> {
-  const runs: Run[] = [];
-  for (let round = 1; round <= arena.settings.rounds; round += 1) {
-    for (const load of LOADS) {
-      for (const subject of turned(arena, round)) runs.push(await one(arena, subject, 'mixed', load, round));
-    }
-  }
-  return runs;
-}
-
-/** One, two and three workers on the same queue. */
-export async function workers(arena: Arena): Promise<readonly Run[]> {
-  const runs: Run[] = [];
-  const contender = arena.contenders.get('worker');
-  if (contender === undefined) return runs;
-  for (let round = 1; round <= arena.settings.rounds; round += 1) {
-    for (const count of [1, 2, 3]) {
-      while (contender.running.length < count) await arena.start(contender);
-      for (const workload of ['create', 'mixed'] as const) {
-        runs.push(await one(arena, 'worker', workload, 2 * USUAL_IN_FLIGHT, round));
-      }
-    }
-    await arena.stop(contender);
-    await arena.start(contender);
   }
   return runs;
 }

@@ -22,7 +22,7 @@ await requests.consume(REQUEST_QUEUE, (message) => {
   const { replyTo, correlationId, type } = message.properties as Properties;
   const options = { persistent: true, mandatory: true, correlationId, headers: { status: 'ok' } };
   replies.publish('', replyTo, answers.get(type)!, options, (error: unknown) => {
-    if (error !== null) throw error;
+    if (error !== null) throw error as Error;
     requests.ack(message);
   });
 });

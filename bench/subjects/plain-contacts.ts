@@ -1,6 +1,14 @@
 import type { Collection, Db } from 'mongodb';
 
-import { Wrong } from './plain-xml.ts';
+/** A mistake of the caller's. */
+export class Wrong extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
 
 /** A contact as it is stored. */
 export interface Stored {

@@ -1,28 +1,25 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { XMLParser } from 'fast-xml-parser';
 import { create } from 'xmlbuilder2';
 
-import type { Stored } from './plain-contacts.ts';
-
-/** A mistake of the caller's. */
-export class Wrong extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+import { Wrong, type Stored } from './plain-contacts.ts';
 
 const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '@', parseTagValue: false });
 
 /** The method of a request and its elements; those of `<contact>` beside the others. */
 export function readRequest(body: Buffer): { method: string; fields: Record<string, string> } {
   const text = body.toString('utf8');
-  if (XMLValidator.validate(text) !== true) throw new Wrong('MALFORMED_XML', 'the request is not well-formed');
-  const { request } = parser.parse(text) as { request?: Record<string, unknown> };
+  const { request } = parsed(text) as { request?: Record<string, unknown> };
   const { '@method': method, contact, ...fields } = request ?? {};
   if (typeof method !== 'string') throw new Wrong('INVALID_REQUEST', 'this is no request');
   return { method, fields: { ...(fields as Record<string, string>), ...(contact as Record<string, string>) } };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parser.parse(text, true);
+  } catch {
+    throw new Wrong('MALFORMED_XML', 'the request is not well-formed');
+  }
 }
 
 /** The answer's document: of an id for a create, of contacts for get and list, of nothing for the others. */
@@ -33,8 +30,10 @@ export function answer(method: string, outcome: readonly Stored[] | number | Wro
     return response.end();
   }
   response.att('status', 'ok');
-  if (method === 'contact.create') response.ele('contact_id').txt(String(outcome));
-  if (typeof outcome === 'number') return response.end();
+  if (typeof outcome === 'number') {
+    if (method === 'contact.create') response.ele('contact_id').txt(String(outcome));
+    return response.end();
+  }
   for (const stored of outcome) {
     const contact = response.ele('contact');
     contact.ele('contact_id').txt(String(stored._id));

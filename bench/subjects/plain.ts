@@ -5,8 +5,8 @@ import { MongoClient } from 'mongodb';
 import pino from 'pino';
 
 import { readyUntilStopped, type Properties } from './endpoint.ts';
-import { PlainContacts, type Stored } from './plain-contacts.ts';
-import { answer, readRequest, Wrong } from './plain-xml.ts';
+import { PlainContacts, Wrong, type Stored } from './plain-contacts.ts';
+import { answer, readRequest } from './plain-xml.ts';
 
 const { AMQP_URL = '', MONGODB_URL = '', REQUEST_QUEUE = '' } = process.env;
 const PREFETCH = 256;
@@ -65,7 +65,7 @@ async function handle(message: ConsumeMessage): Promise<void> {
   };
   await new Promise<void>((resolve, reject) => {
     replies.publish('', replyTo, Buffer.from(body), options, (error: unknown) =>
-      error === null ? resolve() : reject(error),
+      error === null ? resolve() : reject(error as Error),
     );
   });
   requests.ack(message);

@@ -17,7 +17,7 @@ const PROGRAMS: Readonly<Record<Subject, string>> = {
 };
 
 /** Where measured processes write what they say. */
-export const LOGS = join(ROOT, '.cache/bench');
+const LOGS = join(ROOT, '.cache/bench');
 
 /** A measured process that takes requests. */
 export interface RunningSubject {
@@ -43,7 +43,12 @@ export async function startSubject(
   const port = await freePort();
   const child = spawn(
     process.execPath,
-    [...(process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? []), '--import', join(ROOT, 'bench/subjects/probe.ts'), join(ROOT, PROGRAMS[subject])],
+    [
+      ...(process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? []),
+      '--import',
+      join(ROOT, 'bench/subjects/probe.ts'),
+      join(ROOT, PROGRAMS[subject]),
+    ],
     {
       cwd: ROOT,
       stdio: ['ignore', log, log, 'ipc'],

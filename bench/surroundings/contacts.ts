@@ -6,8 +6,6 @@ import { BASE_CONTACTS, CLIENTS, person } from '../load/requests.ts';
 const AT_ONCE = 5_000;
 /** Contacts that are made to be deleted have ids from here on, far from those that requests make. */
 const FIRST_VICTIM = 1_000_000_000;
-/** Has 50,000 contacts of its own where deep pages are measured. */
-export const LARGE_CLIENT = 1_000_001;
 
 /** The contacts of one measured database, put there without the subject that is measured. */
 export class SeededContacts {
@@ -33,7 +31,9 @@ export class SeededContacts {
   }
 
   async setCounter(next: number): Promise<void> {
-    await this.db.collection<{ _id: string; next: number }>('counters').updateOne({ _id: 'contact' }, { $max: { next } });
+    await this.db
+      .collection<{ _id: string; next: number }>('counters')
+      .updateOne({ _id: 'contact' }, { $max: { next } });
   }
 
   /** Inserts contacts `first` … `first + count - 1`. */
