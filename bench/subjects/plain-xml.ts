@@ -16,7 +16,7 @@ export function readRequest(body: Buffer): { method: string; fields: Record<stri
 
 function parsed(text: string): unknown {
   try {
-    return parser.parse(text, true);
+    return parser.parse(text);
   } catch {
     throw new Wrong('MALFORMED_XML', 'the request is not well-formed');
   }

@@ -64,9 +64,10 @@ async function handle(message: ConsumeMessage): Promise<void> {
     headers: { status },
   };
   await new Promise<void>((resolve, reject) => {
-    replies.publish('', replyTo, Buffer.from(body), options, (error: unknown) =>
-      error === null ? resolve() : reject(error as Error),
-    );
+    replies.publish('', replyTo, Buffer.from(body), options, (error: unknown) => {
+      if (error instanceof Error) reject(error);
+      else resolve();
+    });
   });
   requests.ack(message);
   log.info({ request: correlationId, status, ms: performance.now() - started }, 'request');
