@@ -1,10 +1,8 @@
 import { Buffer } from 'node:buffer';
-import { create } from 'xmlbuilder2';
 import type { Fault } from '../protocol/fault.ts';
 import type { ResponseElement, ResponseEnvelope } from '../protocol/response.ts';
 import { isLegalText } from './characters.ts';
-
-type Writer = ReturnType<typeof create>;
+import { DECLARATION, responseTags, tagsOf } from './tags.ts';
 
 /**
  * Writes an answer as UTF-8, without white space of its own.
@@ -14,12 +12,10 @@ type Writer = ReturnType<typeof create>;
  * writes it back would make it permanent. The error names the element, not its text.
  */
 export function encode(response: ResponseEnvelope): Buffer {
-  const document = create({ version: '1.0', encoding: 'UTF-8' });
-  const root = document.ele('response', { status: response.status });
-  for (const element of contentOf(response)) append(root, element);
-  // wellFormed checks names and characters once more. CR is left as it is and would come back as LF.
-  const text = document.end({ wellFormed: true }).replaceAll('\r', '&#xD;');
-  return Buffer.from(text, 'utf8');
+  const { open, close, empty } = responseTags(response.status);
+  const content = contentOf(response);
+  const root = content.length === 0 ? empty : open + written(content) + close;
+  return Buffer.from(DECLARATION + root, 'utf8');
 }
 
 function contentOf(response: ResponseEnvelope): readonly ResponseElement[] {
@@ -36,13 +32,27 @@ function errorElement(problem: Fault): ResponseElement {
   };
 }
 
-function append(parent: Writer, { name, content }: ResponseElement): void {
-  const element = parent.ele(name);
-  if (typeof content !== 'string') {
-    for (const child of content) append(element, child);
-  } else if (content !== '') {
-    if (!isLegalText(content)) throw new Error(`the text of <${name}> holds a character that XML 1.0 forbids`);
-    // xmlbuilder2 leaves `&word;` as it is, so every & is escaped here; it does not escape `&amp;` a second time.
-    element.txt(content.replaceAll('&', '&amp;'));
+function written(elements: readonly ResponseElement[]): string {
+  let xml = '';
+  for (const { name, content } of elements) {
+    const { open, close, empty } = tagsOf(name);
+    if (content.length === 0) xml += empty;
+    else xml += open + (typeof content === 'string' ? escaped(content, name) : written(content)) + close;
   }
+  return xml;
+}
+
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  // Left as it is, it would come back as LF.
+  ['\r', '&#xD;'],
+]);
+const TO_ESCAPE = /[&<>\r]/;
+const ALL_TO_ESCAPE = /[&<>\r]/g;
+
+function escaped(text: string, name: string): string {
+  if (!isLegalText(text)) throw new Error(`the text of <${name}> holds a character that XML 1.0 forbids`);
+  return TO_ESCAPE.test(text) ? text.replace(ALL_TO_ESCAPE, (character) => ESCAPES.get(character) ?? '') : text;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { create } from 'xmlbuilder2';
 import { parseDocument } from '../../../src/codec/document.ts';
 import { encode } from '../../../src/codec/encode.ts';
 import { fail, ok } from '../../../src/protocol/response.ts';
@@ -78,6 +79,27 @@ describe('an answer', () => {
       }),
       { numRuns: runs(3000) },
     );
+  });
+
+  it('is what xmlbuilder2 writes of the whole document', () => {
+    fc.assert(
+      fc.property(fc.array(legalText), (texts) => {
+        const contacts = texts.map((text) => ({ name: 'contact', content: [{ name: 'email', content: text }] }));
+        const document = create({ version: '1.0', encoding: 'UTF-8' });
+        const root = document.ele('response', { status: 'ok' });
+        for (const text of texts) {
+          const email = root.ele('contact').ele('email');
+          if (text !== '') email.txt(text.replaceAll('&', '&amp;'));
+        }
+        const whole = document.end({ wellFormed: true }).replaceAll('\r', '&#xD;');
+        expect(encode(ok(contacts)).toString()).toBe(whole);
+      }),
+      { numRuns: runs(500) },
+    );
+  });
+
+  it('is never written with an element whose name is none', () => {
+    expect(() => encode(ok([{ name: 'first name', content: 'Jane' }]))).toThrow(Error);
   });
 
   it('gives any legal text of a fault back as it was', () => {
