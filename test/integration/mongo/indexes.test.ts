@@ -27,7 +27,10 @@ test('every index of the design is there', async () => {
   });
   expect(await indexOn('client_id', '_id')).toBeDefined();
   expect(await indexOn('email_key', '_id')).toBeDefined();
-  expect(await indexOn('deleted_at')).toMatchObject({ expireAfterSeconds: RETENTION_SECONDS });
+  expect(await indexOn('deleted_at')).toMatchObject({
+    expireAfterSeconds: RETENTION_SECONDS,
+    partialFilterExpression: { deleted_at: { $exists: true } },
+  });
   expect(RETENTION_SECONDS).toBe(7 * 24 * 3600);
 });
 
