@@ -11,6 +11,8 @@ export interface Ask {
 export const BASE_CONTACTS = 20_000;
 /** Their client_ids begin at 1. */
 export const CLIENTS = 100;
+/** Clients of contacts that are created meanwhile: others, or a quick subject would have longer lists than a slow one. */
+export const NEW_CLIENTS = { first: 1_001, last: 1_100 } as const;
 /** The list workload's page. */
 const PER_PAGE = 25;
 

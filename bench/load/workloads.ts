@@ -6,6 +6,7 @@ import {
   deleteRequest,
   getRequest,
   listRequest,
+  NEW_CLIENTS,
   updateRequest,
   type Ask,
 } from './requests.ts';
@@ -38,7 +39,7 @@ const MIXED: readonly (readonly [upTo: number, workload: Workload])[] = [
 export function sourceOf(workload: Workload, { random, victim, number }: Supply): Source {
   const anyone = (): number => random.between(1, BASE_CONTACTS);
   const sources: Readonly<Record<Workload, Source>> = {
-    create: () => createRequest(random.between(1, CLIENTS), number(), random),
+    create: () => createRequest(random.between(NEW_CLIENTS.first, NEW_CLIENTS.last), number(), random),
     get: () => getRequest(anyone()),
     update: () => updateRequest(anyone(), number(), random),
     delete: () => {

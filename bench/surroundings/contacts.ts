@@ -1,7 +1,7 @@
 import { MongoClient, type Db, type Document } from 'mongodb';
 
 import { Random } from '../../test/chaos/random.ts';
-import { BASE_CONTACTS, CLIENTS, person } from '../load/requests.ts';
+import { BASE_CONTACTS, CLIENTS, NEW_CLIENTS, person } from '../load/requests.ts';
 
 const AT_ONCE = 5_000;
 /** Contacts that are made to be deleted have ids from here on, far from those that requests make. */
@@ -52,7 +52,7 @@ export class SeededContacts {
   async provideVictims(count: number): Promise<void> {
     const missing = count - (this.#unused - this.#nextVictim);
     if (missing <= 0) return;
-    await this.insert(this.#unused, missing, (id) => 1 + (id % CLIENTS));
+    await this.insert(this.#unused, missing, () => NEW_CLIENTS.first);
     this.#unused += missing;
   }
 
