@@ -46,3 +46,65 @@ export interface Run {
   /** Mean size of the batches that requests were executed in; `undefined` where there are none. */
   readonly batch: number | undefined;
 }
+
+/** Operations of the driver alone, without broker and XML. */
+export interface RawRun {
+  readonly workload: string;
+  readonly round: number;
+  /** One operation for each request, 32 at a time. */
+  readonly singlePerSecond: number;
+  /** 64 in one call, two calls at a time; `undefined` where there is no such call. */
+  readonly batchedPerSecond: number | undefined;
+}
+
+/** What gets suffer from another stream of requests beside them. */
+export interface FairnessRun {
+  readonly stream: string;
+  readonly round: number;
+  readonly alone: Latency;
+  readonly beside: Latency;
+  /** Gets a second without and with the other stream, and requests of that a second. */
+  readonly getsPerSecondAlone: number;
+  readonly getsPerSecond: number;
+  readonly streamPerSecond: number;
+}
+
+/** One page after another, with nothing beside them. */
+export interface PageRun {
+  readonly list: string;
+  readonly page: number;
+  readonly contacts: number;
+  readonly latency: Latency;
+}
+
+/** A queue that filled while no worker ran. */
+export interface BacklogRun {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly perSecond: number;
+  readonly peakMiB: number;
+}
+
+export interface Machine {
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly system: string;
+  /** Name to version: node, broker, database and libraries. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** All that one run of the benchmark has found out; what was not asked for is empty. */
+export interface Results {
+  readonly startedAt: string;
+  readonly machine: Machine;
+  readonly settings: { readonly seed: number; readonly rounds: number; readonly seconds: number };
+  readonly throughput: readonly Run[];
+  readonly inFlight: readonly Run[];
+  readonly workers: readonly Run[];
+  readonly growth: readonly Run[];
+  readonly pages: readonly PageRun[];
+  readonly raw: readonly RawRun[];
+  readonly fairness: readonly FairnessRun[];
+  readonly backlog: readonly BacklogRun[];
+}

@@ -55,6 +55,7 @@ export class Producer {
   readonly #replyQueue: string;
   readonly #sent = new Map<string, Sent>();
   #consumerTag = '';
+  #onAnswer: (() => void) | undefined;
   #measuring = false;
   #sending = false;
   #emptied: (() => void) | undefined;
@@ -101,7 +102,7 @@ export class Producer {
 
   #queue = '';
 
-  /** Leaves so many requests in the queue, for nobody to take yet; their answers count for the next `await`. */
+  /** Leaves so many requests in the queue, for nobody to take yet. */
   async leave(queue: string, source: Source, count: number): Promise<void> {
     for (let left = count; left > 0; left -= 1) {
       const ask = source();
@@ -111,8 +112,16 @@ export class Producer {
     }
   }
 
-  /** Counts answers to what was left until there are so many; gives their number as they come. */
-  onAnswer: (() => void) | undefined;
+  /** Resolves when so many answers have come from now on. */
+  answers(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      let left = count;
+      this.#onAnswer = () => {
+        left -= 1;
+        if (left === 0) resolve();
+      };
+    });
+  }
 
   async removeQueue(queue: string): Promise<void> {
     await this.#channel.deleteQueue(queue);
@@ -150,7 +159,7 @@ export class Producer {
 
   #answered(message: ConsumeMessage | null): void {
     if (message === null) throw new Error('the reply queue is gone');
-    this.onAnswer?.();
+    this.#onAnswer?.();
     const { correlationId, headers } = message.properties as { correlationId: string; headers?: { status?: string } };
     const sent = this.#sent.get(correlationId);
     if (sent === undefined) return;

@@ -14,7 +14,7 @@ export const CLIENTS = 100;
 /** Clients of contacts that are created meanwhile: others, or a quick subject would have longer lists than a slow one. */
 export const NEW_CLIENTS = { first: 1_001, last: 1_100 } as const;
 /** The list workload's page. */
-const PER_PAGE = 25;
+export const PER_PAGE = 25;
 
 const FIRST = ['Ana', 'Bjørn', 'Chloé', 'Dmitri', 'Eva', 'Femi', 'Grace', 'Hiroshi', 'Inès', 'Jürgen'];
 const LAST = ['Andersson', 'Brown', 'Costa', 'Dupont', 'Eriksen', 'Ferrari', 'García', 'Hoffmann', "O'Neill", 'Šimić'];

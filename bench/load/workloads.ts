@@ -1,6 +1,5 @@
 import type { Random } from '../../test/chaos/random.ts';
 import {
-  BASE_CONTACTS,
   CLIENTS,
   createRequest,
   deleteRequest,
@@ -17,6 +16,8 @@ export type Source = () => Ask | undefined;
 /** What a workload may take from: the contacts that are there only to be deleted. */
 export interface Supply {
   readonly random: Random;
+  /** Those with the ids from 1 to this are read and changed. */
+  readonly contacts: number;
   /** The id of a contact that nobody has deleted yet, or `undefined`. */
   readonly victim: () => number | undefined;
   /** Counts up, so that no two people are the same. */
@@ -36,8 +37,8 @@ const MIXED: readonly (readonly [upTo: number, workload: Workload])[] = [
 ];
 
 /** Endless requests of one workload; ends early only where contacts to delete run out. */
-export function sourceOf(workload: Workload, { random, victim, number }: Supply): Source {
-  const anyone = (): number => random.between(1, BASE_CONTACTS);
+export function sourceOf(workload: Workload, { random, contacts, victim, number }: Supply): Source {
+  const anyone = (): number => random.between(1, contacts);
   const sources: Readonly<Record<Workload, Source>> = {
     create: () => createRequest(random.between(NEW_CLIENTS.first, NEW_CLIENTS.last), number(), random),
     get: () => getRequest(anyone()),

@@ -1,11 +1,10 @@
 import type { Run, Subject } from '../figures.ts';
-import { BASE_CONTACTS } from '../load/requests.ts';
 import type { Workload } from '../load/workloads.ts';
 import type { Arena } from '../surroundings/arena.ts';
 import { tell } from '../tell.ts';
 
 /** In flight where throughput is compared. */
-const USUAL_IN_FLIGHT = 256;
+export const USUAL_IN_FLIGHT = 256;
 
 /** Each workload against each contender, one after another, in another order each round. */
 export async function throughput(arena: Arena, workloads: readonly Workload[]): Promise<readonly Run[]> {
@@ -25,16 +24,20 @@ export async function throughput(arena: Arena, workloads: readonly Workload[]): 
   return runs;
 }
 
-async function one(arena: Arena, subject: Subject, workload: Workload, load: number, round: number): Promise<Run> {
-  const contender = arena.contenders.get(subject);
-  if (contender === undefined) throw new Error(`the ${subject} is not there`);
-  const run = await arena.workload(contender, workload, { inFlight: load, round, contacts: BASE_CONTACTS });
+export async function one(
+  arena: Arena,
+  subject: Subject,
+  workload: Workload,
+  load: number,
+  round: number,
+): Promise<Run> {
+  const run = await arena.workload(arena.contender(subject), workload, { inFlight: load, round });
   tell(run);
   return run;
 }
 
 /** The contenders in another order each round, so that none is always first. */
-function turned(arena: Arena, round: number): readonly Subject[] {
+export function turned(arena: Arena, round: number): readonly Subject[] {
   const subjects = [...arena.contenders.keys()];
   return subjects.map((_, i) => subjects[(i + round) % subjects.length] ?? 'worker');
 }

@@ -3,6 +3,7 @@ import { withDatabase } from '../../scripts/surroundings/addresses.ts';
 import { run } from '../../scripts/surroundings/command.ts';
 import { step } from '../../scripts/surroundings/progress.ts';
 import type { Run, Subject } from '../figures.ts';
+import { BASE_CONTACTS } from '../load/requests.ts';
 import { Producer, type Stream } from '../load/producer.ts';
 import { sourceOf, WORKLOADS, type Source, type Workload } from '../load/workloads.ts';
 import { startSubject, type RunningSubject } from '../subjects/subject.ts';
@@ -23,7 +24,6 @@ export interface Wanted {
   readonly source: Source;
   readonly inFlight: number;
   readonly round: number;
-  readonly contacts: number;
   readonly warmUp?: number;
   readonly measured?: number;
 }
@@ -61,7 +61,7 @@ export class Arena {
   }
 
   /** Starts a contender, with its contacts; the echo needs the worker's answers, so the worker comes first. */
-  async enter(subject: Subject): Promise<Contender> {
+  async enter(subject: Subject, size = BASE_CONTACTS): Promise<Contender> {
     const { places, settings } = this;
     const mongodbUrl = withDatabase(places.mongodbUrl, `bench_${subject}`);
     const contender: Contender = {
@@ -79,10 +79,16 @@ export class Arena {
     await step(`Preparing the ${subject}`, async () => {
       await contender.contacts.db.dropDatabase();
       await this.start(contender);
-      if (subject !== 'echo') await contender.contacts.seed();
+      if (subject !== 'echo') await contender.contacts.seed(size);
       if (subject === 'worker') this.#answerSizes = await this.#sizes(contender);
     });
     this.contenders.set(subject, contender);
+    return contender;
+  }
+
+  contender(subject: Subject): Contender {
+    const contender = this.contenders.get(subject);
+    if (contender === undefined) throw new Error(`the ${subject} is not there`);
     return contender;
   }
 
@@ -99,7 +105,12 @@ export class Arena {
     const random = new Random(this.settings.seed * 1_000 + round);
     let imagined = 1;
     const victim = (): number | undefined => (subject === 'echo' ? (imagined += 1) : contacts.victim());
-    return sourceOf(workload, { random, victim, number: () => contacts.number() });
+    return sourceOf(workload, {
+      random,
+      contacts: contacts.size || BASE_CONTACTS,
+      victim,
+      number: () => contacts.number(),
+    });
   }
 
   /** Measures one of the named workloads. */
@@ -112,7 +123,7 @@ export class Arena {
 
   async measure(contender: Contender, wanted: Wanted): Promise<Run> {
     const { subject, queue, running } = contender;
-    const { workload, source, inFlight, round, contacts } = wanted;
+    const { workload, source, inFlight, round } = wanted;
     const { warmUp = WARM_UP_S, measured = this.settings.seconds } = wanted;
     const [first] = running;
     if (first === undefined) throw new Error(`no ${subject} runs`);
@@ -141,7 +152,7 @@ export class Arena {
       workload,
       inFlight,
       workers: running.length,
-      contacts,
+      contacts: contender.contacts.size,
       round,
       requests,
       seconds,
@@ -158,13 +169,17 @@ export class Arena {
     };
   }
 
+  /** Ends a contender and removes what it has. */
+  async leave(contender: Contender): Promise<void> {
+    await this.stop(contender);
+    await this.producer.removeQueue(contender.queue);
+    await contender.contacts.db.dropDatabase();
+    await contender.contacts.client.close();
+    this.contenders.delete(contender.subject);
+  }
+
   async close(): Promise<void> {
-    for (const contender of this.contenders.values()) {
-      await this.stop(contender);
-      await this.producer.removeQueue(contender.queue);
-      await contender.contacts.db.dropDatabase();
-      await contender.contacts.client.close();
-    }
+    for (const contender of this.contenders.values()) await this.leave(contender);
     await this.producer.close();
   }
 

@@ -1,11 +1,15 @@
 import { MongoClient, type Db, type Document } from 'mongodb';
 
 import { Random } from '../../test/chaos/random.ts';
-import { BASE_CONTACTS, CLIENTS, NEW_CLIENTS, person } from '../load/requests.ts';
+import { CLIENTS, NEW_CLIENTS, person } from '../load/requests.ts';
 
 const AT_ONCE = 5_000;
 /** Contacts that are made to be deleted have ids from here on, far from those that requests make. */
 const FIRST_VICTIM = 1_000_000_000;
+/** What requests create has ids from here on. */
+const FIRST_CREATED = 10_000_000;
+const FIRST_OF_LARGE_CLIENT = 5_000_000;
+const FIRST_GROWN_CLIENT = 10_000;
 
 /** The contacts of one measured database, put there without the subject that is measured. */
 export class SeededContacts {
@@ -16,6 +20,7 @@ export class SeededContacts {
   #nextVictim = FIRST_VICTIM;
   #unused = FIRST_VICTIM;
   #people = 0;
+  #size = 0;
 
   constructor(mongodbUrl: string, subject: string, seed: number) {
     this.client = new MongoClient(mongodbUrl, { writeConcern: { w: 'majority', journal: true } });
@@ -24,13 +29,30 @@ export class SeededContacts {
     this.#random = new Random(seed);
   }
 
-  /** Puts the base there, in the collections that the subject has prepared. */
-  async seed(): Promise<void> {
-    await this.insert(1, BASE_CONTACTS, (id) => 1 + ((id - 1) % CLIENTS));
-    await this.setCounter(BASE_CONTACTS + 1);
+  /** Contacts with the ids from 1 to this are there. */
+  get size(): number {
+    return this.#size;
   }
 
-  async setCounter(next: number): Promise<void> {
+  /** Puts contacts there, in the collections that the subject has prepared, evenly spread over the clients. */
+  async seed(count: number): Promise<void> {
+    await this.insert(1, count, (id) => 1 + ((id - 1) % CLIENTS));
+    this.#size = count;
+    await this.#setCounter(FIRST_CREATED);
+  }
+
+  /** Brings the contacts to `size`; those that are added belong to clients of their own, 25 to each. */
+  async growTo(size: number): Promise<void> {
+    await this.insert(this.#size + 1, size - this.#size, (id) => FIRST_GROWN_CLIENT + Math.floor(id / 25));
+    this.#size = size;
+  }
+
+  /** Gives one client so many contacts. */
+  async giveTo(client: number, count: number): Promise<void> {
+    await this.insert(FIRST_OF_LARGE_CLIENT, count, () => client);
+  }
+
+  async #setCounter(next: number): Promise<void> {
     await this.db
       .collection<{ _id: string; next: number }>('counters')
       .updateOne({ _id: 'contact' }, { $max: { next } });

@@ -1,0 +1,18 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { ROOT } from '../../scripts/surroundings/command.ts';
+import type { Results } from '../figures.ts';
+import { page } from './page.ts';
+
+/** Where results are kept. */
+const FOLDER = 'bench/results';
+
+/** Writes the results as JSON and as a page that needs nothing else; gives the files' names. */
+export function keep(results: Results): readonly string[] {
+  const name = join(FOLDER, results.startedAt.slice(0, 16).replace(':', ''));
+  mkdirSync(join(ROOT, FOLDER), { recursive: true });
+  const files = { [`${name}.json`]: `${JSON.stringify(results, undefined, 1)}\n`, [`${name}.html`]: page(results) };
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(ROOT, file), text);
+  return Object.keys(files);
+}

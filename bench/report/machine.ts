@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { cpus, release, totalmem, type } from 'node:os';
+import { join } from 'node:path';
+
+import { connect } from 'amqplib';
+
+import { ROOT } from '../../scripts/surroundings/command.ts';
+import type { Machine } from '../figures.ts';
+import type { Arena } from '../surroundings/arena.ts';
+
+const LIBRARIES = ['amqplib', 'fast-xml-parser', 'mongodb', 'pino', 'xmlbuilder2'];
+
+/** What was measured on, with the versions of all that took part. */
+export async function machineOf(arena: Arena): Promise<Machine> {
+  const [first] = cpus();
+  const connection = await connect(arena.places.amqpUrl);
+  const { product, version } = connection.connection.serverProperties;
+  await connection.close();
+  const database = await arena.contender('worker').contacts.db.admin().buildInfo();
+  return {
+    processor: first?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${release()}`,
+    versions: {
+      node: process.version,
+      [product]: version,
+      database: databaseOf(database),
+      ...Object.fromEntries(LIBRARIES.map((name) => [name, versionOf(name)])),
+    },
+  };
+}
+
+/** The stand-in says of itself that it is one. */
+function databaseOf({
+  version,
+  ferretdb,
+}: {
+  readonly version?: string;
+  readonly ferretdb?: { version?: string };
+}): string {
+  const front = ferretdb?.version;
+  return front === undefined ? `MongoDB ${version}` : `FerretDB ${front} (speaks MongoDB ${version})`;
+}
+
+function versionOf(library: string): string {
+  const text = readFileSync(join(ROOT, 'node_modules', library, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}

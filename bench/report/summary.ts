@@ -1,0 +1,53 @@
+import type { Run, Subject } from '../figures.ts';
+
+/** The middle one of these numbers; NaN where there are none. */
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}
+
+/** One figure of all rounds. */
+export interface Spread {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+function spreadOf(numbers: readonly number[]): Spread {
+  return { median: median(numbers), least: Math.min(...numbers), most: Math.max(...numbers) };
+}
+
+/** The ratio of one subject's figure to another's, round by round. */
+export function ratios(
+  runs: readonly Run[],
+  workload: string,
+  [one, other]: readonly [Subject, Subject],
+  figure: (run: Run) => number,
+): Spread | undefined {
+  const of = (subject: Subject): ReadonlyMap<number, number> =>
+    new Map(
+      runs.filter((run) => run.subject === subject && run.workload === workload).map((run) => [run.round, figure(run)]),
+    );
+  const others = of(other);
+  const found = [...of(one)].flatMap(([round, value]) => {
+    const base = others.get(round);
+    return base === undefined ? [] : [value / base];
+  });
+  return found.length === 0 ? undefined : spreadOf(found);
+}
+
+/** The runs of each different key, in the order in which the keys come. */
+export function grouped<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}

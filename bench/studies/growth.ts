@@ -1,0 +1,66 @@
+import { say, step } from '../../scripts/surroundings/progress.ts';
+import type { PageRun, Run } from '../figures.ts';
+import { CLIENTS, listRequest } from '../load/requests.ts';
+import type { Source } from '../load/workloads.ts';
+import type { Arena, Contender } from '../surroundings/arena.ts';
+import { tell } from '../tell.ts';
+import { USUAL_IN_FLIGHT } from './throughput.ts';
+
+const FIRST_SIZE = 1_000;
+const LARGE_CLIENT = 5_000_001;
+const LARGE_CLIENT_HAS = 50_000;
+const PAGES_SECONDS = 3;
+
+/** What growth has cost. */
+export interface Growth {
+  readonly runs: readonly Run[];
+  readonly pages: readonly PageRun[];
+}
+
+/** Every kind of request in a collection that grows to `most` contacts, then pages far behind. */
+export async function growth(arena: Arena, most: number): Promise<Growth> {
+  const runs: Run[] = [];
+  await arena.leave(arena.contender('worker'));
+  const contender = await arena.enter('worker', FIRST_SIZE);
+  for (const size of [FIRST_SIZE, 20_000, 200_000, 2_000_000].filter((count) => count <= most)) {
+    await step(`Growing to ${size} contacts`, () => contender.contacts.growTo(size));
+    for (let round = 1; round <= arena.settings.rounds; round += 1) {
+      for (const workload of ['create', 'get', 'update', 'delete'] as const) {
+        runs.push(await arena.workload(contender, workload, { inFlight: USUAL_IN_FLIGHT, round }));
+        tell(runs.at(-1)!);
+      }
+      const wanted = { workload: 'first page', source: firstPages(), inFlight: USUAL_IN_FLIGHT, round };
+      runs.push(await arena.measure(contender, wanted));
+      tell(runs.at(-1)!);
+    }
+  }
+  const pages = await deepPages(arena, contender);
+  return { runs, pages };
+}
+
+function firstPages(): Source {
+  let next = 0;
+  return () => listRequest(1 + (next++ % CLIENTS), 1);
+}
+
+async function deepPages(arena: Arena, contender: Contender): Promise<readonly PageRun[]> {
+  const pages: PageRun[] = [];
+  await step(`Giving one client ${LARGE_CLIENT_HAS} contacts`, () =>
+    contender.contacts.giveTo(LARGE_CLIENT, LARGE_CLIENT_HAS),
+  );
+  const lists = [
+    { list: `of a client with ${LARGE_CLIENT_HAS} contacts`, client: LARGE_CLIENT, numbers: [1, 100, 2_000] },
+    { list: 'of everyone', client: undefined, numbers: [1, 100, 10_000] },
+  ];
+  for (const { list, client, numbers } of lists) {
+    for (const page of numbers) {
+      const source = (): ReturnType<Source> => listRequest(client, page);
+      const timing = { warmUp: 1, measured: PAGES_SECONDS };
+      const [answered] = await arena.producer.run(contender.queue, [{ source, inFlight: 1 }], timing);
+      if (answered === undefined) throw new Error('the stream has no result');
+      pages.push({ list, page, contacts: contender.contacts.size, latency: answered.latency });
+      say(`page ${page} ${list}: p50 ${answered.latency.p50.toFixed(1)} ms`);
+    }
+  }
+  return pages;
+}

@@ -1,0 +1,98 @@
+import type { Collection } from 'mongodb';
+
+import { say } from '../../scripts/surroundings/progress.ts';
+import type { RawRun } from '../figures.ts';
+import { CLIENTS, PER_PAGE } from '../load/requests.ts';
+import type { Arena } from '../surroundings/arena.ts';
+
+const AT_ONCE = { single: 32, batched: 2 };
+const BATCH = 64;
+const FIRST_ID = 2_000_000_000;
+
+interface Stored {
+  readonly _id: number;
+  readonly [field: string]: unknown;
+}
+
+/** One call for so many requests. */
+type Call = (count: number) => Promise<unknown>;
+
+/** The driver alone on the worker's collection, with its indexes: single operations, and 64 in one call. */
+export async function raw(arena: Arena): Promise<readonly RawRun[]> {
+  const contender = arena.contender('worker');
+  const calls = callsOf(contender.contacts.db.collection<Stored>('contacts'), contender.contacts.size);
+  const runs: RawRun[] = [];
+  for (let round = 1; round <= arena.settings.rounds; round += 1) {
+    for (const [workload, { call, batches }] of Object.entries(calls)) {
+      const singlePerSecond = await rate(call, 1, AT_ONCE.single, arena.settings.seconds);
+      const batched = batches ? await rate(call, BATCH, AT_ONCE.batched, arena.settings.seconds) : undefined;
+      runs.push({ workload, round, singlePerSecond, batchedPerSecond: batched });
+      const told = batched === undefined ? '' : `, ${batched.toFixed(0)}/s in batches`;
+      say(`round ${round}  driver alone  ${workload}  ${singlePerSecond.toFixed(0)}/s${told}`);
+    }
+  }
+  return runs;
+}
+
+function callsOf(
+  contacts: Collection<Stored>,
+  size: number,
+): Readonly<Record<string, { call: Call; batches: boolean }>> {
+  let inserted = FIRST_ID;
+  let removed = FIRST_ID;
+  const some = (count: number): number[] => Array.from({ length: count }, () => 1 + Math.floor(Math.random() * size));
+  const fields = (id: number): Stored => {
+    const email = `raw.${id}@example.com`;
+    const contact = { client_id: 1 + (id % CLIENTS), first_name: 'Eva', last_name: 'Brown', email, email_key: email };
+    return { _id: id, ...contact, client_id: 2_000, created_by: `raw-${id}`, created_at: new Date() };
+  };
+  const insert: Call = (count) => {
+    const first = inserted;
+    inserted += count;
+    return contacts.insertMany(
+      Array.from({ length: count }, (_, i) => fields(first + i)),
+      { ordered: false },
+    );
+  };
+  const change = (ids: readonly number[], update: object): Promise<unknown> =>
+    contacts.bulkWrite(
+      ids.toSorted((a, b) => a - b).map((id) => ({ updateOne: { filter: { _id: id }, update } })),
+      { ordered: false },
+    );
+  return {
+    create: { call: insert, batches: true },
+    get: { call: (count) => contacts.find({ _id: { $in: some(count) } }).toArray(), batches: true },
+    update: { call: (count) => change([...new Set(some(count))], { $set: { first_name: 'Ana' } }), batches: true },
+    delete: {
+      call: (count) => {
+        const first = removed;
+        removed += count;
+        const ids = Array.from({ length: count }, (_, i) => first + i);
+        return change(ids, { $set: { deleted_at: new Date() }, $unset: { client_id: true, email_key: true } });
+      },
+      batches: true,
+    },
+    list: {
+      call: () => {
+        const [client = 1] = some(1).map((id) => 1 + (id % CLIENTS));
+        return contacts.find({ client_id: client }, { sort: { _id: 1 }, limit: PER_PAGE + 1 }).toArray();
+      },
+      batches: false,
+    },
+  };
+}
+
+/** Requests a second. */
+async function rate(call: Call, count: number, atOnce: number, seconds: number): Promise<number> {
+  let done = 0;
+  const from = performance.now();
+  const until = from + seconds * 1000;
+  const loop = async (): Promise<void> => {
+    while (performance.now() < until) {
+      await call(count);
+      done += count;
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, loop));
+  return (done / (performance.now() - from)) * 1000;
+}
