@@ -35,4 +35,5 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 # Alive, not ready: a worker that waits for its database must not be replaced.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "/livez"]
-CMD ["node", "dist/main.js"]
+# As `npm start`: a smaller space for young objects saves a fifth of the memory.
+CMD ["node", "--max-semi-space-size=8", "dist/main.js"]

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import process from 'node:process';
+import { setFlagsFromString } from 'node:v8';
 
 import { TopologyMismatch } from './amqp/topology.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
@@ -10,8 +11,14 @@ import { createWorker, type Worker } from './worker.ts';
 /** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
 const EXIT_CONFIG = 78;
 const EXIT_FAILED = 1;
+/**
+ * Percent by which the heap grows before V8 collects all of it. Left alone, V8 lets a worker under load grow to 300 MiB,
+ * 50 of them in use; so it stays below 200, for some hundredths of its throughput.
+ */
+const HEAP_GROWING_PERCENT = 40;
 
 async function main(): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const config = settings();
   if (config === undefined) return process.exit(EXIT_CONFIG);
   const log = createLog({ level: config.logLevel, worker: hostname(), ownErrors: [TopologyMismatch] });

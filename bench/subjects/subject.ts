@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { freePort } from '../../scripts/surroundings/addresses.ts';
@@ -9,12 +9,18 @@ import { waitFor } from '../../scripts/surroundings/progress.ts';
 import type { Subject } from '../figures.ts';
 import type { Reading } from './probe.ts';
 
-const PROGRAMS: Readonly<Record<Subject, string>> = {
-  worker: 'dist/main.js',
-  plain: 'bench/subjects/plain.ts',
-  echo: 'bench/subjects/echo.ts',
-  other: process.env['BENCH_OTHER'] ?? 'dist/main.js',
+/** What Node is given to run each; the worker as `npm start` does. */
+const PROGRAMS: Readonly<Record<Subject, readonly string[]>> = {
+  worker: startOptions(),
+  plain: ['bench/subjects/plain.ts'],
+  echo: ['bench/subjects/echo.ts'],
+  other: [...startOptions().slice(0, -1), process.env['BENCH_OTHER'] ?? 'dist/main.js'],
 };
+
+function startOptions(): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } };
+  return scripts.start.split(' ').slice(1);
+}
 
 /** Where measured processes write what they say. */
 const LOGS = join(ROOT, '.cache/bench');
@@ -41,20 +47,13 @@ export async function startSubject(
   mkdirSync(LOGS, { recursive: true });
   const log = openSync(join(LOGS, `${subject}.log`), 'a');
   const port = await freePort();
-  const child = spawn(
-    process.execPath,
-    [
-      ...(process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? []),
-      '--import',
-      join(ROOT, 'bench/subjects/probe.ts'),
-      join(ROOT, PROGRAMS[subject]),
-    ],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', log, log, 'ipc'],
-      env: { PATH: process.env['PATH'] ?? '', ...environment, HTTP_PORT: String(port) },
-    },
-  );
+  const profiler = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
+  const probe = ['--import', join(ROOT, 'bench/subjects/probe.ts')];
+  const child = spawn(process.execPath, [...profiler, ...probe, ...PROGRAMS[subject]], {
+    cwd: ROOT,
+    stdio: ['ignore', log, log, 'ipc'],
+    env: { PATH: process.env['PATH'] ?? '', ...environment, HTTP_PORT: String(port) },
+  });
   const url = `http://127.0.0.1:${port}`;
   await waitFor(`the ${subject}`, 60_000, async () => {
     if (child.exitCode !== null) throw new Error(`the ${subject} ended with code ${child.exitCode}; see ${LOGS}`);

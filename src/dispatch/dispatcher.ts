@@ -37,10 +37,10 @@ export class Dispatcher {
     for (const name of registry.names) {
       const method = registry.find(name);
       if (method === undefined) continue;
-      const { slotsPerMethod: slots, maxBatch } = settings;
-      const lane = new Lane<unknown>({ slots, maxBatch: method.maxBatch ?? maxBatch }, (batch) =>
-        runBatch(method, batch, this.#limits, events),
-      );
+      const { slotsPerMethod: slots } = settings;
+      const { maxBatch = settings.maxBatch } = method;
+      const weigh = (command: unknown): number => method.weight?.(command) ?? 1;
+      const lane = new Lane({ slots, maxBatch, weigh }, (batch) => runBatch(method, batch, this.#limits, events));
       this.#lanes.set(method, lane);
     }
   }

@@ -7,11 +7,13 @@ interface Entry<Command> {
 }
 
 /** How a lane groups and sends. */
-export interface LaneSettings {
+export interface LaneSettings<Command> {
   /** Batches at the database at the same time. */
   readonly slots: number;
-  /** Commands in a batch at most. */
+  /** What the commands of a batch may weigh together; a heavier one is alone. */
   readonly maxBatch: number;
+  /** 1 for each where absent. */
+  readonly weigh?: (command: Command) => number;
 }
 
 /**
@@ -19,14 +21,17 @@ export interface LaneSettings {
  * no timer and no minimum size, so a lone command never waits.
  */
 export class Lane<Command> {
-  readonly #settings: LaneSettings;
+  readonly #settings: LaneSettings<Command>;
   readonly #run: (batch: readonly Work<Command>[]) => Promise<readonly Execution[]>;
   #waiting: Entry<Command>[] = [];
   #free: number;
   #leaving = false;
 
   /** `run` gives execution `i` for work `i` and never rejects. */
-  constructor(settings: LaneSettings, run: (batch: readonly Work<Command>[]) => Promise<readonly Execution[]>) {
+  constructor(
+    settings: LaneSettings<Command>,
+    run: (batch: readonly Work<Command>[]) => Promise<readonly Execution[]>,
+  ) {
     this.#settings = settings;
     this.#run = run;
     this.#free = settings.slots;
@@ -51,11 +56,20 @@ export class Lane<Command> {
   }
 
   async #leave(): Promise<void> {
-    const batch = this.#waiting.splice(0, this.#settings.maxBatch);
+    const batch = this.#waiting.splice(0, this.#ready());
     this.#free -= 1;
     const executions = await this.#run(batch.map(({ work }) => work));
     this.#free += 1;
     batch.forEach(({ resolve }, i) => resolve(executions[i] ?? { kind: 'abandoned' }));
     this.#leaveSoon();
+  }
+
+  /** How many of those that wait make the next batch. */
+  #ready(): number {
+    const { maxBatch, weigh } = this.#settings;
+    if (weigh === undefined) return maxBatch;
+    let weight = 0;
+    const tooMany = this.#waiting.findIndex(({ work }) => (weight += weigh(work.command)) > maxBatch);
+    return tooMany < 0 ? this.#waiting.length : Math.max(1, tooMany);
   }
 }

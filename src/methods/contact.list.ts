@@ -9,8 +9,11 @@ import type { MethodLimits } from './limits.ts';
 
 const DEFAULT_PER_PAGE = 25;
 
-/** Lists are queries of their own, at the database side by side; a larger batch would let quick ones wait for slow ones. */
-const MAX_BATCH = 4;
+/**
+ * Contacts that the lists of one batch may ask for: four usual lists, or one that is long. Each is a query of its own, and
+ * their answers are written at one go: more would let quick lists wait for slow ones, and all other requests for both.
+ */
+const MAX_BATCH = 4 * DEFAULT_PER_PAGE;
 
 /** Answers one page of the contacts that all given filters fit, in ascending contact_id. */
 export function contactList(contacts: ContactRepository, { listMaxPerPage }: MethodLimits): Method<ContactQuery> {
@@ -24,6 +27,7 @@ export function contactList(contacts: ContactRepository, { listMaxPerPage }: Met
   return {
     name: 'contact.list',
     maxBatch: MAX_BATCH,
+    weight: ({ per_page }) => per_page,
     read: (body) => commandOf(readBody(body), (query) => ({ ...defaults, ...query })),
     execute: (batch) =>
       Promise.all(batch.map(async ({ command }) => pageResponse(command, await contacts.list(command)))),

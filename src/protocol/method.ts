@@ -23,8 +23,10 @@ export interface Method<Command = unknown> {
   read(body: readonly XmlElement[]): Read<Command>;
   /** What the command is about: commands with equal subjects take effect in queue order. `undefined`: no order needed. */
   subject?(command: Command): string | undefined;
-  /** Commands executed in one batch at most; the default is the dispatcher's. */
+  /** What the commands executed in one batch may weigh together; the default is the dispatcher's. */
   readonly maxBatch?: number;
+  /** How heavy a command is, above 0; 1 where absent. One that is heavier than `maxBatch` makes a batch of its own. */
+  weight?(command: Command): number;
   /**
    * Executes a batch; result `i` belongs to work `i`. Subjects are distinct within a batch.
    * Rejects with `Unavailable` where the outcome of any is unknown or the store is away: the same batch, with the

@@ -64,6 +64,18 @@ test('what arrives in one burst leaves together; what arrives meanwhile gathers 
   expect(executions.map((e) => (e.kind === 'done' ? e.attempts : 0))).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
+test('a batch holds what its commands may weigh together; a heavier command goes alone', async () => {
+  const { run, batches, answer } = heldRun();
+  const lane = new Lane<number>({ slots: 1, maxBatch: 10, weigh: (command) => command }, run);
+  const results = [5, 5, 1, 40, 3].map((command) => lane.submit(work(command)));
+  for (const expected of [[5, 5], [1], [40], [3]]) {
+    await vi.waitFor(() => expect(batches.at(-1)).toEqual(expected));
+    answer();
+  }
+  await Promise.all(results);
+  expect(batches).toHaveLength(4);
+});
+
 test('never more batches under way than slots', async () => {
   const { run, batches, answer } = heldRun();
   const lane = new Lane<number>({ slots: 2, maxBatch: 1 }, run);
