@@ -89,6 +89,21 @@ test('a channel that the broker closes is replaced, its consumer with it, and un
   await vi.waitFor(() => expect(settled).toEqual(['lost', 'handed-back', 'acknowledged']));
 });
 
+test('what is settled in one turn is acknowledged, and nothing that is still open beside it', async () => {
+  const held = new Map<string, (settlement: Settlement) => void>();
+  await consume(({ body }) => new Promise((resolve) => held.set(Buffer.from(body).toString(), resolve)));
+  const names = ['a', 'b', 'open', 'c', 'd'];
+  for (const name of names) channel.sendToQueue(queue, Buffer.from(name));
+  await vi.waitFor(() => expect([...held.keys()]).toEqual(names));
+  for (const name of ['d', 'b', 'a', 'c']) held.get(name)?.({ kind: 'acknowledge' });
+  await vi.waitFor(() => expect(settled).toHaveLength(4));
+  expect(consumer.inFlight).toBe(1);
+  await consumer.stop();
+  await vi.waitFor(async () => expect(await depth(queue)).toBe(1));
+  const left = await channel.get(queue, { noAck: true });
+  expect(left === false ? undefined : left.content.toString()).toBe('open');
+});
+
 test('a queue that is deleted is declared again, and consumed again', async () => {
   await consume(acknowledge);
   await channel.deleteQueue(queue);
