@@ -40,6 +40,7 @@ function callsOf(
 ): Readonly<Record<string, { call: Call; batches: boolean }>> {
   let inserted = FIRST_ID;
   let removed = FIRST_ID;
+  let changed = 0;
   const some = (count: number): number[] => Array.from({ length: count }, () => 1 + Math.floor(Math.random() * size));
   const fields = (id: number): Stored => {
     const email = `raw.${id}@example.com`;
@@ -62,7 +63,14 @@ function callsOf(
   return {
     create: { call: insert, batches: true },
     get: { call: (count) => contacts.find({ _id: { $in: some(count) } }).toArray(), batches: true },
-    update: { call: (count) => change([...new Set(some(count))], { $set: { first_name: 'Ana' } }), batches: true },
+    update: {
+      call: (count) => {
+        changed += 1;
+        // Another value each time: one that is there already costs the database nothing.
+        return change([...new Set(some(count))], { $set: { first_name: `Ana ${changed}` } });
+      },
+      batches: true,
+    },
     delete: {
       call: (count) => {
         const first = removed;

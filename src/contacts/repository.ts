@@ -63,5 +63,5 @@ export interface ContactRepository {
   recallUpdates(batch: readonly Update[]): Promise<readonly boolean[]>;
   recallDeletions(batch: readonly Deletion[]): Promise<readonly boolean[]>;
   get(ids: readonly ContactId[]): Promise<readonly (Contact | undefined)[]>;
-  list(query: ContactQuery): Promise<ContactPage>;
+  list(queries: readonly ContactQuery[]): Promise<readonly ContactPage[]>;
 }

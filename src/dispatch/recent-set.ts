@@ -1,22 +1,24 @@
-/** The last `most` texts that were added. */
+/** The texts that were added last: `most` at least, twice as many at most. */
 export class RecentSet {
   readonly #most: number;
-  readonly #texts = new Set<string>();
+  #newer = new Set<string>();
+  #older: ReadonlySet<string> = new Set();
 
   constructor(most: number) {
     this.#most = most;
   }
 
   has(text: string): boolean {
-    return this.#texts.has(text);
+    return this.#newer.has(text) || this.#older.has(text);
   }
 
-  /** Forgets the oldest where there are too many; adding again makes a text the newest. */
+  /** Adding again makes a text the newest. */
   add(text: string): void {
-    this.#texts.delete(text);
-    this.#texts.add(text);
-    if (this.#texts.size <= this.#most) return;
-    const [oldest] = this.#texts;
-    if (oldest !== undefined) this.#texts.delete(oldest);
+    if (this.#newer.size >= this.#most) {
+      // Many are forgotten at once: to look for the oldest in a set from which many have gone takes as many steps.
+      this.#older = this.#newer;
+      this.#newer = new Set();
+    }
+    this.#newer.add(text);
   }
 }

@@ -24,6 +24,6 @@ export function createMongoContacts(db: Db, { listTimeMs }: ContactsSettings, ca
     recallUpdates: (batch) => call('recall updates', () => recallUpdates(collections, batch)),
     recallDeletions: (batch) => call('recall deletions', () => recallDeletions(collections, batch)),
     get: (ids) => call('get contacts', () => getContacts(collections, ids)),
-    list: (query) => call('list contacts', () => listContacts(collections, query, listTimeMs)),
+    list: (queries) => call('list contacts', () => listContacts(collections, queries, listTimeMs)),
   };
 }

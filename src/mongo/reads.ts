@@ -1,4 +1,4 @@
-import type { Filter } from 'mongodb';
+import type { AggregateOptions, Document, Filter } from 'mongodb';
 
 import type { Contact, ContactId } from '../contacts/contact.ts';
 import type { ContactPage, ContactQuery } from '../contacts/repository.ts';
@@ -18,33 +18,82 @@ export async function getContacts(
   return ids.map((id) => byId.get(id));
 }
 
-/** One page; the server gives up after `maxTimeMs` milliseconds, which is then a defect of the query and no outage. */
+/**
+ * The page of each query; result `i` belongs to query `i`. All pages of one call are one command, which the server gives
+ * up after `maxTimeMs` milliseconds; that is then a defect of a query and no outage.
+ */
 export async function listContacts(
-  { contacts }: Collections,
-  { client_id, email, page, per_page }: ContactQuery,
+  collections: Collections,
+  queries: readonly ContactQuery[],
   maxTimeMs: number,
-): Promise<ContactPage> {
-  const skip = (page - 1) * per_page;
+): Promise<readonly ContactPage[]> {
+  const wanted = queries.map((query, at): PageRead => ({ query, at, skip: (query.page - 1) * query.per_page }));
   // Numbers beyond are not exact, and there cannot be as many contacts.
-  if (!Number.isSafeInteger(skip)) return { contacts: [], hasMore: false };
-  const filter: Filter<ContactDocument> = {
+  const possible = wanted.filter(({ skip }) => Number.isSafeInteger(skip));
+  const ofSome = possible.filter(({ query }) => !isOfEveryone(query));
+  // A command has one hint.
+  const ofEveryone = possible.filter(({ query }) => isOfEveryone(query));
+  const [some, everyone] = await Promise.all([
+    readPages(collections, ofSome, { maxTimeMS: maxTimeMs }),
+    readPages(collections, ofEveryone, { maxTimeMS: maxTimeMs, hint: { _id: 1 } }),
+  ]);
+  const found = [...some, ...everyone];
+  return queries.map(({ per_page }, at) => {
+    // The server tells which document is of which query; in which order they come is not promised.
+    const documents = found.filter(({ page }) => page === at).toSorted((a, b) => a._id - b._id);
+    return { contacts: documents.slice(0, per_page).map(contactOf), hasMore: documents.length > per_page };
+  });
+}
+
+/** One page to be read, and its query's place among those of the call. */
+interface PageRead {
+  readonly query: ContactQuery;
+  readonly at: number;
+  readonly skip: number;
+}
+
+type StoredPage = readonly (ContactDocument & { readonly page: number })[];
+
+/** Reads pages with one command: of each a command costs more at the database than a page. */
+async function readPages(
+  { contacts }: Collections,
+  reads: readonly PageRead[],
+  options: AggregateOptions,
+): Promise<StoredPage> {
+  const [first, ...others] = reads.map(pipelineOf);
+  if (first === undefined) return [];
+  const pipeline = [
+    ...first,
+    ...others.map((other) => ({ $unionWith: { coll: contacts.collectionName, pipeline: other } })),
+  ];
+  const most = reads.reduce((sum, { query }) => sum + query.per_page + 1, 0);
+  return contacts.aggregate<StoredPage[number]>(pipeline, { ...options, batchSize: most + 1 }).toArray();
+}
+
+function pipelineOf({ query, at, skip }: PageRead): Document[] {
+  return [
+    { $match: filterOf(query) },
+    { $sort: { _id: 1 } },
+    { $skip: skip },
+    // One more than asked for tells whether there is another page.
+    { $limit: query.per_page + 1 },
+    { $project: { ...READ_FIELDS, page: { $literal: at } } },
+  ];
+}
+
+function filterOf({ client_id, email }: ContactQuery): Filter<ContactDocument> {
+  // A tombstone has neither field, so only a list of everyone meets any.
+  if (client_id === undefined && email === undefined) return NOT_DELETED;
+  return {
     ...(client_id !== undefined && { client_id: { $eq: client_id } }),
     ...(email !== undefined && { email_key: { $eq: emailKey(email) } }),
   };
-  // A tombstone has neither field, so only a list of everyone meets any. An engine may walk its index of tombstones for
-  // that condition, which is all contacts: 87 ms for a page of 80,000, and 2 ms with the hint.
-  const all = client_id === undefined && email === undefined;
-  const found = await contacts
-    .find(all ? NOT_DELETED : filter, {
-      projection: READ_FIELDS,
-      sort: { _id: 1 },
-      skip,
-      // One more than asked for tells whether there is another page.
-      limit: per_page + 1,
-      batchSize: per_page + 2,
-      maxTimeMS: maxTimeMs,
-      ...(all && { hint: { _id: 1 } }),
-    })
-    .toArray();
-  return { contacts: found.slice(0, per_page).map(contactOf), hasMore: found.length > per_page };
+}
+
+/**
+ * An engine may walk its index of tombstones for such a list's condition, which is all contacts: 87 ms for a page of
+ * 80,000, and 2 ms with a hint.
+ */
+function isOfEveryone({ client_id, email }: ContactQuery): boolean {
+  return client_id === undefined && email === undefined;
 }

@@ -37,9 +37,9 @@ test('a changed address is found, the old one is not', async () => {
   const email = 'Changed@Doe.example';
   await contacts.update([update({ email })]);
   const query = { page: 1, per_page: 10, email: 'changed@doe.EXAMPLE' };
-  expect((await contacts.list(query)).contacts.map(({ contact_id }) => contact_id)).toEqual([id]);
-  const old = await contacts.list({ ...query, per_page: 1000, email: JANE.email });
-  expect(old.contacts.map(({ contact_id }) => contact_id)).not.toContain(id);
+  const [present, old] = await contacts.list([query, { ...query, per_page: 1000, email: JANE.email }]);
+  expect(present?.contacts.map(({ contact_id }) => contact_id)).toEqual([id]);
+  expect(old?.contacts.map(({ contact_id }) => contact_id)).not.toContain(id);
 });
 
 test('a repeated old update does not undo a newer one', async () => {

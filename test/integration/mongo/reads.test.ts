@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import type { ContactQuery } from '../../../src/contacts/repository.ts';
+import type { ContactPage, ContactQuery } from '../../../src/contacts/repository.ts';
 import { anyCharacter } from '../../unit/methods/request-elements.ts';
 import { createOne, creation, freshKey, freshStore, JANE } from './fresh-store.ts';
 
@@ -9,7 +9,11 @@ const { contacts, stored } = freshStore();
 const HIGHEST = Number.MAX_SAFE_INTEGER;
 
 async function idsOf(query: Partial<ContactQuery>): Promise<{ ids: number[]; hasMore: boolean }> {
-  const page = await contacts.list({ page: 1, per_page: 1000, ...query });
+  const [page] = await contacts.list([{ page: 1, per_page: 1000, ...query }]);
+  return told(page!);
+}
+
+function told(page: ContactPage): { ids: number[]; hasMore: boolean } {
   return { ids: page.contacts.map(({ contact_id }) => contact_id), hasMore: page.hasMore };
 }
 
@@ -71,6 +75,29 @@ test('pages are ascending, complete, without overlap, and tell whether there is 
   expect(await page(4)).toEqual({ ids: [], hasMore: false });
   expect(await idsOf({ client_id, per_page: 7 })).toEqual({ ids: all, hasMore: false });
   expect(await idsOf({ client_id, per_page: 6 })).toEqual({ ids: all.slice(0, 6), hasMore: true });
+});
+
+test('pages read together are the same as each alone, in the order asked', async () => {
+  const created = await contacts.create(
+    Array.from({ length: 9 }, (_, i) => creation({ client_id: 510 + (i % 3), email: `p${i % 2}@pages.example` })),
+  );
+  await contacts.delete([{ key: { id: freshKey() }, id: created[3]!.id }]);
+  const queries: ContactQuery[] = [
+    { client_id: 511, page: 1, per_page: 2 },
+    { page: 2, per_page: 3 },
+    { client_id: 510, page: 1, per_page: 2 },
+    { client_id: 511, page: HIGHEST, per_page: 2 },
+    { client_id: 511, page: 1, per_page: 2 },
+    { email: 'p1@pages.example', page: 2, per_page: 2 },
+    { client_id: 599, page: 1, per_page: 5 },
+    { client_id: 512, email: 'p0@pages.example', page: 1, per_page: 25 },
+    { page: 1, per_page: 1 },
+    { client_id: 511, page: 2, per_page: 2 },
+  ];
+  const together = (await contacts.list(queries)).map(told);
+  expect(together).toEqual(await Promise.all(queries.map(idsOf)));
+  expect(together.map(({ ids }) => ids.length)).toEqual([2, 3, 2, 0, 2, 1, 0, 2, 1, 1]);
+  expect(await contacts.list([])).toEqual([]);
 });
 
 test.each([2 ** 31, 2 ** 40, HIGHEST])('page %d is empty, not an error', async (page) => {
