@@ -1,4 +1,5 @@
 import type { Results, Run } from '../figures.ts';
+import { costsOf, forecast } from './model.ts';
 import { grouped, median, ratios, type Spread } from './summary.ts';
 
 /** The figures as text for a terminal: medians of the rounds, ratios with their spread. */
@@ -22,9 +23,12 @@ export function table(results: Results): string {
     lines('Pages, one at a time', pageRows(results)),
     lines('Gets beside another stream', fairnessRows(results)),
     lines('Backlog', backlogRows(results)),
+    lines('Model: a core for each worker, 16 for the database', modelRows(results)),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
+
+const MODEL_DATABASE_CORES = 16;
 
 type Row = readonly (string | number)[];
 
@@ -111,6 +115,19 @@ function backlogRows({ backlog }: Results): readonly Row[] {
     `${perSecond.toFixed(0)}/s`,
     `at most ${peakMiB.toFixed(0)} MiB`,
   ]);
+}
+
+function modelRows(results: Results): readonly Row[] {
+  const rows = ['create', 'get', 'update'].flatMap((workload) => {
+    const costs = costsOf(results, workload);
+    if (costs === undefined) return [];
+    return [1, 3, 10, 100].map((workers): Row => {
+      const { perSecond, bound, batch, busy } = forecast(costs, { workers, databaseCores: MODEL_DATABASE_CORES });
+      const cores = [busy.workers, busy.database].map((number) => number.toFixed(1));
+      return [`${workload}, ${workers} workers`, perSecond.toFixed(0), bound, batch, ...cores];
+    });
+  });
+  return rows.length === 0 ? [] : [['', 'a second', 'bound by', 'batch', 'workers’ cores', 'database’s'], ...rows];
 }
 
 function spread(ratio: Spread | undefined): string {

@@ -1,4 +1,4 @@
-import type { Collection } from 'mongodb';
+import type { Collection, Db } from 'mongodb';
 
 import { say } from '../../scripts/surroundings/progress.ts';
 import type { RawRun } from '../figures.ts';
@@ -17,10 +17,10 @@ interface Stored {
 /** One call for so many requests. */
 type Call = (count: number) => Promise<unknown>;
 
-/** The driver alone on the worker's collection, with its indexes: single operations, and 64 in one call. */
+/** The driver alone on the worker's collections, with their indexes: single operations, and 64 in one call. */
 export async function raw(arena: Arena): Promise<readonly RawRun[]> {
-  const contender = arena.contender('worker');
-  const calls = callsOf(contender.contacts.db.collection<Stored>('contacts'), contender.contacts.size);
+  const { db, size } = arena.contender('worker').contacts;
+  const calls = { ...callsOf(db.collection<Stored>('contacts'), size), counter: await counterCall(db) };
   const runs: RawRun[] = [];
   for (let round = 1; round <= arena.settings.rounds; round += 1) {
     for (const [workload, { call, batches }] of Object.entries(calls)) {
@@ -88,6 +88,14 @@ function callsOf(
       batches: false,
     },
   };
+}
+
+/** A number for each call out of one document that all of them want: what the ids of contacts come from. */
+async function counterCall(db: Db): Promise<{ call: Call; batches: boolean }> {
+  const counters = db.collection<{ _id: string; next: number }>('counters');
+  const name = { _id: 'bench' };
+  await counters.updateOne(name, { $setOnInsert: { next: 1 } }, { upsert: true });
+  return { call: () => counters.findOneAndUpdate(name, { $inc: { next: 1 } }), batches: false };
 }
 
 /** Requests a second. */

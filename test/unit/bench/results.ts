@@ -1,0 +1,39 @@
+import type { Results, Run } from '../../../bench/figures.ts';
+
+/** One measurement with plain figures. */
+export function run(given: Partial<Run>): Run {
+  return {
+    subject: 'worker',
+    workload: 'create',
+    inFlight: 256,
+    workers: 1,
+    contacts: 20_000,
+    round: 1,
+    requests: 6_000,
+    seconds: 6,
+    perSecond: 1_000,
+    failed: 0,
+    latency: { p50: 10, p90: 20, p99: 30, max: 40 },
+    cost: { cpuMicros: 100, allocatedBytes: 51_200, peakMiB: 150, loopDelayP99: 5 },
+    batch: 80,
+    ...given,
+  };
+}
+
+/** Results with nothing in them but what is given. */
+export function results(given: Partial<Results>): Results {
+  return {
+    startedAt: '2026-01-02T03:04:05.000Z',
+    machine: { processor: 'P < Q', cores: 2, memoryGiB: 24, system: 'Linux', versions: { node: 'v22' } },
+    settings: { seed: 1, rounds: 3, seconds: 6 },
+    throughput: [],
+    inFlight: [],
+    workers: [],
+    growth: [],
+    pages: [],
+    raw: [],
+    fairness: [],
+    backlog: [],
+    ...given,
+  };
+}
