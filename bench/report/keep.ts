@@ -3,16 +3,21 @@ import { join } from 'node:path';
 
 import { ROOT } from '../../scripts/surroundings/command.ts';
 import type { Results } from '../figures.ts';
-import { page } from './page.ts';
+import { comparison, page } from './page.ts';
 
 /** Where results are kept. */
 const FOLDER = 'bench/results';
 
-/** Writes the results as JSON and as a page that needs nothing else; gives the files' names. */
+/** Writes the results as JSON, as a page that needs nothing else, and the comparison as a picture; gives the files' names. */
 export function keep(results: Results): readonly string[] {
   const name = join(FOLDER, results.startedAt.slice(0, 16).replace(':', ''));
   mkdirSync(join(ROOT, FOLDER), { recursive: true });
-  const files = { [`${name}.json`]: `${JSON.stringify(results, undefined, 1)}\n`, [`${name}.html`]: page(results) };
+  const picture = comparison(results.throughput);
+  const files = {
+    [`${name}.json`]: `${JSON.stringify(results, undefined, 1)}\n`,
+    [`${name}.html`]: page(results),
+    ...(picture !== undefined && { [`${name}.svg`]: `${picture}\n` }),
+  };
   for (const [file, text] of Object.entries(files)) writeFileSync(join(ROOT, file), text);
   return Object.keys(files);
 }

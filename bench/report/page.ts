@@ -16,7 +16,6 @@ export function page(results: Results): string {
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 60em; padding: 0 1em; color: #222; }
 pre { overflow-x: auto; font-size: 12px; background: #f6f6f4; padding: 1em; }
-svg text { font: 11px system-ui, sans-serif; fill: #444; }
 figure { margin: 2em 0; } figcaption { font-weight: 600; }
 </style>
 <h1>Contacts worker: benchmark</h1>
@@ -30,9 +29,9 @@ ${plots(results).join('\n')}
 }
 
 function plots({ throughput, inFlight, growth, workers }: Results): readonly string[] {
-  const usual = throughput.filter((run) => run.inFlight > 1);
+  const compared = comparison(throughput);
   const all: readonly (readonly [string, boolean, () => string])[] = [
-    ['Requests a second, 256 in flight', usual.length > 0, () => bars(barsOf(usual))],
+    ['Requests a second, 256 in flight', compared !== undefined, () => compared ?? ''],
     ['Requests a second over requests in flight, mixed', inFlight.length > 0, () => curves(bySubject(inFlight), '/s')],
     [
       'Latency of the worker over requests a second, mixed (ms)',
@@ -46,6 +45,12 @@ function plots({ throughput, inFlight, growth, workers }: Results): readonly str
   return all
     .filter(([, there]) => there)
     .map(([title, , plot]) => `<figure><figcaption>${escaped(title)}</figcaption>${plot()}</figure>`);
+}
+
+/** The workloads' throughput as a drawing of its own, white behind it; `undefined` where it was not measured. */
+export function comparison(throughput: readonly Run[]): string | undefined {
+  const usual = throughput.filter((run) => run.inFlight > 1);
+  return usual.length === 0 ? undefined : bars(barsOf(usual));
 }
 
 function barsOf(runs: readonly Run[]): readonly { group: string; name: string; value: number }[] {

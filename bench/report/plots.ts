@@ -73,5 +73,6 @@ function legend(names: readonly string[]): readonly string[] {
 
 function svg(parts: readonly string[]): string {
   const axis = `<path d="M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}" fill="none" stroke="#999"/>`;
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">${axis}${parts.join('')}</svg>`;
+  const text = 'font-family="system-ui, sans-serif" font-size="11" fill="#444"';
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" ${text} role="img"><rect width="100%" height="100%" fill="#fff"/>${axis}${parts.join('')}</svg>`;
 }
