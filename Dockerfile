@@ -22,7 +22,8 @@ COPY src ./src
 RUN npm run build
 
 FROM ${NODE_IMAGE}
-ENV NODE_ENV=production
+# glibc gives each thread an arena of its own: 20 MiB that the worker does not use.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1
 WORKDIR /app
 COPY package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules

@@ -1,6 +1,6 @@
 import type { Run } from '../figures.ts';
 import type { Arena } from '../surroundings/arena.ts';
-import { one, turned, USUAL_IN_FLIGHT } from './throughput.ts';
+import { one, turned } from './throughput.ts';
 
 const LOADS = [1, 4, 16, 64, 256, 512, 1024, 2048];
 
@@ -15,6 +15,9 @@ export async function inFlight(arena: Arena): Promise<readonly Run[]> {
   return runs;
 }
 
+/** As many as three workers prefetch, and as many again. */
+const SHARED_IN_FLIGHT = 1_024;
+
 /** One, two and three workers on the same queue. */
 export async function workers(arena: Arena): Promise<readonly Run[]> {
   const runs: Run[] = [];
@@ -23,7 +26,7 @@ export async function workers(arena: Arena): Promise<readonly Run[]> {
     for (const count of [1, 2, 3]) {
       while (contender.running.length < count) await arena.start(contender);
       for (const workload of ['create', 'mixed'] as const) {
-        runs.push(await one(arena, 'worker', workload, 2 * USUAL_IN_FLIGHT, round));
+        runs.push(await one(arena, 'worker', workload, SHARED_IN_FLIGHT, round));
       }
     }
     await arena.stop(contender);

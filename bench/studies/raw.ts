@@ -7,7 +7,7 @@ import type { Arena } from '../surroundings/arena.ts';
 
 const AT_ONCE = { single: 32, batched: 2 };
 const BATCH = 64;
-const FIRST_ID = 2_000_000_000;
+const FIRST_ID = 1_200_000_000;
 
 interface Stored {
   readonly _id: number;

@@ -9,17 +9,26 @@ import { waitFor } from '../../scripts/surroundings/progress.ts';
 import type { Subject } from '../figures.ts';
 import type { Reading } from './probe.ts';
 
+const START = startScript();
+
 /** What Node is given to run each; the worker as `npm start` does. */
 const PROGRAMS: Readonly<Record<Subject, readonly string[]>> = {
-  worker: startOptions(),
+  worker: START.program,
   plain: ['bench/subjects/plain.ts'],
   echo: ['bench/subjects/echo.ts'],
-  other: [...startOptions().slice(0, -1), process.env['BENCH_OTHER'] ?? 'dist/main.js'],
+  other: [...START.program.slice(0, -1), process.env['BENCH_OTHER'] ?? 'dist/main.js'],
 };
 
-function startOptions(): readonly string[] {
+/** `npm start`: what it sets, and what it gives to Node. */
+function startScript(): {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly program: readonly string[];
+} {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } };
-  return scripts.start.split(' ').slice(1);
+  const words = scripts.start.split(' ');
+  const node = words.indexOf('node');
+  const environment = words.slice(0, node).map((word) => word.split('=') as [string, string]);
+  return { environment: Object.fromEntries(environment), program: words.slice(node + 1) };
 }
 
 /** Where measured processes write what they say. */
@@ -52,7 +61,7 @@ export async function startSubject(
   const child = spawn(process.execPath, [...profiler, ...probe, ...PROGRAMS[subject]], {
     cwd: ROOT,
     stdio: ['ignore', log, log, 'ipc'],
-    env: { PATH: process.env['PATH'] ?? '', ...environment, HTTP_PORT: String(port) },
+    env: { ...START.environment, PATH: process.env['PATH'] ?? '', ...environment, HTTP_PORT: String(port) },
   });
   const url = `http://127.0.0.1:${port}`;
   await waitFor(`the ${subject}`, 60_000, async () => {

@@ -6,8 +6,8 @@ import { CLIENTS, NEW_CLIENTS, person } from '../load/requests.ts';
 const AT_ONCE = 5_000;
 /** Contacts that are made to be deleted have ids from here on, far from those that requests make. */
 const FIRST_VICTIM = 1_000_000_000;
-/** What requests create has ids from here on. */
-const FIRST_CREATED = 10_000_000;
+/** What requests create has ids from here on: above all others, as a worker that starts brings the counter past the highest. */
+const FIRST_CREATED = 1_500_000_000;
 const FIRST_OF_LARGE_CLIENT = 5_000_000;
 const FIRST_GROWN_CLIENT = 10_000;
 

@@ -13,9 +13,9 @@ export interface ClientLimits {
 
 /**
  * Together below the time that a stop leaves for what was taken: 5 s to find a server, then twice 8 s for a silent one.
- * The pool holds two batches of each method, two commands each at most, and the ping.
+ * The pool holds two batches of each method, lists of eight commands at most, and the ping.
  */
-export const DEFAULT_LIMITS: ClientLimits = { connectMs: 5_000, answerMs: 8_000, poolWaitMs: 8_000, poolSize: 24 };
+export const DEFAULT_LIMITS: ClientLimits = { connectMs: 5_000, answerMs: 8_000, poolWaitMs: 8_000, poolSize: 32 };
 
 /**
  * A client for the server of the URL, not connected yet. What is set here wins over the URL: the driver's own time limits

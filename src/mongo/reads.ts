@@ -19,8 +19,8 @@ export async function getContacts(
 }
 
 /**
- * The page of each query; result `i` belongs to query `i`. All pages of one call are one command, which the server gives
- * up after `maxTimeMs` milliseconds; that is then a defect of a query and no outage.
+ * The page of each query; result `i` belongs to query `i`. All filtered pages of one call are one command, which the server
+ * gives up after `maxTimeMs` milliseconds; that is then a defect of a query and no outage.
  */
 export async function listContacts(
   collections: Collections,
@@ -30,18 +30,18 @@ export async function listContacts(
   const wanted = queries.map((query, at): PageRead => ({ query, at, skip: (query.page - 1) * query.per_page }));
   // Numbers beyond are not exact, and there cannot be as many contacts.
   const possible = wanted.filter(({ skip }) => Number.isSafeInteger(skip));
-  const ofSome = possible.filter(({ query }) => !isOfEveryone(query));
-  // A command has one hint.
-  const ofEveryone = possible.filter(({ query }) => isOfEveryone(query));
-  const [some, everyone] = await Promise.all([
-    readPages(collections, ofSome, { maxTimeMS: maxTimeMs }),
-    readPages(collections, ofEveryone, { maxTimeMS: maxTimeMs, hint: { _id: 1 } }),
+  const [ofEveryone, ofSome] = [possible.filter(isOfEveryone), possible.filter((read) => !isOfEveryone(read))];
+  const limit = { maxTimeMS: maxTimeMs };
+  const found = await Promise.all([
+    readPages(collections, ofSome, limit),
+    // A hint is for the first page of a command only.
+    ...ofEveryone.map((read) => readPages(collections, [read], { ...limit, hint: { _id: 1 } })),
   ]);
-  const found = [...some, ...everyone];
+  const documents = found.flat();
   return queries.map(({ per_page }, at) => {
     // The server tells which document is of which query; in which order they come is not promised.
-    const documents = found.filter(({ page }) => page === at).toSorted((a, b) => a._id - b._id);
-    return { contacts: documents.slice(0, per_page).map(contactOf), hasMore: documents.length > per_page };
+    const own = documents.filter(({ page }) => page === at).toSorted((a, b) => a._id - b._id);
+    return { contacts: own.slice(0, per_page).map(contactOf), hasMore: own.length > per_page };
   });
 }
 
@@ -91,9 +91,9 @@ function filterOf({ client_id, email }: ContactQuery): Filter<ContactDocument> {
 }
 
 /**
- * An engine may walk its index of tombstones for such a list's condition, which is all contacts: 87 ms for a page of
- * 80,000, and 2 ms with a hint.
+ * Such a list wants a hint: the DocumentDB engine reads all contacts for its condition otherwise, 54 ms for a page of 80,000
+ * contacts instead of 2.
  */
-function isOfEveryone({ client_id, email }: ContactQuery): boolean {
+function isOfEveryone({ query: { client_id, email } }: PageRead): boolean {
   return client_id === undefined && email === undefined;
 }
