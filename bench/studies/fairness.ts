@@ -7,7 +7,7 @@ import type { Arena } from '../surroundings/arena.ts';
 
 const GETS = 64;
 const BESIDE = 128;
-/** No contact has it. */
+/** No contact has this id or a higher one. */
 const NOBODY = 9_000_000_000;
 const HOT_UPDATES = 10_000;
 
@@ -42,9 +42,14 @@ export async function fairness(arena: Arena): Promise<readonly FairnessRun[]> {
 function streams(round: number): Readonly<Record<string, Source>> {
   const random = new Random(round);
   let updates = 0;
+  let failing = 0;
   return {
     'lists of 1,000': () => listRequest(undefined, 1, 1_000),
-    'requests that fail': () => getRequest(NOBODY),
+    'requests that fail': () => {
+      failing += 1;
+      // Another id each time: requests about one contact wait for each other.
+      return getRequest(NOBODY + failing);
+    },
     'updates of one contact': () => {
       updates += 1;
       return updates > HOT_UPDATES ? undefined : updateRequest(1, updates, random);
