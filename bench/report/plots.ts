@@ -4,6 +4,8 @@ const LEFT = 60;
 const RIGHT = 120;
 const BOTTOM = 30;
 const TOP = 14;
+/** Two labels of an axis are at least so far apart. */
+const TICK_ROOM = 46;
 const COLOURS = ['#1b6ca8', '#d1783b', '#6a9955', '#8e5aa8', '#b23a48', '#777777'];
 
 /** A line through points; x must be above 0. */
@@ -45,7 +47,8 @@ export function curves(all: readonly Curve[], unit: string): string {
     const dots = own.map(([x, y]) => `<circle cx="${xOf(x)}" cy="${yOf(y, most)}" r="3" fill="${colour(i)}"/>`);
     return `<polyline points="${path}" fill="none" stroke="${colour(i)}" stroke-width="2"/>${dots.join('')}`;
   });
-  const ticks = xs.length > 12 ? [xs.at(0) ?? 1, xs.at(-1) ?? 1] : xs;
+  const ticks: number[] = [];
+  for (const x of xs) if (ticks.every((other) => xOf(x) - xOf(other) >= TICK_ROOM)) ticks.push(x);
   const below = ticks.map((x) => label(xOf(x), HEIGHT - 10, x.toFixed(0), 'middle'));
   const beside = [0, most / 2, most].map((y) => label(LEFT - 6, yOf(y, most) + 4, `${y.toFixed(0)} ${unit}`, 'end'));
   return svg([...drawn, ...below, ...beside, ...legend(all.map(({ name }) => name))]);
