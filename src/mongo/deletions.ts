@@ -1,7 +1,5 @@
-import type { AnyBulkWriteOperation } from 'mongodb';
-
 import type { Deletion, WriteOutcome } from '../contacts/repository.ts';
-import { inLockOrder, newBatchMark } from './batch.ts';
+import { newBatchMark, valueOfEach } from './batch.ts';
 import { FORGOTTEN, NOT_DELETED, type Collections, type ContactDocument } from './documents.ts';
 import { isEffectOf } from './effects.ts';
 
@@ -13,13 +11,12 @@ export async function deleteContacts(
   if (batch.length === 0) return [];
   const mark = newBatchMark();
   const deleted_at = new Date();
-  const operations = inLockOrder(batch).map(({ id, key }): AnyBulkWriteOperation<ContactDocument> => ({
-    updateOne: {
-      filter: { _id: { $eq: id }, ...NOT_DELETED },
-      update: { $set: { deleted_at, deleted_by: key.id, last_batch: mark }, $unset: FORGOTTEN },
-    },
-  }));
-  const { matchedCount } = await collections.contacts.bulkWrite(operations, { ordered: false });
+  const ids = batch.map(({ id }) => id);
+  const keys = batch.map(({ key }) => key.id);
+  const { matchedCount } = await collections.contacts.updateMany({ _id: { $in: ids }, ...NOT_DELETED }, [
+    { $set: { deleted_at, deleted_by: valueOfEach(ids, keys), last_batch: mark } },
+    { $unset: [...FORGOTTEN] },
+  ]);
   if (matchedCount === batch.length) return batch.map(() => 'applied');
   const tombstones = await tombstonesOf(collections, batch);
   return batch.map(({ id, key }) => {

@@ -1,4 +1,4 @@
-import type { Collection, Db } from 'mongodb';
+import type { Collection, Db, Document } from 'mongodb';
 
 import type { Contact, ContactChanges, ContactFields } from '../contacts/contact.ts';
 
@@ -61,43 +61,45 @@ export function collectionsOf(db: Db): Collections {
 /** What a filter needs to see live contacts only. */
 export const NOT_DELETED = { deleted_at: { $exists: false } } as const;
 
+/** The fields that come from requests. */
+export const CHANGEABLE = [
+  'client_id',
+  'first_name',
+  'last_name',
+  'email',
+  'email_key',
+  'phone',
+  'mobile_phone',
+] as const satisfies readonly (keyof ContactDocument)[];
+
 /** All that says something of a person, and what only a live contact needs. */
-export const FORGOTTEN = {
-  client_id: true,
-  first_name: true,
-  last_name: true,
-  email: true,
-  email_key: true,
-  phone: true,
-  mobile_phone: true,
-  created_at: true,
-  updated_at: true,
-} as const;
+export const FORGOTTEN: readonly (keyof ContactDocument)[] = [...CHANGEABLE, 'created_at', 'updated_at'];
+
+/** Phones that are given as empty are there no longer. */
+const PHONES = ['phone', 'mobile_phone'] as const;
 
 /** The fields that a new contact's document gets from the request. */
 export function fieldsToStore(fields: ContactFields): Partial<ContactDocument> {
-  return changesToStore(fields).$set;
-}
-
-/** An update's changes as they are stored: what gets a value, and what goes. */
-export function changesToStore(changes: ContactChanges): {
-  readonly $set: Partial<ContactDocument>;
-  readonly $unset: { phone?: true; mobile_phone?: true };
-} {
-  const { phone, mobile_phone, ...$set } = changes;
-  return {
-    $set: {
-      ...$set,
-      ...(changes.email !== undefined && { email_key: emailKey(changes.email) }),
-      ...(isGiven(phone) && { phone }),
-      ...(isGiven(mobile_phone) && { mobile_phone }),
-    },
-    $unset: { ...(phone === '' && { phone: true }), ...(mobile_phone === '' && { mobile_phone: true }) },
-  };
+  const { phone, mobile_phone, ...mandatory } = valuesToStore(fields);
+  return { ...mandatory, ...(isGiven(phone) && { phone }), ...(isGiven(mobile_phone) && { mobile_phone }) };
 }
 
 function isGiven(text: string | undefined): boolean {
   return text !== undefined && text !== '';
+}
+
+/** The values that changes give to a contact's document; an empty phone is to go, see `clearedPhones`. */
+export function valuesToStore(changes: ContactChanges): Partial<ContactDocument> {
+  return { ...changes, ...(changes.email !== undefined && { email_key: emailKey(changes.email) }) };
+}
+
+/** The stages of an update by these values after which no phone is stored empty; none where none can be. */
+export function clearedPhones(changes: readonly Partial<ContactDocument>[]): Document[] {
+  const cleared = PHONES.filter((phone) => changes.some((change) => change[phone] === ''));
+  if (cleared.length === 0) return [];
+  return cleared.map((phone) => ({
+    $set: { [phone]: { $cond: [{ $eq: [`$${phone}`, ''] }, '$$REMOVE', `$${phone}`] } },
+  }));
 }
 
 /** Equal for addresses that differ in case only. */

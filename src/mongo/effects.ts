@@ -1,4 +1,7 @@
+import type { Filter } from 'mongodb';
+
 import type { EffectKey } from '../contacts/repository.ts';
+import type { ContactDocument } from './documents.ts';
 
 /** Sorts behind every string that goes on with ASCII, which keys do. */
 const BEHIND = '\uffff';
@@ -14,11 +17,10 @@ export function startingWith(prefix: string): { readonly $gte: string; readonly 
   return { $gte: prefix, $lt: prefix + BEHIND };
 }
 
-/** The condition on an array of keys that holds none of this request. */
-export function withoutEffectOf(key: EffectKey): {
-  readonly $ne: string;
-  readonly $not?: { readonly $elemMatch: { readonly $gte: string; readonly $lt: string } };
-} {
-  if (key.earlier === undefined) return { $ne: key.id };
-  return { $ne: key.id, $not: { $elemMatch: startingWith(key.earlier) } };
+/** The condition on a contact whose applied keys hold none of these requests'. */
+export function withoutEffectsOf(keys: readonly EffectKey[]): Filter<ContactDocument> {
+  const families = keys.flatMap(({ earlier }) =>
+    earlier === undefined ? [] : [{ applied: { $elemMatch: startingWith(earlier) } }],
+  );
+  return { applied: { $nin: keys.map(({ id }) => id) }, ...(families.length > 0 && { $nor: families }) };
 }

@@ -21,13 +21,13 @@ export async function moveOutOldKeys({ contacts, effects }: Collections, held: K
   const past = keys.map((_id) => ({ _id, contact_id: held._id, at }));
   await effects.insertMany(past, { ordered: false }).catch(duplicatesIn);
   await contacts.updateOne(
-    { _id: { $eq: held._id }, moved_out: stillMovedOut(held) },
+    { _id: { $eq: held._id }, moved_out: stillMovedOut(held.moved_out) },
     { $set: { moved_out: (held.moved_out ?? 0) + 1 }, $pull: { applied: { $in: keys } } },
   );
 }
 
-/** The condition that no key of this contact has moved out since it was read. */
-export function stillMovedOut({ moved_out }: KeysHeld): { readonly $eq: number } | { readonly $exists: false } {
+/** The condition that keys of a contact have moved out so often, and not once more since that was read. */
+export function stillMovedOut(moved_out: number | undefined): { readonly $eq: number } | { readonly $exists: false } {
   return moved_out === undefined ? { $exists: false } : { $eq: moved_out };
 }
 

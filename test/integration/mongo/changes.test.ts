@@ -28,6 +28,55 @@ test('an empty phone clears it, and a new one can be set again', async () => {
   expect((await contacts.get([id]))[0]).toMatchObject({ phone: '2', mobile_phone: '' });
 });
 
+test('the updates of a batch give each contact what its own names, and keep the rest', async () => {
+  const changes: ContactChanges[] = [
+    { first_name: '$last_name' },
+    { phone: '' },
+    { phone: '3', mobile_phone: '' },
+    { mobile_phone: '$$ROOT' },
+    { client_id: 8, email: 'Own@Doe.example' },
+    {},
+  ];
+  const ids: number[] = [];
+  for (const _ of changes) ids.push(await createOne(contacts));
+  const before = { phone: '1', mobile_phone: '2' };
+  await contacts.update(ids.slice(0, 4).map((of) => update(before, freshKey(), of)));
+  const batch = changes.map((change, i) => update(change, freshKey(), ids[i]));
+  // Any order: that of the batch need not be that of the ids.
+  expect(await contacts.update(batch.toReversed())).toEqual(batch.map(() => 'applied'));
+  const found = await contacts.get(ids);
+  expect(found).toEqual(changes.map((change, i) => ({ contact_id: ids[i], ...JANE, ...(i < 4 && before), ...change })));
+  for (const [i, { key }] of batch.entries()) {
+    const document = await stored.contacts.findOne({ _id: ids[i] ?? 0 });
+    expect(document?.applied?.at(-1)).toBe(key.id);
+    expect(Object.values(document ?? {})).not.toContain(null);
+    expect(document && 'phone' in document).toBe(found[i]?.phone !== '');
+    expect(document && 'mobile_phone' in document).toBe(found[i]?.mobile_phone !== '');
+  }
+});
+
+test('contacts whose keys have moved out, equally often or not, may share a batch with others', async () => {
+  const full = Array.from({ length: MOST_KEYS_HELD }, (_, i) => `full-${i}`);
+  const states = [
+    {},
+    { moved_out: 1 },
+    { moved_out: 1 },
+    { moved_out: 7 },
+    { applied: full },
+    { moved_out: 2, applied: full },
+  ];
+  const ids: number[] = [];
+  for (const state of states) {
+    const of = await createOne(contacts);
+    ids.push(of);
+    await stored.contacts.updateOne({ _id: of }, { $set: { updated_at: new Date(0), ...state } });
+  }
+  const batch = ids.map((of) => update({ first_name: `n${of}` }, freshKey(), of));
+  expect(await contacts.update(batch)).toEqual(batch.map(() => 'applied'));
+  expect(await contacts.update(batch)).toEqual(batch.map(() => 'repeated'));
+  expect((await contacts.get(ids)).map((contact) => contact?.first_name)).toEqual(ids.map((of) => `n${of}`));
+});
+
 test('an update that names nothing only tells whether the contact is there', async () => {
   expect(await contacts.update([update({}), update({}, freshKey(), NOBODY)])).toEqual(['applied', 'not-found']);
   expect((await contacts.get([id]))[0]).toEqual({ contact_id: id, ...JANE });
@@ -149,6 +198,15 @@ test('a delete leaves a tombstone with keys and times and nothing of the person'
     deleted_by: key.id,
     last_batch: expect.any(String),
   });
+});
+
+test('the deletes of a batch leave each tombstone the key of its own request', async () => {
+  const ids = [await createOne(contacts), await createOne(contacts), id];
+  const batch = ids.map((of) => ({ key: { id: freshKey() }, id: of }));
+  expect(await contacts.delete(batch)).toEqual(['applied', 'applied', 'applied']);
+  for (const { key, id: of } of batch) {
+    expect((await stored.contacts.findOne({ _id: of }))?.deleted_by).toBe(key.id);
+  }
 });
 
 test('a repeated delete is a repeat; another delete of the same contact finds nothing', async () => {
