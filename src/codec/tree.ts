@@ -11,6 +11,17 @@ const ATTRIBUTES = ':@';
 const TEXT = '#text';
 const CDATA = '#cdata';
 
+const nothing = (): void => undefined;
+
+/** Resolves nothing; fast-xml-parser would make a decoder with all its entities for each document. */
+const NO_ENTITIES = {
+  decode: asItIs,
+  reset: nothing,
+  setXmlVersion: nothing,
+  setExternalEntities: nothing,
+  addInputEntities: nothing,
+};
+
 /**
  * fast-xml-parser as a reader of tags only: it keeps order, white space and digits as they are and resolves nothing.
  * The prefix before names keeps its own handling of `__proto__`, `constructor`, `toString` and the like away. It calls
@@ -20,13 +31,15 @@ const reader = new XMLParser({
   preserveOrder: true,
   ignoreAttributes: false,
   attributeNamePrefix: ATTRIBUTE,
-  transformTagName: (name) => (name.startsWith(ELEMENT) ? name : ELEMENT + name),
+  transformTagName: (name) => (name.startsWith(ELEMENT) ? name : keyFor(name)),
   textNodeName: TEXT,
   cdataPropName: CDATA,
   trimValues: false,
   parseTagValue: false,
   parseAttributeValue: false,
   processEntities: false,
+  entityDecoder: NO_ENTITIES,
+  tagValueProcessor: () => undefined,
   ignoreDeclaration: true,
   ignorePiTags: true,
   maxNestedTags: MAX_DEPTH,
@@ -44,10 +57,14 @@ export function buildTree(text: string, hasInstructions: boolean): XmlElement {
   const escaped = NAME_SPACES.test(text);
   const input = escaped ? text.replace(NAME_SPACES_ALL, standIn) : text;
   // fast-xml-parser takes quotes in an instruction for those of a value, and can read far past the instruction's end
-  const nodes = read(hasInstructions ? withoutInstructions(input) : input);
-  const root = nodes.find(isElement);
+  const nodes = read(hasInstructions ? withoutInstructions(input) : withoutDeclaration(input));
+  const root = nodes.find((node) => isElement(keyOf(node)));
   if (root === undefined) throw new Error('the tree has no root element, though the gate let the document pass');
-  return elementOf(root, escaped ? original : asItIs);
+  return elementOf(keyOf(root), root, escaped ? original : asItIs);
+}
+
+function withoutDeclaration(text: string): string {
+  return text.startsWith('<?xml') ? text.slice(text.indexOf('?>') + 2) : text;
 }
 
 function read(text: string): readonly Node[] {
@@ -59,29 +76,37 @@ function read(text: string): readonly Node[] {
   }
 }
 
-function elementOf(node: Node, restore: (text: string) => string): XmlElement {
-  const key = keyOf(node);
-  const attributes: [string, string][] = [];
-  for (const [name, value] of Object.entries((node[ATTRIBUTES] ?? {}) as Record<string, string>)) {
-    attributes.push([restore(name.slice(ATTRIBUTE.length)), restore(resolveReferences(value.replace(/[\t\n]/g, ' ')))]);
-  }
+function elementOf(key: string, node: Node, restore: (text: string) => string): XmlElement {
   const children: XmlElement[] = [];
   let text = '';
   for (const child of node[key] as readonly Node[]) {
-    if (isElement(child)) children.push(elementOf(child, restore));
-    else if (child[CDATA] !== undefined) text += cdataOf(child);
+    const childKey = keyOf(child);
+    if (isElement(childKey)) children.push(elementOf(childKey, child, restore));
+    else if (childKey === CDATA) text += cdataOf(child);
     else text += resolveReferences(String(child[TEXT]));
   }
-  return { name: restore(key.slice(ELEMENT.length)), attributes, children, text: restore(text) };
+  const name = restore(key.slice(ELEMENT.length));
+  return { name, attributes: attributesOf(node, restore), children, text: restore(text) };
 }
+
+function attributesOf(node: Node, restore: (text: string) => string): XmlElement['attributes'] {
+  const attributes = node[ATTRIBUTES] as Readonly<Record<string, string>> | undefined;
+  if (attributes === undefined) return NONE;
+  return Object.entries(attributes).map(([name, value]) => [
+    restore(name.slice(ATTRIBUTE.length)),
+    restore(resolveReferences(value.replace(/[\t\n]/g, ' '))),
+  ]);
+}
+
+const NONE: XmlElement['attributes'] = [];
 
 function keyOf(node: Node): string {
   for (const key in node) if (key !== ATTRIBUTES) return key;
   return '';
 }
 
-function isElement(node: Node): boolean {
-  return keyOf(node).startsWith(ELEMENT);
+function isElement(key: string): boolean {
+  return key.startsWith(ELEMENT);
 }
 
 function cdataOf(node: Node): string {
@@ -104,4 +129,20 @@ function original(text: string): string {
 
 function asItIs(text: string): string {
   return text;
+}
+
+const MOST_KEYS = 256;
+/** As long as any name of the interface. V8 keeps a longer part of a text as a slice, which would keep its document. */
+const LONGEST_KEPT = 12;
+const keys = new Map<string, string>();
+
+/** A name with its prefix, kept, as most requests have the same few: to make a key of a new string each time is dear. */
+function keyFor(name: string): string {
+  if (name.length > LONGEST_KEPT) return ELEMENT + name;
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  if (keys.size >= MOST_KEYS) keys.clear();
+  const made = ELEMENT + name;
+  keys.set(name, made);
+  return made;
 }

@@ -1,11 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { Buffer } from 'node:buffer';
+import { hash, randomBytes } from 'node:crypto';
 
 import type { Delivery } from '../protocol/delivery.ts';
 import type { RequestIdentity, RequestKey } from '../protocol/request-key.ts';
 import { deadlineOf } from './deadline.ts';
 
-/** 144 bits of SHA-256: no padding in base64url, and no accidental collision among 10^18 requests. */
-const KEY_BYTES = 18;
+/** Characters of base64url: 144 bits of SHA-256, and no accidental collision among 10^18 requests. */
+const KEY_LENGTH = 24;
 
 /**
  * The key of a delivery. With a message id: a hash of app_id, message_id and body, equal for all copies. Without one:
@@ -49,6 +50,6 @@ function attemptIdOf({ id, earlier }: RequestKey, { body }: Delivery): string {
 
 function digest(parts: readonly (string | undefined)[], body: Uint8Array): string {
   // JSON keeps the parts apart: ("ab", "c") and ("a", "bc") must not meet.
-  const hash = createHash('sha256').update(JSON.stringify(parts)).update('\n').update(body);
-  return hash.digest().subarray(0, KEY_BYTES).toString('base64url');
+  const hashed = Buffer.concat([Buffer.from(`${JSON.stringify(parts)}\n`), body]);
+  return hash('sha256', hashed, 'base64url').slice(0, KEY_LENGTH);
 }

@@ -138,10 +138,23 @@ function createLogger(settings: LogSettings, destination: DestinationStream): Lo
   const options = {
     level: settings.level,
     base: settings.worker === undefined ? null : { worker: settings.worker },
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return pino(options, destination);
+}
+
+let toldAt = 0;
+let told = '';
+
+/** As pino's own, but written once for all lines of a millisecond: those of a batch. */
+function isoTime(): string {
+  const now = Date.now();
+  if (now !== toldAt) {
+    toldAt = now;
+    told = `,"time":"${new Date(now).toISOString()}"`;
+  }
+  return told;
 }
 
 function writeRequest(logger: Logger, line: RequestLine, own: readonly OwnError[]): void {
