@@ -1,7 +1,7 @@
 import { XMLParser } from 'fast-xml-parser';
 import type { XmlElement } from '../protocol/request.ts';
 import { MAX_DEPTH } from './gate.ts';
-import { withoutInstructions } from './instructions.ts';
+import { withoutDeclaration, withoutInstructions } from './instructions.ts';
 import { resolveReferences } from './references.ts';
 
 // None of these can be the name of an element or attribute, so that no name from outside can be taken for one of them.
@@ -40,7 +40,6 @@ const reader = new XMLParser({
   processEntities: false,
   entityDecoder: NO_ENTITIES,
   tagValueProcessor: () => undefined,
-  ignoreDeclaration: true,
   ignorePiTags: true,
   maxNestedTags: MAX_DEPTH,
   jPath: false,
@@ -61,10 +60,6 @@ export function buildTree(text: string, hasInstructions: boolean): XmlElement {
   const root = nodes.find((node) => isElement(keyOf(node)));
   if (root === undefined) throw new Error('the tree has no root element, though the gate let the document pass');
   return elementOf(keyOf(root), root, escaped ? original : asItIs);
-}
-
-function withoutDeclaration(text: string): string {
-  return text.startsWith('<?xml') ? text.slice(text.indexOf('?>') + 2) : text;
 }
 
 function read(text: string): readonly Node[] {

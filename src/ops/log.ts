@@ -147,12 +147,12 @@ function createLogger(settings: LogSettings, destination: DestinationStream): Lo
 let toldAt = 0;
 let told = '';
 
-/** As pino's own, but written once for all lines of a millisecond: those of a batch. */
+/** pino's own, asked once for all lines of a millisecond: those of a batch. */
 function isoTime(): string {
   const now = Date.now();
   if (now !== toldAt) {
     toldAt = now;
-    told = `,"time":"${new Date(now).toISOString()}"`;
+    told = pino.stdTimeFunctions.isoTime();
   }
   return told;
 }
