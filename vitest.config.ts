@@ -2,6 +2,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 import { dockerAnswers } from './scripts/surroundings/docker.ts';
 import { reasonNotToInstall } from './scripts/surroundings/debian.ts';
 import { say } from './scripts/surroundings/progress.ts';
+import { patiently } from './test/support/patience.ts';
 
 interface Tier {
   readonly name: string;
@@ -30,6 +31,7 @@ function project(tier: Tier): TestProjectInlineConfiguration {
       globalSetup: tier.servers ? ['test/support/global-setup.ts'] : [],
       testTimeout: tier.testTimeout,
       hookTimeout: Math.max(tier.testTimeout, 120_000),
+      expect: { poll: patiently },
       maxWorkers: tier.containers ? 1 : 2,
       fileParallelism: !tier.containers,
       sequence: { groupOrder: tier.groupOrder },

@@ -8,6 +8,7 @@ import { Publisher } from '../../../src/amqp/publisher.ts';
 import type { Delivery } from '../../../src/protocol/delivery.ts';
 import type { Settlement } from '../../../src/protocol/settlement.ts';
 import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
+import { patiently } from '../../support/patience.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const amqpUrl = inject('amqpUrl');
@@ -75,18 +76,18 @@ test('a channel that the broker closes is replaced, its consumer with it, and un
   const held: ((settlement: Settlement) => void)[] = [];
   await consume(() => new Promise((resolve) => held.push(resolve)));
   channel.sendToQueue(queue, Buffer.from('a'));
-  await vi.waitFor(() => expect(held).toHaveLength(1));
+  await expect.poll(() => held).toHaveLength(1);
   proxy.inject(ackOfUnknownDelivery(1));
-  await vi.waitFor(() => expect(held).toHaveLength(2));
+  await expect.poll(() => held).toHaveLength(2);
   expect(received.map(({ redelivered }) => redelivered)).toEqual([false, true]);
   expect(proxy.connections).toBe(1);
   // The old delivery's settlement must not reach the new channel, where its tag means another message.
   held[0]?.({ kind: 'acknowledge' });
-  await vi.waitFor(() => expect(settled).toEqual(['lost']));
+  await expect.poll(() => settled).toEqual(['lost']);
   held[1]?.({ kind: 'hand-back' });
-  await vi.waitFor(() => expect(held).toHaveLength(3));
+  await expect.poll(() => held).toHaveLength(3);
   held[2]?.({ kind: 'acknowledge' });
-  await vi.waitFor(() => expect(settled).toEqual(['lost', 'handed-back', 'acknowledged']));
+  await expect.poll(() => settled).toEqual(['lost', 'handed-back', 'acknowledged']);
 });
 
 test('what is settled in one turn is acknowledged, and nothing that is still open beside it', async () => {
@@ -94,12 +95,12 @@ test('what is settled in one turn is acknowledged, and nothing that is still ope
   await consume(({ body }) => new Promise((resolve) => held.set(Buffer.from(body).toString(), resolve)));
   const names = ['a', 'b', 'open', 'c', 'd'];
   for (const name of names) channel.sendToQueue(queue, Buffer.from(name));
-  await vi.waitFor(() => expect([...held.keys()]).toEqual(names));
+  await expect.poll(() => [...held.keys()]).toEqual(names);
   for (const name of ['d', 'b', 'a', 'c']) held.get(name)?.({ kind: 'acknowledge' });
-  await vi.waitFor(() => expect(settled).toHaveLength(4));
+  await expect.poll(() => settled).toHaveLength(4);
   expect(consumer.inFlight).toBe(1);
   await consumer.stop();
-  await vi.waitFor(async () => expect(await depth(queue)).toBe(1));
+  await expect.poll(() => depth(queue)).toBe(1);
   const left = await channel.get(queue, { noAck: true });
   expect(left === false ? undefined : left.content.toString()).toBe('open');
 });
@@ -112,9 +113,9 @@ test('a queue that is deleted is declared again, and consumed again', async () =
     present.on('error', () => undefined);
     expect((await present.checkQueue(queue)).consumerCount).toBe(1);
     await present.close();
-  }, 5_000);
+  }, patiently);
   channel.sendToQueue(queue, Buffer.from('a'));
-  await vi.waitFor(() => expect(settled).toEqual(['acknowledged']));
+  await expect.poll(() => settled).toEqual(['acknowledged']);
   expect(consumer.ready).toBe(true);
 });
 
@@ -122,7 +123,7 @@ test('a cut connection is replaced and consuming goes on', async () => {
   await consume(acknowledge);
   proxy.cut();
   channel.sendToQueue(queue, Buffer.from('a'));
-  await vi.waitFor(() => expect(settled).toEqual(['acknowledged']), 5_000);
+  await expect.poll(() => settled).toEqual(['acknowledged']);
 });
 
 test('a dead letter carries its diagnosis and what the request had, and the request leaves the queue', async () => {
@@ -130,7 +131,7 @@ test('a dead letter carries its diagnosis and what the request had, and the requ
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   const properties = { messageId: 'm', appId: 'a', correlationId: 'c', replyTo: 'q', headers: { own: 'kept' } };
   channel.sendToQueue(queue, Buffer.from('body'), { ...properties, expiration: '100000' });
-  await vi.waitFor(() => expect(settled).toEqual(['dead-lettered']));
+  await expect.poll(() => settled).toEqual(['dead-lettered']);
   expect(letters).toEqual(['X']);
   const letter = await channel.get(`${queue}.dead`, { noAck: true });
   expect(letter && letter.content.toString()).toBe('body');
@@ -146,7 +147,7 @@ test('a request whose headers leave no room for the diagnosis is dead-lettered w
   const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   channel.sendToQueue(queue, Buffer.from('body'), { messageId: 'm', headers: { large: 'x'.repeat(65_480) } });
-  await vi.waitFor(() => expect(settled).toEqual(['dead-lettered']));
+  await expect.poll(() => settled).toEqual(['dead-lettered']);
   const letter = await channel.get(`${queue}.dead`, { noAck: true });
   expect(letter && letter.content.toString()).toBe('body');
   expect(letter && letter.properties.headers).toMatchObject({ 'diagnosis-code': 'X' });
@@ -158,8 +159,8 @@ test('a dead letter goes to its queue alone, whoever its request was copied to',
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   const { queue: copies } = await channel.assertQueue('', { exclusive: true });
   channel.sendToQueue(queue, Buffer.from('body'), { CC: [copies], headers: { own: 'kept' } });
-  await vi.waitFor(() => expect(settled).toEqual(['dead-lettered']));
-  expect(await depth(copies)).toBe(1);
+  await expect.poll(() => settled).toEqual(['dead-lettered']);
+  await expect.poll(() => depth(copies)).toBe(1);
   const letter = await channel.get(`${queue}.dead`, { noAck: true });
   expect(letter && letter.properties.headers).toMatchObject({ own: 'kept', 'diagnosis-code': 'X' });
 });
@@ -169,8 +170,8 @@ test('a dead letter whose queue was deleted is not lost: the queue is declared a
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   await channel.deleteQueue(`${queue}.dead`);
   channel.sendToQueue(queue, Buffer.from('body'));
-  await vi.waitFor(() => expect(settled).toContain('dead-lettered'), 5_000);
-  expect(await depth(`${queue}.dead`)).toBe(1);
+  await expect.poll(() => settled).toContain('dead-lettered');
+  await expect.poll(() => depth(`${queue}.dead`)).toBe(1);
 });
 
 test('a handler that breaks its promise loses no request', async () => {
@@ -180,52 +181,52 @@ test('a handler that breaks its promise loses no request', async () => {
     return calls === 1 ? Promise.reject(new Error('broken')) : acknowledge(received[0] as Delivery);
   });
   channel.sendToQueue(queue, Buffer.from('a'));
-  await vi.waitFor(() => expect(settled).toEqual(['handed-back', 'acknowledged']));
+  await expect.poll(() => settled).toEqual(['handed-back', 'acknowledged']);
 });
 
 test('taking stops at once, what was taken finishes, and the rest can be handed back', async () => {
   const held: ((settlement: Settlement) => void)[] = [];
   await consume(() => new Promise((resolve) => held.push(resolve)));
   for (const body of ['a', 'b']) channel.sendToQueue(queue, Buffer.from(body));
-  await vi.waitFor(() => expect(held).toHaveLength(2));
+  await expect.poll(() => held).toHaveLength(2);
   await consumer.takeNoMore();
   expect(consumer.ready).toBe(false);
   channel.sendToQueue(queue, Buffer.from('c'));
   held[0]?.({ kind: 'acknowledge' });
-  await vi.waitFor(() => expect(settled).toEqual(['acknowledged']));
+  await expect.poll(() => settled).toEqual(['acknowledged']);
   expect(consumer.handBackRest()).toBe(1);
   await consumer.drained();
   await consumer.stop();
   expect(received).toHaveLength(2);
-  expect(await depth(queue)).toBe(2);
+  await expect.poll(() => depth(queue)).toBe(2);
 });
 
 test('a pause takes nothing and gives nothing back; after it requests are taken again, also on another connection', async () => {
   await consume(acknowledge);
   await consumer.pause(true);
-  await vi.waitFor(async () => expect((await channel.checkQueue(queue)).consumerCount).toBe(0));
+  await expect.poll(async () => (await channel.checkQueue(queue)).consumerCount).toBe(0);
   expect(consumer.ready).toBe(false);
   channel.sendToQueue(queue, Buffer.from('a'));
   proxy.cut();
-  await vi.waitFor(() => expect(proxy.connections).toBe(2), 5_000);
+  await expect.poll(() => proxy.connections).toBe(2);
   expect((await channel.checkQueue(queue)).consumerCount).toBe(0);
   await consumer.pause(false);
-  await vi.waitFor(() => expect(settled).toEqual(['acknowledged']), 5_000);
+  await expect.poll(() => settled).toEqual(['acknowledged']);
 });
 
 test('never more than the prefetch count is held, however often taking pauses', async () => {
   const held: ((settlement: Settlement) => void)[] = [];
   await consume(() => new Promise((resolve) => held.push(resolve)));
   for (let count = 0; count < 15; count += 1) channel.sendToQueue(queue, Buffer.from('a'));
-  await vi.waitFor(() => expect(held).toHaveLength(10));
+  await expect.poll(() => held).toHaveLength(10);
   for (const paused of [true, false, true, false]) await consumer.pause(paused);
   for (const settle of held.slice(0, 9)) settle({ kind: 'acknowledge' });
-  await vi.waitFor(() => expect(settled).toHaveLength(9));
-  await vi.waitFor(async () => expect(await depth(queue)).toBe(5));
+  await expect.poll(() => settled).toHaveLength(9);
+  await expect.poll(() => depth(queue)).toBe(5);
   expect(held).toHaveLength(10);
   expect(consumer.ready).toBe(false);
   held[9]?.({ kind: 'acknowledge' });
-  await vi.waitFor(() => expect(held).toHaveLength(15));
+  await expect.poll(() => held).toHaveLength(15);
   expect(consumer.ready).toBe(true);
 });
 

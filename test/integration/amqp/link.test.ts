@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
 import { Link, type LinkUser } from '../../../src/amqp/link.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
@@ -62,8 +62,8 @@ test('a channel that the broker closes is replaced on the same connection', asyn
   const recorder = new Recorder();
   await open(recorder).started;
   await recorder.channels[0]?.checkQueue('no-such-queue').catch(() => undefined);
-  await vi.waitFor(() => expect(recorder.channels).toHaveLength(2));
-  await vi.waitFor(() => expect(recorder.up_).toBe(true));
+  await expect.poll(() => recorder.channels).toHaveLength(2);
+  await expect.poll(() => recorder.up_).toBe(true);
   expect(recorder.models[1]).toBe(recorder.models[0]);
   expect(proxy.connections).toBe(1);
   expect(lost[0]).toContain('NOT_FOUND');
@@ -73,8 +73,8 @@ test('a connection that is cut is replaced, and the channel with it', async () =
   const recorder = new Recorder();
   await open(recorder).started;
   proxy.cut();
-  await vi.waitFor(() => expect(proxy.connections).toBe(2), 5_000);
-  await vi.waitFor(() => expect(recorder.up_).toBe(true), 5_000);
+  await expect.poll(() => proxy.connections).toBe(2);
+  await expect.poll(() => recorder.up_).toBe(true);
   expect(recorder.models[1]).not.toBe(recorder.models[0]);
 });
 
@@ -91,8 +91,8 @@ test('a peer that falls silent is given up and replaced', { timeout: 20_000 }, a
   const recorder = new Recorder();
   await open(recorder).started;
   proxy.silence();
-  await vi.waitFor(() => expect(proxy.connections).toBe(2), 15_000);
-  await vi.waitFor(() => expect(recorder.up_).toBe(true), 5_000);
+  await expect.poll(() => proxy.connections).toBe(2);
+  await expect.poll(() => recorder.up_).toBe(true);
 });
 
 test('a peer that accepts and says nothing does not hold the link for ever', async () => {
@@ -106,7 +106,7 @@ test('a broker that is not there is tried again until it is', async () => {
   const recorder = new Recorder();
   proxy.refuse();
   const { started } = open(recorder);
-  await vi.waitFor(() => expect(lost.length).toBeGreaterThan(2), 5_000);
+  await expect.poll(() => lost.length).toBeGreaterThan(2);
   proxy.accept();
   await started;
   expect(recorder.up_).toBe(true);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { connect, type Channel, type ChannelModel } from 'amqplib';
-import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
 import { replyMessage } from '../../../src/amqp/messages.ts';
 import { Publisher } from '../../../src/amqp/publisher.ts';
@@ -111,7 +111,7 @@ test('answers wait while the broker is away', async () => {
   const open_ = await open();
   proxy.refuse();
   const sent = open_.publish(reply(queue));
-  await vi.waitFor(() => expect(open_.ready).toBe(false));
+  await expect.poll(() => open_.ready).toBe(false);
   expect(opened).toEqual([true, false]);
   proxy.accept();
   expect(await sent).toBe('routed');
@@ -146,7 +146,7 @@ test('far more than the channel buffers is held back and still all published', a
   const body = 'x'.repeat(16_384);
   const sent = Array.from({ length: 3_000 }, () => open_.publish(reply(queue, body)));
   expect(new Set(await Promise.all(sent))).toEqual(new Set(['routed']));
-  expect((await channel.checkQueue(queue)).messageCount).toBe(3_000);
+  await expect.poll(async () => (await channel.checkQueue(queue)).messageCount).toBe(3_000);
 });
 
 test('stopping rejects what is not confirmed, and what comes after', async () => {

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { createRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
-import { patiently, Queues, run } from './letters.ts';
+import { Queues, run } from './letters.ts';
 
 const names = freshNames();
 let queues: Queues;
@@ -34,7 +34,7 @@ test('what is sent back is the request as its producer sent it', async () => {
     headers: { own: 1, CC: ['elsewhere'] },
   });
   expect(await run(names, ['send-back', referenceId])).toMatchObject({ code: 0, out: ['1 letter sent back.'] });
-  expect(await queues.depths()).toEqual({ requests: 1, dead: 0 });
+  await expect.poll(() => queues.depths()).toEqual({ requests: 1, dead: 0 });
   const [request] = await queues.drain(queues.requests);
   expect(request?.content.toString()).toBe(createRequest());
   expect(request?.properties).toMatchObject({ ...properties, deliveryMode: 2 });
@@ -48,7 +48,7 @@ test('what expired is sent back without the broker’s marks, and does not expir
     userId: 'guest',
     headers: { own: 1 },
   });
-  await vi.waitFor(async () => expect(await queues.depths()).toEqual({ requests: 0, dead: 1 }), patiently);
+  await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 1 });
   await run(names, ['list']);
   expect(await run(names, ['send-back', 'late'])).toMatchObject({ code: 0 });
   const [request] = await queues.drain(queues.requests);
@@ -71,7 +71,7 @@ test('a dry run shows the letters and their count, and changes nothing', async (
     expect(out).toHaveLength(5);
     expect(out[4]).toMatch(/^Nothing was changed\. 3 letters would /);
   }
-  expect(await queues.depths()).toEqual({ requests: 0, dead: 3 });
+  await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 3 });
 });
 
 test('more than one letter needs --yes where nobody can be asked', async () => {
@@ -79,15 +79,15 @@ test('more than one letter needs --yes where nobody can be asked', async () => {
   const refused = await run(names, ['discard', '--all']);
   expect(refused.code).toBe(2);
   expect(refused.err[0]).toBe('3 letters would be discarded for good.');
-  expect(await queues.depths()).toMatchObject({ dead: 3 });
+  await expect.poll(() => queues.depths()).toMatchObject({ dead: 3 });
   expect(await run(names, ['discard', '--all', '--yes'])).toMatchObject({ code: 0, out: ['3 letters discarded.'] });
-  expect(await queues.depths()).toEqual({ requests: 0, dead: 0 });
+  await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 0 });
 });
 
 test('a person who is asked and says no changes nothing', async () => {
   await queues.buryMany(2);
   expect(await run(names, ['send-back', '--all'], () => Promise.resolve(false))).toMatchObject({ code: 1 });
-  expect(await queues.depths()).toEqual({ requests: 0, dead: 2 });
+  await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 2 });
 });
 
 test('what comes after the count was told is left in place', async () => {
@@ -105,7 +105,7 @@ test('of 1,000 letters those of one cause are sent back in order, and the rest s
   await queues.buryMany(1_000);
   const { code, out } = await run(names, ['send-back', '--all', '--reason', 'ANSWER_REFUSED', '--yes']);
   expect({ code, out }).toEqual({ code: 0, out: ['500 letters sent back.'] });
-  expect(await queues.depths()).toEqual({ requests: 500, dead: 500 });
+  await expect.poll(() => queues.depths()).toEqual({ requests: 500, dead: 500 });
   const ids = async (queue: string): Promise<string[]> =>
     (await queues.drain(queue)).map(({ properties }) => String(properties.messageId));
   expect(await ids(queues.dead)).toEqual(Array.from({ length: 500 }, (_, nth) => String(2 * nth)));
@@ -115,7 +115,7 @@ test('of 1,000 letters those of one cause are sent back in order, and the rest s
 test('of thousands that were discarded none comes back', async () => {
   await queues.buryMany(5_000);
   expect(await run(names, ['discard', '--all', '--yes'])).toMatchObject({ code: 0, out: ['5000 letters discarded.'] });
-  expect(await queues.channel.checkQueue(queues.dead)).toMatchObject({ messageCount: 0, consumerCount: 0 });
+  await expect.poll(() => queues.channel.checkQueue(queues.dead)).toMatchObject({ messageCount: 0, consumerCount: 0 });
 });
 
 test.each(['REPLY_TO_OWN_QUEUE', 'REPLY_TO_NOT_ALLOWED'])('%s would come back, so it needs --force', async (cause) => {
@@ -123,9 +123,9 @@ test.each(['REPLY_TO_OWN_QUEUE', 'REPLY_TO_NOT_ALLOWED'])('%s would come back, s
   const held = await run(names, ['send-back', referenceId]);
   expect(held).toMatchObject({ code: 1, out: [] });
   expect(held.err[0]).toContain('--force');
-  expect(await queues.depths()).toEqual({ requests: 0, dead: 1 });
+  await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 1 });
   expect(await run(names, ['send-back', referenceId, '--force'])).toMatchObject({ code: 0 });
-  expect(await queues.depths()).toEqual({ requests: 1, dead: 0 });
+  await expect.poll(() => queues.depths()).toEqual({ requests: 1, dead: 0 });
 });
 
 test('what may have taken effect and has no message id needs --force, and does not hold up the others', async () => {
@@ -134,7 +134,7 @@ test('what may have taken effect and has no message id needs --force, and does n
   const sent = await run(names, ['send-back', '--all']);
   expect(sent).toMatchObject({ code: 0, out: ['1 letter sent back.'] });
   expect(sent.err[0]).toContain('no message_id');
-  expect(await queues.depths()).toEqual({ requests: 1, dead: 1 });
+  await expect.poll(() => queues.depths()).toEqual({ requests: 1, dead: 1 });
 });
 
 test('what the request queue refuses stays, and that is said', async () => {
@@ -147,7 +147,7 @@ test('what the request queue refuses stays, and that is said', async () => {
   const { code, out, err } = await run(names, ['send-back', '--all', '--yes']);
   expect({ code, out }).toEqual({ code: 1, out: ['0 letters sent back.'] });
   expect(err[0]).toBe(`2 letters not sent back: the queue ${queues.requests} refused it.`);
-  expect(await queues.depths()).toEqual({ requests: 0, dead: 2 });
+  await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 2 });
   await declareAnew();
 });
 
@@ -157,7 +157,7 @@ test('where the request queue is gone the letters stay, and that is said', async
   const { code, err } = await run(names, ['send-back', 'one']);
   expect(code).toBe(1);
   expect(err[0]).toBe(`1 letter not sent back: there is no queue ${queues.requests}.`);
-  expect((await queues.channel.checkQueue(queues.dead)).messageCount).toBe(1);
+  await expect.poll(() => queues.channel.checkQueue(queues.dead)).toMatchObject({ messageCount: 1 });
   await declareAnew();
 });
 

@@ -12,9 +12,6 @@ import type { DeadLetterQueue } from '../../../src/protocol/dead-letter.ts';
 import { createRequest } from '../../support/documents.ts';
 import type { FreshNames } from '../../support/fresh-names.ts';
 
-/** For `vi.waitFor`: its own limit of a second is too short for a machine that is busy. */
-export const patiently = { timeout: 30_000, interval: 20 };
-
 /** The two queues of a test, and a hand in them. */
 export class Queues {
   readonly model: ChannelModel;

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { createRequest, getRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
-import { openQueue, parsed, patiently, Queues, run } from './letters.ts';
+import { openQueue, parsed, Queues, run } from './letters.ts';
 
 const names = freshNames();
 let queues: Queues;
@@ -32,7 +32,7 @@ test('list tells reference, cause, attempts, time and method of what a worker de
 
 test('list tells message id and reason of what the broker dead-lettered', async () => {
   queues.channel.sendToQueue(queues.requests, Buffer.from(getRequest(1)), { messageId: 'late', expiration: '1' });
-  await vi.waitFor(async () => expect(await queues.depths()).toEqual({ requests: 0, dead: 1 }), patiently);
+  await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 1 });
   const [letter] = parsed(await run(names, ['list', '--json']));
   expect(letter).toEqual({ reference: 'late', cause: 'expired', time: expect.any(String), method: 'contact.get' });
   expect(Math.abs(Date.parse(String(letter?.['time'])) - Date.now())).toBeLessThan(60_000);
@@ -40,7 +40,7 @@ test('list tells message id and reason of what the broker dead-lettered', async 
 
 test('a letter without any id can be named all the same', async () => {
   queues.channel.sendToQueue(queues.requests, Buffer.from('not XML'), { expiration: '1' });
-  await vi.waitFor(async () => expect(await queues.depths()).toMatchObject({ dead: 1 }), patiently);
+  await expect.poll(() => queues.depths()).toMatchObject({ dead: 1 });
   const [letter] = parsed(await run(names, ['list', '--json']));
   expect(letter?.['method']).toBeUndefined();
   const shown = await run(names, ['show', String(letter?.['reference'])]);
@@ -84,7 +84,7 @@ test('looking at 1,000 letters again and again loses none, and leaves them in th
   await run(names, ['list']);
   await run(names, ['show', '500']);
   await run(names, ['list', '--reason', 'INTERNAL_ERROR']);
-  expect(await queues.depths()).toMatchObject({ dead: 1_000 });
+  await expect.poll(() => queues.depths()).toMatchObject({ dead: 1_000 });
   const left = await queues.drain(queues.dead);
   expect(left.map(({ properties }) => String(properties.messageId))).toEqual(wanted);
 });
@@ -120,12 +120,12 @@ test('what comes while the letters are looked at stays for the next time', async
   });
   await queue.close();
   expect(seen).toEqual(['early']);
-  expect(await queues.depths()).toMatchObject({ dead: 2 });
+  await expect.poll(() => queues.depths()).toMatchObject({ dead: 2 });
 });
 
 test('two who look at once both end, and nothing is lost', async () => {
   await queues.buryMany(500);
   const runs = await Promise.all([run(names, ['list', '--json']), run(names, ['list', '--json'])]);
   for (const { code } of runs) expect([0, 3]).toContain(code);
-  expect(await queues.depths()).toMatchObject({ dead: 500 });
+  await expect.poll(() => queues.depths()).toMatchObject({ dead: 500 });
 });

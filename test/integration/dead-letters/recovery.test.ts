@@ -9,10 +9,11 @@ import type { Method } from '../../../src/protocol/method.ts';
 import { ok } from '../../../src/protocol/response.ts';
 import { codesIn, contactIdIn, createRequest, jane, listRequest, request } from '../../support/documents.ts';
 import { freshNames, type FreshNames } from '../../support/fresh-names.ts';
+import { patiently } from '../../support/patience.ts';
 import { Requester } from '../../support/requester.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { startWorker } from '../../support/worker.ts';
-import { parsed, patiently, Queues, run } from './letters.ts';
+import { parsed, Queues, run } from './letters.ts';
 
 const CLI = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url));
 const shared = freshNames();
@@ -52,18 +53,18 @@ test('a request that failed by a defect is executed once and answered when it is
     const options = { messageId: 'one', correlationId: 'c1' };
     const first = await requester.request(request('test.failing', ''), options);
     expect(codesIn(first.xml)).toEqual(['INTERNAL_ERROR']);
-    await vi.waitFor(async () => expect(await queues.depths()).toMatchObject({ dead: 1 }), patiently);
+    await expect.poll(() => queues.depths()).toMatchObject({ dead: 1 });
     const [letter] = parsed(await run(names, ['list', '--json']));
     expect(letter).toMatchObject({ cause: 'INTERNAL_ERROR', method: 'test.failing', attempts: 5 });
     expect(first.xml).toContain(String(letter?.['reference']));
 
     repaired = true;
     expect(await run(names, ['send-back', String(letter?.['reference'])])).toMatchObject({ code: 0 });
-    await vi.waitFor(() => expect(requester.answers).toHaveLength(2), patiently);
+    await expect.poll(() => requester.answers).toHaveLength(2);
     expect(requester.answers[1]?.xml).toContain('<text>done</text>');
     expect(requester.answers[1]?.properties.correlationId).toBe('c1');
     expect(executions).toBe(1);
-    await vi.waitFor(async () => expect(await queues.depths()).toEqual({ requests: 0, dead: 0 }), patiently);
+    await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 0 });
   } finally {
     await worker.stop();
   }
@@ -78,17 +79,17 @@ test('cut off between the confirm and the acknowledgement a letter is in both qu
   await expect(visit).rejects.toThrow(/closed|reset/i);
   await queue.close();
   await proxy.close();
-  await vi.waitFor(async () => expect(await queues.depths()).toEqual({ requests: 1, dead: 1 }), patiently);
+  await expect.poll(() => queues.depths()).toEqual({ requests: 1, dead: 1 });
 
   const worker = await startWorker(names);
   try {
     expect(await run(names, ['send-back', 'one'])).toMatchObject({ code: 0 });
-    await vi.waitFor(() => expect(requester.answers).toHaveLength(2), patiently);
+    await expect.poll(() => requester.answers).toHaveLength(2);
     const [first, second] = requester.answers.map(({ xml }) => contactIdIn(xml));
     expect(second).toBe(first);
     const { xml } = await requester.request(listRequest());
     expect(xml.match(/<contact_id>/g)).toHaveLength(1);
-    expect(await queues.depths()).toEqual({ requests: 0, dead: 0 });
+    await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 0 });
   } finally {
     await worker.stop();
   }
@@ -104,7 +105,7 @@ test('an answer that could not be given is given when the letter is sent back, w
       arguments: { 'x-max-length': 0, 'x-overflow': 'reject-publish' },
     });
     requester.send(document, { messageId: 'one', replyTo: full });
-    await vi.waitFor(async () => expect(await queues.depths()).toMatchObject({ dead: 1 }), patiently);
+    await expect.poll(() => queues.depths()).toMatchObject({ dead: 1 });
     await queues.channel.deleteQueue(full);
     await queues.channel.assertQueue(full, { durable: true });
     expect(await run(names, ['send-back', 'one'])).toMatchObject({ code: 0 });
@@ -131,10 +132,7 @@ test('killed in the middle of sending thousands of letters back, it has lost non
     env: { PATH: process.env['PATH'], AMQP_URL: names.amqpUrl, REQUEST_QUEUE: names.queue },
   });
   const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code)));
-  await vi.waitFor(async () => expect((await queues.depths()).requests).toBeGreaterThan(0), {
-    timeout: 30_000,
-    interval: 1,
-  });
+  await expect.poll(async () => (await queues.depths()).requests, { interval: 1 }).toBeGreaterThan(0);
   child.kill('SIGKILL');
   expect(await ended).toBe('SIGKILL');
   await vi.waitFor(async () => {
@@ -156,7 +154,7 @@ test('a request that was sent back is not charged with the attempts from before,
   const options = { methods: (...args: Parameters<typeof apiMethods>) => [...apiMethods(...args), failing] };
   const first = await startWorker(names, {}, options);
   await requester.request(request('test.failing', ''), { messageId: 'twice' });
-  await vi.waitFor(async () => expect(await queues.depths()).toMatchObject({ dead: 1 }), patiently);
+  await expect.poll(() => queues.depths()).toMatchObject({ dead: 1 });
   await first.stop();
   repaired = true;
   expect(await run(names, ['send-back', 'twice'])).toMatchObject({ code: 0 });
@@ -166,9 +164,9 @@ test('a request that was sent back is not charged with the attempts from before,
   await other.close();
   const second = await startWorker(names, {}, options);
   try {
-    await vi.waitFor(() => expect(requester.answers).toHaveLength(2), patiently);
+    await expect.poll(() => requester.answers).toHaveLength(2);
     expect(codesIn(requester.answers[1]!.xml)).toEqual([]);
-    expect(await queues.depths()).toEqual({ requests: 0, dead: 0 });
+    await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 0 });
   } finally {
     await second.stop();
   }

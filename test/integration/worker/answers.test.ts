@@ -7,6 +7,7 @@ import { apiMethods } from '../../../src/methods/index.ts';
 import type { Method } from '../../../src/protocol/method.ts';
 import { ok } from '../../../src/protocol/response.ts';
 import { codesIn, createRequest, getRequest, jane, request } from '../../support/documents.ts';
+import { patiently } from '../../support/patience.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 
 const broken: Method<string> = {
@@ -32,7 +33,7 @@ async function deadLetter(): Promise<ConsumeMessage | undefined> {
     const message = await running.requester.channel.get(`${names.queue}.dead`, { noAck: true });
     if (!message) throw new Error('no dead letter');
     return message as unknown as ConsumeMessage;
-  });
+  }, patiently);
 }
 
 async function depths(): Promise<number[]> {
@@ -54,7 +55,7 @@ test.each([
   expect(codesIn(xml)).toEqual([code]);
   expect(properties.type).toBe('request');
   expect(properties.headers).toMatchObject({ status: 'fail' });
-  expect(await depths()).toEqual([0, 0]);
+  await expect.poll(depths).toEqual([0, 0]);
 });
 
 test.each([
@@ -96,17 +97,15 @@ test('a defect of one request does not fail those that came with it', async () =
 test('where there is no correlation_id the message_id is the answer’s', async () => {
   const messageId = randomUUID();
   running.requester.send(getRequest(1), { replyTo: running.requester.replyTo, messageId });
-  await vi.waitFor(() =>
-    expect(running.requester.answers.map((answer) => String(answer.properties.correlationId))).toContain(messageId),
-  );
+  await expect
+    .poll(() => running.requester.answers.map((answer) => String(answer.properties.correlationId)))
+    .toContain(messageId);
 });
 
 test('the log names a request by its reference, and by its message_id where that is a UUID', async () => {
   const [uuid, name] = [randomUUID(), 'jane@doe.example'];
   for (const messageId of [uuid, name]) await running.requester.request(getRequest(1), { messageId });
-  await vi.waitFor(async () =>
-    expect((await running.worker.logLines()).map((line) => line['message_id'])).toContain(uuid),
-  );
+  await expect.poll(async () => (await running.worker.logLines()).map((line) => line['message_id'])).toContain(uuid);
   expect(await running.worker.logText()).not.toContain(name);
 });
 
@@ -129,18 +128,17 @@ test('a request without reply_to is executed, logged and acknowledged', async ()
   const last_name = randomUUID();
   running.requester.send(createRequest({ ...jane, last_name, client_id: 77 }));
   const listed = request('contact.list', '<client_id>77</client_id>');
-  await vi.waitFor(async () => expect((await running.requester.request(listed)).xml).toContain(last_name));
+  await expect.poll(async () => (await running.requester.request(listed)).xml).toContain(last_name);
   const lines = await running.worker.logLines();
   expect(lines.filter((line) => line['msg'] === 'request' && line['reply'] === 'none')).toHaveLength(1);
 });
 
 test('an answer that nobody can get is counted and logged, and the request is done', async () => {
   running.requester.send(getRequest(1), { replyTo: 'test-queue-that-is-gone', messageId: randomUUID() });
-  await vi.waitFor(async () => {
-    const lines = await running.worker.logLines();
-    expect(lines.filter((line) => line['reply'] === 'returned')).toHaveLength(1);
-  });
-  expect(await depths()).toEqual([0, 0]);
+  await expect
+    .poll(async () => (await running.worker.logLines()).filter((line) => line['reply'] === 'returned'))
+    .toHaveLength(1);
+  await expect.poll(depths).toEqual([0, 0]);
 });
 
 test.each([
@@ -155,5 +153,5 @@ test.each([
   expect(letter?.properties.replyTo).toBe(replyTo());
   const listed = await running.requester.request(request('contact.list', '<client_id>78</client_id>'));
   expect(listed.xml).not.toContain(last_name);
-  expect(await depths()).toEqual([0, 0]);
+  await expect.poll(depths).toEqual([0, 0]);
 });

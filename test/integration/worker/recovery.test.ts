@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { codesIn, contactIdIn, createRequest, getRequest, listRequest, jane } from '../../support/documents.ts';
 import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
@@ -57,7 +57,7 @@ async function expectNothingLostWhile(hurt: () => Promise<void> | void, client: 
 test('cut connections to the broker under load lose nothing and double nothing', async () => {
   await start();
   await expectNothingLostWhile(() => broker.cut(), 1);
-  await vi.waitFor(async () => expect(await isReady()).toBe(true), 10_000);
+  await expect.poll(() => isReady()).toBe(true);
 });
 
 test('channels closed by the broker under load lose nothing and double nothing', async () => {
@@ -74,13 +74,13 @@ test('a cut connection to the database under load loses nothing and doubles noth
 test('while the database is away requests wait, nothing fails, readiness says so; then they are answered', async () => {
   await start();
   database.refuse();
-  await vi.waitFor(async () => expect(await isReady()).toBe(false), 10_000);
+  await expect.poll(() => isReady()).toBe(false);
   const answer = requester.request(createRequest());
   // What needs no database is answered meanwhile.
   expect(codesIn((await requester.request('<broken')).xml)).toEqual(['MALFORMED_XML']);
   database.accept();
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
-  await vi.waitFor(async () => expect(await isReady()).toBe(true), 10_000);
+  await expect.poll(() => isReady()).toBe(true);
 });
 
 test('a database that falls silent does not hold the worker for ever', { timeout: 120_000 }, async () => {
@@ -88,7 +88,8 @@ test('a database that falls silent does not hold the worker for ever', { timeout
   const id = contactIdIn((await requester.request(createRequest())).xml);
   database.silenceForGood();
   const answer = requester.request(getRequest(id));
-  await vi.waitFor(async () => expect((await worker.logText()).includes('"reason":"unavailable"')).toBe(true), 60_000);
+  const unavailable = async (): Promise<boolean> => (await worker.logText()).includes('"reason":"unavailable"');
+  await expect.poll(unavailable, { timeout: 60_000 }).toBe(true);
   database.restore();
   expect((await answer).xml).toContain('Jane');
 });
@@ -98,10 +99,10 @@ test('broker and database that come up after the worker are waited for', async (
   database.refuse();
   worker = testWorker(behindProxies);
   const started = worker.start();
-  await vi.waitFor(async () => expect(await worker.logText()).toContain('the database cannot be used yet'), 15_000);
+  await expect.poll(() => worker.logText()).toContain('the database cannot be used yet');
   expect(await isReady()).toBe(false);
   database.accept();
-  await vi.waitFor(async () => expect(await worker.logText()).toContain('link to the broker lost'), 15_000);
+  await expect.poll(() => worker.logText()).toContain('link to the broker lost');
   broker.accept();
   await started;
   requester = await Requester.open(names.amqpUrl, names.queue);

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { Lane } from '../../../src/dispatch/lane.ts';
 import type { Execution } from '../../../src/protocol/execution.ts';
@@ -51,14 +51,14 @@ test('what arrives in one burst leaves together; what arrives meanwhile gathers 
   await Promise.resolve();
   expect(batches).toHaveLength(1);
   answer();
-  await vi.waitFor(() =>
-    expect(batches).toEqual([
+  await expect
+    .poll(() => batches)
+    .toEqual([
       [1, 2],
       [3, 4, 5],
-    ]),
-  );
+    ]);
   answer();
-  await vi.waitFor(() => expect(batches).toHaveLength(3));
+  await expect.poll(() => batches).toHaveLength(3);
   answer();
   const executions = await Promise.all(results);
   expect(executions.map((e) => (e.kind === 'done' ? e.attempts : 0))).toEqual([1, 2, 3, 4, 5, 6]);
@@ -69,7 +69,7 @@ test('a batch holds what its commands may weigh together; a heavier command goes
   const lane = new Lane<number>({ slots: 1, maxBatch: 10, weigh: (command) => command }, run);
   const results = [5, 5, 1, 40, 3].map((command) => lane.submit(work(command)));
   for (const expected of [[5, 5], [1], [40], [3]]) {
-    await vi.waitFor(() => expect(batches.at(-1)).toEqual(expected));
+    await expect.poll(() => batches.at(-1)).toEqual(expected);
     answer();
   }
   await Promise.all(results);
@@ -83,7 +83,7 @@ test('never more batches under way than slots', async () => {
   await Promise.resolve();
   expect(batches).toEqual([[1], [2]]);
   answer();
-  await vi.waitFor(() => expect(batches).toEqual([[1], [2], [3]]));
+  await expect.poll(() => batches).toEqual([[1], [2], [3]]);
   answer();
   answer();
   await Promise.all(results);
