@@ -1,6 +1,5 @@
 // npm run bench [-- STUDY … --workloads create,get --seconds 6 --rounds 3 --seed 1]: see bench/README.md
-import { parseArgs } from 'node:util';
-
+import { optionsOf } from '../scripts/options.ts';
 import { Obstacle, say } from '../scripts/surroundings/progress.ts';
 import type { Subject } from './figures.ts';
 import { WORKLOADS, type Workload } from './load/workloads.ts';
@@ -11,14 +10,27 @@ import { STUDIES, study, type Study, type Wishes } from './studies/index.ts';
 import { Arena } from './surroundings/arena.ts';
 import { findPlaces } from './surroundings/places.ts';
 
+const USAGE = `npm run bench                     all studies (about 45 minutes on two cores)
+npm run bench -- STUDY …          some of ${STUDIES.join(', ')}
+  --workloads A,B     of throughput: some of ${WORKLOADS.join(', ')}
+  --seconds N         measured time of each run (6)
+  --rounds N          in each the subjects take turns (3)
+  --seed N            of the requests (1)
+  --contacts N        what the collection grows to (2000000)
+  --backlog N         requests that gather (500000)
+More in bench/README.md.`;
+
 const SUBJECTS: readonly Subject[] = ['worker', 'plain', 'echo'];
 
-/** What the command line asks for. Throws an Obstacle that says what is wrong with it. */
-function wishes(): { readonly studies: readonly Study[]; readonly subjects: readonly Subject[] } & Wishes {
+type Asked = { readonly studies: readonly Study[]; readonly subjects: readonly Subject[] } & Wishes;
+
+/** What the command line asks for, `undefined` for help. Throws an Obstacle that says what is wrong with it. */
+function wishes(): Asked | undefined {
   const text = { type: 'string' } as const;
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = optionsOf({
     allowPositionals: true,
     options: {
+      help: { type: 'boolean', default: false },
       seconds: { ...text, default: '6' },
       rounds: { ...text, default: '3' },
       seed: { ...text, default: '1' },
@@ -27,6 +39,7 @@ function wishes(): { readonly studies: readonly Study[]; readonly subjects: read
       backlog: { ...text, default: '500000' },
     },
   });
+  if (values.help) return undefined;
   const [seconds, rounds, seed, mostContacts, backlog] = (
     ['seconds', 'rounds', 'seed', 'contacts', 'backlog'] as const
   ).map((name) => {
@@ -49,7 +62,12 @@ function among<Name extends string>(known: readonly Name[], asked: readonly stri
 }
 
 async function main(): Promise<void> {
-  const { studies, subjects, ...wanted } = wishes();
+  const asked = wishes();
+  if (asked === undefined) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
+  const { studies, subjects, ...wanted } = asked;
   const startedAt = new Date().toISOString();
   const places = await findPlaces(process.env);
   try {

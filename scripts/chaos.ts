@@ -1,5 +1,5 @@
 // npm run chaos [-- --short | options]: load, faults and repeats on three workers, and a verdict on all that came of it.
-import { parseArgs } from 'node:util';
+import { optionsOf } from './options.ts';
 import { Obstacle, say } from './surroundings/progress.ts';
 import { plan, shortPlan } from '../test/chaos/faults/plan.ts';
 import { GUARDS, type Guard } from '../test/chaos/guards.ts';
@@ -21,7 +21,7 @@ const SHORT_REQUESTS = 20_000;
 
 function options() {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({
+  const { values } = optionsOf({
     options: {
       short: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, readFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { freePort } from '../../scripts/surroundings/addresses.ts';
@@ -33,6 +33,11 @@ function startScript(): {
 
 /** Where measured processes write what they say. */
 const LOGS = join(ROOT, '.cache/bench');
+
+/** Removes what the processes of an earlier run have written: a line for each request. */
+export function forgetLogs(): void {
+  rmSync(LOGS, { recursive: true, force: true });
+}
 
 /** A measured process that takes requests. */
 export interface RunningSubject {

@@ -6,7 +6,7 @@ import type { Run, Subject } from '../figures.ts';
 import { BASE_CONTACTS } from '../load/requests.ts';
 import { Producer, type Stream } from '../load/producer.ts';
 import { sourceOf, WORKLOADS, type Source, type Workload } from '../load/workloads.ts';
-import { startSubject, type RunningSubject } from '../subjects/subject.ts';
+import { forgetLogs, startSubject, type RunningSubject } from '../subjects/subject.ts';
 import { SeededContacts } from './contacts.ts';
 import type { Places } from './places.ts';
 
@@ -56,6 +56,7 @@ export class Arena {
   }
 
   static async open(places: Places, settings: BenchSettings): Promise<Arena> {
+    forgetLogs();
     await step('Building the worker', () => run('npm', ['run', 'build']));
     return new Arena(places, settings, await Producer.open(places.amqpUrl, 'bench.replies'));
   }
