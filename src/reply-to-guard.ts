@@ -1,5 +1,9 @@
+import { isReadable } from './protocol/delivery.ts';
+
 /** Why an answer must not be sent where the request asks for it, or `undefined` where it may. */
-export type ReplyToGuard = (replyTo: string | undefined) => 'REPLY_TO_OWN_QUEUE' | 'REPLY_TO_NOT_ALLOWED' | undefined;
+export type ReplyToGuard = (
+  replyTo: string | undefined,
+) => 'REPLY_TO_OWN_QUEUE' | 'REPLY_TO_NOT_ALLOWED' | 'REPLY_TO_NOT_UTF8' | undefined;
 
 /**
  * The worker may write to any queue and the producer says to which: an answer in the worker's own queues would be read
@@ -9,6 +13,7 @@ export function createReplyToGuard(ownQueues: readonly string[], allow: RegExp |
   const own = new Set(ownQueues);
   return (replyTo) => {
     if (replyTo === undefined) return undefined;
+    if (!isReadable(replyTo)) return 'REPLY_TO_NOT_UTF8';
     if (own.has(replyTo)) return 'REPLY_TO_OWN_QUEUE';
     return allow === undefined || allow.test(replyTo) ? undefined : 'REPLY_TO_NOT_ALLOWED';
   };

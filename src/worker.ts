@@ -192,7 +192,7 @@ class ContactsWorker implements Worker {
     return createPipeline({
       guard: createReplyToGuard([requestQueue, deadLetterQueueOf(requestQueue)], replyToAllow),
       identify: identityOf,
-      decode: (body) => decode(body, { maxBytes: maxRequestBytes }),
+      decode: (body, contentEncoding) => decode(body, { maxBytes: maxRequestBytes, contentEncoding }),
       knows: (method) => this.#dispatcher.knows(method),
       attempt: (start, run) => this.#attempts.make(start, run),
       execute: (request, terms) => this.#dispatcher.execute(request, terms),

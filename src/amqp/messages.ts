@@ -25,6 +25,7 @@ export function deliveryOf(message: ConsumeMessage): Delivery {
       messageId: textOf(properties.messageId),
       correlationId: textOf(properties.correlationId),
       replyTo: textOf(properties.replyTo),
+      contentEncoding: textOf(properties.contentEncoding),
       headers: headersOf(message),
     },
   };

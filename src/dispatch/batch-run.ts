@@ -3,6 +3,7 @@ import { fault } from '../protocol/fault.ts';
 import type { Method, Work } from '../protocol/method.ts';
 import { fail, type ResponseEnvelope } from '../protocol/response.ts';
 import { Unavailable } from '../protocol/unavailable.ts';
+import { deadlineHint } from './deadline.ts';
 import type { DispatchEvents } from './events.ts';
 import type { Patience } from './patience.ts';
 
@@ -35,7 +36,7 @@ export async function runBatch<Command>(
   if (late.length === 0) return run(method, batch);
   const inTime = batch.filter((work) => !late.includes(work));
   const [lateOnes, others] = await Promise.all([
-    run(recalling(method), late),
+    run(recalling(method, now), late),
     inTime.length === 0 ? [] : run(method, inTime),
   ]);
   const results = new Map([...late, ...inTime].map((work, i) => [work, [...lateOnes, ...others][i]]));
@@ -125,18 +126,23 @@ class BatchRun<Command> {
   }
 }
 
-/** The method for those that are too late: it changes nothing, and answers what an earlier run has done. */
-function recalling<Command>(method: Method<Command>): Method<Command> {
+/** The method for those that were too late at `now`: it changes nothing, and answers what an earlier run has done. */
+function recalling<Command>(method: Method<Command>, now: number): Method<Command> {
   return {
     ...method,
     execute: async (batch) => {
       const recalled = method.recall === undefined ? [] : await method.recall(batch);
-      return batch.map((_, i) => recalled[i] ?? EXPIRED);
+      return batch.map(({ deadline = 0 }, i) => recalled[i] ?? expired(deadline, now));
     },
   };
 }
 
-const EXPIRED = fail(fault('EXPIRED', 'the deadline was over before the request was executed; nothing was changed'));
+/** Tells the worker's time: where producer and worker disagree about the time, it shows by how much. */
+function expired(deadline: number, now: number): ResponseEnvelope {
+  const over = 'the deadline was over before the request was executed; nothing was changed';
+  const clock = `the worker's clock says ${new Date(now).toISOString()}`;
+  return fail(fault('EXPIRED', `${over}; ${clock}${deadlineHint(deadline)}`));
+}
 
 async function execute<Command>(
   method: Method<Command>,

@@ -12,5 +12,14 @@ export interface DeliveryProperties {
   readonly messageId: string | undefined;
   readonly correlationId: string | undefined;
   readonly replyTo: string | undefined;
+  readonly contentEncoding?: string | undefined;
   readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Whether the property holds what was sent. AMQP's short strings are UTF-8; where bytes are not, the client library puts
+ * U+FFFD in their place, and two different texts may look the same. A U+FFFD that was really sent cannot be told from that.
+ */
+export function isReadable(property: string): boolean {
+  return !property.includes('\uFFFD');
 }

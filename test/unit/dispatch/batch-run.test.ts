@@ -118,6 +118,21 @@ test('what is past its deadline is not executed: its earlier answer is recalled,
   ]);
 });
 
+test.each([
+  [1_764_230_400_122, ''],
+  [1_764_230_400, '; the deadline looks like seconds, it has to be a number of milliseconds since 1970'],
+  [30_000, '; the deadline looks like a duration, it has to be a number of milliseconds since 1970'],
+])('EXPIRED tells the worker’s time, and what a deadline of %d looks like', async (deadline, hint) => {
+  const late = [{ command: 1, key: { id: 'k' }, deadline }];
+  const never = method(() => {
+    throw new Error('executed');
+  });
+  const executions = await runBatch(never, late, { ...limits(), now: () => 1_764_230_400_123 }, events);
+  const over = 'the deadline was over before the request was executed; nothing was changed';
+  const message = `${over}; the worker's clock says 2025-11-27T08:00:00.123Z${hint}`;
+  expect(executions).toMatchObject([{ response: { faults: [{ code: 'EXPIRED', message }] } }]);
+});
+
 test('a deadline that passes while the outcome is unknown is not looked at again', async () => {
   let now = 900;
   let tries = 0;
