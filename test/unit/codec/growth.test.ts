@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { decode } from '../../../src/codec/decode.ts';
 import { methodNamed } from '../methods/request-elements.ts';
 
-const SMALL = 32_768;
+const SMALL = 16_384;
 const FACTOR = 16;
 /** Linear is FACTOR, quadratic its square; between them is room for caches and the collector. */
 const MOST = FACTOR * 5;
@@ -52,6 +52,7 @@ const KINDS: readonly (readonly [what: string, part: string, wrap: (repeated: st
   ['one long reference to half a pair', '0', (text) => inContact(`<phone>&#x${text}D83D;</phone>`)],
   ['references that never end', '&a', inRequest],
   ['numeric references that never end', '&#1', inRequest],
+  ['one reference that never ends', 'a', (text) => inRequest(`&${text}`)],
   ['ampersands', '&', inRequest],
   ['comments', '<!---->', inRequest],
   ['comments that never end', '<!-- ', inRequest],
@@ -70,6 +71,10 @@ const KINDS: readonly (readonly [what: string, part: string, wrap: (repeated: st
   ['equals signs and spaces', '=   ', (text) => inRequest(`<a ${text}`)],
   ['equals signs and both quotes', `="'`, (text) => inRequest(`<a ${text}`)],
   ['quotes behind an equals sign', "'", (text) => inRequest(`<a b="${text}`)],
+  ['equals signs in a value that never ends', '=', (text) => inRequest(`<a b="${text}`)],
+  ['quotes in a value that never ends', "='", (text) => inRequest(`<a b="${text}`)],
+  ['spaces in a value that never ends', '=  ', (text) => inRequest(`<a b="${text}`)],
+  ['a comment that never ends, behind an unknown entity', '- ', (text) => inRequest(`&x;<!--${text}`)],
   ['curly quotes', '“', (text) => inRequest(`<a b=${text}`)],
   ['curly quotes in an unclosed value', '=“', (text) => inRequest(`<a b="${text}`)],
   ['values in a tag that breaks', ' b="c"', (text) => inRequest(`<a${text}`)],
@@ -102,3 +107,15 @@ test.each<[string, number]>([
 ])('sixteen times as many bytes that are %s take about sixteen times as long', (_, byte) => {
   expect(costMs(Buffer.alloc(SMALL * FACTOR, byte)) / costMs(Buffer.alloc(SMALL, byte))).toBeLessThan(MOST);
 });
+
+/** The upper limit of MAX_REQUEST_BYTES. */
+const GREATEST = 16_711_680;
+
+test.each(KINDS.filter(([what]) => /never end|breaks|quote|equals|half a pair|closing/.test(what)))(
+  'the greatest body of %s is refused, and overflows no stack',
+  (_, part, wrap) => {
+    const room = GREATEST - wrap('').length;
+    const body = Buffer.from(wrap(part.repeat(Math.floor(room / Buffer.byteLength(part)))));
+    expect(decode(body)).toMatchObject({ ok: false, fault: { code: 'MALFORMED_XML' } });
+  },
+);
