@@ -58,7 +58,8 @@ test('those whose first deliveries end here in good order run together again', a
 
 test('a first delivery that still waits when its channel is lost is not started; its redelivery is, in its place', async () => {
   const runs = heldRuns();
-  const attempts = attemptsOn(new MemoryLedger());
+  const ledger = new MemoryLedger();
+  const attempts = attemptsOn(ledger);
   const [lost, next] = [{ gone: false }, { gone: false }];
   void attempts.make({ ...again('x'), channel: lost }, runs.run('x'));
   const first = attempts.make({ ...fresh('a'), channel: lost }, runs.run('first a'));
@@ -72,6 +73,8 @@ test('a first delivery that still waits when its channel is lost is not started;
   expect(runs.order).toEqual(['x begins', 'x ends', 'again a begins']);
   expect((await first).execution.kind).toBe('abandoned');
   expect((await second).execution.kind).toBe('abandoned');
+  // Of x and of the redelivery: what is not started is not recorded either.
+  expect(ledger.calls).toEqual(['begin', 'end', 'begin']);
   runs.end('again a');
   await settle();
   expect(runs.order.at(-1)).toBe('b begins');
