@@ -1,5 +1,5 @@
 import { answerTo, type Answer } from './answer.ts';
-import { isReadable, type Delivery, type DeliveryProperties } from './protocol/delivery.ts';
+import { isReadable, type Delivery, type DeliveryChannel, type DeliveryProperties } from './protocol/delivery.ts';
 import type { Execution, ExecutionTerms, Performed } from './protocol/execution.ts';
 import { fault, type Fault } from './protocol/fault.ts';
 import { PublisherStopped, type Reply, type ReplyOutcome } from './protocol/reply.ts';
@@ -18,7 +18,7 @@ export interface Stages extends RecordStages {
   readonly knows: (method: string) => boolean;
   /** Runs `run` when it is the request's turn to be started, and counts its attempts. Neither rejects. */
   readonly attempt: (
-    start: { readonly attemptId: string; readonly redelivered: boolean },
+    start: { readonly attemptId: string; readonly redelivered: boolean; readonly channel: DeliveryChannel },
     run: (attemptsBefore: number | undefined) => Promise<Performed>,
   ) => Promise<Performed>;
   readonly execute: (request: RequestEnvelope, terms: ExecutionTerms) => Promise<Execution>;
@@ -40,22 +40,24 @@ export function createPipeline(stages: Stages): (delivery: Delivery) => Promise<
     if (refusal !== undefined) return record.refused(refusal);
 
     const { identity } = record;
-    const start = { attemptId: identity.attemptId, redelivered: delivery.redelivered };
-    const { method, execution } = identity.unreadable
+    const { redelivered, channel } = delivery;
+    const start = { attemptId: identity.attemptId, redelivered, channel };
+    const performed = identity.unreadable
       ? { method: UNKNOWN, execution: invalid(`the property ${identity.unreadable} ${NOT_UTF8}`) }
       : await stages.attempt(start, (attemptsBefore) => perform(delivery, identity, attemptsBefore, stages));
+    const { method, execution } = performed;
     if (execution.kind === 'abandoned') return record.handedBack(method);
 
     const answer = answerTo(execution, identity.referenceId, stages.encode);
     const reply = await send(delivery, method, answer, stages);
     if (reply === 'stopped') return record.handedBack(method);
-    return record.answered(method, execution, answer, reply);
+    return record.answered(performed, execution, answer, reply);
   };
 }
 
 /** Decodes and executes. Never rejects: what a stage throws is a defect of ours. */
 async function perform(
-  { body, properties }: Delivery,
+  { body, properties, channel }: Delivery,
   { key, deadline }: RequestIdentity,
   attemptsBefore: number | undefined,
   stages: Stages,
@@ -67,7 +69,7 @@ async function perform(
     if (named !== undefined && stages.knows(named)) method = named;
     if (!decoded.ok) return { method, execution: refusedFor(decoded.fault) };
     if (typeof deadline === 'object') return { method, execution: invalid(deadline.wrong) };
-    return { method, execution: await stages.execute(decoded.request, { key, deadline, attemptsBefore }) };
+    return { method, execution: await stages.execute(decoded.request, { key, deadline, attemptsBefore, channel }) };
   } catch (error) {
     return { method, execution: { kind: 'defect', first: error, last: error, attempts: 1, batch: 1 } };
   }

@@ -20,6 +20,7 @@ import { createMetrics, type Metrics } from './ops/metrics.ts';
 import { createPipeline } from './pipeline.ts';
 import { createReplyToGuard } from './reply-to-guard.ts';
 import { backOffMs, pause } from './time/back-off.ts';
+import { within } from './time/limit.ts';
 
 /** Limit for one call to the broker, in milliseconds. */
 const BROKER_TIMEOUT_MS = 5_000;
@@ -27,6 +28,8 @@ const HEARTBEAT_S = 10;
 /** Quorum queues confirm within milliseconds; a disk under load takes some hundred. */
 const CONFIRM_TIMEOUT_MS = 30_000;
 const READINESS_TIMEOUT_MS = 2_000;
+/** What a stop waits, twice at most, so that no request is charged with it. */
+const LEDGER_TIMEOUT_MS = 500;
 const SLOTS_PER_METHOD = 2;
 const MAX_BATCH = 128;
 
@@ -97,7 +100,7 @@ class ContactsWorker implements Worker {
       maxAttempts,
       patience,
       describe,
-      retry: (error) => this.#observer.dispatch.retry('request', 'unavailable', error),
+      events: this.#observer.dispatch,
     });
     this.failed = new Promise((_, reject) => (this.#fail = reject));
     this.failed.catch(() => undefined);
@@ -137,6 +140,7 @@ class ContactsWorker implements Worker {
     this.#stopping.abort();
     const drained = await this.#drain();
     await Promise.all([this.#consumer?.stop(), this.#publisher?.stop()]);
+    await this.#attemptsReleased();
     await Promise.all([this.#store.close(), this.#http?.close()]);
     return { drained, ...this.#observer.receipt() };
   }
@@ -154,8 +158,14 @@ class ContactsWorker implements Worker {
     limit.abort();
     if (drained) return true;
     this.#givingUp.abort();
+    await this.#attemptsReleased();
     consumer.handBackRest();
     return false;
+  }
+
+  /** Waits a moment for it: a database that is away must not hold the end. */
+  async #attemptsReleased(): Promise<void> {
+    await within(LEDGER_TIMEOUT_MS, 'the ledger of attempts', this.#attempts.release()).catch(() => undefined);
   }
 
   /** Waits for the database as long as it takes; `false` where the worker was stopped meanwhile. */

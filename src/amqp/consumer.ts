@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 
-import type { Delivery } from '../protocol/delivery.ts';
+import type { Delivery, DeliveryChannel } from '../protocol/delivery.ts';
 import type { Diagnosis, Settlement } from '../protocol/settlement.ts';
 import { Acknowledgements, type InFlight } from './acknowledgements.ts';
 import type { ConnectionSettings } from './connection.ts';
@@ -42,6 +42,8 @@ export class Consumer implements LinkUser<Channel> {
   readonly #inFlight = new Set<InFlight>();
   readonly #acknowledgements = new Acknowledgements(this.#inFlight);
   #channel: Channel | undefined;
+  /** What the deliveries of that channel are told of it. */
+  #cameOver = { gone: false };
   #consumerTag: string | undefined;
   #taking = true;
   #paused = false;
@@ -89,6 +91,8 @@ export class Consumer implements LinkUser<Channel> {
   async setUp(channel: Channel, model: ChannelModel): Promise<void> {
     await declareTopology(model, this.#settings.queue);
     await channel.prefetch(this.#settings.prefetch);
+    const cameOver: { gone: boolean } = (this.#cameOver = { gone: false });
+    channel.once('close', () => (cameOver.gone = true));
     this.#channel = channel;
     await this.#adjust();
   }
@@ -98,6 +102,7 @@ export class Consumer implements LinkUser<Channel> {
   }
 
   down(): void {
+    this.#cameOver.gone = true;
     this.#channel = undefined;
     this.#consumerTag = undefined;
   }
@@ -166,7 +171,8 @@ export class Consumer implements LinkUser<Channel> {
     const tag = this.#consumerTag;
     // Prefetch is counted for each consumer: what an earlier one took would come on top of it.
     if (wanted && tag === undefined && !this.#holdsOn(channel)) {
-      const receive = (message: ConsumeMessage | null): void => this.#receive(channel, message);
+      const cameOver = this.#cameOver;
+      const receive = (message: ConsumeMessage | null): void => this.#receive(channel, cameOver, message);
       const consuming = channel.consume(this.#settings.queue, receive);
       const { consumerTag } = await within(this.#timeoutMs, 'consuming', consuming);
       if (channel === this.#channel) this.#consumerTag = consumerTag;
@@ -177,12 +183,12 @@ export class Consumer implements LinkUser<Channel> {
     }
   }
 
-  #receive(channel: Channel, message: ConsumeMessage | null): void {
+  #receive(channel: Channel, cameOver: DeliveryChannel, message: ConsumeMessage | null): void {
     if (message === null) return this.#link.rebuild('the broker cancelled the consumer');
     const delivery: InFlight = { channel, message };
     this.#inFlight.add(delivery);
     this.#events.delivered(message.fields.redelivered);
-    this.#handle(deliveryOf(message))
+    this.#handle(deliveryOf(message, cameOver))
       .then((settlement) => this.#carryOut(delivery, settlement))
       .catch((error: unknown) => {
         this.#events.broken(error);
@@ -201,7 +207,7 @@ export class Consumer implements LinkUser<Channel> {
       if (outcome === 'stopped') return this.#settle(delivery, 'handed-back');
       if (outcome !== 'routed') continue;
       this.#events.deadLettered(settlement.diagnosis);
-      return this.#settle(delivery, 'dead-lettered');
+      return this.#settle(delivery, 'dead-lettered', settlement.acknowledged);
     }
     // The dead-letter queue is missing or full. Nothing may be lost: the new channel declares the queue again, and the
     // broker hands the request out again.
@@ -209,10 +215,20 @@ export class Consumer implements LinkUser<Channel> {
     this.#link.rebuild('a dead letter was not taken');
   }
 
-  #settle(delivery: InFlight, how: Settled): void {
+  /** `acknowledged` is called where, and when, the broker has the acknowledgement for certain. */
+  #settle(delivery: InFlight, how: Settled, acknowledged?: () => void): void {
     if (!this.#inFlight.delete(delivery)) return;
     if (how === 'handed-back') this.#settled(delivery, handBack(delivery) ? how : 'lost');
-    else this.#acknowledgements.add(delivery, (lost) => this.#settled(delivery, lost ? 'lost' : how));
+    else
+      this.#acknowledgements.add(delivery, (lost) => {
+        this.#settled(delivery, lost ? 'lost' : how);
+        if (!lost && acknowledged !== undefined) void this.#arrived(delivery).then(acknowledged, () => undefined);
+      });
+  }
+
+  /** Resolves when the broker has all that was sent on the delivery's channel: it answers in order. */
+  async #arrived({ channel }: InFlight): Promise<void> {
+    await within(this.#timeoutMs, 'acknowledging', channel.prefetch(this.#settings.prefetch));
   }
 
   #settled({ channel }: InFlight, how: Settled): void {

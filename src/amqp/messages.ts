@@ -1,6 +1,6 @@
 import type { ConsumeMessage, Message, Options } from 'amqplib';
 
-import type { Delivery } from '../protocol/delivery.ts';
+import type { Delivery, DeliveryChannel } from '../protocol/delivery.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Diagnosis } from '../protocol/settlement.ts';
 
@@ -15,11 +15,12 @@ export interface Outgoing {
 /** Header of a dead letter that carries the publish id: its `message_id` must stay the producer's. */
 const PUBLISH_ID_HEADER = 'publish-id';
 
-export function deliveryOf(message: ConsumeMessage): Delivery {
+export function deliveryOf(message: ConsumeMessage, channel: DeliveryChannel): Delivery {
   const { properties, fields, content } = message;
   return {
     body: content,
     redelivered: fields.redelivered,
+    channel,
     properties: {
       appId: textOf(properties.appId),
       messageId: textOf(properties.messageId),

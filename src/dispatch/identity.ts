@@ -8,12 +8,15 @@ import { deadlineOf } from './deadline.ts';
 /** Characters of base64url: 144 bits of SHA-256, and no accidental collision among 10^18 requests. */
 const KEY_LENGTH = 24;
 
+/** Who a request is lies in its message, whatever it came over. */
+type Message = Omit<Delivery, 'channel'>;
+
 /**
  * The key of a delivery. With a message id: a hash of app_id, message_id and body, equal for all copies. Without one:
  * unique per delivery, and on a redelivery also the prefix that an earlier delivery of the same reply_to, correlation_id
  * and body has. Without any of the three, or where one of them is not UTF-8, unique alone.
  */
-function requestKeyOf({ body, properties, redelivered }: Delivery): RequestKey {
+function requestKeyOf({ body, properties, redelivered }: Message): RequestKey {
   const { appId, messageId, correlationId, replyTo } = properties;
   if (messageId !== undefined) return { id: `m${digest([appId, messageId], body)}` };
   if (correlationId === undefined && replyTo === undefined) return uniqueKey();
@@ -39,7 +42,7 @@ function unreadableIdOf({ appId, messageId, correlationId, replyTo }: DeliveryPr
 }
 
 /** Who a request is, read off its delivery; its body is hashed and not looked at. */
-export function identityOf(delivery: Delivery): RequestIdentity {
+export function identityOf(delivery: Message): RequestIdentity {
   const unreadable = unreadableIdOf(delivery.properties);
   const key = unreadable === undefined ? requestKeyOf(delivery) : uniqueKey();
   return {
@@ -60,7 +63,7 @@ function sendingOf({ 'sent-back': times }: Delivery['properties']['headers']): s
 const REFERENCE_LENGTH = 16;
 
 /** Of what nothing identifies only the body is left: equal ones may share their attempts, which does them no harm. */
-function attemptIdOf({ id, earlier }: RequestKey, { body }: Delivery): string {
+function attemptIdOf({ id, earlier }: RequestKey, { body }: Message): string {
   if (earlier !== undefined) return earlier;
   if (id.startsWith('d')) return id.slice(0, id.indexOf('~') + 1);
   return id.startsWith('r') ? `b${digest([], body)}` : id;

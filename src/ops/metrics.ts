@@ -21,6 +21,8 @@ export interface Metrics {
   settled(settlement: 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost'): void;
   deadLettered(reason: string): void;
   retried(reason: string): void;
+  /** An attempt, or its end, could not be recorded. */
+  uncounted(): void;
   republished(reason: string, count: number): void;
   reconnected(link: string): void;
   /** The text that Prometheus reads. */
@@ -68,6 +70,7 @@ export function createMetrics(settings: MetricsSettings): Metrics {
     },
     settled: (settlement) => counter.settled.inc({ settlement }),
     deadLettered: (why) => counter.deadLetters.inc({ reason: reason(why) }),
+    uncounted: () => counter.uncounted.inc(),
     retried: (why) => counter.retries.inc({ reason: reason(why) }),
     republished: (why, count) => counter.republished.inc({ reason: reason(why) }, count),
     reconnected: (which) => counter.reconnects.inc({ link: link(which) }),
@@ -87,6 +90,7 @@ function createCounters(register: Registry) {
     settled: counter('deliveries_settled', 'Deliveries settled, by how', ['settlement']),
     deadLetters: counter('dead_letters', 'Requests sent to the dead-letter queue, by reason', ['reason']),
     retries: counter('retries', 'Executions run again, by reason', ['reason']),
+    uncounted: counter('attempts_uncounted', 'Attempts that the ledger refused to record', []),
     republished: counter('republished', 'Messages published again, by reason', ['reason']),
     reconnects: counter('reconnects', 'Links to broker and database that came back', ['link']),
   };

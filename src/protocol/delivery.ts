@@ -4,6 +4,13 @@ export interface Delivery {
   /** The broker's mark: this message was handed out before, to us or to another consumer. */
   readonly redelivered: boolean;
   readonly properties: DeliveryProperties;
+  readonly channel: DeliveryChannel;
+}
+
+/** What a delivery came over. */
+export interface DeliveryChannel {
+  /** It is closed, for good: the broker hands out again, to whichever worker, what was not settled on it. */
+  readonly gone: boolean;
 }
 
 /** The AMQP properties that the worker reads; `undefined` where the producer set none. */

@@ -17,9 +17,13 @@ export interface WorkerProcess {
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Starts `main.ts` in a test's namespace. The test ends it. */
-export function startProcess(names: FreshNames, settings: Readonly<Record<string, string>> = {}): WorkerProcess {
-  const child = spawn(process.execPath, [MAIN], {
+/** Starts `main.ts`, or another program like it, in a test's namespace. The test ends it. */
+export function startProcess(
+  names: FreshNames,
+  settings: Readonly<Record<string, string>> = {},
+  main = MAIN,
+): WorkerProcess {
+  const child = spawn(process.execPath, [main], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],

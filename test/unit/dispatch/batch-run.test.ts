@@ -163,3 +163,48 @@ test('attempts that were used up before count', async () => {
   );
   expect(executions).toMatchObject([{ kind: 'defect', attempts: 3 }]);
 });
+
+test('what has come over a channel that is gone is not run, nor run again; the others are', async () => {
+  const [before, meanwhile] = [{ gone: true }, { gone: false }];
+  const works = [before, meanwhile, undefined].map((channel, command): Work<number> => ({
+    command,
+    key: { id: `k${command}` },
+    channel,
+  }));
+  const seen: string[] = [];
+  const executions = await runBatch(
+    method((some) => {
+      seen.push(some.map(({ key }) => key.id).join());
+      meanwhile.gone = true;
+      if (seen.length <= 2) throw new Unavailable('away');
+      return some.map(() => ok());
+    }),
+    works,
+    limits(),
+    events,
+  );
+  expect(seen).toEqual(['k1,k2', 'k2', 'k2']);
+  expect(executions.map(({ kind }) => kind)).toEqual(['abandoned', 'abandoned', 'done']);
+  expect(waiting).toBe(0);
+});
+
+test('items that are tried alone, and one that is alone, are not started either once their channel is gone', async () => {
+  const channel = { gone: false };
+  let tries = 0;
+  const failing = method(() => {
+    tries += 1;
+    channel.gone = true;
+    throw new Error('broken');
+  });
+  for (const works of [batch, batch.slice(0, 1)]) {
+    [tries, channel.gone] = [0, false];
+    const executions = await runBatch(
+      failing,
+      works.map((work) => ({ ...work, channel })),
+      limits(),
+      events,
+    );
+    expect(tries).toBe(1);
+    expect(new Set(executions.map(({ kind }) => kind))).toEqual(new Set(['abandoned']));
+  }
+});

@@ -4,11 +4,13 @@ import { expect, test } from 'vitest';
 import { identityOf } from '../../../src/dispatch/identity.ts';
 import type { Delivery } from '../../../src/protocol/delivery.ts';
 
-const requestKeyOf = (of: Delivery) => identityOf(of).key;
+type Message = Omit<Delivery, 'channel'>;
+
+const requestKeyOf = (of: Message) => identityOf(of).key;
 
 const none = { appId: undefined, messageId: undefined, correlationId: undefined, replyTo: undefined, headers: {} };
 
-function delivery(properties: Partial<Delivery['properties']>, body = '<request/>', redelivered = false): Delivery {
+function delivery(properties: Partial<Delivery['properties']>, body = '<request/>', redelivered = false): Message {
   return { body: Buffer.from(body), redelivered, properties: { ...none, ...properties } };
 }
 
