@@ -20,6 +20,7 @@ import { createMetrics, type Metrics } from './ops/metrics.ts';
 import { createPipeline } from './pipeline.ts';
 import { createReplyToGuard } from './reply-to-guard.ts';
 import { backOffMs, pause } from './time/back-off.ts';
+import { within } from './time/limit.ts';
 
 /** Limit for one call to the broker, in milliseconds. */
 const BROKER_TIMEOUT_MS = 5_000;
@@ -27,6 +28,8 @@ const HEARTBEAT_S = 10;
 /** Quorum queues confirm within milliseconds; a disk under load takes some hundred. */
 const CONFIRM_TIMEOUT_MS = 30_000;
 const READINESS_TIMEOUT_MS = 2_000;
+/** A stop closes all connections within this time: towards silent peers the limits of each call would add up to more. */
+const CLOSE_TIMEOUT_MS = 5_000;
 const SLOTS_PER_METHOD = 2;
 const MAX_BATCH = 128;
 
@@ -38,14 +41,14 @@ export interface StopReport extends Receipt {
 
 /** A worker: takes requests from `start` until `stop`. */
 export interface Worker {
-  /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatch`, or where the HTTP port cannot be had. */
+  /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatch`, or with `HttpPortUnavailable`. */
   start(): Promise<void>;
   /** Rejects when a started worker cannot go on. */
   readonly failed: Promise<never>;
   readiness(): Promise<Readiness>;
   /** The HTTP port in use, once started. */
   httpPort(): number | undefined;
-  /** Takes no more, finishes what was taken, closes everything. Idempotent; never rejects. */
+  /** Takes no more, finishes what was taken, closes everything, within DRAIN_TIMEOUT_MS and five seconds. Idempotent; never rejects. */
   stop(): Promise<StopReport>;
 }
 
@@ -136,9 +139,13 @@ class ContactsWorker implements Worker {
   async #stop(): Promise<StopReport> {
     this.#stopping.abort();
     const drained = await this.#drain();
+    await within(CLOSE_TIMEOUT_MS, 'closing the connections', this.#close()).catch(() => undefined);
+    return { drained, ...this.#observer.receipt() };
+  }
+
+  async #close(): Promise<void> {
     await Promise.all([this.#consumer?.stop(), this.#publisher?.stop()]);
     await Promise.all([this.#store.close(), this.#http?.close()]);
-    return { drained, ...this.#observer.receipt() };
   }
 
   /** Whether all that was taken could be finished in time; the rest is handed back. */

@@ -17,9 +17,20 @@ export interface WorkerProcess {
   signal(signal: NodeJS.Signals): void;
 }
 
+export interface ProcessOptions {
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[];
+  /** A shell's redirection of standard output, e.g. `> /dev/full`. */
+  readonly redirection?: string;
+}
+
 /** Starts `main.ts` in a test's namespace. The test ends it. */
-export function startProcess(names: FreshNames, settings: Readonly<Record<string, string>> = {}): WorkerProcess {
-  const child = spawn(process.execPath, [MAIN], {
+export function startProcess(
+  names: FreshNames,
+  settings: Readonly<Record<string, string>> = {},
+  { nodeOptions = [], redirection = '' }: ProcessOptions = {},
+): WorkerProcess {
+  const child = spawn('sh', ['-c', `exec "$0" "$@" ${redirection}`, process.execPath, ...nodeOptions, MAIN], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
