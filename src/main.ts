@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 
 import { TopologyMismatch } from './amqp/topology.ts';
+import { amqpUrlProblem } from './amqp/url.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
+import { mongodbUrlProblem } from './mongo/url.ts';
 import { HttpPortUnavailable } from './ops/http.ts';
 import { createLog, type Log } from './ops/log.ts';
+import { readSettingFile } from './setting-file.ts';
 import { createWorker, type Worker } from './worker.ts';
 
 /** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
@@ -72,7 +74,7 @@ function abandon(code: number): never {
 
 function settings(): Config | undefined {
   try {
-    return loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
+    return loadConfig(process.env, readSettingFile, { amqpUrlProblem, mongodbUrlProblem });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -1,3 +1,5 @@
+import type { ReplyToPattern } from './reply-to-pattern.ts';
+
 /** Why an answer must not be sent where the request asks for it, or `undefined` where it may. */
 export type ReplyToGuard = (replyTo: string | undefined) => 'REPLY_TO_OWN_QUEUE' | 'REPLY_TO_NOT_ALLOWED' | undefined;
 
@@ -5,7 +7,7 @@ export type ReplyToGuard = (replyTo: string | undefined) => 'REPLY_TO_OWN_QUEUE'
  * The worker may write to any queue and the producer says to which: an answer in the worker's own queues would be read
  * as a request, for ever. `allow`, where set, must match somewhere in the name.
  */
-export function createReplyToGuard(ownQueues: readonly string[], allow: RegExp | undefined): ReplyToGuard {
+export function createReplyToGuard(ownQueues: readonly string[], allow: ReplyToPattern | undefined): ReplyToGuard {
   const own = new Set(ownQueues);
   return (replyTo) => {
     if (replyTo === undefined) return undefined;

@@ -11,6 +11,7 @@ import { Attempts, FailedBefore, ProcessEnded } from './dispatch/attempts.ts';
 import { identityOf } from './dispatch/identity.ts';
 import type { Patience } from './dispatch/patience.ts';
 import { apiMethods } from './methods/index.ts';
+import { awayReason } from './mongo/away-reason.ts';
 import { openStore, type Store } from './mongo/store.ts';
 import { createObserver, type Observer, type Receipt } from './observer.ts';
 import { failureText } from './ops/failure.ts';
@@ -173,7 +174,8 @@ class ContactsWorker implements Worker {
         await this.#store.prepare();
         return true;
       } catch (error) {
-        this.#log.warn('the database cannot be used yet, trying again', { attempt: failures }, error);
+        const reason = awayReason(error);
+        this.#log.warn('the database cannot be used yet, trying again', { attempt: failures, reason }, error);
         await pause(backOffMs(failures), signal);
       }
     }
