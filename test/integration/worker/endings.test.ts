@@ -60,7 +60,7 @@ function folder(): string {
 /** A named pipe that is full, and whose reader stands still. */
 function fullPipe(): string {
   const pipe = join(folder(), 'pipe');
-  execFileSync('mkfifo', [pipe]);
+  execFileSync('sh', ['-c', 'mkfifo "$0"', pipe]);
   const reader = spawn('sh', ['-c', 'exec sleep 600 < "$0"', pipe], { stdio: 'ignore' });
   onTestFinished(() => void reader.kill('SIGKILL'));
   // It waits for the reader, and takes no more than the pipe holds.
