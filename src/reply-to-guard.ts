@@ -1,4 +1,5 @@
 import { isReadable } from './protocol/delivery.ts';
+import type { ReplyToPattern } from './reply-to-pattern.ts';
 
 /** Why an answer must not be sent where the request asks for it, or `undefined` where it may. */
 export type ReplyToGuard = (
@@ -9,7 +10,7 @@ export type ReplyToGuard = (
  * The worker may write to any queue and the producer says to which: an answer in the worker's own queues would be read
  * as a request, for ever. `allow`, where set, must match somewhere in the name.
  */
-export function createReplyToGuard(ownQueues: readonly string[], allow: RegExp | undefined): ReplyToGuard {
+export function createReplyToGuard(ownQueues: readonly string[], allow: ReplyToPattern | undefined): ReplyToGuard {
   const own = new Set(ownQueues);
   return (replyTo) => {
     if (replyTo === undefined) return undefined;

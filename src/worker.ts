@@ -11,6 +11,7 @@ import { Attempts, FailedBefore, ProcessEnded } from './dispatch/attempts.ts';
 import { identityOf } from './dispatch/identity.ts';
 import type { Patience } from './dispatch/patience.ts';
 import { apiMethods } from './methods/index.ts';
+import { awayReason } from './mongo/away-reason.ts';
 import { openStore, type Store } from './mongo/store.ts';
 import { createObserver, type Observer, type Receipt } from './observer.ts';
 import { failureText } from './ops/failure.ts';
@@ -30,6 +31,8 @@ const CONFIRM_TIMEOUT_MS = 30_000;
 const READINESS_TIMEOUT_MS = 2_000;
 /** What a stop waits, twice at most, so that no request is charged with it. */
 const LEDGER_TIMEOUT_MS = 500;
+/** A stop closes all connections within this time: towards silent peers the limits of each call would add up to more. */
+const CLOSE_TIMEOUT_MS = 5_000;
 const SLOTS_PER_METHOD = 2;
 const MAX_BATCH = 128;
 
@@ -41,14 +44,14 @@ export interface StopReport extends Receipt {
 
 /** A worker: takes requests from `start` until `stop`. */
 export interface Worker {
-  /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatch`, or where the HTTP port cannot be had. */
+  /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatch`, or with `HttpPortUnavailable`. */
   start(): Promise<void>;
   /** Rejects when a started worker cannot go on. */
   readonly failed: Promise<never>;
   readiness(): Promise<Readiness>;
   /** The HTTP port in use, once started. */
   httpPort(): number | undefined;
-  /** Takes no more, finishes what was taken, closes everything. Idempotent; never rejects. */
+  /** Takes no more, finishes what was taken, closes everything, within DRAIN_TIMEOUT_MS and five seconds. Idempotent; never rejects. */
   stop(): Promise<StopReport>;
 }
 
@@ -139,10 +142,14 @@ class ContactsWorker implements Worker {
   async #stop(): Promise<StopReport> {
     this.#stopping.abort();
     const drained = await this.#drain();
+    await within(CLOSE_TIMEOUT_MS, 'closing the connections', this.#close()).catch(() => undefined);
+    return { drained, ...this.#observer.receipt() };
+  }
+
+  async #close(): Promise<void> {
     await Promise.all([this.#consumer?.stop(), this.#publisher?.stop()]);
     await this.#attemptsReleased();
     await Promise.all([this.#store.close(), this.#http?.close()]);
-    return { drained, ...this.#observer.receipt() };
   }
 
   /** Whether all that was taken could be finished in time; the rest is handed back. */
@@ -176,7 +183,8 @@ class ContactsWorker implements Worker {
         await this.#store.prepare();
         return true;
       } catch (error) {
-        this.#log.warn('the database cannot be used yet, trying again', { attempt: failures }, error);
+        const reason = awayReason(error);
+        this.#log.warn('the database cannot be used yet, trying again', { attempt: failures, reason }, error);
         await pause(backOffMs(failures), signal);
       }
     }

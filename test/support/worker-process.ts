@@ -17,13 +17,22 @@ export interface WorkerProcess {
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Starts `main.ts`, or another program like it, in a test's namespace. The test ends it. */
+export interface ProcessOptions {
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[];
+  /** A shell's redirection of standard output, e.g. `> /dev/full`. */
+  readonly redirection?: string;
+  /** Another program like `main.ts`, to be started in its place. */
+  readonly main?: string;
+}
+
+/** Starts `main.ts` in a test's namespace. The test ends it. */
 export function startProcess(
   names: FreshNames,
   settings: Readonly<Record<string, string>> = {},
-  main = MAIN,
+  { nodeOptions = [], redirection = '', main = MAIN }: ProcessOptions = {},
 ): WorkerProcess {
-  const child = spawn(process.execPath, [main], {
+  const child = spawn('sh', ['-c', `exec "$0" "$@" ${redirection}`, process.execPath, ...nodeOptions, main], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],

@@ -36,7 +36,7 @@ async function workersEnded(until: Promise<unknown>): Promise<number> {
   let over = false;
   void until.then(() => (over = true));
   for (let ended = 0; ; ended += 1) {
-    worker = startProcess(names, { MAX_ATTEMPTS: '2' }, MAIN);
+    worker = startProcess(names, { MAX_ATTEMPTS: '2' }, { main: MAIN });
     const how = await Promise.race([worker.exited, until]);
     if (over) return ended;
     expect(how).toBe('SIGKILL');
