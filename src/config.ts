@@ -13,6 +13,8 @@ export interface Config {
   readonly maxAttempts: number;
   readonly retentionSeconds: number;
   readonly drainTimeoutMs: number;
+  /** 0 = never. */
+  readonly exitWhenStuckMs: number;
   /** `undefined`: every reply queue but the worker's own. Matches anywhere in the name. */
   readonly replyToAllow: RegExp | undefined;
   /** 0 = no HTTP. */
@@ -222,6 +224,7 @@ function freeze(values: Values): Config {
     maxAttempts: number('MAX_ATTEMPTS'),
     retentionSeconds: number('RETENTION_SECONDS'),
     drainTimeoutMs: number('DRAIN_TIMEOUT_MS'),
+    exitWhenStuckMs: number('WORKER_EXIT_WHEN_STUCK_MS'),
     replyToAllow: allow === undefined ? undefined : new RegExp(String(allow)),
     httpPort: number('HTTP_PORT'),
     logLevel: text('LOG_LEVEL') as LogLevel,

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 
+import { ConsumerStuck } from './amqp/progress.ts';
 import { TopologyMismatch } from './amqp/topology.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import { createLog, type Log } from './ops/log.ts';
@@ -11,6 +12,8 @@ import { createWorker, type Worker } from './worker.ts';
 /** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
 const EXIT_CONFIG = 78;
 const EXIT_FAILED = 1;
+/** EX_TEMPFAIL of sysexits.h: requests waited and none was taken; another process may do better. */
+const EXIT_STUCK = 75;
 /**
  * Percent by which the heap grows before V8 collects all of it. Left alone, V8 lets a worker under load grow to 300 MiB,
  * 50 of them in use; so it stays below 200, at no loss; 40 costs a sixth of the throughput.
@@ -21,7 +24,7 @@ async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const config = settings();
   if (config === undefined) return process.exit(EXIT_CONFIG);
-  const log = createLog({ level: config.logLevel, worker: hostname(), ownErrors: [TopologyMismatch] });
+  const log = createLog({ level: config.logLevel, worker: hostname(), ownErrors: [TopologyMismatch, ConsumerStuck] });
   process.once('uncaughtException', (error) => {
     // Node's own report would print the error's message, which can quote a request.
     log.error('uncaught error, exiting', {}, error);
@@ -29,6 +32,7 @@ async function main(): Promise<void> {
   });
   const code = await run(config, log).catch((error: unknown) => {
     log.error('the worker failed', {}, error);
+    if (error instanceof ConsumerStuck) return EXIT_STUCK;
     return error instanceof TopologyMismatch ? EXIT_CONFIG : EXIT_FAILED;
   });
   await exit(code, log);

@@ -25,13 +25,15 @@ export function publishRaw(channel: Channel, queue: string, body: Buffer, proper
 
 /** A header `name` whose value is a table in a table and so on, `depth` of them. */
 export function nestedTables(name: string, depth: number): Buffer {
-  let table = Buffer.alloc(0);
-  for (let level = 1; level < depth; level += 1) table = entry('', table);
-  return entry(name, table);
+  const inner = Array.from({ length: depth - 1 }, (_, level) => startOfTable('', (depth - 2 - level) * NESTING_BYTES));
+  return Buffer.concat([startOfTable(name, inner.length * NESTING_BYTES), ...inner]);
 }
 
-function entry(name: string, table: Buffer): Buffer<ArrayBuffer> {
-  return Buffer.concat([short(name), Buffer.from('F'), uint32(table.length), table]);
+/** What a table with an empty name costs. */
+const NESTING_BYTES = 6;
+
+function startOfTable(name: string, length: number): Buffer {
+  return Buffer.concat([short(name), Buffer.from('F'), uint32(length)]);
 }
 
 interface Internals {
