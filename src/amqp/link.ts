@@ -138,6 +138,8 @@ export class Link<C extends Channel> {
       channel.on('error', (error) => resolve(`channel error: ${error.message}`));
       channel.on('close', () => resolve('channel closed'));
       this.#rebuild = resolve;
+      // Stopped while the channel was being opened, when nobody could be told.
+      if (this.#stopping.signal.aborted) resolve('stopping');
     });
     const setUp = this.#user.setUp(channel, opened as ChannelModel);
     setUp.catch(() => undefined);

@@ -27,8 +27,11 @@ class Recorder implements LinkUser<Channel> {
   up_ = false;
   onSetUp: (nth: number) => void = () => undefined;
 
+  onOpen: () => void = () => undefined;
+
   open(model: ChannelModel): Promise<Channel> {
     this.models.push(model);
+    this.onOpen();
     return model.createChannel();
   }
 
@@ -128,6 +131,16 @@ test('stopping towards a silent peer ends within its time limits', async () => {
   const before = performance.now();
   await silent.stop();
   expect(performance.now() - before).toBeLessThan(2_000);
+});
+
+test('stopping while a channel is being opened ends', async () => {
+  const recorder = new Recorder();
+  let stopping: Promise<void> | undefined;
+  recorder.onOpen = () => (stopping ??= link?.stop());
+  await open(recorder).started;
+  await stopping;
+  expect(stopping).toBeDefined();
+  expect(recorder.up_).toBe(false);
 });
 
 test('the broker’s alarm belongs to the connection: a new channel on it is told again', async () => {
