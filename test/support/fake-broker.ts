@@ -13,6 +13,9 @@ const CONTENT_HEADER = 2;
 const BODY = 3;
 const FRAME_END = 0xce;
 
+const HEARTBEAT = Buffer.from([8, 0, 0, 0, 0, 0, 0, FRAME_END]);
+const HEARTBEAT_EVERY_MS = 300;
+
 type Id = readonly [classId: number, methodId: number];
 const CONNECTION = { START: [10, 10], TUNE: [10, 30], OPEN_OK: [10, 41], CLOSE: [10, 50], BLOCKED: [10, 60] } as const;
 const CHANNEL_CLOSE = [20, 40] as const;
@@ -32,7 +35,11 @@ export class FakeBroker {
       this.connections += 1;
       this.#sockets.add(socket);
       socket.on('error', () => undefined);
-      socket.on('close', () => this.#sockets.delete(socket));
+      const beating = setInterval(() => socket.write(HEARTBEAT), HEARTBEAT_EVERY_MS);
+      socket.on('close', () => {
+        clearInterval(beating);
+        this.#sockets.delete(socket);
+      });
       this.#serve(socket, behaviour);
     });
   }

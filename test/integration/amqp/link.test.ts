@@ -136,7 +136,9 @@ test('stopping towards a silent peer ends within its time limits', async () => {
 test('stopping while a channel is being opened ends', async () => {
   const recorder = new Recorder();
   let stopping: Promise<void> | undefined;
-  recorder.onOpen = () => (stopping ??= link?.stop());
+  recorder.onOpen = () => {
+    stopping ??= link?.stop();
+  };
   await open(recorder).started;
   await stopping;
   expect(stopping).toBeDefined();
