@@ -17,6 +17,8 @@ export interface Config {
   readonly maxAttempts: number;
   readonly retentionSeconds: number;
   readonly drainTimeoutMs: number;
+  /** 0 = never. */
+  readonly exitWhenStuckMs: number;
   /** `undefined`: every reply queue but the worker's own. Matches anywhere in the name. */
   readonly replyToAllow: ReplyToPattern | undefined;
   /** 0 = no HTTP. */
@@ -170,6 +172,7 @@ function freeze(values: Values): Config {
     maxAttempts: number('MAX_ATTEMPTS'),
     retentionSeconds: number('RETENTION_SECONDS'),
     drainTimeoutMs: number('DRAIN_TIMEOUT_MS'),
+    exitWhenStuckMs: number('WORKER_EXIT_WHEN_STUCK_MS'),
     replyToAllow: parsed !== undefined && 'pattern' in parsed ? parsed.pattern : undefined,
     httpPort: number('HTTP_PORT'),
     logLevel: text('LOG_LEVEL') as LogLevel,

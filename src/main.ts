@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 
+import { ConsumerStuck } from './amqp/progress.ts';
 import { TopologyMismatch } from './amqp/topology.ts';
 import { amqpUrlProblem } from './amqp/url.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
@@ -14,6 +15,8 @@ import { createWorker, type Worker } from './worker.ts';
 /** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
 const EXIT_CONFIG = 78;
 const EXIT_FAILED = 1;
+/** EX_TEMPFAIL of sysexits.h: requests waited and none was taken; another process may do better. */
+const EXIT_STUCK = 75;
 /**
  * Percent by which the heap grows before V8 collects all of it. Left alone, V8 lets a worker under load grow to 300 MiB,
  * 50 of them in use; so it stays below 200, at no loss; 40 costs a sixth of the throughput.
@@ -27,7 +30,7 @@ async function main(): Promise<void> {
   const log = createLog({
     level: config.logLevel,
     worker: hostname(),
-    ownErrors: [TopologyMismatch, HttpPortUnavailable],
+    ownErrors: [TopologyMismatch, ConsumerStuck, HttpPortUnavailable],
   });
   exitOnUncaught(log);
   const code = await run(config, log).catch((error: unknown) => failed(error, log));
@@ -51,6 +54,7 @@ function failed(error: unknown, log: Log): number {
     return error.passing ? EXIT_FAILED : EXIT_CONFIG;
   }
   log.error('the worker failed', {}, error);
+  if (error instanceof ConsumerStuck) return EXIT_STUCK;
   return error instanceof TopologyMismatch ? EXIT_CONFIG : EXIT_FAILED;
 }
 

@@ -1,4 +1,4 @@
-import type { ConsumerEvents, Settled } from './amqp/consumer.ts';
+import type { ConsumerEvents, Settled } from './amqp/consumer-events.ts';
 import type { PublisherEvents } from './amqp/publisher.ts';
 import type { AttemptEvents } from './dispatch/events.ts';
 import { Intake } from './intake.ts';
@@ -15,6 +15,8 @@ export interface Observer {
   readonly publisher: PublisherEvents;
   readonly dispatch: AttemptEvents;
   finished(outcome: Outcome): void;
+  /** Whether requests are held back now, by reason. */
+  held(): Readonly<Record<string, boolean>>;
   receipt(): Receipt;
 }
 
@@ -44,6 +46,7 @@ export function createObserver(log: Log, metrics: Metrics, onHold: (held: boolea
         });
       },
       broken: (error) => log.error('a delivery was handed back, as its pipeline failed', {}, error),
+      ...takingEvents(log, metrics),
     },
     publisher: {
       ...link,
@@ -72,7 +75,31 @@ export function createObserver(log: Log, metrics: Metrics, onHold: (held: boolea
       metrics.request(outcome);
       log.request({ ...outcome, requestId: outcome.referenceId });
     },
+    held: () => intake.reasons(),
     receipt: () => ({ ...counts }),
+  };
+}
+
+function takingEvents(
+  log: Log,
+  metrics: Metrics,
+): Pick<ConsumerEvents, 'cautious' | 'charged' | 'standstill' | 'outdated'> {
+  return {
+    cautious: (reason) => {
+      metrics.cautious(reason);
+      if (reason === undefined) log.info('taking as many requests at a time as before');
+      else log.warn('taking one request at a time', { reason });
+    },
+    charged: (count) => log.warn('a request is started that ended channels or processes, or lay beside one', { count }),
+    standstill: (remedy, waiting) => {
+      metrics.standstill(remedy);
+      log.error('requests wait and none is taken, or none that was taken ends', { reason: remedy, count: waiting });
+    },
+    outdated: (queue) =>
+      log.warn('the queue has no delivery limit; set the policy of docs/dead-letters.md', {
+        queue,
+        argument: 'x-delivery-limit',
+      }),
   };
 }
 

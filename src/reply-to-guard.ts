@@ -7,6 +7,12 @@ export type ReplyToGuard = (
 ) => 'REPLY_TO_OWN_QUEUE' | 'REPLY_TO_NOT_ALLOWED' | 'REPLY_TO_NOT_UTF8' | undefined;
 
 /**
+ * What a client writes to ask for a direct reply; the broker puts the client's address in its place. Where it has not
+ * (AMQP 1.0, shovels) there is no address, and the broker closes the channel of whoever publishes with it as `reply_to`.
+ */
+const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to';
+
+/**
  * The worker may write to any queue and the producer says to which: an answer in the worker's own queues would be read
  * as a request, for ever. `allow`, where set, must match somewhere in the name.
  */
@@ -16,6 +22,7 @@ export function createReplyToGuard(ownQueues: readonly string[], allow: ReplyToP
     if (replyTo === undefined) return undefined;
     if (!isReadable(replyTo)) return 'REPLY_TO_NOT_UTF8';
     if (own.has(replyTo)) return 'REPLY_TO_OWN_QUEUE';
+    if (replyTo === DIRECT_REPLY_TO) return 'REPLY_TO_NOT_ALLOWED';
     return allow === undefined || allow.test(replyTo) ? undefined : 'REPLY_TO_NOT_ALLOWED';
   };
 }

@@ -46,7 +46,7 @@ export interface StopReport extends Receipt {
 export interface Worker {
   /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatch`, or with `HttpPortUnavailable`. */
   start(): Promise<void>;
-  /** Rejects when a started worker cannot go on. */
+  /** Rejects when a started worker cannot go on; with `ConsumerStuck` where another process may do better. */
   readonly failed: Promise<never>;
   readiness(): Promise<Readiness>;
   /** The HTTP port in use, once started. */
@@ -92,6 +92,8 @@ class ContactsWorker implements Worker {
       methods: methods.map(({ name }) => name),
       inFlight: () => this.#consumer?.inFlight ?? 0,
       droppedLogLines: () => log.dropped(),
+      queueMessages: () => this.#consumer?.depths ?? new Map(),
+      intakeHeld: () => this.#observer.held(),
       ready: async () => (await this.readiness()).ready,
     });
     this.#observer = createObserver(log, this.#metrics, (held) => void this.#consumer?.pause(held));
@@ -193,12 +195,18 @@ class ContactsWorker implements Worker {
 
   async #takeRequests(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
-    const { amqpUrls: urls, requestQueue: queue, prefetch } = this.#config;
+    const { amqpUrls: urls, requestQueue: queue, prefetch, exitWhenStuckMs } = this.#config;
     const connection = { urls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
     const { publisher: publisherEvents, consumer: consumerEvents } = this.#observer;
     const publisher = new Publisher(connection, CONFIRM_TIMEOUT_MS, publisherEvents);
     const pipeline = this.#pipeline(publisher);
-    const consumer = new Consumer(connection, { queue, prefetch }, pipeline, publisher, consumerEvents);
+    const consumer = new Consumer(
+      connection,
+      { queue, prefetch, exitWhenStuckMs },
+      pipeline,
+      publisher,
+      consumerEvents,
+    );
     this.#publisher = publisher;
     this.#consumer = consumer;
     Promise.all([publisher.ended, consumer.ended]).catch(this.#fail);

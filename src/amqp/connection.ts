@@ -5,6 +5,7 @@ import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { within } from '../time/limit.ts';
 import { ConnectFailure } from './connect-failure.ts';
 import { gatherWrites } from './gathered-writes.ts';
+import { keepUnreadable } from './unreadable.ts';
 import { brokerAddress } from './url.ts';
 
 /** Time limits and identity of the worker's connections. */
@@ -23,6 +24,8 @@ export class Connection {
   readonly closed: Promise<string>;
   readonly #model: ChannelModel;
   readonly #timeoutMs: number;
+  #open = true;
+  #blocked = false;
 
   constructor(model: ChannelModel, timeoutMs: number, onBlocked: (blocked: boolean) => void) {
     this.#model = model;
@@ -33,9 +36,25 @@ export class Connection {
         resolve(error === undefined ? 'connection closed' : `connection closed: ${error.message}`),
       );
     });
-    model.on('blocked', () => onBlocked(true));
-    model.on('unblocked', () => onBlocked(false));
+    void this.closed.then(() => (this.#open = false));
+    for (const blocked of [true, false]) {
+      model.on(blocked ? 'blocked' : 'unblocked', () => {
+        // What an earlier connection still says must not be taken for the present one's.
+        if (!this.#open) return;
+        this.#blocked = blocked;
+        onBlocked(blocked);
+      });
+    }
     model.on('handler-error', (error) => model.emit('error', error));
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** Whether the broker's resource alarm stops it from reading this connection. */
+  get isBlocked(): boolean {
+    return this.#blocked;
   }
 
   /** Opens a channel with `open`. Rejects when the connection goes or the time limit passes first. */
@@ -80,6 +99,7 @@ export async function openConnection(
   });
   const stream = socketOf(model);
   if (stream !== undefined) gatherWrites(stream);
+  keepUnreadable(model);
   return new Connection(model, settings.timeoutMs, onBlocked);
 }
 

@@ -3,6 +3,7 @@ import type { ConsumeMessage, Message, Options } from 'amqplib';
 import type { Delivery, DeliveryChannel } from '../protocol/delivery.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Diagnosis } from '../protocol/settlement.ts';
+import { isUnreadable } from './unreadable.ts';
 
 /** A message for the default exchange: `queue` is its routing key. */
 export interface Outgoing {
@@ -21,6 +22,7 @@ export function deliveryOf(message: ConsumeMessage, channel: DeliveryChannel): D
     body: content,
     redelivered: fields.redelivered,
     channel,
+    unreadable: isUnreadable(message),
     properties: {
       appId: textOf(properties.appId),
       messageId: textOf(properties.messageId),

@@ -14,6 +14,7 @@ describe('defaults', () => {
       maxAttempts: 5,
       retentionSeconds: 604_800,
       drainTimeoutMs: 25000,
+      exitWhenStuckMs: 300_000,
       replyToAllow: undefined,
       httpPort: 8080,
       logLevel: 'info',

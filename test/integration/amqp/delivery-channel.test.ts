@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 
-import { Consumer, type Settled } from '../../../src/amqp/consumer.ts';
+import type { Settled } from '../../../src/amqp/consumer-events.ts';
+import { Consumer } from '../../../src/amqp/consumer.ts';
 import { Publisher } from '../../../src/amqp/publisher.ts';
 import type { Delivery } from '../../../src/protocol/delivery.ts';
 import type { Settlement } from '../../../src/protocol/settlement.ts';
@@ -34,7 +35,7 @@ beforeEach(async () => {
   publisher = new Publisher(direct, 30_000, { ...quiet, republished: () => undefined, open: () => undefined });
   consumer = new Consumer(
     proxied,
-    { queue, prefetch: 10 },
+    { queue, prefetch: 10, exitWhenStuckMs: 0 },
     (delivery) => new Promise((settle) => received.push({ delivery, settle })),
     publisher,
     {
@@ -43,6 +44,10 @@ beforeEach(async () => {
       settled: (how) => settled.push(how),
       deadLettered: () => undefined,
       broken: () => undefined,
+      cautious: () => undefined,
+      charged: () => undefined,
+      standstill: () => undefined,
+      outdated: () => undefined,
     },
   );
   await consumer.started;
