@@ -4,16 +4,17 @@ import type { Delivery } from '../protocol/delivery.ts';
 import type { Diagnosis, Settlement } from '../protocol/settlement.ts';
 import { Acknowledgements, type InFlight } from './acknowledgements.ts';
 import type { ConnectionSettings } from './connection.ts';
+import { DeadLetterDelivery, type DeadLetterEvents } from './dead-letter-delivery.ts';
 import { Link, type LinkEvents, type LinkUser } from './link.ts';
-import { bareDeadLetterMessage, deadLetterMessage, deliveryOf } from './messages.ts';
+import { deliveryOf } from './messages.ts';
 import type { Publisher } from './publisher.ts';
 import { within } from '../time/limit.ts';
-import { declareTopology, deadLetterQueueOf } from './topology.ts';
+import { declareTopology } from './topology.ts';
 
 /** What became of a delivery at the broker; `lost`: its channel was gone, so the broker hands it out again. */
 export type Settled = 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost';
 
-export interface ConsumerEvents extends LinkEvents {
+export interface ConsumerEvents extends LinkEvents, DeadLetterEvents {
   delivered(redelivered: boolean): void;
   settled(how: Settled): void;
   /** Its diagnosis went with it; the delivery is settled as `dead-lettered` next. */
@@ -36,7 +37,7 @@ export class Consumer implements LinkUser<Channel> {
   readonly #settings: ConsumerSettings;
   readonly #timeoutMs: number;
   readonly #handle: Handler;
-  readonly #publisher: Publisher;
+  readonly #letters: DeadLetterDelivery;
   readonly #events: ConsumerEvents;
   readonly #link: Link<Channel>;
   readonly #inFlight = new Set<InFlight>();
@@ -58,7 +59,7 @@ export class Consumer implements LinkUser<Channel> {
     this.#settings = settings;
     this.#timeoutMs = connection.timeoutMs;
     this.#handle = handle;
-    this.#publisher = publisher;
+    this.#letters = new DeadLetterDelivery(publisher, settings.queue, events);
     this.#events = events;
     this.#link = new Link('consume', connection, this, events);
   }
@@ -112,9 +113,10 @@ export class Consumer implements LinkUser<Channel> {
     return this.#adjust();
   }
 
-  /** Takes no more requests, for good. What was delivered before stays under way. Idempotent; never rejects. */
+  /** Takes no more requests, for good. What was delivered before stays under way, but for what the dead-letter queue does not take. Idempotent; never rejects. */
   async takeNoMore(): Promise<void> {
     this.#taking = false;
+    this.#letters.stop();
     await this.#adjust();
   }
 
@@ -193,25 +195,23 @@ export class Consumer implements LinkUser<Channel> {
   async #carryOut(delivery: InFlight, settlement: Settlement): Promise<void> {
     if (settlement.kind === 'acknowledge') return this.#settle(delivery, 'acknowledged');
     if (settlement.kind === 'hand-back') return this.#settle(delivery, 'handed-back');
-    const queue = deadLetterQueueOf(this.#settings.queue);
-    for (const letter of [deadLetterMessage, bareDeadLetterMessage]) {
-      const outcome = await this.#publisher
-        .publish(letter(delivery.message, queue, settlement.diagnosis))
-        .catch(() => 'stopped');
-      if (outcome === 'stopped') return this.#settle(delivery, 'handed-back');
-      if (outcome !== 'routed') continue;
-      this.#events.deadLettered(settlement.diagnosis);
-      return this.#settle(delivery, 'dead-lettered');
-    }
-    // The dead-letter queue is missing or full. Nothing may be lost: the new channel declares the queue again, and the
-    // broker hands the request out again.
-    this.#settle(delivery, 'handed-back');
-    this.#link.rebuild('a dead letter was not taken');
+    const gone = (): boolean => delivery.channel !== this.#channel || !this.#inFlight.has(delivery);
+    const outcome = await this.#letters.deliver(delivery.message, settlement.diagnosis, gone);
+    if (outcome === 'handed-back') return this.#settle(delivery, outcome);
+    this.#events.deadLettered(settlement.diagnosis);
+    if (outcome === 'unsendable') this.#leaveToBroker(delivery);
+    else this.#settle(delivery, outcome);
+  }
+
+  /** The broker dead-letters it itself, without the diagnosis. */
+  #leaveToBroker(delivery: InFlight): void {
+    if (!this.#inFlight.delete(delivery)) return;
+    this.#settled(delivery, turnDown(delivery, false) ? 'dead-lettered' : 'lost');
   }
 
   #settle(delivery: InFlight, how: Settled): void {
     if (!this.#inFlight.delete(delivery)) return;
-    if (how === 'handed-back') this.#settled(delivery, handBack(delivery) ? how : 'lost');
+    if (how === 'handed-back') this.#settled(delivery, turnDown(delivery, true) ? how : 'lost');
     else this.#acknowledgements.add(delivery, (lost) => this.#settled(delivery, lost ? 'lost' : how));
   }
 
@@ -222,10 +222,10 @@ export class Consumer implements LinkUser<Channel> {
   }
 }
 
-/** Whether the broker could be told. */
-function handBack({ channel, message }: InFlight): boolean {
+/** Back to the queue, or to its dead-letter queue. Whether the broker could be told. */
+function turnDown({ channel, message }: InFlight, requeue: boolean): boolean {
   try {
-    channel.nack(message, false, true);
+    channel.nack(message, false, requeue);
     return true;
   } catch {
     return false; // The channel is closed.
