@@ -165,10 +165,12 @@ export class Destinations {
     return held < this.mostHeld;
   }
 
-  /** Takes out what waits for it beyond the bound, newest first. */
-  excess(destination: Destination): Pending[] {
-    const most = Math.max(0, this.#mostHeldByOne - (destination.held - destination.waiting.length));
-    return destination.waiting.splice(most);
+  /** It does not answer; takes out what waits for it beyond the bound, newest first. */
+  silence(destination: Destination): Pending[] {
+    if (destination.silent) return [];
+    destination.silent = true;
+    this.trouble(destination);
+    return destination.waiting.splice(Math.max(0, this.#mostHeldByOne - destination.onWire));
   }
 
   #forgetIdle(): void {

@@ -19,18 +19,11 @@ export function headerSize(name: string, value: unknown): number | undefined {
 }
 
 function valueSize(value: unknown, levels: number): number | undefined {
-  switch (typeof value) {
-    case 'string':
-      return 5 + Buffer.byteLength(value);
-    case 'number':
-      return isSendable(value) ? 9 : undefined;
-    case 'boolean':
-      return 2;
-    case 'object':
-      return value === null ? 1 : objectSize(value, levels);
-    default:
-      return undefined;
-  }
+  if (typeof value === 'string') return 5 + Buffer.byteLength(value);
+  if (typeof value === 'number') return isSendable(value) ? 9 : undefined;
+  if (typeof value === 'boolean') return 2;
+  if (value === null) return 1;
+  return typeof value === 'object' ? objectSize(value, levels) : undefined;
 }
 
 /** amqplib sends as a double only what has a fraction below 2^50, or is 2^63 and more; all else as a whole number of 64 bits. */

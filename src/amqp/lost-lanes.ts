@@ -7,7 +7,7 @@ import type { Quarantine } from './quarantine.ts';
 
 export interface LostLanesHost {
   finish(pending: Pending, outcome: ReplyOutcome): void;
-  /** Something waits for this destination again. */
+  /** What waits for this destination can be sent, perhaps. */
   ready(destination: Destination): void;
   republished(reason: string, count: number): void;
 }
@@ -36,6 +36,7 @@ export class LostLanes {
     let suspected = 0;
     for (const pending of lane.takeBack()) {
       this.#offTheWire(pending);
+      this.#host.ready(pending.destination);
       const isSuspect = needed < Infinity && isMeant(pending);
       const wasAlone = this.#quarantine.examined === pending;
       if (isSuspect) pending.strikes += 1;
@@ -45,7 +46,6 @@ export class LostLanes {
         suspected += 1;
       } else {
         putBack(pending.destination.waiting, pending);
-        this.#host.ready(pending.destination);
         lost += 1;
       }
     }

@@ -56,7 +56,9 @@ export class Outbox implements LaneEvents {
     this.#watch = new ConfirmWatch(limits, {
       main: () => (this.#blocked ? undefined : this.#main),
       sideLanes: this.sideLanes,
-      silent: (destination) => this.#silent(destination),
+      silent: (destination) => {
+        for (const pending of this.destinations.silence(destination)) this.#finish(pending, 'unconfirmed');
+      },
       giveUp: (lane, pending) => this.#giveUp(lane, pending),
       rebuild: (reason, isBrief) => host.rebuild(reason, isBrief),
     });
@@ -228,13 +230,6 @@ export class Outbox implements LaneEvents {
     destination.onWire += 1;
     if (lane !== this.#main) this.sideLanes.occupy(lane, pending);
     return true;
-  }
-
-  #silent(destination: Destination): void {
-    if (destination.silent) return;
-    destination.silent = true;
-    this.destinations.trouble(destination);
-    for (const pending of this.destinations.excess(destination)) this.#finish(pending, 'unconfirmed');
   }
 
   #giveUp(lane: Lane, pending: Pending): void {
