@@ -63,7 +63,7 @@ export class Outbox implements LaneEvents {
       rebuild: (reason, isBrief) => host.rebuild(reason, isBrief),
     });
     this.#quarantine = new Quarantine(limits.callTimeoutMs, this.#watch.slowMs, {
-      open: () => host.open(),
+      open: async () => this.sideLanes.takeFree() ?? (await host.open()),
       send: (lane, pending) => this.#send(lane, pending),
       canSend: () => this.#channelUsable,
       nothingTaken: () => host.rebuild('the broker takes no message'),

@@ -3,7 +3,7 @@ import type { Lane } from './lane.ts';
 import type { Pending } from './pending.ts';
 
 /** Messages that are on their way on side lanes at a time, without those that are stuck. */
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 const MOST_STUCK = 32;
 
 export interface SideLanesHost {
@@ -60,6 +60,11 @@ export class SideLanes {
     }
     const room = AT_ONCE + Math.min(this.#stuck, this.#mostStuck) - this.#busy.size - this.#free.length - this.#opening;
     for (let more = Math.min(room, this.#queue.size); more > 0; more -= 1) this.#openOne();
+  }
+
+  /** A lane that carries nothing, where there is one; it comes back by `release`. */
+  takeFree(): Lane | undefined {
+    return this.#free.pop();
   }
 
   /** This message is on its way on this lane. */
