@@ -45,6 +45,11 @@ export function createObserver(log: Log, metrics: Metrics, onHold: (held: boolea
           attempt: attempts,
         });
       },
+      deadLetterHeld: (outcome, failures) => {
+        const reason = `dead letter ${outcome}`;
+        metrics.republished(reason, 1);
+        log.warn('the dead-letter queue does not take a request, trying again', { reason, attempt: failures });
+      },
       broken: (error) => log.error('a delivery was handed back, as its pipeline failed', {}, error),
       ...takingEvents(log, metrics),
     },

@@ -76,7 +76,7 @@ export class RequestRecord {
       const letter = this.#deadLetter(code, defect.attempts, describe(defect.first), describe(defect.last));
       return acknowledged === undefined ? letter : { ...letter, acknowledged };
     }
-    if (reply === 'refused' || reply === 'unsendable') {
+    if (reply === 'refused' || reply === 'unconfirmed' || reply === 'unsendable') {
       // Sent back to the queue by an operator, its key makes it give the same answer without a second effect.
       return this.#deadLetter(`ANSWER_${reply.toUpperCase()}`, attempts, code, code);
     }

@@ -198,7 +198,7 @@ class ContactsWorker implements Worker {
     const { amqpUrls: urls, requestQueue: queue, prefetch, exitWhenStuckMs } = this.#config;
     const connection = { urls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
     const { publisher: publisherEvents, consumer: consumerEvents } = this.#observer;
-    const publisher = new Publisher(connection, CONFIRM_TIMEOUT_MS, publisherEvents);
+    const publisher = new Publisher(connection, { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch }, publisherEvents);
     const pipeline = this.#pipeline(publisher);
     const consumer = new Consumer(
       connection,

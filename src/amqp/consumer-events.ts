@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../protocol/settlement.ts';
 import type { CautionReason } from './caution.ts';
+import type { DeadLetterEvents } from './dead-letter-delivery.ts';
 import type { LinkEvents } from './link.ts';
 import type { Remedy } from './progress.ts';
 
@@ -7,7 +8,7 @@ import type { Remedy } from './progress.ts';
 export type Settled = 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost';
 
 /** What the consumer tells its owner. */
-export interface ConsumerEvents extends LinkEvents {
+export interface ConsumerEvents extends LinkEvents, DeadLetterEvents {
   delivered(redelivered: boolean): void;
   settled(how: Settled): void;
   /** Its diagnosis went with it; the delivery is settled as `dead-lettered` next. */

@@ -5,8 +5,9 @@ import type { Settlement } from '../protocol/settlement.ts';
 import { Caution, deliveryCountOf } from './caution.ts';
 import type { ConnectionSettings } from './connection.ts';
 import type { ConsumerEvents, Settled } from './consumer-events.ts';
+import { DeadLetterDelivery, type LetterOutcome } from './dead-letter-delivery.ts';
 import { Link, type LinkUser } from './link.ts';
-import { bareDeadLetterMessage, deadLetterMessage, deliveryOf } from './messages.ts';
+import { deliveryOf } from './messages.ts';
 import type { Publisher } from './publisher.ts';
 import type { QueueWatch } from './queue-watch.ts';
 import { Standstill } from './standstill.ts';
@@ -33,7 +34,7 @@ export type Handler = (delivery: Delivery) => Promise<Settlement>;
 export class Consumer implements LinkUser<Channel> {
   readonly #settings: ConsumerSettings & { readonly timeoutMs: number };
   readonly #handle: Handler;
-  readonly #publisher: Publisher;
+  readonly #letters: DeadLetterDelivery;
   readonly #events: ConsumerEvents;
   readonly #link: Link<Channel>;
   readonly #caution: Caution;
@@ -58,7 +59,7 @@ export class Consumer implements LinkUser<Channel> {
     const { timeoutMs } = connection;
     this.#settings = { ...settings, timeoutMs };
     this.#handle = handle;
-    this.#publisher = publisher;
+    this.#letters = new DeadLetterDelivery(publisher, settings.queue, events);
     this.#events = events;
     this.#caution = new Caution((reason) => {
       events.cautious(reason);
@@ -156,9 +157,10 @@ export class Consumer implements LinkUser<Channel> {
     return this.#adjust();
   }
 
-  /** Takes no more requests, for good. What was delivered before stays under way. Idempotent; never rejects. */
+  /** Takes no more requests, for good. What was delivered before stays under way, but for what the dead-letter queue does not take. Idempotent; never rejects. */
   async takeNoMore(): Promise<void> {
     this.#taking = false;
+    this.#letters.stop();
     await this.#adjust();
   }
 
@@ -217,29 +219,22 @@ export class Consumer implements LinkUser<Channel> {
   async #carryOut(delivery: Delivered, settlement: Settlement): Promise<void> {
     if (settlement.kind === 'acknowledge') return this.#settle(delivery, 'acknowledged');
     if (settlement.kind === 'hand-back') return this.#settle(delivery, 'handed-back');
-    const queue = deadLetterQueueOf(this.#settings.queue);
-    for (const letter of [deadLetterMessage, bareDeadLetterMessage]) {
-      const outcome = await this.#publisher
-        .publish(letter(delivery.message, queue, settlement.diagnosis))
-        .catch(() => 'stopped');
-      if (outcome === 'stopped') return this.#settle(delivery, 'handed-back');
-      if (outcome !== 'routed') continue;
-      this.#events.deadLettered(settlement.diagnosis);
-      return this.#settle(delivery, 'dead-lettered', settlement.acknowledged);
-    }
-    // The dead-letter queue is missing or full. Nothing may be lost: the new channel declares the queue again, and the
-    // broker hands the request out again.
-    this.#settle(delivery, 'handed-back');
-    this.#link.rebuild('a dead letter was not taken');
+    const { subscription, message } = delivery;
+    const gone = (): boolean => subscription.gone || !subscription.holds(message);
+    const outcome = await this.#letters.deliver(message, settlement.diagnosis, gone);
+    if (outcome !== 'handed-back') this.#events.deadLettered(settlement.diagnosis);
+    this.#settle(delivery, outcome, outcome === 'handed-back' ? undefined : settlement.acknowledged);
   }
 
-  /** `acknowledged` is called where, and when, the broker has the acknowledgement for certain. */
-  #settle({ subscription, message }: Delivered, how: Exclude<Settled, 'lost'>, acknowledged?: () => void): void {
+  /** `acknowledged` is called where, and when, the broker has the settlement for certain. */
+  #settle({ subscription, message }: Delivered, how: 'acknowledged' | LetterOutcome, acknowledged?: () => void): void {
+    const settled = how === 'unsendable' ? 'dead-lettered' : how;
     const told = (lost: boolean): void => {
-      this.#settled(subscription, lost ? 'lost' : how);
+      this.#settled(subscription, lost ? 'lost' : settled);
       if (!lost && acknowledged !== undefined) void subscription.arrived().then(acknowledged, () => undefined);
     };
     if (how === 'handed-back') subscription.handBack(message, told);
+    else if (how === 'unsendable') subscription.deadLetter(message, told);
     else subscription.acknowledge(message, told);
   }
 

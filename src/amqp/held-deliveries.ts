@@ -47,10 +47,24 @@ export class HeldDeliveries {
 
   /** Back to the queue, which does not charge it. Ignored where it is settled already. */
   handBack(message: ConsumeMessage, told: Told): void {
+    this.#turnDown(message, true, told);
+  }
+
+  /** The broker puts it into the dead-letter queue, without a diagnosis. Ignored where it is settled already. */
+  deadLetter(message: ConsumeMessage, told: Told): void {
+    this.#turnDown(message, false, told);
+  }
+
+  /** Whether it is not settled yet. */
+  has(message: ConsumeMessage): boolean {
+    return this.#open.has(message);
+  }
+
+  #turnDown(message: ConsumeMessage, requeue: boolean, told: Told): void {
     if (!this.#open.delete(message)) return;
     let lost = false;
     try {
-      this.#channel.nack(message, false, true);
+      this.#channel.nack(message, false, requeue);
     } catch {
       lost = true; // The channel is closed.
     }

@@ -129,6 +129,15 @@ export class Subscription {
     this.#deliveries.handBack(message, told);
   }
 
+  deadLetter(message: ConsumeMessage, told: Told): void {
+    this.#deliveries.deadLetter(message, told);
+  }
+
+  /** Whether this delivery is not settled yet. */
+  holds(message: ConsumeMessage): boolean {
+    return this.#deliveries.has(message);
+  }
+
   /** Hands back what has come beside others where it is to be alone: once no more comes, as it would come again at once. */
   async handBackAside(message: ConsumeMessage, told: Told): Promise<void> {
     this.review();

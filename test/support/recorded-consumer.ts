@@ -30,16 +30,21 @@ export function recordedConsumer(
       void told.push([name, ...details]);
   const connection = { timeoutMs: 1_000, heartbeatS: 1 };
   const quiet = { lost: () => undefined, restored: () => undefined };
-  const publisher = new Publisher({ ...connection, urls: [publishUrl] }, 30_000, {
-    ...quiet,
-    republished: () => undefined,
-    open: () => undefined,
-  });
+  const publisher = new Publisher(
+    { ...connection, urls: [publishUrl] },
+    { confirmTimeoutMs: 30_000, prefetch: 10 },
+    {
+      ...quiet,
+      republished: () => undefined,
+      open: () => undefined,
+    },
+  );
   const events: ConsumerEvents = {
     ...quiet,
     delivered: () => undefined,
     settled: (how) => settled.push(how),
     deadLettered: tell('deadLettered'),
+    deadLetterHeld: tell('deadLetterHeld'),
     broken: tell('broken'),
     cautious: tell('cautious'),
     charged: tell('charged'),

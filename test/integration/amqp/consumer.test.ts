@@ -34,7 +34,8 @@ beforeEach(async () => {
   channel = await model.createChannel();
   proxy = await TcpProxy.before(amqpUrl);
   const settings = { urls: [amqpUrl], timeoutMs: 1_000, heartbeatS: 1 };
-  publisher = new Publisher(settings, 30_000, { ...quiet, republished: () => undefined, open: () => undefined });
+  const limits = { confirmTimeoutMs: 30_000, prefetch: 10 };
+  publisher = new Publisher(settings, limits, { ...quiet, republished: () => undefined, open: () => undefined });
 });
 
 afterEach(async () => {
@@ -60,6 +61,7 @@ async function consume(handle: Handler): Promise<Consumer> {
       delivered: () => undefined,
       settled: (how) => settled.push(how),
       deadLettered: ({ code }) => letters.push(code),
+      deadLetterHeld: () => undefined,
       broken: () => undefined,
       cautious: () => undefined,
       charged: () => undefined,

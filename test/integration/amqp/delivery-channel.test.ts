@@ -32,7 +32,11 @@ beforeEach(async () => {
   const settings = { timeoutMs: 1_000, heartbeatS: 1 };
   const [direct, proxied] = [amqpUrl, proxy.url(amqpUrl)].map((url) => ({ ...settings, urls: [url] }));
   if (direct === undefined || proxied === undefined) throw new Error('unreachable');
-  publisher = new Publisher(direct, 30_000, { ...quiet, republished: () => undefined, open: () => undefined });
+  publisher = new Publisher(
+    direct,
+    { confirmTimeoutMs: 30_000, prefetch: 10 },
+    { ...quiet, republished: () => undefined, open: () => undefined },
+  );
   consumer = new Consumer(
     proxied,
     { queue, prefetch: 10, exitWhenStuckMs: 0 },
@@ -44,6 +48,7 @@ beforeEach(async () => {
       settled: (how) => settled.push(how),
       deadLettered: () => undefined,
       broken: () => undefined,
+      deadLetterHeld: () => undefined,
       cautious: () => undefined,
       charged: () => undefined,
       standstill: () => undefined,
