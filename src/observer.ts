@@ -1,6 +1,6 @@
 import type { ConsumerEvents, Settled } from './amqp/consumer-events.ts';
 import type { PublisherEvents } from './amqp/publisher.ts';
-import type { DispatchEvents } from './dispatch/events.ts';
+import type { AttemptEvents } from './dispatch/events.ts';
 import { Intake } from './intake.ts';
 import type { Log } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
@@ -13,7 +13,7 @@ export type Receipt = { readonly delivered: number } & Readonly<Record<Settled, 
 export interface Observer {
   readonly consumer: ConsumerEvents;
   readonly publisher: PublisherEvents;
-  readonly dispatch: DispatchEvents;
+  readonly dispatch: AttemptEvents;
   finished(outcome: Outcome): void;
   /** Whether requests are held back now, by reason. */
   held(): Readonly<Record<string, boolean>>;
@@ -61,6 +61,14 @@ export function createObserver(log: Log, metrics: Metrics, onHold: (held: boolea
       retry: (method, reason, error) => {
         metrics.retried(reason);
         log.warn('execution is tried again', { method, reason }, error);
+      },
+      uncounted: (error) => {
+        metrics.uncounted();
+        log.error(
+          'the ledger of attempts refuses a call: a request that ends its process may not be found out',
+          {},
+          error,
+        );
       },
     },
     finished: (outcome) => {

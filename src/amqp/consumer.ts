@@ -206,7 +206,7 @@ export class Consumer implements LinkUser<Channel> {
       return;
     }
     if (suspicious) this.#events.charged(deliveryCountOf(message));
-    this.#handle(deliveryOf(message))
+    this.#handle(deliveryOf(message, subscription))
       .then((settlement) => this.#carryOut(delivered, settlement))
       .catch((error: unknown) => {
         this.#events.broken(error);
@@ -225,7 +225,7 @@ export class Consumer implements LinkUser<Channel> {
       if (outcome === 'stopped') return this.#settle(delivery, 'handed-back');
       if (outcome !== 'routed') continue;
       this.#events.deadLettered(settlement.diagnosis);
-      return this.#settle(delivery, 'dead-lettered');
+      return this.#settle(delivery, 'dead-lettered', settlement.acknowledged);
     }
     // The dead-letter queue is missing or full. Nothing may be lost: the new channel declares the queue again, and the
     // broker hands the request out again.
@@ -233,8 +233,12 @@ export class Consumer implements LinkUser<Channel> {
     this.#link.rebuild('a dead letter was not taken');
   }
 
-  #settle({ subscription, message }: Delivered, how: Exclude<Settled, 'lost'>): void {
-    const told = (lost: boolean): void => this.#settled(subscription, lost ? 'lost' : how);
+  /** `acknowledged` is called where, and when, the broker has the acknowledgement for certain. */
+  #settle({ subscription, message }: Delivered, how: Exclude<Settled, 'lost'>, acknowledged?: () => void): void {
+    const told = (lost: boolean): void => {
+      this.#settled(subscription, lost ? 'lost' : how);
+      if (!lost && acknowledged !== undefined) void subscription.arrived().then(acknowledged, () => undefined);
+    };
     if (how === 'handed-back') subscription.handBack(message, told);
     else subscription.acknowledge(message, told);
   }

@@ -1,6 +1,6 @@
 import type { ConsumeMessage, Message, Options } from 'amqplib';
 
-import type { Delivery } from '../protocol/delivery.ts';
+import type { Delivery, DeliveryChannel } from '../protocol/delivery.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Diagnosis } from '../protocol/settlement.ts';
 import { isUnreadable } from './unreadable.ts';
@@ -16,17 +16,19 @@ export interface Outgoing {
 /** Header of a dead letter that carries the publish id: its `message_id` must stay the producer's. */
 const PUBLISH_ID_HEADER = 'publish-id';
 
-export function deliveryOf(message: ConsumeMessage): Delivery {
+export function deliveryOf(message: ConsumeMessage, channel: DeliveryChannel): Delivery {
   const { properties, fields, content } = message;
   return {
     body: content,
     redelivered: fields.redelivered,
+    channel,
     unreadable: isUnreadable(message),
     properties: {
       appId: textOf(properties.appId),
       messageId: textOf(properties.messageId),
       correlationId: textOf(properties.correlationId),
       replyTo: textOf(properties.replyTo),
+      contentEncoding: textOf(properties.contentEncoding),
       headers: headersOf(message),
     },
   };

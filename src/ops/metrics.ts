@@ -21,6 +21,8 @@ export interface Metrics {
   settled(settlement: 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost'): void;
   deadLettered(reason: string): void;
   retried(reason: string): void;
+  /** An attempt, or its end, could not be recorded. */
+  uncounted(): void;
   republished(reason: string, count: number): void;
   reconnected(link: string): void;
   /** Requests are taken one at a time from now on; `undefined`: not any more. */
@@ -75,6 +77,7 @@ export function createMetrics(settings: MetricsSettings): Metrics {
     },
     settled: (settlement) => counter.settled.inc({ settlement }),
     deadLettered: (why) => counter.deadLetters.inc({ reason: reason(why) }),
+    uncounted: () => counter.uncounted.inc(),
     retried: (why) => counter.retries.inc({ reason: reason(why) }),
     republished: (why, count) => counter.republished.inc({ reason: reason(why) }, count),
     reconnected: (which) => counter.reconnects.inc({ link: link(which) }),
@@ -99,6 +102,7 @@ function createCounters(register: Registry) {
     settled: counter('deliveries_settled', 'Deliveries settled, by how', ['settlement']),
     deadLetters: counter('dead_letters', 'Requests sent to the dead-letter queue, by reason', ['reason']),
     retries: counter('retries', 'Executions run again, by reason', ['reason']),
+    uncounted: counter('attempts_uncounted', 'Attempts that the ledger refused to record', []),
     republished: counter('republished', 'Messages published again, by reason', ['reason']),
     reconnects: counter('reconnects', 'Links to broker and database that came back', ['link']),
     cautions: counter('cautions', 'Times from which on requests were taken one at a time, by reason', ['reason']),

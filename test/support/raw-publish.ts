@@ -2,16 +2,23 @@ import type { Channel } from 'amqplib';
 
 const BASIC = 60;
 const PUBLISH = 40;
-const HAS_HEADERS = 0x2000;
-const HAS_REPLY_TO = 0x0200;
-const HAS_CORRELATION_ID = 0x0400;
+/** The bits of basic's properties, in the order in which the properties follow. */
+const BITS: Readonly<Record<keyof RawProperties, number>> = {
+  headers: 13,
+  correlationId: 10,
+  replyTo: 9,
+  messageId: 7,
+  appId: 3,
+};
 
 /** Properties as bytes that no client would write. */
 export interface RawProperties {
   /** The headers' table without its length field. */
-  readonly headers: Buffer;
-  readonly correlationId?: string;
-  readonly replyTo?: string;
+  readonly headers?: Buffer;
+  readonly correlationId?: string | Buffer;
+  readonly replyTo?: string | Buffer;
+  readonly messageId?: string | Buffer;
+  readonly appId?: string | Buffer;
 }
 
 /** Publishes through the default exchange with properties that are sent as they are. */
@@ -41,28 +48,26 @@ interface Internals {
   readonly connection: { readonly channels: readonly ({ readonly buffer: { write(bytes: Buffer): void } } | null)[] };
 }
 
-function headerOf(body: Buffer, { headers, correlationId, replyTo }: RawProperties): Buffer {
-  let flags = HAS_HEADERS;
-  const fields = [uint32(headers.length), headers];
-  if (correlationId !== undefined) {
-    flags |= HAS_CORRELATION_ID;
-    fields.push(short(correlationId));
+function headerOf(body: Buffer, properties: RawProperties): Buffer {
+  const { headers, ...texts } = properties;
+  const fields = headers === undefined ? [] : [{ bit: BITS.headers, bytes: [uint32(headers.length), headers] }];
+  for (const name of ['correlationId', 'replyTo', 'messageId', 'appId'] as const) {
+    const text = texts[name];
+    if (text !== undefined) fields.push({ bit: BITS[name], bytes: [short(text)] });
   }
-  if (replyTo !== undefined) {
-    flags |= HAS_REPLY_TO;
-    fields.push(short(replyTo));
-  }
+  const flags = fields.reduce((sum, { bit }) => sum + 2 ** bit, 0);
   const size = Buffer.alloc(8);
   size.writeBigUInt64BE(BigInt(body.length));
-  return Buffer.concat([uint16(BASIC), uint16(0), size, uint16(flags), ...fields]);
+  return Buffer.concat([uint16(BASIC), uint16(0), size, uint16(flags), ...fields.flatMap(({ bytes }) => bytes)]);
 }
 
 function frame(type: number, channel: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([type]), uint16(channel), uint32(payload.length), payload, Buffer.from([0xce])]);
 }
 
-function short(text: string): Buffer {
-  return Buffer.concat([Buffer.from([Buffer.byteLength(text)]), Buffer.from(text)]);
+function short(text: string | Buffer): Buffer {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }
 
 function uint16(value: number): Buffer {
