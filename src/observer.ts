@@ -101,10 +101,13 @@ function takingEvents(
       log.error('requests wait and none is taken, or none that was taken ends', { reason: remedy, count: waiting });
     },
     outdated: (queue) =>
-      log.warn('the queue has no delivery limit; set the policy of docs/dead-letters.md', {
-        queue,
-        argument: 'x-delivery-limit',
-      }),
+      log.warn(
+        'the queue has no delivery limit of its own; docs/queue-arguments.md names the policy that gives it one',
+        {
+          queue,
+          argument: 'x-delivery-limit',
+        },
+      ),
   };
 }
 
