@@ -1,6 +1,6 @@
 import { answerTo, type Answer } from './answer.ts';
 import type { Delivery } from './protocol/delivery.ts';
-import type { Execution, ExecutionTerms, Performed } from './protocol/execution.ts';
+import type { Done, Execution, ExecutionTerms, Performed } from './protocol/execution.ts';
 import { fault, type Fault } from './protocol/fault.ts';
 import { PublisherStopped, type Reply, type ReplyOutcome } from './protocol/reply.ts';
 import type { RequestEnvelope } from './protocol/request.ts';
@@ -39,6 +39,8 @@ export function createPipeline(stages: Stages): (delivery: Delivery) => Promise<
     const refusal = stages.guard(delivery.properties.replyTo);
     if (refusal !== undefined) return record.refused(refusal);
 
+    if (delivery.unreadable === true) return refuseUnreadable(delivery, record, stages);
+
     const { identity } = record;
     const start = { attemptId: identity.attemptId, redelivered: delivery.redelivered };
     const { method, execution } = await stages.attempt(start, (attemptsBefore) =>
@@ -51,6 +53,14 @@ export function createPipeline(stages: Stages): (delivery: Delivery) => Promise<
     if (reply === 'stopped') return record.handedBack(method);
     return record.answered(method, execution, answer, reply);
   };
+}
+
+/** What its headers asked for (a deadline, for one) is not known: it is not executed, and answered as far as that can be done. */
+async function refuseUnreadable(delivery: Delivery, record: RequestRecord, stages: Stages): Promise<Settlement> {
+  const { referenceId } = record.identity;
+  const answer = answerTo(refusedFor(UNREADABLE), referenceId, stages.encode);
+  const reply = await send(delivery, UNKNOWN, answer, stages);
+  return reply === 'stopped' ? record.handedBack(UNKNOWN) : record.refused('UNREADABLE_PROPERTIES', reply);
 }
 
 /** Decodes and executes. Never rejects: what a stage throws is a defect of ours. */
@@ -73,11 +83,13 @@ async function perform(
   }
 }
 
-function refusedFor(problem: Fault): Execution {
+function refusedFor(problem: Fault): Done {
   return { kind: 'done', response: fail(problem), attempts: 0, batch: 0 };
 }
 
 const BAD_DEADLINE = fault('INVALID_REQUEST', 'the header deadline is not a number of milliseconds since the epoch');
+
+const UNREADABLE = fault('INVALID_REQUEST', 'the headers of the message cannot be read, or are nested too deep');
 
 /** The `type` of an answer, and the label in logs, where the method is unknown. */
 const UNKNOWN = 'request';

@@ -46,9 +46,9 @@ export class RequestRecord {
     this.#stages = stages;
   }
 
-  /** Not executed, and nothing is sent where it asks for its answer. */
-  refused(reason: string): Settlement {
-    this.#finish({ method: 'request', status: 'refused', code: reason });
+  /** Not executed; `reply` is what became of an answer that says so, if one was sent. */
+  refused(reason: string, reply: ReplyOutcome | 'none' = 'none'): Settlement {
+    this.#finish({ method: 'request', status: 'refused', code: reason, reply });
     return this.#deadLetter(reason, 0, reason, reason);
   }
 

@@ -4,6 +4,7 @@ import { connect, type Channel, type ChannelModel } from 'amqplib';
 
 import { within } from '../time/limit.ts';
 import { gatherWrites } from './gathered-writes.ts';
+import { keepUnreadable } from './unreadable.ts';
 
 /** Time limits and identity of the worker's connections. */
 export interface ConnectionSettings {
@@ -75,6 +76,7 @@ export async function openConnection(
   });
   const stream = socketOf(model);
   if (stream !== undefined) gatherWrites(stream);
+  keepUnreadable(model);
   return new Connection(model, settings.timeoutMs, onBlocked);
 }
 

@@ -3,6 +3,7 @@ import type { ConsumeMessage, Message, Options } from 'amqplib';
 import type { Delivery } from '../protocol/delivery.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Diagnosis } from '../protocol/settlement.ts';
+import { isUnreadable } from './unreadable.ts';
 
 /** A message for the default exchange: `queue` is its routing key. */
 export interface Outgoing {
@@ -20,6 +21,7 @@ export function deliveryOf(message: ConsumeMessage): Delivery {
   return {
     body: content,
     redelivered: fields.redelivered,
+    unreadable: isUnreadable(message),
     properties: {
       appId: textOf(properties.appId),
       messageId: textOf(properties.messageId),

@@ -3,6 +3,8 @@ export interface Delivery {
   readonly body: Uint8Array;
   /** The broker's mark: this message was handed out before, to us or to another consumer. */
   readonly redelivered: boolean;
+  /** Some of its properties cannot be read and are left out here, its headers first of all: it must not be executed. */
+  readonly unreadable?: boolean;
   readonly properties: DeliveryProperties;
 }
 
