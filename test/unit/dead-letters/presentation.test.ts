@@ -6,7 +6,7 @@ import type { DeadLetter } from '../../../src/protocol/dead-letter.ts';
 const summary = { reference: 'm1', cause: 'INTERNAL_ERROR', attempts: 5, time: undefined, method: 'contact.get' };
 
 function letter(body: string | Buffer, headers: Record<string, unknown> = {}): DeadLetter {
-  return { body: Buffer.from(body), headers, properties: { message_id: 'one' } };
+  return { body: Buffer.from(body), headers, properties: { message_id: 'one' }, identity: 'one' };
 }
 
 test('what is missing is a dash, so that the columns stay the columns', () => {
