@@ -37,6 +37,7 @@ export class LetterVisit {
   readonly #queue: string;
   readonly #sender: LetterSender;
   readonly #visitor: LetterVisitor;
+  readonly #found: (state: Replies.AssertQueue) => void;
   /** Rejects when a channel or the connection is gone. */
   readonly #gone: Promise<never>;
   #lose: (error: Error) => void = () => undefined;
@@ -44,25 +45,35 @@ export class LetterVisit {
   readonly #kept: number[] = [];
   #acknowledged = false;
 
-  constructor(connection: Connection, timeoutMs: number, requestQueue: string, visitor: LetterVisitor) {
+  constructor(
+    connection: Connection,
+    timeoutMs: number,
+    requestQueue: string,
+    visitor: LetterVisitor,
+    found: (state: Replies.AssertQueue) => void,
+  ) {
     this.#connection = connection;
     this.#timeoutMs = timeoutMs;
     this.#queue = deadLetterQueueOf(requestQueue);
     this.#sender = new LetterSender(connection, requestQueue);
     this.#visitor = visitor;
+    this.#found = found;
     this.#gone = new Promise((_, reject) => (this.#lose = reject));
     this.#gone.catch(() => undefined);
   }
 
-  async run(): Promise<Visited> {
+  /** `ownReaders`: consumers of ours that hold letters beside this visit. */
+  async run(ownReaders: number): Promise<Visited> {
     const looking = this.#watched(await this.#connection.channel((model) => model.createChannel()));
-    const { messageCount, consumerCount } = await this.#look(looking);
+    const state = await this.#look(looking);
+    this.#found(state);
+    const { messageCount, consumerCount } = state;
     const reading = this.#watched(await this.#connection.channel((model) => model.createChannel()));
     await this.#readAll(reading, looking, messageCount);
     await this.#giveBack(reading, looking, consumerCount);
     const closing = Promise.all([reading.close(), looking.close(), this.#sender.close()]);
     await this.#connection.orLost(within(this.#timeoutMs, 'closing the channels', closing));
-    return { otherReaders: consumerCount, stopped: this.#stopped };
+    return { otherReaders: consumerCount - ownReaders, stopped: this.#stopped };
   }
 
   get #stopped(): boolean {

@@ -1,4 +1,10 @@
-import type { DeadLetter, DeadLetterQueue } from '../protocol/dead-letter.ts';
+import {
+  UndeliverableLetter,
+  type DeadLetter,
+  type DeadLetterQueue,
+  type LetterVisitor,
+  type Visited,
+} from '../protocol/dead-letter.ts';
 import type { Selection } from './arguments.ts';
 import type { Desk } from './desk.ts';
 import { RememberedLetters } from './remembered.ts';
@@ -12,7 +18,7 @@ interface Looked {
   readonly stopped: boolean;
 }
 
-/** Shows `see` every selected letter, and leaves all where they are. */
+/** Shows `see` every selected letter once, and leaves all where they are. */
 export async function look(
   selection: Selection,
   queue: DeadLetterQueue,
@@ -20,18 +26,31 @@ export async function look(
   see: (letter: DeadLetter, nth: number) => void,
 ): Promise<Looked> {
   let count = 0;
-  const seen = new RememberedLetters();
-  const { otherReaders, stopped } = await queue.visit({
+  let before = new RememberedLetters();
+  let seen = new RememberedLetters();
+  const visitor: LetterVisitor = {
     decide: (letter) => {
       if (!isSelected(letter, selection)) return 'keep';
-      count += 1;
       seen.add(letter);
+      if (before.take(letter)) return 'keep';
+      count += 1;
       see(letter, count);
       return 'keep';
     },
     pause: desk.drained,
     stop: desk.stop,
-  });
+  };
+  const visit = async (): Promise<Visited> => {
+    try {
+      return await queue.visit(visitor);
+    } catch (error) {
+      if (!(error instanceof UndeliverableLetter)) throw error;
+      desk.err(`${error.message} Such letters are now read in another way; their place in the queue changes.`);
+      [before, seen] = [seen, new RememberedLetters()];
+      return queue.visit(visitor);
+    }
+  };
+  const { otherReaders, stopped } = await visit();
   if (otherReaders > 0) desk.err('Another reader is at this queue; the letters that it holds are left out.');
   return { count, seen, stopped };
 }

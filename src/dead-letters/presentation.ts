@@ -38,6 +38,8 @@ export function wholeLetter(summary: Summary, letter: DeadLetter): string {
 
 const MISSING: Readonly<Record<Unreadable, string>> = {
   properties: 'cannot be read (not well-formed, or nested too deep)',
+  undeliverable:
+    'cannot be read (types that AMQP 0-9-1 does not know: the broker closes the connection of whoever it hands the letter to)',
 };
 
 /** The whole letter for a program to read, on one line. */

@@ -10,8 +10,16 @@ export interface DeadLetter {
   readonly unreadable?: Unreadable;
 }
 
-/** `properties`: some cannot be decoded, the headers first of all. */
-export type Unreadable = 'properties';
+/**
+ * `properties`: some cannot be decoded, the headers first of all. `undeliverable`: the broker closes the connection of
+ * whoever it hands the letter to; it was read in another way.
+ */
+export type Unreadable = 'properties' | 'undeliverable';
+
+/** The broker closed the connection instead of handing out a letter; all letters are there still. */
+export class UndeliverableLetter extends Error {
+  override readonly name = 'UndeliverableLetter';
+}
 
 /** What is to become of a letter; `keep`: it stays in its place. */
 export type LetterFate = 'keep' | 'send-back' | 'discard';
@@ -42,7 +50,9 @@ export interface Visited {
 export interface DeadLetterQueue {
   /**
    * Visits the letters that are there when it begins, but those that another reader holds. What is kept stays in its
-   * place. Rejects where the broker is lost: then every letter is there still, but for those that were settled.
+   * place. Rejects where the broker is lost: then every letter is there still, but for those that were settled. Rejects
+   * with `UndeliverableLetter` at the first such letter: the next visit, and each after it, takes such letters out of the
+   * way first, shows them before the others, and puts those that are kept behind them.
    */
   visit(visitor: LetterVisitor): Promise<Visited>;
   /** Never rejects. */

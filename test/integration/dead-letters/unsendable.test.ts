@@ -1,6 +1,7 @@
 import type { Options } from 'amqplib';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
+import { publishAmqp10 } from '../../support/amqp10-publish.ts';
 import { createRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 import { publishRaw } from '../../support/raw-publish.ts';
@@ -60,16 +61,19 @@ test('properties larger than frame_max fail their own letter, which is named', a
 });
 
 test('a letter whose answer goes to amq.rabbitmq.reply-to needs --force, and goes without it then', async () => {
-  const channel = await queues.model.createChannel();
   await queues.bury('INTERNAL_ERROR', { messageId: 'before' });
-  // The broker takes it from nobody who does not consume from it.
-  await channel.consume('amq.rabbitmq.reply-to', () => undefined, { noAck: true });
-  const raw = { headers: Buffer.alloc(0), correlationId: 'c1', replyTo: 'amq.rabbitmq.reply-to' };
-  publishRaw(channel, queues.dead, Buffer.from(createRequest()), raw);
-  await channel.close();
+  // From an AMQP 0-9-1 client the broker would not take it, or put an address in its place.
+  const direct = { body: Buffer.from(createRequest()), replyTo: 'amq.rabbitmq.reply-to', applicationProperties: {} };
+  await publishAmqp10(names.amqpUrl, queues.dead, direct);
   await queues.bury('INTERNAL_ERROR', { messageId: 'behind' });
   const ended = await run(names, ['send-back', '--all', '--yes']);
-  expect(ended.out).toEqual(['2 letters sent back.']);
+  expect(ended.code).toBe(0);
+  expect(ended.err[0]).toMatch(/^1 letter left in place, as their reply_to is amq\.rabbitmq\.reply-to/);
+  await expectOthersSent(ended);
+  expect(await run(names, ['send-back', '--all', '--force'])).toMatchObject({ code: 0, out: ['1 letter sent back.'] });
+  await expect.poll(() => queues.depths()).toEqual({ requests: 1, dead: 0 });
+  const [request] = await queues.drain(queues.requests);
+  expect(request?.properties.replyTo).toBeUndefined();
 });
 
 test('a letter with ids that are not UTF-8 needs --force', async () => {
