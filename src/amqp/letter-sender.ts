@@ -19,8 +19,10 @@ interface Writing {
   readonly channel: ConfirmChannel;
   /** Whether a letter came back; where one finds no queue, none does. */
   returned: boolean;
-  /** Resolves with the reason when the channel is gone. */
-  readonly gone: Promise<string>;
+  /** Of those published and not answered yet. Not a promise's reactions: they would stay when the answer has come. */
+  readonly unanswered: Set<(fate: Fate) => void>;
+  /** Why the channel is gone; `undefined` while it is open. */
+  closed: string | undefined;
 }
 
 /**
@@ -91,23 +93,35 @@ export class LetterSender {
 
   #publish(writing: Writing, letter: DeadLetter): Promise<Fate | string> {
     if (letter.unreadable !== undefined) return Promise.resolve('it cannot be read whole');
+    const { buffer, byteOffset, length } = letter.body;
     const options = { ...requestOptions(letter), mandatory: true };
     if (contentHeaderBytes(options) > this.#connection.frameMax) {
       return Promise.resolve(`its properties are larger than frame_max, ${this.#connection.frameMax} bytes`);
     }
-    const answered = new Promise<Fate | string>((resolve) => {
+    return new Promise((resolve) => {
+      const answer = (fate: Fate | string): void => {
+        writing.unanswered.delete(answer);
+        resolve(fate);
+      };
+      if (writing.closed !== undefined) return resolve({ kind: 'closed', why: writing.closed });
+      writing.unanswered.add(answer);
       try {
-        writing.channel.publish('', this.#requestQueue, Buffer.from(letter.body), options, (error: unknown) => {
-          if (error === null) resolve({ kind: writing.returned ? 'returned' : 'confirmed' });
-          else if (error instanceof Error && error.message === 'message nacked') resolve({ kind: 'nacked' });
-        });
+        writing.channel.publish(
+          '',
+          this.#requestQueue,
+          Buffer.from(buffer, byteOffset, length),
+          options,
+          (error: unknown) => {
+            if (error === null) answer({ kind: writing.returned ? 'returned' : 'confirmed' });
+            else if (error instanceof Error && error.message === 'message nacked') answer({ kind: 'nacked' });
+          },
+        );
       } catch (error) {
-        // On a closed channel: settled by `gone`.
+        // On a channel that is closing the answer comes with its end.
         if (!(error instanceof Error && error.name === 'IllegalOperationError'))
-          resolve('its properties cannot be sent');
+          answer('its properties cannot be sent');
       }
     });
-    return Promise.race([answered, writing.gone.then((why): Fate => ({ kind: 'closed', why }))]);
   }
 
   #confirmed<T>(fates: readonly Promise<T>[]): Promise<T[]> {
@@ -117,15 +131,15 @@ export class LetterSender {
   async #open(): Promise<Writing> {
     if (this.#writing !== undefined) return this.#writing;
     const channel = await this.#connection.channel((model) => model.createConfirmChannel());
-    const gone = new Promise<string>((resolve) => {
-      channel.on('error', (error) => resolve(error instanceof Error ? error.message : String(error)));
-      channel.on('close', () => resolve('channel closed'));
-    });
-    const writing: Writing = { channel, returned: false, gone };
-    channel.on('return', () => (writing.returned = true));
-    void gone.then(() => {
+    const writing: Writing = { channel, returned: false, unanswered: new Set(), closed: undefined };
+    const close = (why: string): void => {
+      writing.closed ??= why;
       if (this.#writing === writing) this.#writing = undefined;
-    });
+      for (const answer of writing.unanswered) answer({ kind: 'closed', why: writing.closed });
+    };
+    channel.on('return', () => (writing.returned = true));
+    channel.on('error', (error) => close(error instanceof Error ? error.message : String(error)));
+    channel.on('close', () => close('channel closed'));
     this.#writing = writing;
     return writing;
   }
