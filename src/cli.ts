@@ -38,7 +38,10 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
 function deskOf({ amqpUrls: urls, requestQueue, maxRequestBytes }: Config): Desk {
   const { stdin, stdout, stderr } = process;
   // A reader that has seen enough (`| head`) must not end the command in the middle of its work.
-  stdout.on('error', () => undefined);
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') unwritten = error.message;
+  });
+  stderr.on('error', () => undefined);
   return {
     requestQueue,
     open: () => openDeadLetters({ urls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S }, requestQueue),
@@ -53,7 +56,15 @@ function deskOf({ amqpUrls: urls, requestQueue, maxRequestBytes }: Config): Desk
       await new Promise((resolve) => ['drain', 'close'].forEach((event) => stdout.once(event, resolve)));
     },
     ask: stdin.isTTY && stderr.isTTY ? ask : undefined,
+    stop: stopSignal(),
   };
+}
+
+/** Aborted by the first signal that asks for an end; the second one ends the process as ever. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
 }
 
 async function ask(question: string): Promise<boolean> {
@@ -69,4 +80,12 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
+/** Why standard output could not be written, a reader that has gone apart. */
+let unwritten: string | undefined;
+
 process.exitCode = await main(process.argv.slice(2));
+process.once('beforeExit', () => {
+  if (unwritten === undefined) return;
+  process.stderr.write(`standard output cannot be written: ${unwritten}\n`);
+  if (process.exitCode === 0) process.exitCode = 1;
+});

@@ -57,6 +57,11 @@ export class Connection {
     return this.#blocked;
   }
 
+  /** The largest frame that the broker takes, in bytes. */
+  get frameMax(): number {
+    return (this.#model.connection as unknown as { readonly frameMax: number }).frameMax;
+  }
+
   /** Opens a channel with `open`. Rejects when the connection goes or the time limit passes first. */
   async channel<C extends Channel>(open: (model: ChannelModel) => Promise<C>): Promise<C> {
     const opening = open(this.#model);

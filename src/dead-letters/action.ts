@@ -1,38 +1,52 @@
 import type { DeadLetter, DeadLetterQueue } from '../protocol/dead-letter.ts';
 import type { ActionOrder } from './arguments.ts';
+import { counted } from './counted.ts';
 import { EXIT, type Desk, type ExitCode } from './desk.ts';
-import { counted, isSelected, look } from './looking.ts';
+import { Failures } from './failures.ts';
+import { isSelected, look } from './looking.ts';
 import { TABLE_HEAD, tableRow } from './presentation.ts';
-import { hindranceOf, summaryOf, type Hindrance } from './summary.ts';
+import type { RememberedLetters } from './remembered.ts';
+import { hindranceOf, isFinal, summaryOf, type Hindrance } from './summary.ts';
 
-/** How many letters an order is about, and how many of those selected are left where they are. */
+/** The letters an order is about, and how many of those selected are left where they are. */
 interface Plan {
   readonly count: number;
-  readonly left: Readonly<Record<Hindrance, number>>;
+  /** All that were selected: nothing else is touched. */
+  readonly remembered: RememberedLetters;
+  readonly left: ReadonlyMap<Hindrance, number>;
+  readonly stopped: boolean;
 }
 
 const WHY_LEFT: Readonly<Record<Hindrance, string>> = {
   'comes back': 'their reply_to would be refused again',
   'not recognised': 'they have no message_id and may have taken effect, which would happen a second time',
+  'nobody waits':
+    'their reply_to is amq.rabbitmq.reply-to, which only who waits for the answer can name; with --force they go without it',
+  'not the same': 'ids or other properties of theirs are not UTF-8 and would go back changed',
+  unreadable: 'they cannot be read whole, so that what would go back would not be the request; they can be discarded',
 };
 
 /** Sends back or discards what the order selects: counts first, asks, then acts. */
 export async function carryOut(order: ActionOrder, queue: DeadLetterQueue, desk: Desk): Promise<ExitCode> {
   const plan = await planOf(order, queue, desk);
-  const left = (Object.entries(plan.left) as [Hindrance, number][]).filter(([, count]) => count > 0);
-  for (const [hindrance, count] of left) {
-    desk.err(`${counted(count)} left in place, as ${WHY_LEFT[hindrance]}; --force sends back all the same.`);
+  if (plan.stopped) {
+    desk.err('Stopped. Nothing was changed.');
+    return EXIT.stopped;
+  }
+  for (const [hindrance, count] of plan.left) {
+    const force = isFinal(hindrance) ? '' : '; --force sends back all the same';
+    desk.err(`${counted(count)} left in place, as ${WHY_LEFT[hindrance]}${force}.`);
   }
   if (plan.count === 0) {
-    if (left.length === 0) desk.err('no letter matches');
-    return left.length === 0 ? EXIT.nothing : EXIT.failed;
+    if (plan.left.size === 0) desk.err('no letter matches');
+    return plan.left.size === 0 ? EXIT.nothing : EXIT.failed;
   }
   if (order.dryRun) {
     desk.out(`Nothing was changed. ${intention(order, plan.count, desk)}.`);
     return EXIT.done;
   }
   const refusal = plan.count > 1 && !order.yes ? await askAbout(order, plan.count, desk) : undefined;
-  return refusal ?? act(order, plan.count, queue, desk);
+  return refusal ?? act(order, plan, queue, desk);
 }
 
 /** The exit code where it is not agreed to. */
@@ -49,11 +63,11 @@ async function askAbout(order: ActionOrder, count: number, desk: Desk): Promise<
 
 async function planOf(order: ActionOrder, queue: DeadLetterQueue, desk: Desk): Promise<Plan> {
   let count = 0;
-  const left: Record<Hindrance, number> = { 'comes back': 0, 'not recognised': 0 };
-  await look(order, queue, desk, (letter) => {
+  const left = new Map<Hindrance, number>();
+  const { seen, stopped } = await look(order, queue, desk, (letter) => {
     const hindrance = obstacleTo(order, letter);
     if (hindrance !== undefined) {
-      left[hindrance] += 1;
+      left.set(hindrance, (left.get(hindrance) ?? 0) + 1);
       return;
     }
     count += 1;
@@ -61,11 +75,13 @@ async function planOf(order: ActionOrder, queue: DeadLetterQueue, desk: Desk): P
     if (count === 1) desk.out(TABLE_HEAD);
     desk.out(tableRow(summaryOf(letter, desk.methodOf)));
   });
-  return { count, left };
+  return { count, remembered: seen, left, stopped };
 }
 
 function obstacleTo(order: ActionOrder, letter: DeadLetter): Hindrance | undefined {
-  return order.action === 'discard' || order.force ? undefined : hindranceOf(letter);
+  if (order.action === 'discard') return undefined;
+  const hindrance = hindranceOf(letter);
+  return hindrance !== undefined && order.force && !isFinal(hindrance) ? undefined : hindrance;
 }
 
 function intention({ action }: ActionOrder, count: number, { requestQueue }: Desk): string {
@@ -73,29 +89,43 @@ function intention({ action }: ActionOrder, count: number, { requestQueue }: Des
   return `${counted(count)} would go back to the queue ${requestQueue}`;
 }
 
-/** Acts on `count` letters at most: what came after the count was not agreed to. */
-async function act(order: ActionOrder, count: number, queue: DeadLetterQueue, desk: Desk): Promise<ExitCode> {
+/** Acts on the letters that were counted, and on no other: what came since was not agreed to. */
+async function act(order: ActionOrder, plan: Plan, queue: DeadLetterQueue, desk: Desk): Promise<ExitCode> {
   let chosen = 0;
   let settled = 0;
-  const failures = new Map<string, number>();
-  const report = (): void => desk.out(`${counted(settled)} ${order.action === 'discard' ? 'discarded' : 'sent back'}.`);
+  let newcomers = 0;
+  const failures = new Failures();
+  const done = order.action === 'discard' ? 'discarded' : 'sent back';
+  let stopped: boolean;
   try {
-    await queue.visit({
+    ({ stopped } = await queue.visit({
       decide: (letter) => {
-        if (chosen === count || !isSelected(letter, order) || obstacleTo(order, letter) !== undefined) return 'keep';
+        if (!isSelected(letter, order) || obstacleTo(order, letter) !== undefined) return 'keep';
+        if (!plan.remembered.take(letter)) {
+          newcomers += 1;
+          return 'keep';
+        }
         chosen += 1;
         return order.action;
       },
       settling: () => (settled += 1),
-      failed: (reason) => failures.set(reason, (failures.get(reason) ?? 0) + 1),
-    });
+      failed: (letter, reason) => failures.add(summaryOf(letter, desk.methodOf).reference, reason),
+      stop: desk.stop,
+    }));
   } catch (error) {
-    report();
+    // What was acknowledged last may come back; what was sent last may have arrived.
+    desk.out(`${order.action === 'discard' ? 'At most' : 'At least'} ${counted(settled)} ${done}, of ${plan.count}.`);
     desk.err('It was interrupted. No letter is lost: run the same command again for the rest.');
     throw error;
   }
-  report();
-  for (const [reason, times] of failures) desk.err(`${counted(times)} not sent back: ${reason}.`);
-  if (settled < count) desk.err(`${counted(count)} were expected.`);
-  return settled === count ? EXIT.done : EXIT.failed;
+  desk.out(`${counted(settled)} ${done}.`);
+  for (const line of failures.lines()) desk.err(line);
+  if (newcomers > 0) desk.err(`${counted(newcomers)} came after the count; left in place.`);
+  if (stopped) {
+    desk.err('Stopped. The other letters stay.');
+    return EXIT.stopped;
+  }
+  const gone = plan.count - chosen;
+  if (gone > 0) desk.err(`${counted(gone)} of those counted: not there any more, or held by another reader.`);
+  return settled === plan.count ? EXIT.done : EXIT.failed;
 }

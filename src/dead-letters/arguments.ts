@@ -109,6 +109,7 @@ export const USAGE = `contacts dead-letters: requests that could not be executed
   --force        send back even what would come back, or could take effect twice
   --json         one object a line
 
-Exit codes: 0 done, 1 failed or declined, 2 wrong usage, 3 no letter matched, 78 unusable settings.
+Exit codes: 0 done, 1 failed or declined, 2 wrong usage, 3 no letter matched, 78 unusable settings,
+130 stopped.
 Settings: AMQP_URL, REQUEST_QUEUE and the others of the worker.
 `;

@@ -1,9 +1,11 @@
 import type { DeadLetterQueue } from '../protocol/dead-letter.ts';
 import { carryOut } from './action.ts';
 import { readOrder, USAGE, UsageError, type ActionOrder, type LookOrder } from './arguments.ts';
+import { counted } from './counted.ts';
 import { EXIT, type Desk, type ExitCode } from './desk.ts';
-import { counted, look } from './looking.ts';
+import { look } from './looking.ts';
 import { TABLE_HEAD, tableRow, wholeLetter, wholeLetterJson } from './presentation.ts';
+import { jsonLine } from './printable.ts';
 import { summaryOf, type Summary } from './summary.ts';
 
 /** Carries out `contacts dead-letters …`; `args` are those behind the command's name. Never rejects. */
@@ -37,23 +39,32 @@ function obey(order: LookOrder | ActionOrder, queue: DeadLetterQueue, desk: Desk
 
 async function list(order: LookOrder, queue: DeadLetterQueue, desk: Desk): Promise<ExitCode> {
   const write = (summary: Summary, nth: number): void => {
-    if (order.json) return desk.out(JSON.stringify(summary));
+    if (order.json) return desk.out(jsonLine(summary));
     if (nth === 1) desk.out(TABLE_HEAD);
     desk.out(tableRow(summary));
   };
-  const count = await look(order, queue, desk, (letter, nth) => write(summaryOf(letter, desk.methodOf), nth));
+  const { count, stopped } = await look(order, queue, desk, (letter, nth) =>
+    write(summaryOf(letter, desk.methodOf), nth),
+  );
   if (!order.json) desk.out(counted(count));
+  if (stopped) return stoppedEarly(desk);
   return count === 0 ? EXIT.nothing : EXIT.done;
 }
 
 async function show(order: LookOrder, queue: DeadLetterQueue, desk: Desk): Promise<ExitCode> {
-  const count = await look(order, queue, desk, (letter, nth) => {
+  const { count, stopped } = await look(order, queue, desk, (letter, nth) => {
     const summary = summaryOf(letter, desk.methodOf);
     if (order.json) return desk.out(wholeLetterJson(summary, letter));
     if (nth > 1) desk.out('');
     desk.out(wholeLetter(summary, letter));
   });
+  if (stopped) return stoppedEarly(desk);
   if (count > 0) return EXIT.done;
   desk.err('no letter has this reference');
   return EXIT.nothing;
+}
+
+function stoppedEarly(desk: Desk): ExitCode {
+  desk.err('Stopped before all letters were read.');
+  return EXIT.stopped;
 }

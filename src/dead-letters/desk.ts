@@ -1,7 +1,7 @@
 import type { DeadLetterQueue } from '../protocol/dead-letter.ts';
 
-/** `nothing`: no letter matched. */
-export const EXIT = { done: 0, failed: 1, usage: 2, nothing: 3 } as const;
+/** `nothing`: no letter matched. `stopped`: as shells tell an end by Ctrl-C. */
+export const EXIT = { done: 0, failed: 1, usage: 2, nothing: 3, stopped: 130 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** What the command works with. */
@@ -16,6 +16,8 @@ export interface Desk {
   readonly err: (line: string) => void;
   /** Resolves when what was written has been taken. */
   readonly drained: () => Promise<void>;
+  /** Aborted when the person wants an end: what is held is given back in its order. */
+  readonly stop?: AbortSignal | undefined;
   /** Asks the person at the terminal; `undefined` where there is none. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
 }

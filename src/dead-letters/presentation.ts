@@ -1,5 +1,5 @@
-import type { DeadLetter } from '../protocol/dead-letter.ts';
-import { printable, printableLines } from './printable.ts';
+import type { DeadLetter, Unreadable } from '../protocol/dead-letter.ts';
+import { jsonLine, printable, printableLines } from './printable.ts';
 import type { Summary } from './summary.ts';
 
 const WIDTHS = [18, 20, 8, 24] as const;
@@ -7,8 +7,9 @@ const WIDTHS = [18, 20, 8, 24] as const;
 export const TABLE_HEAD = cells(['REFERENCE', 'CAUSE', 'ATTEMPTS', 'TIME', 'METHOD']);
 
 /** One line of the list. Columns are as wide as usual values, so that lines can be written as letters are read. */
-export function tableRow({ reference, cause, attempts, time, method }: Summary): string {
-  return cells([reference, cause, attempts?.toString(), time, method].map((text) => printable(text ?? '-')));
+export function tableRow({ reference, cause, attempts, time, method, bytes }: Summary): string {
+  const what = bytes === undefined ? method : `${method ?? '-'} (${bytes} bytes)`;
+  return cells([reference, cause, attempts?.toString(), time, what].map((text) => printable(text ?? '-')));
 }
 
 function cells(texts: readonly string[]): string {
@@ -27,7 +28,7 @@ export function wholeLetter(summary: Summary, letter: DeadLetter): string {
     '',
     ...pairs(letter.properties),
     '',
-    'headers',
+    letter.unreadable === undefined ? 'headers' : `headers: ${MISSING[letter.unreadable]}`,
     ...pairs(letter.headers).map((line) => `  ${line}`),
     '',
     `body (${letter.body.length} bytes${note})`,
@@ -35,11 +36,18 @@ export function wholeLetter(summary: Summary, letter: DeadLetter): string {
   ].join('\n');
 }
 
+const MISSING: Readonly<Record<Unreadable, string>> = {
+  properties: 'cannot be read (not well-formed, or nested too deep)',
+  undeliverable:
+    'cannot be read (types that AMQP 0-9-1 does not know: the broker closes the connection of whoever it hands the letter to)',
+};
+
 /** The whole letter for a program to read, on one line. */
 export function wholeLetterJson(summary: Summary, letter: DeadLetter): string {
   const { text, encoding } = bodyText(letter.body);
   const { properties, headers } = letter;
-  return JSON.stringify({ ...summary, properties, headers: readable(headers), body: text, body_encoding: encoding });
+  const content = { properties, headers: readable(headers), body: text, body_encoding: encoding };
+  return jsonLine({ ...summary, ...(letter.unreadable && { unreadable: letter.unreadable }), ...content });
 }
 
 function pairs(values: Readonly<Record<string, unknown>>): string[] {

@@ -4,6 +4,21 @@ export interface DeadLetter {
   /** The AMQP properties that are set, under AMQP's own names (`message_id`, `reply_to` …), without the headers. */
   readonly properties: Readonly<Record<string, string | number>>;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** Equal for letters only that are equal in all that can be read, and the same each time the letter is handed out. */
+  readonly identity: string;
+  /** Why a part of it is missing here; `undefined` where it is whole. */
+  readonly unreadable?: Unreadable;
+}
+
+/**
+ * `properties`: some cannot be decoded, the headers first of all. `undeliverable`: the broker closes the connection of
+ * whoever it hands the letter to; it was read in another way.
+ */
+export type Unreadable = 'properties' | 'undeliverable';
+
+/** The broker closed the connection instead of handing out a letter; all letters are there still. */
+export class UndeliverableLetter extends Error {
+  override readonly name = 'UndeliverableLetter';
 }
 
 /** What is to become of a letter; `keep`: it stays in its place. */
@@ -16,19 +31,30 @@ export interface LetterVisitor {
   /** The letter's copy is confirmed by the request queue, or it is about to be discarded: it is acknowledged next. */
   settling?(fate: LetterFate): void;
   /** The letter cannot be sent back, and stays. */
-  failed?(reason: string): void;
+  failed?(letter: DeadLetter, reason: string): void;
   /** Waited for after each page of letters. */
   pause?(): Promise<void>;
+  /** Aborted, no further page is read; what was read is given back in its order, and the visit ends. */
+  readonly stop?: AbortSignal | undefined;
+}
+
+/** How a way through the queue went. */
+export interface Visited {
+  /** Consumers of the queue that were there before, and may hold letters. */
+  readonly otherReaders: number;
+  /** Ended by `stop` before all was read. */
+  readonly stopped: boolean;
 }
 
 /** The dead-letter queue, for a person to look through. */
 export interface DeadLetterQueue {
   /**
    * Visits the letters that are there when it begins, but those that another reader holds. What is kept stays in its
-   * place. Rejects where the broker is lost: then every letter is there still, but for those that were settled.
-   * `otherReaders`: consumers of the queue that were there before, and may hold letters.
+   * place. Rejects where the broker is lost: then every letter is there still, but for those that were settled. Rejects
+   * with `UndeliverableLetter` at the first such letter: the next visit, and each after it, takes such letters out of the
+   * way first, shows them before the others, and puts those that are kept behind them.
    */
-  visit(visitor: LetterVisitor): Promise<{ readonly otherReaders: number }>;
+  visit(visitor: LetterVisitor): Promise<Visited>;
   /** Never rejects. */
   close(): Promise<void>;
 }

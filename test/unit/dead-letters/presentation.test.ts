@@ -6,7 +6,7 @@ import type { DeadLetter } from '../../../src/protocol/dead-letter.ts';
 const summary = { reference: 'm1', cause: 'INTERNAL_ERROR', attempts: 5, time: undefined, method: 'contact.get' };
 
 function letter(body: string | Buffer, headers: Record<string, unknown> = {}): DeadLetter {
-  return { body: Buffer.from(body), headers, properties: { message_id: 'one' } };
+  return { body: Buffer.from(body), headers, properties: { message_id: 'one' }, identity: 'one' };
 }
 
 test('what is missing is a dash, so that the columns stay the columns', () => {
@@ -54,4 +54,19 @@ test('JSON stays on one line and gives the body as it is', () => {
     properties: { message_id: 'one' },
     body: '<a>\n\u001b</a>',
   });
+});
+
+test('JSON does not steer the terminal either, and means the same', () => {
+  const value = 'a\u001b[2J\u009b2J\u202eb\u{e0041}\u2028"\\';
+  const json = wholeLetterJson(summary, letter('', { [value]: value }));
+  expect(json).not.toMatch(/[\u001b\u009b\u202e\u2028\u{e0041}]/u);
+  expect(JSON.parse(json)).toMatchObject({ headers: { [value]: value } });
+});
+
+test('what cannot be seen is seen in ids and headers, and scripts keep their joiners in bodies', () => {
+  expect(tableRow({ ...summary, reference: 'a\u200b\u009bb\u2028c\u00add' })).toMatch(
+    /^a\\u\{200b\}\\u\{9b\}b\\u\{2028\}c\\u\{ad\}d /,
+  );
+  const text = wholeLetter(summary, letter('می\u200cخواهم \u200e\u2066\u{1f468}\u200d\u{1f469}'));
+  expect(text).toContain('می\u200cخواهم \\u{200e}\\u{2066}\u{1f468}\u200d\u{1f469}');
 });

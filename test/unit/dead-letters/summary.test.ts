@@ -4,7 +4,7 @@ import { hindranceOf, isMeant, summaryOf } from '../../../src/dead-letters/summa
 import type { DeadLetter } from '../../../src/protocol/dead-letter.ts';
 
 function letter(headers: Record<string, unknown> = {}, properties: DeadLetter['properties'] = {}): DeadLetter {
-  return { body: Buffer.from('<request/>'), headers, properties };
+  return { body: Buffer.from('<request/>'), headers, properties, identity: 'one' };
 }
 
 const noMethod = (): undefined => undefined;
