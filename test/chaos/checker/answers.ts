@@ -1,5 +1,6 @@
 import type { Content } from './content.ts';
 import type { Answer, Ledger, Request } from './ledger.ts';
+import { needsAnswer } from '../journal.ts';
 import type { ExaminationOptions, Findings } from './verdict.ts';
 
 /** Codes that say that the caller made a mistake. */
@@ -25,6 +26,8 @@ const OUTCOMES: Readonly<Record<Request['method'], (content: Content) => Outcome
   poison: () => 'unknown',
   invalid: () => 'unknown',
   late: () => 'unknown',
+  unreadable: () => 'unknown',
+  unanswerable: () => 'unknown',
 };
 
 function notFoundOr(content: Content): Outcome {
@@ -44,7 +47,7 @@ export function isRead({ method }: Request): boolean {
 export function examineAnswers({ requests }: Ledger, options: ExaminationOptions, findings: Findings): void {
   for (const request of requests.values()) {
     const { id, method, answers } = request;
-    if (answers.length === 0 && request.firstConfirmed !== undefined) {
+    if (answers.length === 0 && request.firstConfirmed !== undefined && needsAnswer(method)) {
       findings.add('no-answer-lost', `${method} was confirmed and never answered`, { id });
     }
     if (answers.length > 1 && !(isRead(request) && options.readsMayDiffer === true)) {
@@ -59,6 +62,8 @@ export function examineAnswers({ requests }: Ledger, options: ExaminationOptions
 function fits(request: Request, answer: Answer): boolean {
   const { content } = answer;
   if (request.method === 'poison') return content.kind === 'failed' && String(content.codes) === 'INTERNAL_ERROR';
+  if (request.method === 'unreadable') return content.kind === 'failed';
+  if (request.method === 'unanswerable') return true;
   if (request.method === 'late') return content.kind === 'failed' && String(content.codes) === 'EXPIRED';
   if (request.method === 'invalid')
     return content.kind === 'failed' && content.codes.every((code) => MISTAKES.has(code));
