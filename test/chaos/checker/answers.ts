@@ -31,7 +31,7 @@ const OUTCOMES: Readonly<Record<Request['method'], (content: Content) => Outcome
 };
 
 function notFoundOr(content: Content): Outcome {
-  return content.kind === 'failed' && String(content.codes) === 'NOT_FOUND' ? 'not-found' : 'unknown';
+  return failedWith(content, 'NOT_FOUND') ? 'not-found' : 'unknown';
 }
 
 /** Reads the outcome for the contact off an answer, or off there being none. */
@@ -59,14 +59,23 @@ export function examineAnswers({ requests }: Ledger, options: ExaminationOptions
   }
 }
 
+/** What may be answered to a request that has no effect to tell of. */
+const WITHOUT_EFFECT: Partial<Record<Request['method'], (content: Content) => boolean>> = {
+  poison: (content) => failedWith(content, 'INTERNAL_ERROR'),
+  late: (content) => failedWith(content, 'EXPIRED'),
+  invalid: (content) => content.kind === 'failed' && content.codes.every((code) => MISTAKES.has(code)),
+  unreadable: ({ kind }) => kind === 'failed',
+  unanswerable: () => true,
+};
+
+function failedWith(content: Content, code: string): boolean {
+  return content.kind === 'failed' && String(content.codes) === code;
+}
+
 function fits(request: Request, answer: Answer): boolean {
   const { content } = answer;
-  if (request.method === 'poison') return content.kind === 'failed' && String(content.codes) === 'INTERNAL_ERROR';
-  if (request.method === 'unreadable') return content.kind === 'failed';
-  if (request.method === 'unanswerable') return true;
-  if (request.method === 'late') return content.kind === 'failed' && String(content.codes) === 'EXPIRED';
-  if (request.method === 'invalid')
-    return content.kind === 'failed' && content.codes.every((code) => MISTAKES.has(code));
+  const rule = WITHOUT_EFFECT[request.method];
+  if (rule !== undefined) return rule(content);
   if (outcomeOf(request, answer) === 'unknown') return false;
   // A get that tells of another contact is no answer to it.
   if (request.method !== 'contact.get' || content.kind !== 'contacts') return true;

@@ -1,7 +1,9 @@
 import type { Random } from '../random.ts';
 import { brokerFaults } from './broker.ts';
 import { databaseFaults } from './database.ts';
+import { destinationFaults } from './destinations.ts';
 import type { FaultKind } from './fault.ts';
+import { messageFaults } from './messages.ts';
 import { momentFaults } from './moments.ts';
 import { networkFaults } from './network.ts';
 import { terminated, workerFaults } from './workers.ts';
@@ -13,6 +15,8 @@ export const KINDS: readonly FaultKind[] = [
   ...momentFaults,
   ...networkFaults,
   ...databaseFaults,
+  ...destinationFaults,
+  ...messageFaults,
 ];
 
 /** So many of all faults are a SIGTERM under load. */

@@ -58,13 +58,23 @@ test('an ack is a settlement on its way to the broker, and a confirm on its way 
 
 test('only a write to the contacts is one, and only its own reply is its outcome', () => {
   const classify = mongodb.classifier();
-  const other = message(8, 0, [body({ update: 'attempts' })]);
-  expect(classify('up', other)).toBeUndefined();
+  expect(classify('up', message(8, 0, [body({ update: 'counters' })]))).toBeUndefined();
   expect(classify('down', message(91, 8, [body({ ok: 1 })]))).toBeUndefined();
   expect(classify('up', insert)).toBe('write');
   expect(classify('down', message(92, 6, [body({ ok: 1 })]))).toBeUndefined();
   expect(classify('down', reply)).toBe('written');
   expect([requestIdOf(insert, 'up'), requestIdOf(reply, 'down')]).toEqual([7, 7]);
+});
+
+test.each([
+  ['findAndModify', 'ledger'],
+  ['insert', 'ledger'],
+  ['createIndexes', undefined],
+])('the reply to a %s of the attempts is of the moment %s', (command, moment) => {
+  const classify = mongodb.classifier();
+  expect(classify('up', message(8, 0, [body({ [command]: 'attempts' })]))).toBeUndefined();
+  expect(classify('down', message(91, 8, [body({ ok: 1 })]))).toBe(moment);
+  expect(classify('down', message(92, 8, [body({ ok: 1 })]))).toBeUndefined();
 });
 
 test('a write loses one item, and its reply says so in the numbering of the whole', () => {

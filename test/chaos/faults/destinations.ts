@@ -1,0 +1,134 @@
+import { LARGE_ANSWER_BYTES } from '../poison.ts';
+import { Outsider } from '../load/outsider.ts';
+import { QUEUE, type Stage } from '../surroundings/stage.ts';
+import type { FaultKind, Ongoing, Scene } from './fault.ts';
+
+/** Beyond the worker's patience with a confirm, which is 30 s. */
+const PAST_CONFIRM_MS = 42_000;
+/** Ends within the time that a fault's end may take. */
+const SETTLED_WITHIN_MS = 100_000;
+const UNHURT_MS = 10_000;
+/** A queue without its members holds up a whole channel of the broker for 65 s, where that channel is new to it. */
+const STALLED_CHANNEL_MS = 40_000;
+const WARM_UP_MS = 20_000;
+
+/** What outsiders began goes on until each request has come to its end. */
+export function untilSettled(outsider: Outsider, holdMs: number, scene: Scene, undo: () => Promise<unknown>): Ongoing {
+  const end = async (): Promise<void> => {
+    try {
+      await undo();
+      const left = await outsider.settled(SETTLED_WITHIN_MS);
+      if (left > 0) scene.complain(`${left} requests came to no end within ${SETTLED_WITHIN_MS / 1000} s`);
+    } finally {
+      await outsider.leave();
+    }
+  };
+  return { holdMs, end };
+}
+
+/** In Erlang: `what` is done to the process that speaks for a quorum queue. Suspended, it is as one that lost its majority: all is taken, and nothing confirmed. */
+function toQueueProcess(what: 'suspend' | 'resume', queue: string): string {
+  const found = `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${queue}">>))`;
+  return `${found}, {Name, _} = amqqueue:get_pid(Q), sys:${what}(Name).`;
+}
+
+function evaluate(broker: Stage['broker'], erlang: string): Promise<string> {
+  return broker.exec('rabbitmqctl', '-q', 'eval', erlang);
+}
+
+/** `known`: the workers' channels have published to the queue before; one that has not is held up altogether by the broker. */
+function confirmsNothing(words: string, known: boolean): FaultKind {
+  return {
+    name: `reply queue that confirms nothing, ${words}`,
+    weight: 2,
+    othersWithinMs: known ? UNHURT_MS : STALLED_CHANNEL_MS,
+    async begin(scene) {
+      const { stage, journal, random } = scene;
+      const { broker } = stage;
+      const outsider = await Outsider.enter(broker, journal);
+      const queue = await outsider.replyQueue();
+      const errand = { method: 'unanswerable', mode: 'fine', replyTo: queue } as const;
+      if (known) {
+        // Some for each worker.
+        await outsider.send(errand, 20 * stage.workers.length);
+        await outsider.settled(WARM_UP_MS);
+      }
+      await evaluate(broker, toQueueProcess('suspend', queue));
+      await outsider.send(errand, random.between(1, 60));
+      return untilSettled(outsider, PAST_CONFIRM_MS, scene, () => evaluate(broker, toQueueProcess('resume', queue)));
+    },
+  };
+}
+
+/** Of another client, who asks and asks and never reads: the queue refuses what does not fit. */
+const full: FaultKind = {
+  name: 'reply queue that is full, of a client with many requests',
+  weight: 2,
+  othersWithinMs: UNHURT_MS,
+  async begin(scene) {
+    const { stage, journal, random } = scene;
+    const outsider = await Outsider.enter(stage.broker, journal);
+    const type = random.pick(['quorum', 'classic']);
+    const limits = { 'x-queue-type': type, 'x-max-length': 1, 'x-overflow': 'reject-publish' };
+    const queue = await outsider.replyQueue(limits);
+    // More than all workers together hold.
+    const count = random.between(1_000, 2_000);
+    await outsider.send({ method: 'unanswerable', mode: 'fine', replyTo: queue }, count);
+    return untilSettled(outsider, random.between(5_000, 15_000), scene, () => Promise.resolve());
+  },
+};
+
+const DEFAULT_MESSAGE_BYTES = 16_777_216;
+
+/** The broker refuses an answer of that length by closing the channel. The setting is global; no other message is as large. */
+const tooLarge: FaultKind = {
+  name: 'answer that is too large for the broker (channel closed)',
+  weight: 3,
+  othersWithinMs: UNHURT_MS,
+  async begin(scene) {
+    const { stage, journal, random } = scene;
+    const { broker } = stage;
+    const limit = (bytes: number): Promise<string> =>
+      evaluate(broker, `persistent_term:put(max_message_size, ${bytes}).`);
+    const outsider = await Outsider.enter(broker, journal);
+    const queue = await outsider.replyQueue();
+    await limit(LARGE_ANSWER_BYTES / 2);
+    await outsider.send({ method: 'unanswerable', mode: 'large', replyTo: queue }, random.between(1, 6));
+    return untilSettled(outsider, random.between(3_000, 8_000), scene, () => limit(DEFAULT_MESSAGE_BYTES));
+  },
+};
+
+const POLICY = 'chaos-full';
+
+/** The dead-letter queue takes no more for a time. Its letters wait; nothing is answered again, and nobody else waits with them. */
+const deadLettersFull: FaultKind = {
+  name: 'dead-letter queue full',
+  weight: 2,
+  othersWithinMs: UNHURT_MS,
+  async begin(scene) {
+    const { stage, journal, random } = scene;
+    const { broker } = stage;
+    const outsider = await Outsider.enter(broker, journal);
+    const queue = await outsider.replyQueue();
+    await outsider.listen();
+    const pattern = `^${QUEUE}.dead$`.replaceAll('.', String.raw`\.`);
+    const definition = JSON.stringify({ 'max-length': 0, overflow: 'reject-publish' });
+    await broker.exec('rabbitmqctl', '-q', 'set_policy', '--apply-to', 'queues', POLICY, pattern, definition);
+    await outsider.send({ method: 'poison', mode: 'throws', replyTo: queue }, random.between(1, 20));
+    const clear = async (): Promise<void> => {
+      if (outsider.mostAnswers > 1) {
+        scene.complain(`a request was answered ${outsider.mostAnswers} times while the dead-letter queue was full`);
+      }
+      await broker.exec('rabbitmqctl', '-q', 'clear_policy', POLICY);
+    };
+    return untilSettled(outsider, random.between(8_000, 15_000), scene, clear);
+  },
+};
+
+export const destinationFaults: readonly FaultKind[] = [
+  confirmsNothing('known to the workers', true),
+  confirmsNothing('new to the workers', false),
+  full,
+  tooLarge,
+  deadLettersFull,
+];
