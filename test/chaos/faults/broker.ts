@@ -4,6 +4,7 @@ import { waitFor } from '../../../scripts/surroundings/progress.ts';
 import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
 import { channelOf } from '../proxy/amqp.ts';
 import { emptyQueue, QUEUE, type Stage } from '../surroundings/stage.ts';
+import type { Passage } from '../proxy/passage.ts';
 import { OVER, type FaultKind } from './fault.ts';
 import { sprung } from './moments.ts';
 
@@ -110,8 +111,19 @@ const queueDeleted: FaultKind = {
 const cancelledAtOnce: FaultKind = {
   name: 'consumer cancelled in the moment in which it begins',
   weight: 3,
-  async begin({ stage, load, random }) {
+  async begin(scene) {
+    const { stage, load, random } = scene;
     const { broker: gate } = random.pick(stage.workers);
+    let consuming: Passage | undefined;
+    gate.arm({
+      moment: 'delivery',
+      skip: 0,
+      spring: (message, passage) => {
+        consuming = passage;
+        return message;
+      },
+    });
+    if (!(await sprung(gate, scene))) return undefined;
     await load.pause();
     await emptyQueue(stage.broker, 30_000);
     gate.arm({
@@ -122,7 +134,8 @@ const cancelledAtOnce: FaultKind = {
         return message;
       },
     });
-    gate.reset();
+    // Not the connection that publishes: while it is away the worker would not begin to consume with its new channel.
+    consuming?.reset();
     await waitFor('a worker that begins to consume', CONSUMING_MS, () =>
       Promise.resolve(gate.armed ? undefined : true),
     );

@@ -82,3 +82,10 @@ export function withFailedItem(reply: Buffer, at: number, code: number): Buffer 
   message.writeInt32LE(message.length, 0);
   return message;
 }
+
+/** Whether a command wrote something, by its reply; a findAndModify says so in another place than the others. */
+export function hasWritten(reply: Buffer): boolean {
+  const body: Document = BSON.deserialize(reply.subarray(BODY_AT));
+  const { n } = (body['lastErrorObject'] ?? body) as { readonly n?: number };
+  return (n ?? 0) > 0;
+}
