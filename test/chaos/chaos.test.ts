@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { KINDS, shortPlan } from './faults/plan.ts';
 import { violationsOf } from './judge.ts';
 import { writeReport } from './report.ts';
-import { runChaos, type RunSettings } from './run.ts';
+import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from './run.ts';
 
 const SETTINGS: RunSettings = {
   // Another one each time; it is in the report's name and its first line, and `npm run chaos -- --seed` repeats it.
@@ -14,6 +14,7 @@ const SETTINGS: RunSettings = {
   patient: false,
   removedGuard: undefined,
   limitMs: 600_000,
+  recoveryMs: RECOVERY_LIMIT_MS,
   plan: shortPlan,
 };
 

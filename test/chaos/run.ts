@@ -26,6 +26,8 @@ export interface RunSettings {
   readonly plan: (random: Random) => readonly FaultKind[];
   /** No fault begins after so much time. */
   readonly limitMs: number;
+  /** All must go on again within this time after a fault's end; a run ends in as much and a half. */
+  readonly recoveryMs: number;
 }
 
 /** One fault as it went. */
@@ -54,10 +56,10 @@ export interface RunRecord {
 }
 
 const FAULT_LIMIT_MS = 120_000;
-const RECOVERY_LIMIT_MS = 120_000;
+/** All that has to go on may take so long. */
+export const RECOVERY_LIMIT_MS = 120_000;
 /** Without a guard some things never recover. */
 const RECOVERY_WITHOUT_GUARD_MS = 20_000;
-const DRAIN_LIMIT_MS = 180_000;
 const WARM_UP_ANSWERS = 150;
 /** Some eighty requests a second, so that somebody is there to be held up. */
 const GENTLY = 20;
@@ -100,7 +102,7 @@ async function perform(
     complaints.push(detail);
   };
   const { patient, removedGuard } = settings;
-  const recoveryMs = removedGuard === undefined ? RECOVERY_LIMIT_MS : RECOVERY_WITHOUT_GUARD_MS;
+  const recoveryMs = removedGuard === undefined ? settings.recoveryMs : RECOVERY_WITHOUT_GUARD_MS;
   const scene: Scene = { stage, load, journal, random: random.branch(), patient, recoveryMs, complain };
   const measure = (): void => stage.workers.forEach((worker) => worker.measure());
   const watch = setInterval(measure, MEASURE_EVERY_MS);
@@ -115,7 +117,7 @@ async function perform(
       injected.push(await inject(kind, scene, share));
       say(`${index + 1}/${faults.length} ${progress(injected.at(-1))}; ${load.answered} answers`);
     }
-    await finish(load, stage, settings.requests);
+    await finish(scene, settings.requests);
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
   }
@@ -202,11 +204,11 @@ async function goesOn(load: Load, { broker, workers }: Stage, limitMs: number): 
 }
 
 /** The rest of the requests, every answer, and an empty queue. */
-async function finish(load: Load, stage: Stage, requests: number): Promise<void> {
+async function finish({ load, stage, recoveryMs }: Scene, requests: number): Promise<void> {
   load.allow(Math.max(0, requests - load.sent));
   await until(() => load.sent >= requests);
-  await within(DRAIN_LIMIT_MS, 'the last answers', load.end());
-  await emptyQueue(stage.broker, DRAIN_LIMIT_MS);
+  await within(1.5 * recoveryMs, 'the last answers', load.end());
+  await emptyQueue(stage.broker, 1.5 * recoveryMs);
 }
 
 async function until(met: () => boolean): Promise<void> {

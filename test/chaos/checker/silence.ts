@@ -1,4 +1,4 @@
-import { needsAnswer } from '../journal.ts';
+import { needsAnswer, OUTSIDER } from '../journal.ts';
 import type { FaultWindow, Ledger } from './ledger.ts';
 import type { FaultCounts, Findings } from './verdict.ts';
 
@@ -7,6 +7,7 @@ const NANOSECONDS_PER_MS = 1e6;
 /** From first confirmed sending to first answer; what was never answered counts as silent until the end. */
 interface Silence {
   readonly id: string;
+  readonly sender: number | undefined;
   readonly from: number;
   readonly to: number;
 }
@@ -31,7 +32,7 @@ export function examineOthers(ledger: Ledger, findings: Findings): void {
     if (othersWithinMs === undefined) continue;
     for (const silence of silences) {
       const ms = lengthOf(silence);
-      if (ms <= othersWithinMs || !meets(silence, window)) continue;
+      if (silence.sender === OUTSIDER || ms <= othersWithinMs || !meets(silence, window)) continue;
       const detail = `silent for ${Math.round(ms)} ms, and ${othersWithinMs} are allowed during: ${name}`;
       findings.add('others-answered', detail, { id: silence.id });
     }
@@ -41,10 +42,10 @@ export function examineOthers(ledger: Ledger, findings: Findings): void {
 /** Of every request for which nothing but an answer will do; an unreadable one is no measure of anything. */
 function silencesIn(ledger: Ledger): Silence[] {
   const silences: Silence[] = [];
-  for (const { id, method, firstConfirmed: from, answers } of ledger.requests.values()) {
+  for (const { id, sender, method, firstConfirmed: from, answers } of ledger.requests.values()) {
     if (from === undefined || !needsAnswer(method)) continue;
     // An unconfirmed sending may be answered before the first confirmed one: no silence at all.
-    silences.push({ id, from, to: Math.max(from, answers[0]?.at ?? ledger.end) });
+    silences.push({ id, sender, from, to: Math.max(from, answers[0]?.at ?? ledger.end) });
   }
   return silences;
 }

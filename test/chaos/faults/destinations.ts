@@ -6,22 +6,27 @@ import type { FaultKind, Ongoing, Scene } from './fault.ts';
 /** Beyond the worker's patience with a confirm, which is 30 s. */
 const PAST_CONFIRM_MS = 42_000;
 /** Ends within the time that a fault's end may take. */
-const SETTLED_WITHIN_MS = 100_000;
+const SETTLED_WITHIN_MS = 80_000;
 const UNHURT_MS = 10_000;
 /** A queue without its members holds up a whole channel of the broker for 65 s, where that channel is new to it. */
 const STALLED_CHANNEL_MS = 40_000;
 const WARM_UP_MS = 20_000;
 
-/** What outsiders began goes on until each request has come to its end. */
-export function untilSettled(outsider: Outsider, holdMs: number, scene: Scene, undo: () => Promise<unknown>): Ongoing {
+/** Waits until each of an outsider's requests has come to the end that it must come to. */
+export async function settle(outsider: Outsider, { complain }: Scene): Promise<void> {
+  try {
+    const left = await outsider.settled(SETTLED_WITHIN_MS);
+    if (left > 0) complain(`${left} requests came to no end within ${SETTLED_WITHIN_MS / 1000} s`);
+  } finally {
+    await outsider.leave();
+  }
+}
+
+/** The trouble lasts so long, is undone, and then what outsiders asked comes to its end. */
+function untilSettled(outsider: Outsider, holdMs: number, scene: Scene, undo: () => Promise<unknown>): Ongoing {
   const end = async (): Promise<void> => {
-    try {
-      await undo();
-      const left = await outsider.settled(SETTLED_WITHIN_MS);
-      if (left > 0) scene.complain(`${left} requests came to no end within ${SETTLED_WITHIN_MS / 1000} s`);
-    } finally {
-      await outsider.leave();
-    }
+    await undo();
+    await settle(outsider, scene);
   };
   return { holdMs, end };
 }
@@ -72,7 +77,7 @@ const full: FaultKind = {
     const limits = { 'x-queue-type': type, 'x-max-length': 1, 'x-overflow': 'reject-publish' };
     const queue = await outsider.replyQueue(limits);
     // More than all workers together hold.
-    const count = random.between(1_000, 2_000);
+    const count = random.between(2_000, 3_000);
     await outsider.send({ method: 'unanswerable', mode: 'fine', replyTo: queue }, count);
     return untilSettled(outsider, random.between(5_000, 15_000), scene, () => Promise.resolve());
   },
@@ -94,7 +99,7 @@ const tooLarge: FaultKind = {
     const queue = await outsider.replyQueue();
     await limit(LARGE_ANSWER_BYTES / 2);
     await outsider.send({ method: 'unanswerable', mode: 'large', replyTo: queue }, random.between(1, 6));
-    return untilSettled(outsider, random.between(3_000, 8_000), scene, () => limit(DEFAULT_MESSAGE_BYTES));
+    return untilSettled(outsider, random.between(15_000, 20_000), scene, () => limit(DEFAULT_MESSAGE_BYTES));
   },
 };
 

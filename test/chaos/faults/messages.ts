@@ -1,7 +1,8 @@
 import { Outsider } from '../load/outsider.ts';
 import { nestedTables } from '../load/raw-publish.ts';
-import { untilSettled } from './destinations.ts';
+import { settle } from './destinations.ts';
 import type { FaultKind } from './fault.ts';
+import { stopInOrder } from './workers.ts';
 
 /** 48 KB: within every limit of the broker, beyond a recursive decoder's stack. */
 const NESTED_TABLES = 8_000;
@@ -23,7 +24,7 @@ const undecodable: FaultKind = {
     for (let left = random.between(1, 3); left > 0; left -= 1) {
       await outsider.sendRaw(errand, nestedTables(NESTED_TABLES));
     }
-    return untilSettled(outsider, 0, scene, () => Promise.resolve());
+    return { holdMs: 0, end: () => settle(outsider, scene) };
   },
 };
 
@@ -38,7 +39,7 @@ const undeliverable: FaultKind = {
     const queue = await outsider.replyQueue();
     load.allow(200);
     await outsider.sendAmqp10({ method: 'unreadable', mode: 'fine', replyTo: queue }, 'grade');
-    return untilSettled(outsider, 0, scene, () => Promise.resolve());
+    return { holdMs: 0, end: () => settle(outsider, scene) };
   },
 };
 
@@ -52,7 +53,7 @@ const literalReplyTo: FaultKind = {
     const outsider = await Outsider.enter(stage.broker, journal);
     const errand = { method: 'unanswerable', mode: 'throws', replyTo: 'amq.rabbitmq.reply-to' } as const;
     for (let left = random.between(1, 4); left > 0; left -= 1) await outsider.sendAmqp10(errand);
-    return untilSettled(outsider, random.between(3_000, 8_000), scene, () => Promise.resolve());
+    return { holdMs: random.between(15_000, 20_000), end: () => settle(outsider, scene) };
   },
 };
 
@@ -68,7 +69,7 @@ const largerThanFrame: FaultKind = {
   async begin(scene) {
     const { stage, journal, random } = scene;
     const worker = random.pick(stage.workers);
-    await worker.stop();
+    await stopInOrder(worker, scene);
     const url = `${worker.environment['AMQP_URL'] ?? ''}&frameMax=${SMALL_FRAME}`;
     await worker.start({ environment: { AMQP_URL: url } });
     const outsider = await Outsider.enter(stage.broker, journal);
@@ -79,11 +80,13 @@ const largerThanFrame: FaultKind = {
     await outsider.send({ method: 'poison', mode: 'throws', replyTo: queue }, count, {
       filler: 'x'.repeat(HEADER_BYTES),
     });
-    const usual = async (): Promise<void> => {
-      await worker.stop();
+    // It brings its letters in while it has small frames.
+    const end = async (): Promise<void> => {
+      await settle(outsider, scene);
+      await stopInOrder(worker, scene);
       await worker.start();
     };
-    return untilSettled(outsider, random.between(3_000, 8_000), scene, usual);
+    return { holdMs: 0, end };
   },
 };
 

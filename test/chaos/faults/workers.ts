@@ -18,7 +18,7 @@ async function randomMoment({ random }: Scene): Promise<void> {
 }
 
 /** Stops a worker in good order, and holds it to its last words: everything that it was given is accounted for. */
-async function stopInOrder(worker: WorkerSlot, { complain }: Scene): Promise<void> {
+export async function stopInOrder(worker: WorkerSlot, { complain }: Scene): Promise<void> {
   const { code, receipt } = await worker.stop();
   if (code !== 0) complain(`a worker that was asked to stop ended with ${code}`);
   if (receipt === undefined) return complain('a worker ended without its last line');

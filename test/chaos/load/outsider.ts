@@ -3,7 +3,7 @@ import { connect, type Channel, type ChannelModel, type ConfirmChannel, type Con
 
 import { codesIn } from '../../support/documents.ts';
 import type { OwnServer } from '../../support/servers.ts';
-import type { Action } from '../journal.ts';
+import { OUTSIDER, type Action } from '../journal.ts';
 import type { Journal } from '../journal-file.ts';
 import { poisonRequest, type PoisonMode } from '../poison.ts';
 import { deadLetterIds } from '../surroundings/dead-letters.ts';
@@ -12,8 +12,6 @@ import { publishAmqp10 } from './amqp10.ts';
 import { publishRaw } from './raw-publish.ts';
 
 const APP_ID = 'chaos-outsider';
-/** Of the journal: no sender of the load has it. */
-const NUMBER = 0;
 const LOOK_EVERY_MS = 1_000;
 const QUORUM = { 'x-queue-type': 'quorum' };
 
@@ -114,7 +112,7 @@ export class Outsider {
   #next({ method, mode }: Errand): { readonly id: string; readonly body: Buffer } {
     const id = `outside-${randomBytes(6).toString('hex')}`;
     const at = this.#journal.now();
-    this.#journal.add({ type: 'sent', id, sender: NUMBER, at, action: { method }, confirmed: true });
+    this.#journal.add({ type: 'sent', id, sender: OUTSIDER, at, action: { method }, confirmed: true });
     this.#sent.set(id, { id, method, answers: 0 });
     return { id, body: Buffer.from(poisonRequest(mode, id)) };
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { examine } from '../../chaos/checker/examination.ts';
 import type { ExaminationOptions, Violation } from '../../chaos/checker/verdict.ts';
+import { OUTSIDER } from '../../chaos/journal.ts';
 import { contactsAnswer, failAnswer, okAnswer } from './answer-documents.ts';
 import { correctRun, type Run } from './correct-run.ts';
 import { BASE, both, NOTHING, pair, story } from './plant.ts';
@@ -85,6 +86,10 @@ describe('what is right', () => {
     [
       'a long wait for what the fault itself is made of',
       () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, method: 'unanswerable' }),
+    ],
+    [
+      'a long wait of the one who makes the trouble',
+      () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, sender: OUTSIDER }),
     ],
     ['a long wait after the fault', () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, after: true })],
     [

@@ -11,12 +11,15 @@ interface Trouble {
   readonly othersWithinMs?: number;
   /** Of the request that waits. */
   readonly method?: 'late' | 'unanswerable';
+  /** 1 where it is not told. */
+  readonly sender?: number;
   /** It is sent when the fault is over. */
   readonly after?: boolean;
 }
 
 /** A right run with a fault behind it, and a request that waits for its answer while the fault lasts. */
-export function troubled({ waitMs, othersWithinMs, method = 'late', after = false }: Trouble): Run {
+export function troubled(trouble: Trouble): Run {
+  const { waitMs, othersWithinMs, method = 'late', sender = 1, after = false } = trouble;
   const { entries, final } = story().told();
   const begins = entries.reduce((latest, { at }) => Math.max(latest, at), 0) + 1;
   const ends = begins + LASTS_MS * NANOSECONDS_PER_MS;
@@ -25,7 +28,7 @@ export function troubled({ waitMs, othersWithinMs, method = 'late', after = fals
   const action: Action = { method };
   const more: Entry[] = [
     { type: 'fault', at: begins, name, phase: 'begins', ...(othersWithinMs !== undefined && { othersWithinMs }) },
-    { type: 'sent', id: 'waits', sender: 1, at, action, confirmed: true },
+    { type: 'sent', id: 'waits', sender, at, action, confirmed: true },
     { type: 'answered', id: 'waits', at: at + waitMs * NANOSECONDS_PER_MS, ...failAnswer('EXPIRED') },
     { type: 'fault', at: ends, name, phase: 'ends' },
   ];
