@@ -9,7 +9,7 @@ const PAST_CONFIRM_MS = 42_000;
 const SETTLED_WITHIN_MS = 80_000;
 const UNHURT_MS = 10_000;
 /** A queue without its members holds up a whole channel of the broker for 65 s, where that channel is new to it. */
-const STALLED_CHANNEL_MS = 40_000;
+const STALLED_CHANNEL_MS = 30_000;
 const WARM_UP_MS = 20_000;
 
 /** Waits until each of an outsider's requests has come to the end that it must come to. */
