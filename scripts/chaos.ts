@@ -8,7 +8,7 @@ import { writeReport } from '../test/chaos/report.ts';
 import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from '../test/chaos/run.ts';
 
 const USAGE = `npm run chaos                     the long form: 200,000 requests, 300 faults (about an hour)
-npm run chaos -- --short          every kind of fault once (a few minutes)
+npm run chaos -- --short          every kind of fault but the long ones once (a few minutes)
   --seed N            repeats a run's choices; the seed of a run is printed
   --requests N        at least so many requests (repeats not counted)
   --faults N          so many faults

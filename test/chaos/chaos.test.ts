@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { KINDS, shortPlan } from './faults/plan.ts';
+import { SHORT_KINDS, shortPlan } from './faults/plan.ts';
 import { violationsOf } from './judge.ts';
 import { writeReport } from './report.ts';
 import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from './run.ts';
@@ -24,7 +24,7 @@ test('every kind of fault, once: no effect and no answer is lost or doubled, and
   console.log(writeReport(SETTINGS, record, violations));
   expect(violations).toEqual([]);
   const happened = new Set(record.faults.filter((fault) => fault.happened).map(({ name }) => name));
-  expect(KINDS.filter(({ name }) => !happened.has(name)).map(({ name }) => name)).toEqual([]);
+  expect(SHORT_KINDS.filter(({ name }) => !happened.has(name)).map(({ name }) => name)).toEqual([]);
 });
 
 test('with one worker and no fault, what a producer asks about a contact is answered in queue order', async () => {

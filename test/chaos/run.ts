@@ -193,7 +193,7 @@ async function recovery(name: string, { load, stage, complain, recoveryMs }: Sce
   complain(`not recovered after ${recoveryMs / 1000} s: ${name}`);
   for (const worker of stage.workers) worker.signal('SIGKILL');
   if (await caughtUp()) return;
-  complain(`${load.underWay} requests are still unanswered after ${recoveryMs / 1000} s with new workers`);
+  complain(`not recovered with new workers either, after ${recoveryMs / 1000} s: ${load.underWay} requests unanswered`);
   load.giveUp();
 }
 

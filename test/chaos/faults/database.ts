@@ -107,6 +107,6 @@ export const databaseFaults: readonly FaultKind[] = [
   restarted,
   frozen,
   itemFails,
-  ledgerAnswersLost('in silence', () => undefined, LOST_FOR_MS),
+  { ...ledgerAnswersLost('in silence', () => undefined, LOST_FOR_MS), long: true },
   ledgerAnswersLost('with the connection', (passage) => passage.reset(), RESET_FOR_MS),
 ];

@@ -32,6 +32,7 @@ const undecodable: FaultKind = {
 const undeliverable: FaultKind = {
   name: 'message over which the broker closes the connection (AMQP 1.0 char)',
   weight: 2,
+  long: true,
   othersWithinMs: MINUTE_MS,
   async begin(scene) {
     const { stage, journal, load } = scene;
@@ -47,6 +48,7 @@ const undeliverable: FaultKind = {
 const literalReplyTo: FaultKind = {
   name: 'dead letter that makes the broker close the channel (reply_to amq.rabbitmq.reply-to)',
   weight: 2,
+  long: true,
   othersWithinMs: UNHURT_MS,
   async begin(scene) {
     const { stage, journal, random } = scene;
@@ -65,6 +67,7 @@ const HEADER_BYTES = 7_900;
 const largerThanFrame: FaultKind = {
   name: 'dead letter whose headers are larger than a frame',
   weight: 2,
+  long: true,
   othersWithinMs: UNHURT_MS,
   async begin(scene) {
     const { stage, journal, random } = scene;

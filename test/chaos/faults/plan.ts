@@ -19,6 +19,9 @@ export const KINDS: readonly FaultKind[] = [
   ...messageFaults,
 ];
 
+/** The kinds of the short form. */
+export const SHORT_KINDS: readonly FaultKind[] = KINDS.filter(({ long }) => long !== true);
+
 /** So many of all faults are a SIGTERM under load. */
 const TERMINATIONS = 1 / 3;
 const TERMINATIONS_IN_SHORT = 10;
@@ -35,10 +38,10 @@ export function plan(random: Random, count: number, only?: string): FaultKind[] 
   return random.shuffled([...once, ...more, ...terminations]);
 }
 
-/** Every kind once, and some stops under load. */
+/** Every kind that is not a long one once, and some stops under load. */
 export function shortPlan(random: Random): FaultKind[] {
   const terminations = Array.from({ length: TERMINATIONS_IN_SHORT }, () => terminated);
-  return random.shuffled([...KINDS, ...terminations]);
+  return random.shuffled([...SHORT_KINDS, ...terminations]);
 }
 
 function weighted(random: Random): FaultKind {
