@@ -1,5 +1,5 @@
 import { needsAnswer, OUTSIDER } from '../journal.ts';
-import type { FaultWindow, Ledger } from './ledger.ts';
+import type { FaultWindow, Ledger, Request } from './ledger.ts';
 import type { FaultCounts, Findings } from './verdict.ts';
 
 const NANOSECONDS_PER_MS = 1e6;
@@ -7,7 +7,8 @@ const NANOSECONDS_PER_MS = 1e6;
 /** From first confirmed sending to first answer; what was never answered counts as silent until the end. */
 interface Silence {
   readonly id: string;
-  readonly sender: number | undefined;
+  readonly sender: Request['sender'];
+  readonly method: Request['method'];
   readonly from: number;
   readonly to: number;
 }
@@ -26,13 +27,14 @@ export function silencesOf(ledger: Ledger): { readonly longestMs: number; readon
 
 /** While one request or one queue is in trouble, all others go on as if nothing were the matter. */
 export function examineOthers(ledger: Ledger, findings: Findings): void {
-  const silences = silencesIn(ledger);
+  // A poison request is tried several times, and one after the other: it waits for its own kind.
+  const others = silencesIn(ledger).filter(({ sender, method }) => sender !== OUTSIDER && method !== 'poison');
   for (const window of ledger.faults) {
     const { othersWithinMs, name } = window;
     if (othersWithinMs === undefined) continue;
-    for (const silence of silences) {
+    for (const silence of others) {
       const ms = lengthOf(silence);
-      if (silence.sender === OUTSIDER || ms <= othersWithinMs || !meets(silence, window)) continue;
+      if (ms <= othersWithinMs || !meets(silence, window)) continue;
       const detail = `silent for ${Math.round(ms)} ms, and ${othersWithinMs} are allowed during: ${name}`;
       findings.add('others-answered', detail, { id: silence.id });
     }
@@ -45,7 +47,7 @@ function silencesIn(ledger: Ledger): Silence[] {
   for (const { id, sender, method, firstConfirmed: from, answers } of ledger.requests.values()) {
     if (from === undefined || !needsAnswer(method)) continue;
     // An unconfirmed sending may be answered before the first confirmed one: no silence at all.
-    silences.push({ id, sender, from, to: Math.max(from, answers[0]?.at ?? ledger.end) });
+    silences.push({ id, sender, method, from, to: Math.max(from, answers[0]?.at ?? ledger.end) });
   }
   return silences;
 }

@@ -79,7 +79,7 @@ const largerThanFrame: FaultKind = {
     const queue = await outsider.replyQueue();
     await outsider.listen();
     // Some for each worker, whoever is asked next.
-    const count = 6 * stage.workers.length;
+    const count = 4 * stage.workers.length;
     await outsider.send({ method: 'poison', mode: 'throws', replyTo: queue }, count, {
       filler: 'x'.repeat(HEADER_BYTES),
     });

@@ -91,6 +91,10 @@ describe('what is right', () => {
       'a long wait of the one who makes the trouble',
       () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, sender: OUTSIDER }),
     ],
+    [
+      'a long wait of a poison request, for others of its kind',
+      () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, method: 'poison' }),
+    ],
     ['a long wait after the fault', () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, after: true })],
     [
       'a get that comes again and tells of its own moment',

@@ -10,7 +10,7 @@ interface Trouble {
   readonly waitMs: number;
   readonly othersWithinMs?: number;
   /** Of the request that waits. */
-  readonly method?: 'late' | 'unanswerable';
+  readonly method?: 'late' | 'unanswerable' | 'poison';
   /** 1 where it is not told. */
   readonly sender?: number;
   /** It is sent when the fault is over. */
@@ -29,10 +29,16 @@ export function troubled(trouble: Trouble): Run {
   const more: Entry[] = [
     { type: 'fault', at: begins, name, phase: 'begins', ...(othersWithinMs !== undefined && { othersWithinMs }) },
     { type: 'sent', id: 'waits', sender, at, action, confirmed: true },
-    { type: 'answered', id: 'waits', at: at + waitMs * NANOSECONDS_PER_MS, ...failAnswer('EXPIRED') },
+    {
+      type: 'answered',
+      id: 'waits',
+      at: at + waitMs * NANOSECONDS_PER_MS,
+      ...failAnswer(method === 'poison' ? 'INTERNAL_ERROR' : 'EXPIRED'),
+    },
     { type: 'fault', at: ends, name, phase: 'ends' },
   ];
-  return { entries: [...entries, ...more], final };
+  const deadLetters = method === 'poison' ? [...final.deadLetters, 'waits'] : final.deadLetters;
+  return { entries: [...entries, ...more], final: { ...final, deadLetters } };
 }
 
 /** Wrong in what others have to bear. */
