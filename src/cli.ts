@@ -1,19 +1,23 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 
 import { openDeadLetters } from './amqp/dead-letters.ts';
+import { amqpUrlProblem } from './amqp/url.ts';
 import { decode } from './codec/decode.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import { deadLetters } from './dead-letters/command.ts';
 import type { Desk } from './dead-letters/desk.ts';
+import { readSettingFile } from './setting-file.ts';
 
 const EXIT_USAGE = 2;
 /** EX_CONFIG of sysexits.h, as the worker's. */
 const EXIT_CONFIG = 78;
 const BROKER_TIMEOUT_MS = 5_000;
 const HEARTBEAT_S = 10;
+
+/** No command uses the database, so none loads its driver to check the URL. */
+const mongodbUrlProblem = (): undefined => undefined;
 
 /** The exit code of `contacts COMMAND …`. */
 async function main([command, ...args]: readonly string[]): Promise<number> {
@@ -22,7 +26,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
     return command === '--help' ? 0 : EXIT_USAGE;
   }
   try {
-    const config = loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
+    const config = loadConfig(process.env, readSettingFile, { amqpUrlProblem, mongodbUrlProblem });
     return await deadLetters(args, deskOf(config));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

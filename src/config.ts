@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 
+import { parseReplyToPattern, type ReplyToPattern } from './reply-to-pattern.ts';
+import { SettingFileError } from './setting-file.ts';
+import { FORMAT_WORDS, formatChecks, splitUrls, type UrlChecks } from './settings-formats.ts';
+
 /** The settings of one worker: checked, complete and frozen. config/settings.schema.json says what each means. */
 export interface Config {
   /** At least one; all of the same cluster. */
@@ -13,8 +17,10 @@ export interface Config {
   readonly maxAttempts: number;
   readonly retentionSeconds: number;
   readonly drainTimeoutMs: number;
+  /** 0 = never. */
+  readonly exitWhenStuckMs: number;
   /** `undefined`: every reply queue but the worker's own. Matches anywhere in the name. */
-  readonly replyToAllow: RegExp | undefined;
+  readonly replyToAllow: ReplyToPattern | undefined;
   /** 0 = no HTTP. */
   readonly httpPort: number;
   readonly logLevel: LogLevel;
@@ -50,37 +56,20 @@ interface SettingsSchema {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Values = Record<string, string | number>;
+type ReadFile = (path: string) => string;
 
-/** RabbitMQ's limit for a queue name (255 bytes) less the `.dead` of the dead-letter queue. */
-const LONGEST_QUEUE_NAME_BYTES = 250;
-
-const CONTROL_CHARACTER = /\p{Cc}/u;
-
-/** A kind of text that the schema names as a format: what it is in words, and what is wrong with a value (`undefined` = nothing). */
-interface Format {
-  readonly words: string;
-  readonly problem: (value: string) => string | undefined;
-}
-
-const FORMATS: Readonly<Record<string, Format>> = {
-  'amqp-urls': { words: 'URLs amqp:// or amqps://, separated by commas', problem: amqpUrlsProblem },
-  'mongodb-url': { words: 'a URL mongodb:// or mongodb+srv:// with a path', problem: mongodbUrlProblem },
-  'request-queue': {
-    words: `1 to ${LONGEST_QUEUE_NAME_BYTES} bytes, not starting with amq.`,
-    problem: requestQueueProblem,
-  },
-  'regular-expression': { words: 'a regular expression', problem: regularExpressionProblem },
-};
+const BYTE_ORDER_MARK = '\uFEFF';
 
 /**
  * Reads the settings from the environment (`NAME`, or `NAME_FILE` for a file that holds the value), fills in the
- * defaults and checks everything. An empty variable counts as not set; variables of other programs are ignored.
+ * defaults and checks everything. An empty variable counts as not set; variables of other programs are ignored. `urls` are the checks of those
+ * who will connect to the URLs.
  * @throws {ConfigError} with all problems at once.
  */
-export function loadConfig(environment: Environment, readFile: (path: string) => string): Config {
+export function loadConfig(environment: Environment, readFile: ReadFile, urls: UrlChecks): Config {
   const schema = settingsSchema();
   const { values, problems } = collect(schema, environment, readFile);
-  problems.push(...schemaProblems(schema, values));
+  problems.push(...schemaProblems(schema, values, urls));
   if (problems.length > 0) throw new ConfigError(inOrder(schema, problems));
   return freeze(values);
 }
@@ -95,7 +84,7 @@ export function settingsSchema(): SettingsSchema {
 function collect(
   schema: SettingsSchema,
   environment: Environment,
-  readFile: (path: string) => string,
+  readFile: ReadFile,
 ): { values: Values; problems: string[] } {
   const values: Values = {};
   const problems: string[] = [];
@@ -106,20 +95,21 @@ function collect(
       problems.push(`${name}: both ${name} and ${name}_FILE are set; set one of them`);
       continue;
     }
-    const text = path === '' ? direct : contentOf(path, readFile);
-    if (text === undefined) problems.push(`${name}: the file that ${name}_FILE names cannot be read`);
-    else if (text !== '') values[name] = setting.type === 'integer' ? decimal(text) : text;
-    else if (path !== '') problems.push(`${name}: the file that ${name}_FILE names is empty`);
+    const given = path === '' ? { text: direct } : contentOf(path, readFile);
+    if ('problem' in given) problems.push(`${name}: the file that ${name}_FILE names ${given.problem}`);
+    else if (given.text !== '') values[name] = setting.type === 'integer' ? decimal(given.text) : given.text;
   }
   return { values, problems };
 }
 
-/** The file's text without its last line end; `undefined` where it cannot be read. */
-function contentOf(path: string, readFile: (path: string) => string): string | undefined {
+/** The file's text without a byte order mark and its last line end, or why there is none. */
+function contentOf(path: string, readFile: ReadFile): { text: string } | { problem: string } {
   try {
-    return readFile(path).replace(/\r?\n$/, '');
-  } catch {
-    return undefined;
+    const content = readFile(path);
+    const text = (content.startsWith(BYTE_ORDER_MARK) ? content.slice(1) : content).replace(/\r?\n$/, '');
+    return text === '' ? { problem: 'is empty' } : { text };
+  } catch (error) {
+    return { problem: error instanceof SettingFileError ? error.message : 'cannot be read' };
   }
 }
 
@@ -136,75 +126,34 @@ function decimal(text: string): string | number {
 }
 
 /** Fills in defaults (changing `values`) and says what is wrong with the rest. */
-function schemaProblems(schema: SettingsSchema, values: Values): string[] {
+function schemaProblems(schema: SettingsSchema, values: Values, urls: UrlChecks): string[] {
   const ajv = new Ajv({ allErrors: true, useDefaults: true });
-  for (const [name, format] of Object.entries(FORMATS)) {
-    ajv.addFormat(name, { type: 'string', validate: (value: string) => format.problem(value) === undefined });
+  const found = new Map<string, string>();
+  for (const [format, problemOf] of formatChecks(urls)) {
+    const validate = (value: string): boolean => {
+      const problem = problemOf(value);
+      if (problem !== undefined) found.set(format, problem);
+      return problem === undefined;
+    };
+    ajv.addFormat(format, { type: 'string', validate });
   }
   const validate = ajv.compile<Values>(schema);
   if (validate(values)) return [];
-  return (validate.errors ?? []).map((error) => describe(schema, values, error));
+  return (validate.errors ?? []).map((error) => describe(schema, found, error));
 }
 
-function describe(schema: SettingsSchema, values: Values, error: ErrorObject): string {
+function describe(schema: SettingsSchema, found: ReadonlyMap<string, string>, error: ErrorObject): string {
   const name = error.instancePath.slice(1);
   const setting = schema.properties[name];
   if (setting === undefined) return `${name}: ${error.message ?? 'is not valid'}`;
-  const problem = FORMATS[setting.format ?? '']?.problem(String(values[name]));
-  return `${name}: ${problem ?? `must be ${allowed(setting)}`}`;
+  return `${name}: ${found.get(setting.format ?? '') ?? `must be ${allowed(setting)}`}`;
 }
 
 /** What a setting may be, in words; the text of the documentation and of the error messages. */
 export function allowed(setting: SettingSchema): string {
   if (setting.type === 'integer') return `a whole number from ${setting.minimum} to ${setting.maximum}`;
   if (setting.enum !== undefined) return `one of ${setting.enum.join(', ')}`;
-  return FORMATS[setting.format ?? '']?.words ?? 'text';
-}
-
-function amqpUrlsProblem(list: string): string | undefined {
-  const urls = splitUrls(list);
-  const wrong = urls.findIndex((url) => !isUrl(url, ['amqp:', 'amqps:']));
-  if (wrong === -1) return undefined;
-  const which = urls.length === 1 ? '' : `; entry ${wrong + 1} of ${urls.length} is not`;
-  return `must be one or more URLs amqp://… or amqps://…, separated by commas${which}`;
-}
-
-function isUrl(text: string, protocols: readonly string[]): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url !== undefined && protocols.includes(url.protocol) && url.hostname !== '';
-}
-
-function splitUrls(list: string): string[] {
-  return list.split(',').map((url) => url.trim());
-}
-
-function mongodbUrlProblem(value: string): string | undefined {
-  // Not `new URL`: a replica set's host list is none.
-  const parts = /^mongodb(?:\+srv)?:\/\/(?:[^@/]*@)?[^/?#@\s]+(?:\/(?<database>[^?#]*))?(?:\?[^#\s]*)?$/.exec(value);
-  if (parts === null) return 'must be a URL mongodb://HOST:PORT/DATABASE or mongodb+srv://HOST/DATABASE';
-  const database = parts.groups?.['database'] ?? '';
-  if (database === '') return 'names no database; put one behind the host, as in mongodb://HOST:PORT/contacts';
-  // MongoDB's own rules for a database name, at their strictest (those of Windows servers).
-  if (!/^[^/\\. "$*<>:|?%\p{Cc}]+$/u.test(database) || Buffer.byteLength(database) > 63) {
-    return 'names a database that cannot be: at most 63 bytes, none of / \\ . " $ * < > : | ? % and no blank';
-  }
-  return undefined;
-}
-
-function requestQueueProblem(name: string): string | undefined {
-  if (Buffer.byteLength(name) > LONGEST_QUEUE_NAME_BYTES || CONTROL_CHARACTER.test(name)) {
-    return `must be a queue name of 1 to ${LONGEST_QUEUE_NAME_BYTES} bytes, without control characters`;
-  }
-  return name.startsWith('amq.') ? 'must not start with amq., which the broker keeps for itself' : undefined;
-}
-
-function regularExpressionProblem(pattern: string): string | undefined {
-  try {
-    new RegExp(pattern);
-    return undefined;
-  } catch {
-    return 'must be a regular expression; this one does not compile';
-  }
+  return FORMAT_WORDS[setting.format ?? ''] ?? 'text';
 }
 
 /** Takes values that the schema has accepted: each is there and has its type. */
@@ -212,6 +161,7 @@ function freeze(values: Values): Config {
   const text = (name: string): string => String(values[name]);
   const number = (name: string): number => Number(values[name]);
   const allow = values['REPLY_TO_ALLOW'];
+  const parsed = allow === undefined ? undefined : parseReplyToPattern(String(allow));
   return Object.freeze({
     amqpUrls: Object.freeze(splitUrls(text('AMQP_URL'))),
     mongodbUrl: text('MONGODB_URL'),
@@ -222,7 +172,8 @@ function freeze(values: Values): Config {
     maxAttempts: number('MAX_ATTEMPTS'),
     retentionSeconds: number('RETENTION_SECONDS'),
     drainTimeoutMs: number('DRAIN_TIMEOUT_MS'),
-    replyToAllow: allow === undefined ? undefined : new RegExp(String(allow)),
+    exitWhenStuckMs: number('WORKER_EXIT_WHEN_STUCK_MS'),
+    replyToAllow: parsed !== undefined && 'pattern' in parsed ? parsed.pattern : undefined,
     httpPort: number('HTTP_PORT'),
     logLevel: text('LOG_LEVEL') as LogLevel,
   });

@@ -22,6 +22,11 @@ export class Intake {
     this.#judge();
   }
 
+  /** Whether requests are held back now, by reason. */
+  reasons(): Readonly<Record<'database' | 'answers', boolean>> {
+    return { database: this.#waitingBatches > 0, answers: !this.#answersGoOut };
+  }
+
   #judge(): void {
     const held = this.#waitingBatches > 0 || !this.#answersGoOut;
     if (held === this.#held) return;

@@ -1,16 +1,22 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 
+import { ConsumerStuck } from './amqp/progress.ts';
 import { TopologyMismatch } from './amqp/topology.ts';
+import { amqpUrlProblem } from './amqp/url.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
+import { mongodbUrlProblem } from './mongo/url.ts';
+import { HttpPortUnavailable } from './ops/http.ts';
 import { createLog, type Log } from './ops/log.ts';
+import { readSettingFile } from './setting-file.ts';
 import { createWorker, type Worker } from './worker.ts';
 
 /** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
 const EXIT_CONFIG = 78;
 const EXIT_FAILED = 1;
+/** EX_TEMPFAIL of sysexits.h: requests waited and none was taken; another process may do better. */
+const EXIT_STUCK = 75;
 /**
  * Percent by which the heap grows before V8 collects all of it. Left alone, V8 lets a worker under load grow to 300 MiB,
  * 50 of them in use; so it stays below 200, at no loss; 40 costs a sixth of the throughput.
@@ -21,28 +27,58 @@ async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const config = settings();
   if (config === undefined) return process.exit(EXIT_CONFIG);
-  const log = createLog({ level: config.logLevel, worker: hostname(), ownErrors: [TopologyMismatch] });
-  process.once('uncaughtException', (error) => {
-    // Node's own report would print the error's message, which can quote a request.
-    log.error('uncaught error, exiting', {}, error);
-    void exit(EXIT_FAILED, log);
+  const log = createLog({
+    level: config.logLevel,
+    worker: hostname(),
+    ownErrors: [TopologyMismatch, ConsumerStuck, HttpPortUnavailable],
   });
-  const code = await run(config, log).catch((error: unknown) => {
-    log.error('the worker failed', {}, error);
-    return error instanceof TopologyMismatch ? EXIT_CONFIG : EXIT_FAILED;
-  });
+  exitOnUncaught(log);
+  const code = await run(config, log).catch((error: unknown) => failed(error, log));
   await exit(code, log);
 }
 
+/** Node's own report would print an error's message, which can quote a request: none is left to it, however many come. */
+function exitOnUncaught(log: Log): void {
+  const uncaught = (error: unknown): void => {
+    log.error('uncaught error, exiting', {}, error);
+    void exit(EXIT_FAILED, log);
+  };
+  process.on('uncaughtException', uncaught);
+  process.on('unhandledRejection', uncaught);
+}
+
+/** Says why the worker cannot go on; gives the exit code. */
+function failed(error: unknown, log: Log): number {
+  if (error instanceof HttpPortUnavailable) {
+    log.error('HTTP_PORT cannot be used', { port: error.port, reason: error.message }, error);
+    return error.passing ? EXIT_FAILED : EXIT_CONFIG;
+  }
+  log.error('the worker failed', {}, error);
+  if (error instanceof ConsumerStuck) return EXIT_STUCK;
+  return error instanceof TopologyMismatch ? EXIT_CONFIG : EXIT_FAILED;
+}
+
 async function exit(code: number, log: Log, flushLimitMs?: number): Promise<never> {
-  // `process.exit` waits for a write that the log's reader holds up; a signal does not.
-  if (!(await log.flush(flushLimitMs))) process.kill(process.pid, 'SIGKILL');
-  return process.exit(code);
+  return (await log.flush(flushLimitMs)) ? process.exit(code) : abandon(code);
+}
+
+/**
+ * Ends the process for certain. `process.exit` waits for a write that the log's reader holds up; another program in this
+ * one's place has no such write, and keeps the exit code. A signal to oneself does nothing as process 1 of a container.
+ */
+function abandon(code: number): never {
+  try {
+    process.execve?.(process.execPath, [process.execPath, '--eval', `process.exit(${code})`], {});
+  } catch {
+    // Not allowed here, or Node is gone from the disk: then without the exit code.
+  }
+  process.kill(process.pid, 'SIGKILL');
+  return process.abort();
 }
 
 function settings(): Config | undefined {
   try {
-    return loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
+    return loadConfig(process.env, readSettingFile, { amqpUrlProblem, mongodbUrlProblem });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

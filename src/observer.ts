@@ -1,6 +1,6 @@
-import type { ConsumerEvents, Settled } from './amqp/consumer.ts';
+import type { ConsumerEvents, Settled } from './amqp/consumer-events.ts';
 import type { PublisherEvents } from './amqp/publisher.ts';
-import type { DispatchEvents } from './dispatch/events.ts';
+import type { AttemptEvents } from './dispatch/events.ts';
 import { Intake } from './intake.ts';
 import type { Log } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
@@ -13,8 +13,10 @@ export type Receipt = { readonly delivered: number } & Readonly<Record<Settled, 
 export interface Observer {
   readonly consumer: ConsumerEvents;
   readonly publisher: PublisherEvents;
-  readonly dispatch: DispatchEvents;
+  readonly dispatch: AttemptEvents;
   finished(outcome: Outcome): void;
+  /** Whether requests are held back now, by reason. */
+  held(): Readonly<Record<string, boolean>>;
   receipt(): Receipt;
 }
 
@@ -43,7 +45,13 @@ export function createObserver(log: Log, metrics: Metrics, onHold: (held: boolea
           attempt: attempts,
         });
       },
+      deadLetterHeld: (outcome, failures) => {
+        const reason = `dead letter ${outcome}`;
+        metrics.republished(reason, 1);
+        log.warn('the dead-letter queue does not take a request, trying again', { reason, attempt: failures });
+      },
       broken: (error) => log.error('a delivery was handed back, as its pipeline failed', {}, error),
+      ...takingEvents(log, metrics),
     },
     publisher: {
       ...link,
@@ -59,12 +67,47 @@ export function createObserver(log: Log, metrics: Metrics, onHold: (held: boolea
         metrics.retried(reason);
         log.warn('execution is tried again', { method, reason }, error);
       },
+      uncounted: (error) => {
+        metrics.uncounted();
+        log.error(
+          'the ledger of attempts refuses a call: a request that ends its process may not be found out',
+          {},
+          error,
+        );
+      },
     },
     finished: (outcome) => {
       metrics.request(outcome);
       log.request({ ...outcome, requestId: outcome.referenceId });
     },
+    held: () => intake.reasons(),
     receipt: () => ({ ...counts }),
+  };
+}
+
+function takingEvents(
+  log: Log,
+  metrics: Metrics,
+): Pick<ConsumerEvents, 'cautious' | 'charged' | 'standstill' | 'outdated'> {
+  return {
+    cautious: (reason) => {
+      metrics.cautious(reason);
+      if (reason === undefined) log.info('taking as many requests at a time as before');
+      else log.warn('taking one request at a time', { reason });
+    },
+    charged: (count) => log.warn('a request is started that ended channels or processes, or lay beside one', { count }),
+    standstill: (remedy, waiting) => {
+      metrics.standstill(remedy);
+      log.error('requests wait and none is taken, or none that was taken ends', { reason: remedy, count: waiting });
+    },
+    outdated: (queue) =>
+      log.warn(
+        'the queue has no delivery limit of its own; docs/queue-arguments.md names the policy that gives it one',
+        {
+          queue,
+          argument: 'x-delivery-limit',
+        },
+      ),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Answer } from './answer.ts';
 import type { Delivery } from './protocol/delivery.ts';
-import type { Defect, Done } from './protocol/execution.ts';
+import type { Defect, Done, Performed } from './protocol/execution.ts';
 import type { ReplyOutcome } from './protocol/reply.ts';
 import type { RequestIdentity } from './protocol/request-key.ts';
 import type { Settlement } from './protocol/settlement.ts';
@@ -46,20 +46,26 @@ export class RequestRecord {
     this.#stages = stages;
   }
 
-  /** Not executed, and nothing is sent where it asks for its answer. */
-  refused(reason: string): Settlement {
-    this.#finish({ method: 'request', status: 'refused', code: reason });
+  /** Not executed; `reply` is what became of an answer that says so, if one was sent. */
+  refused(reason: string, reply: ReplyOutcome | 'none' = 'none'): Settlement {
+    this.#finish({ method: 'request', status: 'refused', code: reason, reply });
     return this.#deadLetter(reason, 0, reason, reason);
   }
 
-  /** The worker is stopping; another one will do it. */
+  /** The worker is stopping, or the broker has handed it out again already; another delivery will do it. */
   handedBack(method: string): Settlement {
-    this.#finish({ method, status: 'handed-back', code: 'STOPPING' });
+    const code = this.#delivery.channel.gone ? 'CHANNEL_GONE' : 'STOPPING';
+    this.#finish({ method, status: 'handed-back', code });
     return { kind: 'hand-back' };
   }
 
   /** Executed, or refused as the caller's mistake, and answered as far as the broker let us. */
-  answered(method: string, execution: Done | Defect, answer: Answer, reply: ReplyOutcome | 'none'): Settlement {
+  answered(
+    { method, acknowledged }: Performed,
+    execution: Done | Defect,
+    answer: Answer,
+    reply: ReplyOutcome | 'none',
+  ): Settlement {
     const { attempts, batch } = execution;
     const { code, defect } = answer;
     const status = answer.headers['status'] === 'ok' ? 'ok' : 'fail';
@@ -67,16 +73,22 @@ export class RequestRecord {
     this.#finish({ method, status, code, attempts, batch, reply, repeated, ...(defect && { error: defect.last }) });
     if (defect !== undefined) {
       const { describe } = this.#stages;
-      return this.#deadLetter(code, defect.attempts, describe(defect.first), describe(defect.last));
+      const letter = this.#deadLetter(code, defect.attempts, describe(defect.first), describe(defect.last));
+      return acknowledged === undefined ? letter : { ...letter, acknowledged };
     }
-    if (reply === 'refused' || reply === 'unsendable') {
+    if (reply === 'refused' || reply === 'unconfirmed' || reply === 'unsendable') {
       // Sent back to the queue by an operator, its key makes it give the same answer without a second effect.
       return this.#deadLetter(`ANSWER_${reply.toUpperCase()}`, attempts, code, code);
     }
     return { kind: 'acknowledge' };
   }
 
-  #deadLetter(code: string, attempts: number, firstError: string, lastError: string): Settlement {
+  #deadLetter(
+    code: string,
+    attempts: number,
+    firstError: string,
+    lastError: string,
+  ): Settlement & { readonly kind: 'dead-letter' } {
     const { referenceId } = this.identity;
     return { kind: 'dead-letter', diagnosis: { code, attempts, firstError, lastError, referenceId } };
   }

@@ -11,6 +11,7 @@ import { Attempts, FailedBefore, ProcessEnded } from './dispatch/attempts.ts';
 import { identityOf } from './dispatch/identity.ts';
 import type { Patience } from './dispatch/patience.ts';
 import { apiMethods } from './methods/index.ts';
+import { awayReason } from './mongo/away-reason.ts';
 import { openStore, type Store } from './mongo/store.ts';
 import { createObserver, type Observer, type Receipt } from './observer.ts';
 import { failureText } from './ops/failure.ts';
@@ -20,6 +21,7 @@ import { createMetrics, type Metrics } from './ops/metrics.ts';
 import { createPipeline } from './pipeline.ts';
 import { createReplyToGuard } from './reply-to-guard.ts';
 import { backOffMs, pause } from './time/back-off.ts';
+import { within } from './time/limit.ts';
 
 /** Limit for one call to the broker, in milliseconds. */
 const BROKER_TIMEOUT_MS = 5_000;
@@ -27,6 +29,10 @@ const HEARTBEAT_S = 10;
 /** Quorum queues confirm within milliseconds; a disk under load takes some hundred. */
 const CONFIRM_TIMEOUT_MS = 30_000;
 const READINESS_TIMEOUT_MS = 2_000;
+/** What a stop waits, twice at most, so that no request is charged with it. */
+const LEDGER_TIMEOUT_MS = 500;
+/** A stop closes all connections within this time: towards silent peers the limits of each call would add up to more. */
+const CLOSE_TIMEOUT_MS = 5_000;
 const SLOTS_PER_METHOD = 2;
 const MAX_BATCH = 128;
 
@@ -38,14 +44,14 @@ export interface StopReport extends Receipt {
 
 /** A worker: takes requests from `start` until `stop`. */
 export interface Worker {
-  /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatch`, or where the HTTP port cannot be had. */
+  /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatch`, or with `HttpPortUnavailable`. */
   start(): Promise<void>;
-  /** Rejects when a started worker cannot go on. */
+  /** Rejects when a started worker cannot go on; with `ConsumerStuck` where another process may do better. */
   readonly failed: Promise<never>;
   readiness(): Promise<Readiness>;
   /** The HTTP port in use, once started. */
   httpPort(): number | undefined;
-  /** Takes no more, finishes what was taken, closes everything. Idempotent; never rejects. */
+  /** Takes no more, finishes what was taken, closes everything, within DRAIN_TIMEOUT_MS and five seconds. Idempotent; never rejects. */
   stop(): Promise<StopReport>;
 }
 
@@ -86,6 +92,8 @@ class ContactsWorker implements Worker {
       methods: methods.map(({ name }) => name),
       inFlight: () => this.#consumer?.inFlight ?? 0,
       droppedLogLines: () => log.dropped(),
+      queueMessages: () => this.#consumer?.depths ?? new Map(),
+      intakeHeld: () => this.#observer.held(),
       ready: async () => (await this.readiness()).ready,
     });
     this.#observer = createObserver(log, this.#metrics, (held) => void this.#consumer?.pause(held));
@@ -97,7 +105,7 @@ class ContactsWorker implements Worker {
       maxAttempts,
       patience,
       describe,
-      retry: (error) => this.#observer.dispatch.retry('request', 'unavailable', error),
+      events: this.#observer.dispatch,
     });
     this.failed = new Promise((_, reject) => (this.#fail = reject));
     this.failed.catch(() => undefined);
@@ -136,9 +144,14 @@ class ContactsWorker implements Worker {
   async #stop(): Promise<StopReport> {
     this.#stopping.abort();
     const drained = await this.#drain();
-    await Promise.all([this.#consumer?.stop(), this.#publisher?.stop()]);
-    await Promise.all([this.#store.close(), this.#http?.close()]);
+    await within(CLOSE_TIMEOUT_MS, 'closing the connections', this.#close()).catch(() => undefined);
     return { drained, ...this.#observer.receipt() };
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([this.#consumer?.stop(), this.#publisher?.stop()]);
+    await this.#attemptsReleased();
+    await Promise.all([this.#store.close(), this.#http?.close()]);
   }
 
   /** Whether all that was taken could be finished in time; the rest is handed back. */
@@ -154,8 +167,14 @@ class ContactsWorker implements Worker {
     limit.abort();
     if (drained) return true;
     this.#givingUp.abort();
+    await this.#attemptsReleased();
     consumer.handBackRest();
     return false;
+  }
+
+  /** Waits a moment for it: a database that is away must not hold the end. */
+  async #attemptsReleased(): Promise<void> {
+    await within(LEDGER_TIMEOUT_MS, 'the ledger of attempts', this.#attempts.release()).catch(() => undefined);
   }
 
   /** Waits for the database as long as it takes; `false` where the worker was stopped meanwhile. */
@@ -166,7 +185,8 @@ class ContactsWorker implements Worker {
         await this.#store.prepare();
         return true;
       } catch (error) {
-        this.#log.warn('the database cannot be used yet, trying again', { attempt: failures }, error);
+        const reason = awayReason(error);
+        this.#log.warn('the database cannot be used yet, trying again', { attempt: failures, reason }, error);
         await pause(backOffMs(failures), signal);
       }
     }
@@ -175,12 +195,18 @@ class ContactsWorker implements Worker {
 
   async #takeRequests(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
-    const { amqpUrls: urls, requestQueue: queue, prefetch } = this.#config;
+    const { amqpUrls: urls, requestQueue: queue, prefetch, exitWhenStuckMs } = this.#config;
     const connection = { urls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
     const { publisher: publisherEvents, consumer: consumerEvents } = this.#observer;
-    const publisher = new Publisher(connection, CONFIRM_TIMEOUT_MS, publisherEvents);
+    const publisher = new Publisher(connection, { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch }, publisherEvents);
     const pipeline = this.#pipeline(publisher);
-    const consumer = new Consumer(connection, { queue, prefetch }, pipeline, publisher, consumerEvents);
+    const consumer = new Consumer(
+      connection,
+      { queue, prefetch, exitWhenStuckMs },
+      pipeline,
+      publisher,
+      consumerEvents,
+    );
     this.#publisher = publisher;
     this.#consumer = consumer;
     Promise.all([publisher.ended, consumer.ended]).catch(this.#fail);
@@ -192,7 +218,7 @@ class ContactsWorker implements Worker {
     return createPipeline({
       guard: createReplyToGuard([requestQueue, deadLetterQueueOf(requestQueue)], replyToAllow),
       identify: identityOf,
-      decode: (body) => decode(body, { maxBytes: maxRequestBytes }),
+      decode: (body, contentEncoding) => decode(body, { maxBytes: maxRequestBytes, contentEncoding }),
       knows: (method) => this.#dispatcher.knows(method),
       attempt: (start, run) => this.#attempts.make(start, run),
       execute: (request, terms) => this.#dispatcher.execute(request, terms),

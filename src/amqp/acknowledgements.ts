@@ -1,16 +1,10 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 
-/** One delivery under way, bound to the channel that it came on: a tag means another message on any other channel. */
-export interface InFlight {
-  readonly channel: Channel;
-  readonly message: ConsumeMessage;
-}
-
 /** `lost`: the channel was closed before, so the broker hands the delivery out again. */
 type Told = (lost: boolean) => void;
 
 interface Gathered {
-  readonly delivery: InFlight;
+  readonly message: ConsumeMessage;
   readonly told: Told;
 }
 
@@ -19,11 +13,13 @@ interface Gathered {
  * before them is open. A quorum queue then writes one entry to its log instead of one for each.
  */
 export class Acknowledgements {
-  readonly #open: ReadonlySet<InFlight>;
+  readonly #channel: Channel;
+  readonly #open: ReadonlyMap<ConsumeMessage, unknown>;
   #gathered: Gathered[] = [];
 
-  /** `open` holds what is unsettled, oldest first, and no longer what is added here. */
-  constructor(open: ReadonlySet<InFlight>) {
+  /** `open` holds what is unsettled on the channel, oldest first, and no longer what is added here. */
+  constructor(channel: Channel, open: ReadonlyMap<ConsumeMessage, unknown>) {
+    this.#channel = channel;
     this.#open = open;
   }
 
@@ -33,24 +29,17 @@ export class Acknowledgements {
   }
 
   /** Acknowledges at the end of this turn and calls `told` then. */
-  add(delivery: InFlight, told: Told): void {
-    if (this.#gathered.push({ delivery, told }) === 1) queueMicrotask(() => this.#send());
+  add(message: ConsumeMessage, told: Told): void {
+    if (this.#gathered.push({ message, told }) === 1) queueMicrotask(() => this.#send());
   }
 
   #send(): void {
     const gathered = this.#gathered;
     this.#gathered = [];
-    for (const channel of new Set(gathered.map(({ delivery }) => delivery.channel))) {
-      const ours = gathered.filter(({ delivery }) => delivery.channel === channel);
-      const messages = ours.map(({ delivery }) => delivery.message);
-      const sent = acknowledge(channel, messages, this.#firstOpenOn(channel));
-      for (const { told } of ours) told(!sent);
-    }
-  }
-
-  #firstOpenOn(wanted: Channel): number {
-    for (const { channel, message } of this.#open) if (channel === wanted) return tagOf(message);
-    return Infinity;
+    const oldest = this.#open.keys().next().value;
+    const messages = gathered.map(({ message }) => message);
+    const sent = acknowledge(this.#channel, messages, oldest === undefined ? Infinity : tagOf(oldest));
+    for (const { told } of gathered) told(!sent);
   }
 }
 

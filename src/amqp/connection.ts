@@ -3,7 +3,10 @@ import type { Duplex } from 'node:stream';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 
 import { within } from '../time/limit.ts';
+import { ConnectFailure } from './connect-failure.ts';
 import { gatherWrites } from './gathered-writes.ts';
+import { keepUnreadable } from './unreadable.ts';
+import { brokerAddress } from './url.ts';
 
 /** Time limits and identity of the worker's connections. */
 export interface ConnectionSettings {
@@ -21,6 +24,8 @@ export class Connection {
   readonly closed: Promise<string>;
   readonly #model: ChannelModel;
   readonly #timeoutMs: number;
+  #open = true;
+  #blocked = false;
 
   constructor(model: ChannelModel, timeoutMs: number, onBlocked: (blocked: boolean) => void) {
     this.#model = model;
@@ -31,9 +36,25 @@ export class Connection {
         resolve(error === undefined ? 'connection closed' : `connection closed: ${error.message}`),
       );
     });
-    model.on('blocked', () => onBlocked(true));
-    model.on('unblocked', () => onBlocked(false));
+    void this.closed.then(() => (this.#open = false));
+    for (const blocked of [true, false]) {
+      model.on(blocked ? 'blocked' : 'unblocked', () => {
+        // What an earlier connection still says must not be taken for the present one's.
+        if (!this.#open) return;
+        this.#blocked = blocked;
+        onBlocked(blocked);
+      });
+    }
     model.on('handler-error', (error) => model.emit('error', error));
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** Whether the broker's resource alarm stops it from reading this connection. */
+  get isBlocked(): boolean {
+    return this.#blocked;
   }
 
   /** Opens a channel with `open`. Rejects when the connection goes or the time limit passes first. */
@@ -58,7 +79,7 @@ export class Connection {
   }
 }
 
-/** Opens a connection to the `attempt`-th of the URLs (modulo their number). */
+/** Opens a connection to the `attempt`-th of the URLs (modulo their number). Rejects with `ConnectFailure`. */
 export async function openConnection(
   settings: ConnectionSettings,
   name: string,
@@ -67,21 +88,19 @@ export async function openConnection(
 ): Promise<Connection> {
   const url = settings.urls[attempt % settings.urls.length];
   if (url === undefined) throw new Error('no broker URL is set');
-  const model = await connect(withHeartbeat(url, settings.heartbeatS), {
+  const address = { heartbeat: settings.heartbeatS, ...brokerAddress(url) };
+  const model = await connect(address, {
     timeout: settings.timeoutMs,
     noDelay: true,
     keepAlive: true,
     clientProperties: { connection_name: name },
+  }).catch((error: unknown) => {
+    throw new ConnectFailure(error);
   });
   const stream = socketOf(model);
   if (stream !== undefined) gatherWrites(stream);
+  keepUnreadable(model);
   return new Connection(model, settings.timeoutMs, onBlocked);
-}
-
-function withHeartbeat(url: string, heartbeatS: number): string {
-  const parsed = new URL(url);
-  if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', String(heartbeatS));
-  return parsed.href;
 }
 
 /** amqplib waits for ever for a silent peer's close-ok and has no call to give up. */

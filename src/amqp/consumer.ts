@@ -1,31 +1,30 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 
 import type { Delivery } from '../protocol/delivery.ts';
-import type { Diagnosis, Settlement } from '../protocol/settlement.ts';
-import { Acknowledgements, type InFlight } from './acknowledgements.ts';
+import type { Settlement } from '../protocol/settlement.ts';
+import { Caution, deliveryCountOf } from './caution.ts';
 import type { ConnectionSettings } from './connection.ts';
-import { Link, type LinkEvents, type LinkUser } from './link.ts';
-import { bareDeadLetterMessage, deadLetterMessage, deliveryOf } from './messages.ts';
+import type { ConsumerEvents, Settled } from './consumer-events.ts';
+import { DeadLetterDelivery, type LetterOutcome } from './dead-letter-delivery.ts';
+import { Link, type LinkUser } from './link.ts';
+import { deliveryOf } from './messages.ts';
 import type { Publisher } from './publisher.ts';
-import { within } from '../time/limit.ts';
+import type { QueueWatch } from './queue-watch.ts';
+import { Standstill } from './standstill.ts';
+import { Subscription } from './subscription.ts';
 import { declareTopology, deadLetterQueueOf } from './topology.ts';
-
-/** What became of a delivery at the broker; `lost`: its channel was gone, so the broker hands it out again. */
-export type Settled = 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost';
-
-export interface ConsumerEvents extends LinkEvents {
-  delivered(redelivered: boolean): void;
-  settled(how: Settled): void;
-  /** Its diagnosis went with it; the delivery is settled as `dead-lettered` next. */
-  deadLettered(diagnosis: Diagnosis): void;
-  /** The handler broke its promise never to reject; the delivery was handed back. */
-  broken(error: unknown): void;
-}
 
 export interface ConsumerSettings {
   readonly queue: string;
   /** Deliveries held unsettled at most, 1 … 2000. */
   readonly prefetch: number;
+  /** How long requests may wait with nothing taken before `ended` rejects with `ConsumerStuck`, in milliseconds; 0 = never. */
+  readonly exitWhenStuckMs: number;
+}
+
+interface Delivered {
+  readonly subscription: Subscription;
+  readonly message: ConsumeMessage;
 }
 
 /** Turns a delivery into its settlement. Must not reject. */
@@ -33,19 +32,20 @@ export type Handler = (delivery: Delivery) => Promise<Settlement>;
 
 /** Takes requests from the queue, hands each to the handler and carries out its settlement, once, on its own channel. */
 export class Consumer implements LinkUser<Channel> {
-  readonly #settings: ConsumerSettings;
-  readonly #timeoutMs: number;
+  readonly #settings: ConsumerSettings & { readonly timeoutMs: number };
   readonly #handle: Handler;
-  readonly #publisher: Publisher;
+  readonly #letters: DeadLetterDelivery;
   readonly #events: ConsumerEvents;
   readonly #link: Link<Channel>;
-  readonly #inFlight = new Set<InFlight>();
-  readonly #acknowledgements = new Acknowledgements(this.#inFlight);
-  #channel: Channel | undefined;
-  #consumerTag: string | undefined;
+  readonly #caution: Caution;
+  readonly #standstill: Standstill;
+  /** The present one, and earlier ones of which deliveries are under way. */
+  readonly #subscriptions = new Set<Subscription>();
+  #subscription: Subscription | undefined;
+  #watch: QueueWatch | undefined;
+  #toldOutdated = false;
   #taking = true;
   #paused = false;
-  #adjusting: Promise<void> = Promise.resolve();
   #idle: (() => void) | undefined;
 
   constructor(
@@ -55,17 +55,32 @@ export class Consumer implements LinkUser<Channel> {
     publisher: Publisher,
     events: ConsumerEvents,
   ) {
-    this.#settings = settings;
-    this.#timeoutMs = connection.timeoutMs;
+    const { queue, exitWhenStuckMs: exitAfterMs } = settings;
+    const { timeoutMs } = connection;
+    this.#settings = { ...settings, timeoutMs };
     this.#handle = handle;
-    this.#publisher = publisher;
+    this.#letters = new DeadLetterDelivery(publisher, settings.queue, events);
     this.#events = events;
+    this.#caution = new Caution((reason) => {
+      events.cautious(reason);
+      this.#subscription?.review();
+    });
+    this.#standstill = new Standstill(
+      { queues: [queue, deadLetterQueueOf(queue)], timeoutMs, exitAfterMs },
+      {
+        taking: () => this.#wanted,
+        looked: () => this.#caution.tick(),
+        told: (remedy, waiting) => events.standstill(remedy, waiting),
+        rebuild: (reason) => this.#link.rebuild(reason),
+        reconnect: (reason) => this.#link.reconnect(reason),
+      },
+    );
     this.#link = new Link('consume', connection, this, events);
   }
 
-  /** Rejects when trying again cannot help, with `TopologyMismatch` for one. */
+  /** Rejects when trying again cannot help, with `TopologyMismatch` or `ConsumerStuck`. */
   get ended(): Promise<void> {
-    return this.#link.ended;
+    return Promise.race([this.#link.ended, this.#standstill.givenUp]);
   }
 
   /** Resolves when the link is up for the first time, or was stopped before; rejects as `ended` does. */
@@ -73,13 +88,20 @@ export class Consumer implements LinkUser<Channel> {
     return this.#link.started;
   }
 
-  /** Whether the broker hands out requests to us. */
+  /** Whether the broker hands out requests to us, and does so where some wait. */
   get ready(): boolean {
-    return this.#consumerTag !== undefined && this.#taking && !this.#paused;
+    return this.#wanted && this.#subscription?.consuming === true && !this.#standstill.stands;
   }
 
   get inFlight(): number {
-    return this.#inFlight.size + this.#acknowledgements.size;
+    let held = 0;
+    for (const subscription of this.#subscriptions) held += subscription.held;
+    return held;
+  }
+
+  /** How many messages waited in the request queue and its dead-letter queue at the last look; empty before the first. */
+  get depths(): ReadonlyMap<string, number> {
+    return this.#standstill.depths;
   }
 
   open(model: ChannelModel): Promise<Channel> {
@@ -87,34 +109,58 @@ export class Consumer implements LinkUser<Channel> {
   }
 
   async setUp(channel: Channel, model: ChannelModel): Promise<void> {
-    await declareTopology(model, this.#settings.queue);
-    await channel.prefetch(this.#settings.prefetch);
-    this.#channel = channel;
-    await this.#adjust();
+    const { queue } = this.#settings;
+    // Made before anything is waited for: what this set-up does after it was given up reaches a dropped subscription.
+    const subscription: Subscription = new Subscription(channel, this.#settings, {
+      taking: () => this.#wanted,
+      solitary: () => this.#caution.solitary,
+      received: (message) => this.#receive({ subscription, message }),
+      failed: (reason) => this.#link.rebuild(reason),
+    });
+    this.#subscription = subscription;
+    this.#subscriptions.add(subscription);
+    const topology = await declareTopology(model, queue);
+    if (topology.outdated && !this.#toldOutdated) this.#events.outdated(queue);
+    this.#toldOutdated = topology.outdated;
+    await subscription.begin();
+    const looking = await model.createChannel();
+    if (subscription === this.#subscription) this.#watch = this.#standstill.watch(looking, subscription);
   }
 
   up(): void {
-    // It has taken requests since its set-up.
+    // It has taken requests since its set-up; whether it should may have changed meanwhile.
+    this.#subscription?.review();
   }
 
   down(): void {
-    this.#channel = undefined;
-    this.#consumerTag = undefined;
+    const subscription = this.#subscription;
+    this.#subscription = undefined;
+    this.#watch?.stop();
+    this.#watch = undefined;
+    if (subscription === undefined) return;
+    if (subscription.exposed && this.#taking) this.#caution.lost();
+    subscription.drop();
+    if (subscription.held === 0) this.#subscriptions.delete(subscription);
   }
 
   blocked(): void {
     // The broker reads on from a connection that does not publish.
   }
 
-  /** Takes no requests for a time, or takes them again once all that was delivered before is settled. Never rejects. */
+  hurried(): boolean {
+    return this.#caution.hurried();
+  }
+
+  /** Takes no requests for a time, or takes them again as far as those leave room that are under way. Never rejects. */
   pause(paused: boolean): Promise<void> {
     this.#paused = paused;
     return this.#adjust();
   }
 
-  /** Takes no more requests, for good. What was delivered before stays under way. Idempotent; never rejects. */
+  /** Takes no more requests, for good. What was delivered before stays under way, but for what the dead-letter queue does not take. Idempotent; never rejects. */
   async takeNoMore(): Promise<void> {
     this.#taking = false;
+    this.#letters.stop();
     await this.#adjust();
   }
 
@@ -126,8 +172,10 @@ export class Consumer implements LinkUser<Channel> {
 
   /** Hands every unsettled delivery back to the queue; what its handler says later is ignored. Returns their number. */
   handBackRest(): number {
-    const rest = [...this.#inFlight];
-    for (const delivery of rest) this.#settle(delivery, 'handed-back');
+    const rest = [...this.#subscriptions].flatMap((subscription) =>
+      subscription.unsettled().map((message) => ({ subscription, message })),
+    );
+    for (const delivered of rest) this.#settle(delivered, 'handed-back');
     return rest.length;
   }
 
@@ -137,97 +185,64 @@ export class Consumer implements LinkUser<Channel> {
     await this.#link.stop();
   }
 
-  /** Consumes or cancels as is wanted now, one step at a time. Never rejects: a step that fails costs the channel. */
-  #adjust(): Promise<void> {
-    this.#adjusting = this.#adjusting.then(async () => {
-      const channel = this.#channel;
-      if (channel === undefined) return;
-      try {
-        await this.#consumeOrCancel(channel);
-      } catch (error) {
-        this.#link.rebuild(error instanceof Error ? error.message : 'consuming failed');
-      }
-    });
-    return this.#adjusting;
-  }
-
   get #wanted(): boolean {
     return this.#taking && !this.#paused;
   }
 
-  /** Whether the broker counts something on this channel as unsettled. */
-  #holdsOn(channel: Channel): boolean {
-    for (const delivery of this.#inFlight) if (delivery.channel === channel) return true;
-    return this.#acknowledgements.size > 0;
-  }
-
-  async #consumeOrCancel(channel: Channel): Promise<void> {
-    const wanted = this.#wanted;
-    const tag = this.#consumerTag;
-    // Prefetch is counted for each consumer: what an earlier one took would come on top of it.
-    if (wanted && tag === undefined && !this.#holdsOn(channel)) {
-      const receive = (message: ConsumeMessage | null): void => this.#receive(channel, message);
-      const consuming = channel.consume(this.#settings.queue, receive);
-      const { consumerTag } = await within(this.#timeoutMs, 'consuming', consuming);
-      if (channel === this.#channel) this.#consumerTag = consumerTag;
-    }
-    if (!wanted && tag !== undefined) {
-      this.#consumerTag = undefined;
-      await within(this.#timeoutMs, 'cancelling the consumer', channel.cancel(tag));
+  /** Consumes or cancels as is wanted now. Never rejects: a step that fails costs the channel. */
+  async #adjust(): Promise<void> {
+    try {
+      await this.#subscription?.adjust();
+    } catch (error) {
+      this.#link.rebuild(error instanceof Error ? error.message : 'consuming failed');
     }
   }
 
-  #receive(channel: Channel, message: ConsumeMessage | null): void {
-    if (message === null) return this.#link.rebuild('the broker cancelled the consumer');
-    const delivery: InFlight = { channel, message };
-    this.#inFlight.add(delivery);
+  #receive(delivered: Delivered): void {
+    const { subscription, message } = delivered;
+    this.#standstill.moved();
     this.#events.delivered(message.fields.redelivered);
-    this.#handle(deliveryOf(message))
-      .then((settlement) => this.#carryOut(delivery, settlement))
+    const suspicious = this.#caution.delivered(message);
+    if (this.#caution.solitary && !subscription.isAlone(message)) {
+      void subscription.handBackAside(message, (lost) => this.#settled(subscription, lost ? 'lost' : 'handed-back'));
+      return;
+    }
+    if (suspicious) this.#events.charged(deliveryCountOf(message));
+    this.#handle(deliveryOf(message, subscription))
+      .then((settlement) => this.#carryOut(delivered, settlement))
       .catch((error: unknown) => {
         this.#events.broken(error);
-        this.#settle(delivery, 'handed-back');
+        this.#settle(delivered, 'handed-back');
       });
   }
 
-  async #carryOut(delivery: InFlight, settlement: Settlement): Promise<void> {
+  async #carryOut(delivery: Delivered, settlement: Settlement): Promise<void> {
     if (settlement.kind === 'acknowledge') return this.#settle(delivery, 'acknowledged');
     if (settlement.kind === 'hand-back') return this.#settle(delivery, 'handed-back');
-    const queue = deadLetterQueueOf(this.#settings.queue);
-    for (const letter of [deadLetterMessage, bareDeadLetterMessage]) {
-      const outcome = await this.#publisher
-        .publish(letter(delivery.message, queue, settlement.diagnosis))
-        .catch(() => 'stopped');
-      if (outcome === 'stopped') return this.#settle(delivery, 'handed-back');
-      if (outcome !== 'routed') continue;
-      this.#events.deadLettered(settlement.diagnosis);
-      return this.#settle(delivery, 'dead-lettered');
-    }
-    // The dead-letter queue is missing or full. Nothing may be lost: the new channel declares the queue again, and the
-    // broker hands the request out again.
-    this.#settle(delivery, 'handed-back');
-    this.#link.rebuild('a dead letter was not taken');
+    const { subscription, message } = delivery;
+    const gone = (): boolean => subscription.gone || !subscription.holds(message);
+    const outcome = await this.#letters.deliver(message, settlement.diagnosis, gone);
+    if (outcome !== 'handed-back') this.#events.deadLettered(settlement.diagnosis);
+    this.#settle(delivery, outcome, outcome === 'handed-back' ? undefined : settlement.acknowledged);
   }
 
-  #settle(delivery: InFlight, how: Settled): void {
-    if (!this.#inFlight.delete(delivery)) return;
-    if (how === 'handed-back') this.#settled(delivery, handBack(delivery) ? how : 'lost');
-    else this.#acknowledgements.add(delivery, (lost) => this.#settled(delivery, lost ? 'lost' : how));
+  /** `acknowledged` is called where, and when, the broker has the settlement for certain. */
+  #settle({ subscription, message }: Delivered, how: 'acknowledged' | LetterOutcome, acknowledged?: () => void): void {
+    const settled = how === 'unsendable' ? 'dead-lettered' : how;
+    const told = (lost: boolean): void => {
+      this.#settled(subscription, lost ? 'lost' : settled);
+      if (!lost && acknowledged !== undefined) void subscription.arrived().then(acknowledged, () => undefined);
+    };
+    if (how === 'handed-back') subscription.handBack(message, told);
+    else if (how === 'unsendable') subscription.deadLetter(message, told);
+    else subscription.acknowledge(message, told);
   }
 
-  #settled({ channel }: InFlight, how: Settled): void {
+  #settled(subscription: Subscription, how: Settled): void {
     this.#events.settled(how);
-    if (this.#consumerTag === undefined && this.#wanted && !this.#holdsOn(channel)) void this.#adjust();
-    if (this.inFlight === 0) this.#idle?.();
-  }
-}
-
-/** Whether the broker could be told. */
-function handBack({ channel, message }: InFlight): boolean {
-  try {
-    channel.nack(message, false, true);
-    return true;
-  } catch {
-    return false; // The channel is closed.
+    this.#standstill.moved();
+    if (how === 'acknowledged' || how === 'dead-lettered') this.#caution.wentWell();
+    if (subscription.held === 0 && subscription !== this.#subscription) this.#subscriptions.delete(subscription);
+    if (this.#idle !== undefined && this.inFlight === 0) this.#idle();
   }
 }

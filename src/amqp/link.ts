@@ -15,15 +15,23 @@ export interface LinkEvents {
 /** How one side (consuming, publishing) uses its channel. */
 export interface LinkUser<C extends Channel> {
   open(model: ChannelModel): Promise<C>;
-  /** Makes the new channel usable. Rejecting gives it up and tries another; `TopologyMismatch` ends the link. */
+  /**
+   * Makes the new channel usable. Rejecting gives it up and tries another; `TopologyMismatch` ends the link. What it
+   * still does after `down` must change nothing.
+   */
   setUp(channel: C, model: ChannelModel): Promise<void>;
   up(channel: C): void;
+  /** Drops all that belongs to the channel. Called once for each set-up, also for one that failed or was given up. */
   down(): void;
-  /** The broker's resource alarm stops it from reading this connection. */
+  /** The broker's resource alarm stops it from reading this connection. Where that lasts it is told anew before each `up`. */
   blocked(blocked: boolean): void;
+  /** Whether the next try should follow almost at once; asked before each pause. */
+  hurried?(): boolean;
 }
 
 const STABLE_AFTER_MS = 5_000;
+/** So that workers which lose their links over the same message do not return in step. */
+const HURRIED_MS = 40;
 
 /**
  * Keeps one connection and one channel on it alive. A lost channel is replaced on the same connection; a lost
@@ -40,6 +48,8 @@ export class Link<C extends Channel> {
   readonly #events: LinkEvents;
   readonly #stopping = new AbortController();
   #rebuild: ((reason: string) => void) | undefined;
+  /** The present connection is to be given up with its channel. */
+  #reconnecting = false;
   #failures = 0;
   #firstUp: () => void = () => undefined;
 
@@ -57,6 +67,12 @@ export class Link<C extends Channel> {
   /** Gives up the present channel and opens another. */
   rebuild(reason: string): void {
     this.#rebuild?.(reason);
+  }
+
+  /** Gives up the present connection and opens another, to the next URL. */
+  reconnect(reason: string): void {
+    this.#reconnecting = true;
+    this.rebuild(reason);
   }
 
   /** Closes channel and connection within their time limits. Idempotent; never rejects. */
@@ -82,18 +98,23 @@ export class Link<C extends Channel> {
         if (error instanceof TopologyMismatch) throw error;
         this.#lost(error instanceof Error ? error.message : String(error));
       }
-      await pause(backOffMs(this.#failures), signal);
+      await pause(this.#pauseMs(), signal);
     }
+  }
+
+  #pauseMs(): number {
+    if (this.#user.hurried?.() === true) return Math.round(HURRIED_MS * (0.25 + Math.random()));
+    return backOffMs(this.#failures);
   }
 
   /** Returns when the connection is gone or the link is stopped; rejects when a channel cannot be made. */
   async #keepChannel(connection: Connection): Promise<void> {
-    let connected = true;
-    void connection.closed.then(() => (connected = false));
-    while (connected && !this.#stopping.signal.aborted) {
+    this.#reconnecting = false;
+    while (connection.isOpen && !this.#reconnecting && !this.#stopping.signal.aborted) {
       const { channel, gone } = await this.#openChannel(connection);
       const since = Date.now();
       this.#events.restored(this.#name);
+      if (connection.isBlocked) this.#user.blocked(true);
       this.#user.up(channel);
       this.#firstUp();
       const reason = await Promise.race([gone, connection.closed]);
@@ -101,7 +122,9 @@ export class Link<C extends Channel> {
       if (Date.now() - since > STABLE_AFTER_MS) this.#failures = 0;
       if (!this.#stopping.signal.aborted) this.#lost(reason);
       await this.#closeChannel(channel, connection);
-      if (connected) await pause(this.#failures > 1 ? backOffMs(this.#failures) : 0, this.#stopping.signal);
+      if (connection.isOpen && !this.#reconnecting && this.#failures > 1) {
+        await pause(this.#pauseMs(), this.#stopping.signal);
+      }
     }
   }
 
@@ -115,12 +138,19 @@ export class Link<C extends Channel> {
       channel.on('error', (error) => resolve(`channel error: ${error.message}`));
       channel.on('close', () => resolve('channel closed'));
       this.#rebuild = resolve;
+      // Stopped while the channel was being opened, when nobody could be told.
+      if (this.#stopping.signal.aborted) resolve('stopping');
     });
     const setUp = this.#user.setUp(channel, opened as ChannelModel);
     setUp.catch(() => undefined);
     const lost = gone.then((reason) => Promise.reject(new Error(reason)));
     lost.catch(() => undefined);
-    await connection.orLost(Promise.race([within(this.#settings.timeoutMs, 'setting up the channel', setUp), lost]));
+    try {
+      await connection.orLost(Promise.race([lost, within(this.#settings.timeoutMs, 'setting up the channel', setUp)]));
+    } catch (error) {
+      this.#user.down();
+      throw error;
+    }
     return { channel, gone };
   }
 

@@ -1,62 +1,72 @@
 import { randomBytes } from 'node:crypto';
 
-import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import type { ChannelModel, ConfirmChannel } from 'amqplib';
 
 import { PublisherStopped, type ReplyOutcome } from '../protocol/reply.ts';
-import { backOffMs } from '../time/back-off.ts';
-import { publishIdOf, type Outgoing } from './messages.ts';
-import { Link, type LinkEvents, type LinkUser } from './link.ts';
+import { within } from '../time/limit.ts';
+import { closeReasonOf, strikesNeeded, type CloseReason } from './close-reason.ts';
 import type { ConnectionSettings } from './connection.ts';
-
-interface Pending {
-  readonly message: Outgoing;
-  readonly settle: (outcome: ReplyOutcome | PublisherStopped) => void;
-  /** The broker's `basic.return` carries it back. */
-  readonly id: string;
-  returned: boolean;
-  refusals: number;
-  sentAt: number;
-}
+import { Lane } from './lane.ts';
+import { Link, type LinkEvents, type LinkUser } from './link.ts';
+import type { Outgoing } from './messages.ts';
+import { Outbox } from './outbox.ts';
 
 /** What the publisher tells its owner beside its results. */
 export interface PublisherEvents extends LinkEvents {
   /** `count` messages are published once more, as their confirms were lost, late or negative. */
   republished(reason: string, count: number): void;
-  /** Whether messages are sent at once has changed: the link was lost or restored, or the broker's alarm began or ended. */
+  /** Whether messages can be sent has changed: the link was lost or restored, or the broker's alarm began or ended. */
   open(open: boolean): void;
 }
 
-const MAX_REFUSALS = 5;
-const WATCH_EVERY_MS = 1_000;
+export interface PublisherLimits {
+  /** How long one message may stay unconfirmed while others are confirmed, in milliseconds. */
+  readonly confirmTimeoutMs: number;
+  /** As many messages are under way at most; a quarter of them may wait for destinations that do not take theirs. */
+  readonly prefetch: number;
+}
+
+/** A channel that the broker closes for one message's sake is back before this, in milliseconds: requests are taken on. */
+const BRIEF_MS = 1_000;
 
 /**
  * Publishes with confirms and `mandatory`, over a connection of its own. Survives lost connections, channels and
- * confirms by publishing again; respects back-pressure and the broker's resource alarms by holding messages back.
- * Its memory is bounded by what its callers have under way.
+ * confirms by publishing again; respects back-pressure and the broker's resource alarms by holding messages back. What
+ * one destination or one message brings about is that one's trouble alone. Its memory is bounded by what its callers
+ * have under way.
  */
 export class Publisher implements LinkUser<ConfirmChannel> {
   readonly #events: PublisherEvents;
-  readonly #confirmTimeoutMs: number;
+  readonly #timeoutMs: number;
   readonly #link: Link<ConfirmChannel>;
-  readonly #watch: NodeJS.Timeout;
-  /** Not handed to a channel yet, oldest first. */
-  #waiting: Pending[] = [];
-  /** Handed to the present channel, unconfirmed, by id, oldest first. */
-  readonly #sent = new Map<string, Pending>();
-  #channel: ConfirmChannel | undefined;
-  #congested = false;
+  readonly #outbox: Outbox;
+  readonly #instance = randomBytes(6).toString('hex');
+  #model: ChannelModel | undefined;
+  #main: Lane | undefined;
+  /** Why the broker closed the present connection, once it has. */
+  #connectionClosedBy: CloseReason | undefined;
   #blocked = false;
   #stopped = false;
-  #sequence = 0;
-  readonly #instance = randomBytes(6).toString('hex');
-  /** Refused by the broker, waiting for their next try. */
-  readonly #refusedForNow = new Set<Pending>();
+  #order = 0;
+  /** The channel is replaced although the link works: it is told as closed only if that takes long. */
+  #isBrief = false;
+  #brief: NodeJS.Timeout | undefined;
 
-  constructor(settings: ConnectionSettings, confirmTimeoutMs: number, events: PublisherEvents) {
+  constructor(settings: ConnectionSettings, limits: PublisherLimits, events: PublisherEvents) {
     this.#events = events;
-    this.#confirmTimeoutMs = confirmTimeoutMs;
+    this.#timeoutMs = settings.timeoutMs;
+    this.#outbox = new Outbox(
+      { ...limits, callTimeoutMs: settings.timeoutMs },
+      {
+        open: () => this.#openSideLane(),
+        rebuild: (reason, isBrief = false) => {
+          this.#isBrief = isBrief;
+          this.#link.rebuild(reason);
+        },
+        republished: (reason, count) => events.republished(reason, count),
+      },
+    );
     this.#link = new Link('publish', settings, this, events);
-    this.#watch = setInterval(() => this.#giveUpLateConfirms(), WATCH_EVERY_MS).unref();
   }
 
   /** Rejects when trying again cannot help. */
@@ -71,137 +81,97 @@ export class Publisher implements LinkUser<ConfirmChannel> {
 
   /** Whether a message would be sent at once. */
   get ready(): boolean {
-    return this.#channel !== undefined && !this.#blocked;
+    return this.#main !== undefined && !this.#blocked;
   }
 
-  /** Resolves when the broker has confirmed the message, however often it had to be published. Rejects with `PublisherStopped` only. */
+  /** Resolves when it is known what became of the message, however often it had to be published. Rejects with `PublisherStopped` only. */
   publish(message: Outgoing): Promise<ReplyOutcome> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) return reject(new PublisherStopped('the publisher is stopped'));
-      this.#sequence += 1;
+      this.#order += 1;
       const settle = (outcome: ReplyOutcome | PublisherStopped): void =>
         outcome instanceof PublisherStopped ? reject(outcome) : resolve(outcome);
-      this.#waiting.push({
-        message,
-        settle,
-        id: `${this.#instance}-${this.#sequence}`,
-        returned: false,
-        refusals: 0,
-        sentAt: 0,
-      });
-      this.#flush();
+      this.#outbox.add(message, `${this.#instance}-${this.#order}`, this.#order, settle);
     });
+  }
+
+  /** Lets `declare` use the connection, on channels of its own. Rejects where there is none, and within the time limit. */
+  async declaring(declare: (model: ChannelModel) => Promise<void>): Promise<void> {
+    if (this.#model === undefined) throw new Error('there is no connection');
+    const declared = declare(this.#model);
+    declared.catch(() => undefined);
+    await within(this.#timeoutMs, 'declaring', declared);
   }
 
   /** Rejects what is unconfirmed and closes the link. Idempotent; never rejects. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#watch);
-    const left = [...this.#sent.values(), ...this.#waiting, ...this.#refusedForNow];
-    this.#sent.clear();
-    this.#refusedForNow.clear();
-    this.#waiting = [];
-    for (const pending of left) pending.settle(new PublisherStopped('stopped before the broker confirmed'));
+    clearTimeout(this.#brief);
+    this.#outbox.stop();
     await this.#link.stop();
   }
 
   open(model: ChannelModel): Promise<ConfirmChannel> {
+    if (model !== this.#model) {
+      this.#model = model;
+      this.#connectionClosedBy = undefined;
+      this.#outbox.forgetLimits();
+      model.on('error', (error: Error) => (this.#connectionClosedBy = closeReasonOf(error)));
+    }
     return model.createConfirmChannel();
   }
 
-  setUp(channel: ConfirmChannel): Promise<void> {
-    channel.on('return', (message) => this.#returned(message));
-    channel.on('drain', () => {
-      if (channel !== this.#channel) return;
-      this.#congested = false;
-      this.#flush();
-    });
+  setUp(): Promise<void> {
     return Promise.resolve();
   }
 
   up(channel: ConfirmChannel): void {
-    this.#channel = channel;
+    const lane = new Lane(channel, this.#outbox);
+    channel.on('drain', () => {
+      lane.congested = false;
+      this.#outbox.flush();
+    });
+    this.#main = lane;
+    this.#isBrief = false;
+    clearTimeout(this.#brief);
     this.#events.open(this.ready);
-    this.#flush();
+    this.#outbox.up(lane);
   }
 
-  /** What was sent and not confirmed has an unknown outcome and is published again, in its old order. */
   down(): void {
-    this.#channel = undefined;
-    this.#congested = false;
+    const ownClose = this.#main?.closedBy;
+    this.#main = undefined;
     this.#blocked = false;
-    const unconfirmed = [...this.#sent.values()];
-    this.#sent.clear();
-    for (const pending of unconfirmed) pending.returned = false;
-    if (unconfirmed.length > 0) this.#events.republished('confirm lost', unconfirmed.length);
-    this.#waiting = [...unconfirmed, ...this.#waiting];
-    this.#events.open(false);
+    const closedForOne = this.#connectionClosedBy === undefined && strikesNeeded(ownClose) < Infinity;
+    if (closedForOne || this.#isBrief) this.#brief = setTimeout(() => this.#events.open(this.ready), BRIEF_MS);
+    else this.#events.open(false);
+    this.#outbox.down(ownClose ?? this.#connectionClosedBy);
   }
 
   blocked(blocked: boolean): void {
+    if (blocked === this.#blocked) return;
     this.#blocked = blocked;
     this.#events.open(this.ready);
-    this.#flush();
+    this.#outbox.block(blocked);
   }
 
-  #flush(): void {
-    let next = 0;
-    while (this.#channel !== undefined && !this.#congested && !this.#blocked && next < this.#waiting.length) {
-      const pending = this.#waiting[next];
-      next += 1;
-      if (pending !== undefined) this.#send(this.#channel, pending);
-    }
-    if (next > 0) this.#waiting.splice(0, next);
-  }
-
-  #send(channel: ConfirmChannel, pending: Pending): void {
-    const { queue, body } = pending.message;
-    const options = { ...pending.message.options(pending.id), mandatory: true };
-    pending.sentAt = Date.now();
-    this.#sent.set(pending.id, pending);
+  async #openSideLane(): Promise<Lane> {
+    const model = this.#model;
+    if (model === undefined || this.#main === undefined) throw new Error('there is no connection');
+    const opening = model.createConfirmChannel();
+    let late = false;
+    opening
+      .then(async (channel) => {
+        if (late) await channel.close();
+      })
+      .catch(() => undefined);
     try {
-      const room = channel.publish('', queue, body, options, (error: unknown) =>
-        this.#confirmed(channel, pending, error),
-      );
-      if (!room) this.#congested = true;
+      const lane = new Lane(await within(this.#timeoutMs, 'opening a channel', opening), this.#outbox);
+      void lane.gone.then(() => this.#outbox.sideLaneGone(lane, this.#connectionClosedBy));
+      return lane;
     } catch (error) {
-      if (error instanceof Error && error.name === 'IllegalOperationError') return; // The channel is closing; `down` brings it back.
-      this.#sent.delete(pending.id);
-      pending.settle('unsendable');
+      late = true;
+      throw error;
     }
-  }
-
-  #confirmed(channel: ConfirmChannel, pending: Pending, error: unknown): void {
-    if (channel !== this.#channel || this.#sent.get(pending.id) !== pending) return; // `down` has it already.
-    if (error === null) {
-      this.#sent.delete(pending.id);
-      return pending.settle(pending.returned ? 'returned' : 'routed');
-    }
-    if (!(error instanceof Error) || error.message !== 'message nacked') return; // The channel is closing.
-    this.#sent.delete(pending.id);
-    this.#refused(pending);
-  }
-
-  #refused(pending: Pending): void {
-    pending.refusals += 1;
-    if (pending.refusals >= MAX_REFUSALS) return pending.settle('refused');
-    this.#events.republished('refused by the broker', 1);
-    this.#refusedForNow.add(pending);
-    setTimeout(() => {
-      if (!this.#refusedForNow.delete(pending)) return;
-      this.#waiting.push(pending);
-      this.#flush();
-    }, backOffMs(pending.refusals));
-  }
-
-  #returned(message: Message): void {
-    const pending = this.#sent.get(publishIdOf(message) ?? '');
-    if (pending !== undefined) pending.returned = true;
-  }
-
-  #giveUpLateConfirms(): void {
-    const oldest = this.#sent.values().next().value;
-    if (oldest === undefined || this.#blocked) return;
-    if (Date.now() - oldest.sentAt > this.#confirmTimeoutMs) this.#link.rebuild('a confirm did not come in time');
   }
 }

@@ -9,10 +9,15 @@ export function deadLetterQueueOf(requestQueue: string): string {
   return `${requestQueue}.dead`;
 }
 
-/** No limit of the broker's own: it would charge every prefetched neighbour of a request that kills the process. */
+/**
+ * So often may the end of a channel (its connection, its process) take a request back before the broker dead-letters it
+ * itself. The last net, for what no client can read: far above MAX_ATTEMPTS' default and what caution.ts lets a neighbour be charged.
+ */
+const DELIVERY_LIMIT = 100;
+/** In the dead-letter queue no limit: behind it is nothing, so that the broker would drop what was read too often. */
 const NO_DELIVERY_LIMIT = -1;
 
-function requestQueueOptions(requestQueue: string): Options.AssertQueue {
+function requestQueueOptions(requestQueue: string, deliveryLimit: number): Options.AssertQueue {
   return {
     durable: true,
     arguments: {
@@ -22,7 +27,7 @@ function requestQueueOptions(requestQueue: string): Options.AssertQueue {
       // At-least-once dead-lettering silently falls back to at-most-once under any other overflow.
       'x-dead-letter-strategy': 'at-least-once',
       'x-overflow': 'reject-publish',
-      'x-delivery-limit': NO_DELIVERY_LIMIT,
+      'x-delivery-limit': deliveryLimit,
     },
   };
 }
@@ -32,22 +37,39 @@ const DEAD_LETTER_QUEUE_OPTIONS: Options.AssertQueue = {
   arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': NO_DELIVERY_LIMIT },
 };
 
+/** What is to be known of the queues that are there. */
+export interface Topology {
+  /** The request queue is as an earlier build declared it: without a delivery limit, unless a policy sets one. */
+  readonly outdated: boolean;
+}
+
 /**
  * Declares the request queue and its dead-letter queue, each on a channel of its own, as a refusal closes the channel.
  * Rejects with `TopologyMismatch` where one exists with other arguments.
  */
-export async function declareTopology(model: ChannelModel, requestQueue: string): Promise<void> {
+export async function declareTopology(model: ChannelModel, requestQueue: string): Promise<Topology> {
   await declare(model, deadLetterQueueOf(requestQueue), DEAD_LETTER_QUEUE_OPTIONS);
-  await declare(model, requestQueue, requestQueueOptions(requestQueue));
+  const options = requestQueueOptions(requestQueue, DELIVERY_LIMIT);
+  const difference = await differenceOf(model, requestQueue, options);
+  if (difference === undefined) return { outdated: false };
+  // A policy can give such a queue its limit; nobody has to delete it.
+  const earlier = requestQueueOptions(requestQueue, NO_DELIVERY_LIMIT);
+  if (difference.argument === 'x-delivery-limit' && (await differenceOf(model, requestQueue, earlier)) === undefined) {
+    return { outdated: true };
+  }
+  throw await mismatch(model, requestQueue, difference);
 }
 
 async function declare(model: ChannelModel, queue: string, options: Options.AssertQueue): Promise<void> {
   const difference = await differenceOf(model, queue, options);
-  if (difference === undefined) return;
+  if (difference !== undefined) throw await mismatch(model, queue, difference);
+}
+
+async function mismatch(model: ChannelModel, queue: string, difference: Difference): Promise<TopologyMismatch> {
   // The broker names one argument only; a queue of another type differs in that first of all.
   const type = await differenceOf(model, queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   const named = type?.argument === 'x-queue-type' ? type : difference;
-  throw new TopologyMismatch(
+  return new TopologyMismatch(
     `queue ${queue} exists with another ${named.argument}: the worker declares ${named.ours}, the broker has ${named.theirs}. ` +
       'Delete the queue once it is empty (the worker declares it anew), or set REQUEST_QUEUE to another name.',
   );

@@ -18,7 +18,22 @@ export function misplacedCurlyQuote(text: string, index: number): number | undef
   const markup = text.slice(start, index + 1);
   const opening = /=[ \t\n]*$/.exec(markup.slice(0, -1));
   if (opening !== null && isCurlyQuote(markup.slice(-1))) return index;
-  const unclosed = /=[ \t\n]*(["'])(?:(?!\1)[^<])*$/.exec(markup.slice(0, -1));
-  const closing = unclosed === null ? -1 : unclosed[0].search(CURLY);
-  return unclosed === null || closing < 0 ? undefined : start + unclosed.index + closing;
+  const unclosed = openingOfUnclosed(markup.slice(0, -1));
+  const closing = unclosed === undefined ? -1 : markup.slice(unclosed, -1).search(CURLY);
+  return unclosed === undefined || closing < 0 ? undefined : start + unclosed + closing;
+}
+
+/**
+ * The index of the quote that opens a value and has no other of its kind behind it. A pattern for it would need a place
+ * on the stack for each character that it passes: megabytes of them overflow it.
+ */
+function openingOfUnclosed(markup: string): number | undefined {
+  const last = ['"', "'"].map((quote) => markup.lastIndexOf(quote)).filter((index) => opensValue(markup, index));
+  return last.length === 0 ? undefined : Math.min(...last);
+}
+
+function opensValue(markup: string, quote: number): boolean {
+  let before = quote - 1;
+  while (/[ \t\n]/.test(markup.charAt(before))) before -= 1;
+  return markup.charAt(before) === '=';
 }

@@ -1,6 +1,8 @@
 import { fault } from '../protocol/fault.ts';
 import type { Fault } from '../protocol/fault.ts';
 import type { RequestEnvelope, XmlElement } from '../protocol/request.ts';
+import { oddCharacterIn } from '../protocol/odd-characters.ts';
+import { namespaceHint, toldAttributes } from '../protocol/told-name.ts';
 import { isBlank, trimmed } from '../protocol/white-space.ts';
 import { parseDocument } from './document.ts';
 
@@ -12,6 +14,8 @@ export type Decoded =
 export interface DecodeOptions {
   /** A longer body is refused unread (REQUEST_TOO_LARGE). No limit where absent. */
   readonly maxBytes?: number;
+  /** The message's property; looked at only to say why a body cannot be read. */
+  readonly contentEncoding?: string | undefined;
 }
 
 /**
@@ -24,19 +28,36 @@ export function decode(body: Uint8Array, options: DecodeOptions = {}): Decoded {
     const message = `the request has ${body.length} bytes; at most ${maxBytes} are read`;
     return { ok: false, fault: fault('REQUEST_TOO_LARGE', message) };
   }
-  const parsed = parseDocument(body);
+  const parsed = parseDocument(body, options.contentEncoding);
   return parsed.ok ? readEnvelope(parsed.root) : parsed;
 }
 
 function readEnvelope(root: XmlElement): Decoded {
-  if (root.name !== 'request') return invalid('the root element must be <request>');
+  if (root.name !== 'request') return invalid(`the root element must be <request>${whyNot(root.name)}`);
   const named = root.attributes.find(([name]) => name === 'method');
-  if (named === undefined) return invalid('<request> has no attribute method');
+  if (named === undefined) return invalid(`<request> has no attribute method${insteadOfMethod(root)}`);
   const method = trimmed(named[1]);
   if (method === '') return invalid('the attribute method of <request> is empty');
-  if (root.attributes.length > 1) return invalid('<request> has attributes other than method', method);
-  if (!isBlank(root.text)) return invalid('text directly inside <request>; only elements belong there', method);
+  if (root.attributes.length > 1) {
+    const others = toldAttributes(root.attributes.filter((attribute) => attribute !== named));
+    return invalid(`<request> has attributes other than method: ${others}`, method);
+  }
+  if (!isBlank(root.text)) {
+    const odd = oddCharacterIn(trimmed(root.text).slice(0, 1));
+    const begun = odd === undefined ? '' : `; the text begins with ${odd}`;
+    return invalid(`text directly inside <request>; only elements belong there${begun}`, method);
+  }
   return { ok: true, request: { method, body: root.children } };
+}
+
+/** What can be told of a name that is not `request`. */
+function whyNot(name: string): string {
+  const odd = oddCharacterIn(name);
+  return odd === undefined ? namespaceHint(name) : `; its name has ${odd}`;
+}
+
+function insteadOfMethod({ attributes }: XmlElement): string {
+  return attributes.length === 0 ? '' : `, only ${toldAttributes(attributes)}`;
 }
 
 function invalid(message: string, method?: string): Decoded {

@@ -62,10 +62,13 @@ function withoutMarkAs(declaration: string): keyof typeof DECODERS {
   const encoding = encodingNamed(name);
   if (encoding === undefined) throw unsupported('the declared encoding is not supported');
   if (encoding === 'UTF-16' || encoding === 'UTF-16LE' || encoding === 'UTF-16BE') {
-    throw unsupported('the document declares UTF-16 and has no byte order mark');
+    throw unsupported(`the document declares UTF-16 and has no byte order mark, nor is it UTF-16: ${RECODED}`);
   }
   return encoding;
 }
+
+/** What writers of strings do: their text is UTF-16 in memory, and so they declare it, whatever it is sent as. */
+const RECODED = 'a string writer, as in .NET or Java, declared it and the text was sent as UTF-8; declare UTF-8';
 
 /** Refuses a declaration that says something else than the mark. */
 function confirm(marked: Encoding, declaration: string): void {
@@ -75,7 +78,8 @@ function confirm(marked: Encoding, declaration: string): void {
   if (encoding === undefined) throw unsupported('the declared encoding is not supported');
   const agrees = encoding === marked || (encoding === 'UTF-16' && marked.startsWith('UTF-16'));
   if (!agrees) {
-    const problem = `the declared encoding contradicts the byte order mark, which says ${marked}`;
+    const recoded = marked === 'UTF-8' && encoding.startsWith('UTF-16') ? `: ${RECODED}` : '';
+    const problem = `the declared encoding contradicts the byte order mark, which says ${marked}${recoded}`;
     throw malformedAt(declaration, declaration.indexOf('encoding'), problem);
   }
 }
@@ -136,8 +140,13 @@ function undecodable(body: Buffer, offset: number, before: string, encoding: Enc
   const byte = body[offset] ?? 0;
   const character = byte >= 0x80 && byte <= 0x9f ? WINDOWS_1252_HIGH.charAt(byte - 0x80) : '';
   const curly = isCurlyQuote(character) && /=[ \t\r\n]*$/.test(before);
-  return malformedAt(before, before.length, curly ? CURLY_QUOTES : `bytes that are not ${encoding}`);
+  if (curly) return malformedAt(before, before.length, CURLY_QUOTES);
+  const half = encoding === 'UTF-8' && byte === 0xed && (body[offset + 1] ?? 0) >= 0xa0;
+  return malformedAt(before, before.length, `bytes that are not ${encoding}${half ? HALF_A_PAIR : ''}`);
 }
+
+const HALF_A_PAIR =
+  ': half of a surrogate pair, as CESU-8 and modified UTF-8 (Java) have it; UTF-8 writes the character as one';
 
 function unsupported(problem: string): Refusal {
   const supported = 'UTF-8, UTF-16 with a byte order mark, US-ASCII, ISO-8859-1 and windows-1252 are read';

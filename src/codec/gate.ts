@@ -1,7 +1,9 @@
 import { SaxesParser } from 'saxes';
-import { bareAmpersand } from './references.ts';
+import { oddCharacterIn } from '../protocol/odd-characters.ts';
+import { bareAmpersand, halfOfPair } from './references.ts';
 import { CURLY_QUOTES, misplacedCurlyQuote } from './curly-quotes.ts';
 import { unseparatedTarget } from './instructions.ts';
+import { oddSpaceInTag } from './odd-space.ts';
 import { malformedAt } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -13,6 +15,12 @@ const MAX_ATTRIBUTES = 32;
 const MAX_ELEMENTS = 10_000;
 
 const BARE_AMPERSAND = "'&' that does not begin a reference; write &amp;";
+
+/** What saxes says of a character that XML forbids, or that an attribute value cannot have. */
+const FORBIDDEN = 'disallowed character.';
+
+const HALF_OF_PAIR =
+  'a character reference to half of a surrogate pair; write one reference to the one character, such as &#x1F600;';
 
 // What saxes says, by its beginning (the rest may name parts of the document), and what the sender is told.
 const PROBLEMS: readonly (readonly [saxes: string, told: string])[] = [
@@ -93,7 +101,7 @@ export function checkWellFormed(text: string): Passed {
     hasInstructions = true;
   });
   parser.on('error', (error) => {
-    throw explained(text, parser.position, error.message);
+    throw explained(text, parser.position, error.message, depth === 0 && elements > 0);
   });
   parser.write(text).close();
   // saxes takes <?a?b?> for an instruction
@@ -104,7 +112,7 @@ export function checkWellFormed(text: string): Passed {
   return { hasInstructions };
 }
 
-function explained(text: string, position: number, message: string): Refusal {
+function explained(text: string, position: number, message: string, afterRoot: boolean): Refusal {
   const saxes = message.replace(/^\d+:\d+: /, '');
   const index = placeOf(text, position, saxes);
   if (index === text.length || saxes.includes('entity')) {
@@ -114,7 +122,10 @@ function explained(text: string, position: number, message: string): Refusal {
   }
   const curly = misplacedCurlyQuote(text, index);
   if (curly !== undefined) return malformedAt(text, curly, CURLY_QUOTES);
-  return malformedAt(text, index, told(saxes, text.charAt(index)));
+  const inTag = afterRoot || saxes === FORBIDDEN ? undefined : oddSpaceInTag(text, index);
+  if (inTag !== undefined) return malformedAt(text, inTag.index, inTag.problem);
+  const behind = afterRoot ? following(saxes, text.charAt(index)) : undefined;
+  return malformedAt(text, index, behind ?? told(saxes, text, index));
 }
 
 /** `position` is where saxes would read next; it tells some problems only at the end of what is wrong. */
@@ -128,10 +139,25 @@ function placeOf(text: string, position: number, saxes: string): number {
   return position - 1;
 }
 
-function told(saxes: string, character: string): string {
-  if (saxes === 'disallowed character.') {
+/** What stands behind the root element, where it is none of what XML has there and can be told. */
+function following(saxes: string, character: string): string | undefined {
+  if (saxes.startsWith('an XML declaration must')) return 'a second document; one message holds one';
+  if (saxes !== FORBIDDEN && !saxes.startsWith('text data outside')) return undefined;
+  if (/["'\u201C\u201D]/.test(character))
+    return 'a quote follows the document: was the XML serialized as a JSON string?';
+  if (character === '\uFEFF') return 'a byte order mark (U+FEFF) follows the document';
+  const odd = oddCharacterIn(character);
+  return odd === undefined ? undefined : `${odd} follows the document`;
+}
+
+function told(saxes: string, text: string, index: number): string {
+  const character = text.charAt(index);
+  if (saxes === FORBIDDEN) {
+    if (character === '\0') return 'a NUL (U+0000), a character that XML 1.0 forbids';
     return character === '<' ? "'<' inside an attribute value; write &lt;" : 'a character that XML 1.0 forbids';
   }
+  if (character === '\\') return 'a backslash in markup: was the XML escaped, as for a JSON string?';
+  if (saxes.startsWith('malformed character entity') && halfOfPair(text, index)) return HALF_OF_PAIR;
   const known = PROBLEMS.find(([start]) => saxes.startsWith(start));
   return known?.[1] ?? 'the XML declaration is not well-formed';
 }

@@ -19,6 +19,18 @@ export function resolveReferences(text: string): string {
   );
 }
 
+// D800 to DFFF, with any number of zeros before.
+const HALF = /&#(?:x0*[dD][89a-fA-F][0-9a-fA-F]{2}|0*(5[5-7][0-9]{3}));/y;
+
+/** Whether a reference to half of a UTF-16 surrogate pair stands at the index. */
+export function halfOfPair(text: string, index: number): boolean {
+  HALF.lastIndex = index;
+  const match = HALF.exec(text);
+  if (match === null) return false;
+  const decimal = Number(match[1] ?? 0xd800);
+  return decimal >= 0xd800 && decimal <= 0xdfff;
+}
+
 // Comments, CDATA sections and processing instructions are stepped over; the group is an ampersand outside them.
 // One that never ends is taken to the end of the text: to try again behind each opening would take quadratic time.
 const AMPERSAND =

@@ -1,8 +1,10 @@
-import type { AttemptLedger, RecordedFailure } from '../protocol/attempt-ledger.ts';
+import { randomBytes } from 'node:crypto';
+
+import type { AttemptLedger, EarlierAttempts, RecordedFailure } from '../protocol/attempt-ledger.ts';
+import type { DeliveryChannel } from '../protocol/delivery.ts';
 import type { Performed } from '../protocol/execution.ts';
-import { Unavailable } from '../protocol/unavailable.ts';
 import { Caution } from './caution.ts';
-import type { Patience } from './patience.ts';
+import { PatientLedger, type LedgerTerms } from './patient-ledger.ts';
 import { RecentSet } from './recent-set.ts';
 
 /** The process was gone, each time, before it had executed the request. */
@@ -20,11 +22,9 @@ export class FailedBefore extends Error {
 }
 
 /** Where and how often a request may be started. */
-export interface AttemptLimits {
+export interface AttemptLimits extends LedgerTerms {
+  /** Starts on record that may end the process. */
   readonly maxAttempts: number;
-  readonly patience: Patience;
-  /** The ledger failed and is asked again. */
-  readonly retry: (error: unknown) => void;
   /** What may be kept of an error. */
   readonly describe: (error: unknown) => string;
 }
@@ -34,99 +34,191 @@ export interface Start {
   /** Equal for all deliveries of one message. */
   readonly attemptId: string;
   readonly redelivered: boolean;
+  readonly channel: DeliveryChannel;
 }
+
+/** Executes a request and does not reject; it is told how many attempts there were before, `undefined` where it need not run alone. */
+export type Run = (attemptsBefore: number | undefined) => Promise<Performed>;
 
 /**
  * Counts the attempts of requests that were handed out before. Such a request may have ended its process: its start is
- * recorded, then it runs alone. One that was merely prefetched beside it has not started and is not counted.
+ * recorded, then it runs with nothing beside it. What merely waits has not started and is not counted, and nothing is
+ * started whose channel is gone: the broker has handed it out again.
  */
 export class Attempts {
-  readonly #ledger: AttemptLedger;
+  readonly #ledger: PatientLedger;
   readonly #limits: AttemptLimits;
   readonly #caution = new Caution();
-  /** Requests under way in this process, in batches. */
-  readonly #running = new Map<string, Promise<unknown>>();
+  /** Requests that run beside each other now. */
+  #running = 0;
+  #noneRuns: (() => void) | undefined;
+  /** The start on record that is under way; there is no second one. */
+  #begun: { readonly id: string; readonly start: string } | undefined;
   /** Requests that this process has executed and lived: after a lost connection they need no caution. */
   readonly #survived = new RecentSet(MOST_SURVIVED);
+  readonly #forgetting = new Set<Promise<void>>();
 
   constructor(ledger: AttemptLedger, limits: AttemptLimits) {
-    this.#ledger = ledger;
+    this.#ledger = new PatientLedger(ledger, limits);
     this.#limits = limits;
   }
 
-  /**
-   * Runs a request, after what was handed out before it. `run` must not reject; it is told how many attempts there were
-   * before, `undefined` where it need not run alone. Never rejects.
-   */
-  async make(start: Start, run: (attemptsBefore: number | undefined) => Promise<Performed>): Promise<Performed> {
-    const id = start.attemptId;
-    if (start.redelivered) {
-      // Its first delivery, over a channel that is gone, may still be under way here; its effect is then found.
-      const underWay = this.#running.get(id);
-      if (underWay !== undefined) await underWay;
-      if (!this.#survived.has(id)) return this.#caution.alone(() => this.#cautiously(id, run));
-    }
+  /** Runs a request, after what was handed out before it. Never rejects. */
+  make(start: Start, run: Run): Promise<Performed> {
+    if (start.redelivered && !this.#survived.has(start.attemptId)) return this.#afterAllBefore(start, run);
     const passed = this.#caution.passed();
-    if (passed !== undefined) await passed;
-    const running = run(undefined);
-    this.#running.set(id, running);
-    const performed = await running;
-    if (this.#running.get(id) === running) this.#running.delete(id);
-    return this.#ended(id, performed);
+    return passed === undefined ? this.#beside(start, run) : this.#inTurn(passed, start, run);
   }
 
-  async #cautiously(id: string, run: (attemptsBefore: number) => Promise<Performed>): Promise<Performed> {
-    const earlier = await this.#ask(() => this.#ledger.begin(id), { unended: 0 });
-    if (earlier === undefined) return { method: UNKNOWN, execution: { kind: 'abandoned' } };
-    if (earlier.failure !== undefined) return failedBefore(earlier.failure);
-    // Its first start, as a fresh delivery, was not recorded.
-    const attempts = earlier.unended + 1;
-    if (attempts >= this.#limits.maxAttempts) return this.#ended(id, processEnded(attempts));
-    const performed = await run(attempts);
-    if (performed.execution.kind === 'done') await this.#ask(() => this.#ledger.end(id), undefined);
-    return this.#ended(id, performed);
+  /**
+   * For the end of a worker that gives up what it has: the start under way is none that ended its process. Resolves when
+   * the ledger knows all that it was to be told, or could not be asked.
+   */
+  async release(): Promise<void> {
+    const begun = this.#begun;
+    if (begun !== undefined) this.#forget(begun.id, [begun.start]);
+    await Promise.all(this.#forgetting);
   }
 
-  #ended(id: string, performed: Performed): Performed | Promise<Performed> {
-    if (performed.execution.kind === 'defect') return this.#recorded(id, performed);
-    if (performed.execution.kind === 'done') this.#survived.add(id);
+  async #inTurn(passed: Promise<unknown>, start: Start, run: Run): Promise<Performed> {
+    await passed;
+    return start.channel.gone ? ABANDONED : this.#beside(start, run);
+  }
+
+  async #beside(start: Start, run: Run): Promise<Performed> {
+    this.#running += 1;
+    try {
+      const performed = await run(undefined);
+      const { kind } = performed.execution;
+      if (kind === 'done') this.#survived.add(start.attemptId);
+      // Awaited here: its redelivery, which waits for what runs, then finds the failure.
+      return kind === 'defect' ? await this.#failed(start, performed) : performed;
+    } finally {
+      this.#running -= 1;
+      if (this.#running === 0) this.#noneRuns?.();
+    }
+  }
+
+  /** It takes its place at once. Its first delivery, over a channel that is gone, may still be under way here: it ends first. */
+  async #afterAllBefore(start: Start, run: Run): Promise<Performed> {
+    const { performed } = await this.#caution.alone(async () => {
+      if (!this.#survived.has(start.attemptId)) await this.#quiet();
+      if (this.#givenUp(start)) return { performed: ABANDONED };
+      // Not awaited: what needs no caution runs beside what comes next.
+      if (this.#survived.has(start.attemptId)) return { performed: this.#beside(start, run) };
+      return { performed: await this.#recorded(start, run) };
+    });
     return performed;
   }
 
-  /** Recorded before it is answered, so that another delivery gets the same answer. */
-  async #recorded(id: string, performed: Performed): Promise<Performed> {
-    const { method, execution } = performed;
-    if (execution.kind !== 'defect') return performed;
-    const { describe } = this.#limits;
-    const { attempts, first, last } = execution;
-    const failure = { method, attempts, firstError: describe(first), lastError: describe(last) };
-    const told = await this.#ask(() => this.#ledger.fail(id, failure).then(() => true), true);
-    return told === undefined ? { method, execution: { kind: 'abandoned' } } : performed;
+  /** Resolves when nothing runs. Whatever runs came before the caller, whom all that came later waits for. */
+  async #quiet(): Promise<void> {
+    if (this.#running === 0) return;
+    await new Promise<void>((resolve) => (this.#noneRuns = resolve));
+    this.#noneRuns = undefined;
+  }
+
+  async #recorded(start: Start, run: Run): Promise<Performed> {
+    const { attemptId: id } = start;
+    const own = newStart();
+    this.#begun = { id, start: own };
+    try {
+      const earlier = await this.#begin(start, own);
+      // Where the answer is missing the start may be on record all the same.
+      if (earlier === undefined || this.#givenUp(start)) return await this.#takenBack(id, own);
+      if (earlier.failure !== undefined) return this.#known(id, own, earlier, failedBefore(earlier.failure));
+      if (earlier.unended >= this.#limits.maxAttempts) {
+        return this.#known(id, own, earlier, processEnded(earlier.unended));
+      }
+      const performed = await run(earlier.unended);
+      const { kind } = performed.execution;
+      if (kind === 'abandoned') return await this.#takenBack(id, own);
+      if (kind === 'defect') return await this.#failed(start, performed, { own, earlier });
+      this.#survived.add(id);
+      // It has shown that none of the starts before ended its process by its doing.
+      await this.#ledger.end(id, [own, ...earlier.starts]);
+      return performed;
+    } finally {
+      this.#begun = undefined;
+    }
   }
 
   /**
-   * Asks again while the store is away; `undefined` where the worker gave up meanwhile. A ledger that is broken must not
-   * hold requests for ever: then `otherwise` counts as its answer.
+   * Where the starts on record would be too many it looks again for a time: a worker that has lost its connection, not its
+   * life, may be at one of them, and end it.
    */
-  async #ask<T>(ask: () => Promise<T>, otherwise: T): Promise<T | undefined> {
-    const { abandoned, pause } = this.#limits.patience;
-    for (let failures = 1; !abandoned(); failures += 1) {
-      try {
-        return await ask();
-      } catch (error) {
-        this.#limits.retry(error);
-        if (!(error instanceof Unavailable)) return otherwise;
-        await pause(failures);
-      }
+  async #begin(start: Start, own: string): Promise<EarlierAttempts | undefined> {
+    const { maxAttempts, patience } = this.#limits;
+    const givenUp = (): boolean => this.#givenUp(start);
+    for (let looks = 1; !givenUp(); looks += 1) {
+      const earlier = await this.#ledger.begin(start.attemptId, own, maxAttempts, givenUp);
+      if (earlier === undefined || earlier.failure !== undefined) return earlier;
+      if (earlier.unended < maxAttempts || looks >= MOST_LOOKS) return earlier;
+      await patience.pause(looks);
     }
     return undefined;
+  }
+
+  async #takenBack(id: string, own: string): Promise<Performed> {
+    await this.#ledger.end(id, [own]);
+    return ABANDONED;
+  }
+
+  /**
+   * Recorded before it is answered, so that another delivery of the message gets the same answer, and forgotten when the
+   * message is gone: what its producer sends once more is another one.
+   */
+  async #failed(
+    start: Start,
+    performed: Performed,
+    recorded?: { readonly own: string; readonly earlier: EarlierAttempts },
+  ): Promise<Performed> {
+    const { method, execution } = performed;
+    if (execution.kind !== 'defect') return performed;
+    const { attemptId: id } = start;
+    this.#survived.delete(id);
+    const { describe, maxAttempts } = this.#limits;
+    const givenUp = (): boolean => this.#givenUp(start);
+    const own = recorded?.own ?? newStart();
+    const earlier = recorded?.earlier ?? (await this.#ledger.begin(id, own, maxAttempts, givenUp));
+    const { attempts, first, last } = execution;
+    const failure = { method, attempts, firstError: describe(first), lastError: describe(last) };
+    if (earlier === undefined || !(await this.#ledger.fail(id, own, failure, givenUp))) {
+      return this.#takenBack(id, own);
+    }
+    return this.#known(id, own, earlier, performed);
+  }
+
+  /** What is known of a message is forgotten with it. */
+  #known(id: string, own: string, { starts }: EarlierAttempts, performed: Performed): Performed {
+    return { ...performed, acknowledged: () => this.#forget(id, [own, ...starts]) };
+  }
+
+  #givenUp({ channel }: Start): boolean {
+    return channel.gone || this.#limits.patience.abandoned();
+  }
+
+  #forget(id: string, starts: readonly string[]): void {
+    const forgotten = this.#ledger.end(id, starts);
+    this.#forgetting.add(forgotten);
+    void forgotten.then(() => this.#forgetting.delete(forgotten));
   }
 }
 
 /** More than twice the largest PREFETCH. */
 const MOST_SURVIVED = 4_096;
 
+/** With their pauses, three to six seconds. */
+const MOST_LOOKS = 6;
+
 const UNKNOWN = 'request';
+
+const ABANDONED: Performed = { method: UNKNOWN, execution: { kind: 'abandoned' } };
+
+/** Never given out before, by whatever process. */
+function newStart(): string {
+  return randomBytes(9).toString('base64url');
+}
 
 function processEnded(attempts: number): Performed {
   const error = new ProcessEnded();

@@ -3,6 +3,7 @@ import { fault } from '../protocol/fault.ts';
 import type { Method, Work } from '../protocol/method.ts';
 import { fail, type ResponseEnvelope } from '../protocol/response.ts';
 import { Unavailable } from '../protocol/unavailable.ts';
+import { deadlineHint } from './deadline.ts';
 import type { DispatchEvents } from './events.ts';
 import type { Patience } from './patience.ts';
 
@@ -19,7 +20,8 @@ export interface TryLimits {
  * Runs a batch until each item has its execution; never rejects. While the store is away the same batch is run again,
  * with the same keys, without end and without counting. An error of a batch makes each item run alone, so that none
  * suffers from its neighbour; alone, a failing item has `maxAttempts` attempts, those before included. What is past its
- * deadline when it would be executed is not; was it executed before, it is answered so, and else EXPIRED.
+ * deadline when it would be executed is not; was it executed before, it is answered so, and else EXPIRED. What has come
+ * over a channel that is gone is not run, nor run again: it is abandoned.
  */
 export async function runBatch<Command>(
   method: Method<Command>,
@@ -35,11 +37,26 @@ export async function runBatch<Command>(
   if (late.length === 0) return run(method, batch);
   const inTime = batch.filter((work) => !late.includes(work));
   const [lateOnes, others] = await Promise.all([
-    run(recalling(method), late),
+    run(recalling(method, now), late),
     inTime.length === 0 ? [] : run(method, inTime),
   ]);
-  const results = new Map([...late, ...inTime].map((work, i) => [work, [...lateOnes, ...others][i]]));
-  return batch.map((work) => results.get(work) ?? { kind: 'abandoned' });
+  return inOrder(batch, [...late, ...inTime], [...lateOnes, ...others]);
+}
+
+/** The executions of some items of a batch, at these items' places in it; the others are abandoned. */
+function inOrder<Command>(
+  batch: readonly Work<Command>[],
+  some: readonly Work<Command>[],
+  executions: readonly Execution[],
+): readonly Execution[] {
+  const results = new Map(some.map((work, i) => [work, executions[i]]));
+  return batch.map((work) => results.get(work) ?? ABANDONED);
+}
+
+const ABANDONED: Execution = { kind: 'abandoned' };
+
+function isGone({ channel }: Work<unknown>): boolean {
+  return channel?.gone === true;
 }
 
 /**
@@ -75,11 +92,12 @@ class BatchRun<Command> {
     const { abandoned, pause } = this.#limits.patience;
     try {
       for (let tries = 1; !abandoned(); tries += 1) {
+        if (this.#batch.some(isGone)) return await this.#withoutGone();
         const executions = await this.#try();
         if (executions !== undefined) return executions;
         await pause(tries);
       }
-      return this.#batch.map(() => ({ kind: 'abandoned' }));
+      return this.#batch.map(() => ABANDONED);
     } finally {
       if (this.#waiting) this.#events.waiting(-1);
     }
@@ -95,6 +113,17 @@ class BatchRun<Command> {
       if (error instanceof Unavailable) return this.#waitForStore(error);
       return batch > 1 ? this.#eachAlone(error) : this.#countAttempt(error);
     }
+  }
+
+  /**
+   * Tried before or not: another worker may have its redelivery, and does not find the effect that comes later here. What
+   * became of a try whose outcome is unknown is found out with that redelivery.
+   */
+  async #withoutGone(): Promise<readonly Execution[]> {
+    const others = this.#batch.filter((work) => !isGone(work));
+    if (others.length === 0) return inOrder(this.#batch, [], []);
+    const run = new BatchRun(this.#method, others, this.#limits, this.#events, this.#attemptsBefore);
+    return inOrder(this.#batch, others, await run.toTheEnd());
   }
 
   #waitForStore(error: Unavailable): undefined {
@@ -125,18 +154,23 @@ class BatchRun<Command> {
   }
 }
 
-/** The method for those that are too late: it changes nothing, and answers what an earlier run has done. */
-function recalling<Command>(method: Method<Command>): Method<Command> {
+/** The method for those that were too late at `now`: it changes nothing, and answers what an earlier run has done. */
+function recalling<Command>(method: Method<Command>, now: number): Method<Command> {
   return {
     ...method,
     execute: async (batch) => {
       const recalled = method.recall === undefined ? [] : await method.recall(batch);
-      return batch.map((_, i) => recalled[i] ?? EXPIRED);
+      return batch.map(({ deadline = 0 }, i) => recalled[i] ?? expired(deadline, now));
     },
   };
 }
 
-const EXPIRED = fail(fault('EXPIRED', 'the deadline was over before the request was executed; nothing was changed'));
+/** Tells the worker's time: where producer and worker disagree about the time, it shows by how much. */
+function expired(deadline: number, now: number): ResponseEnvelope {
+  const over = 'the deadline was over before the request was executed; nothing was changed';
+  const clock = `the worker's clock says ${new Date(now).toISOString()}`;
+  return fail(fault('EXPIRED', `${over}; ${clock}${deadlineHint(deadline)}`));
+}
 
 async function execute<Command>(
   method: Method<Command>,

@@ -51,14 +51,14 @@ export class Dispatcher {
   }
 
   /** Executes a request once it is its turn. Never rejects; throws what a method's `read` throws, which is a defect. */
-  execute(request: RequestEnvelope, { key, deadline, attemptsBefore }: ExecutionTerms): Promise<Execution> {
+  execute(request: RequestEnvelope, { key, deadline, attemptsBefore, channel }: ExecutionTerms): Promise<Execution> {
     const method = this.#registry.find(request.method);
     const lane = method === undefined ? undefined : this.#lanes.get(method);
     if (method === undefined || lane === undefined) return refused([this.#unknownMethod()]);
     const read = method.read(request.body);
     if (!read.valid) return refused(read.faults);
     const subject = method.subject?.(read.command);
-    const work = { command: read.command, key, ...(deadline !== undefined && { deadline }) };
+    const work = { command: read.command, key, channel, ...(deadline !== undefined && { deadline }) };
     const run = (): Promise<Execution> =>
       attemptsBefore === undefined ? lane.submit(work) : this.#alone(method, work, attemptsBefore);
     return subject === undefined ? run() : this.#inTurn(subject, run);

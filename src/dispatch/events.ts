@@ -2,6 +2,12 @@
 export interface DispatchEvents {
   /** A batch is run again: the store was away, or one of several items failed and each is tried alone, or an attempt failed. */
   retry(method: string, reason: 'unavailable' | 'isolated' | 'defect', error: unknown): void;
-  /** How many batches more (1) or less (-1) wait for the store to come back. */
+  /** How many more (1) or less (-1) wait for the store to come back. */
   waiting(change: 1 | -1): void;
+}
+
+/** Told about what becomes of attempts beside their results. */
+export interface AttemptEvents extends DispatchEvents {
+  /** The ledger is broken, not away: it refuses what it is told, and what depends on it goes on without. */
+  uncounted(error: unknown): void;
 }

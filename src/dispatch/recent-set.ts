@@ -2,7 +2,7 @@
 export class RecentSet {
   readonly #most: number;
   #newer = new Set<string>();
-  #older: ReadonlySet<string> = new Set();
+  #older = new Set<string>();
 
   constructor(most: number) {
     this.#most = most;
@@ -20,5 +20,10 @@ export class RecentSet {
       this.#newer = new Set();
     }
     this.#newer.add(text);
+  }
+
+  delete(text: string): void {
+    this.#newer.delete(text);
+    this.#older.delete(text);
   }
 }

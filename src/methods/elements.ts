@@ -1,6 +1,8 @@
 import { fault, type Fault } from '../protocol/fault.ts';
 import type { XmlElement } from '../protocol/request.ts';
-import { isBlank } from '../protocol/white-space.ts';
+import { oddCharacterIn } from '../protocol/odd-characters.ts';
+import { boundedName, namespaceHint, toldAttributes, toldName } from '../protocol/told-name.ts';
+import { isBlank, trimmed } from '../protocol/white-space.ts';
 
 /** What was read: a value, or every problem in document order. */
 export type Parsed<Value> =
@@ -56,7 +58,7 @@ export function membersReader<M extends Members>(members: M): (elements: readonl
       seen.add(name);
       const member = byName.get(name);
       if (member === undefined) {
-        faults.push(problem(name, 'is not known here'));
+        faults.push(problem(name, `is not known here${namespaceHint(name)}`));
         continue;
       }
       const parsed = member.read(element);
@@ -75,7 +77,8 @@ export function group<M extends Members>(members: M): ElementReader<ValuesOf<M>>
   const readMembers = membersReader(members);
   return (element) => {
     const own = attributeFaults(element);
-    if (!isBlank(element.text)) own.push(problem(element.name, 'contains text beside its elements'));
+    if (!isBlank(element.text))
+      own.push(problem(element.name, `contains text beside its elements${begun(element.text)}`));
     const parsed = readMembers(element.children);
     if (own.length === 0) return parsed;
     return { ok: false, faults: parsed.ok ? own : [...own, ...parsed.faults] };
@@ -100,14 +103,18 @@ export function textElement<Value>(read: (text: string) => Checked<Value>): Elem
 /** A value, or what is wrong with the text, never quoting it. */
 export type Checked<Value> = { readonly value: Value } | { readonly wrong: string };
 
-/** Characters of an element's name that a message repeats; `<field>` has it whole. */
-const LONGEST_NAME_TOLD = 64;
-
 function problem(name: string, what: string): Fault {
-  const told = name.length > LONGEST_NAME_TOLD ? `${[...name].slice(0, LONGEST_NAME_TOLD).join('')}…` : name;
-  return fault('INVALID_PARAMS', `${told} ${what}`, name);
+  return fault('INVALID_PARAMS', `${toldName(name)} ${what}`, boundedName(name));
+}
+
+/** Says of a text what its sender may not see in it. */
+function begun(text: string): string {
+  const odd = oddCharacterIn(trimmed(text).slice(0, 1));
+  return odd === undefined ? '' : `; the text begins with ${odd}`;
 }
 
 function attributeFaults({ name, attributes }: XmlElement): Fault[] {
-  return attributes.length === 0 ? [] : [problem(name, 'has attributes where none are allowed')];
+  return attributes.length === 0
+    ? []
+    : [problem(name, `has attributes where none are allowed: ${toldAttributes(attributes)}`)];
 }

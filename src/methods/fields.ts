@@ -1,5 +1,6 @@
 import { textElement, type Checked, type ElementReader } from './elements.ts';
-import { isPlausibleAddress } from './email-address.ts';
+import { isPlausibleAddress, withoutNeededJoiners } from './email-address.ts';
+import { oddCharacterIn } from '../protocol/odd-characters.ts';
 import { trimmed } from '../protocol/white-space.ts';
 
 // One number has one spelling: no sign, no leading zero, no fraction, ASCII digits only.
@@ -15,7 +16,7 @@ export const personName = textElement((text) => mandatoryText(text, 1, 255));
 export const email = textElement((text): Checked<string> => {
   const checked = mandatoryText(text, 3, 254);
   if ('wrong' in checked || isPlausibleAddress(checked.value)) return checked;
-  return { wrong: 'is not one plausible e-mail address' };
+  return { wrong: `is not one plausible e-mail address${unseen(withoutNeededJoiners(checked.value))}` };
 });
 
 /** phone and mobile_phone: up to 64 characters; empty is allowed. */
@@ -27,8 +28,25 @@ export function positiveInteger(most: number): ElementReader<number> {
     const digits = trimmed(text);
     if (digits === '') return { wrong: 'is empty' };
     const value = DECIMAL.test(digits) ? Number(digits) : NaN;
-    return value <= most ? { value } : { wrong: `is not an integer from 1 to ${most}` };
+    return value <= most ? { value } : { wrong: `is not an integer from 1 to ${most}${otherSpelling(digits)}` };
   });
+}
+
+// Numbers as people and programs also write them. Bounded, as a text may be long.
+const OTHER_SPELLING =
+  /^(?:\+[0-9]|-?0[0-9]|[+-]?[0-9]{1,32}[.,_' \u00A0\u202F\u2019eE][-+0-9]|[0-9]{0,32}[^\P{Nd}0-9])/u;
+
+/** What to say of a text that is a number in another spelling, or has what its sender may not see. */
+function otherSpelling(text: string): string {
+  return OTHER_SPELLING.test(text)
+    ? '; digits 0 to 9 only: no sign, no leading zeros, no decimal point, no separators'
+    : unseen(text.slice(0, 64));
+}
+
+/** Says which character of a refused text its sender may not see. */
+function unseen(text: string): string {
+  const odd = oddCharacterIn(text);
+  return odd === undefined ? '' : `; it has ${odd}`;
 }
 
 function mandatoryText(text: string, least: number, most: number): Checked<string> {

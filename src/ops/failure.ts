@@ -25,7 +25,12 @@ const FRAME = /^\s+at (?<frame>(?:[\w$.<>#[\] ]+ \()?(?:file:\/\/|node:|\/|[A-Za
 
 /** Reads an error, or whatever else was thrown, without its values. `own` adds to `Unavailable`. Never throws. */
 export function failureOf(error: unknown, own: readonly OwnError[] = []): Failure {
-  return read(error, [Unavailable, ...own], 1);
+  try {
+    return read(error, [Unavailable, ...own], 1);
+  } catch {
+    // Its properties are code that fails.
+    return { name: 'unreadable' };
+  }
 }
 
 /** The same as one short text, e.g. for a dead letter's header: `MongoServerError 121 at insert (file:///…:10:5)`. */

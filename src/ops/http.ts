@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 /** Whether the worker does its work, and which of its conditions hold. */
 export interface Readiness {
@@ -16,6 +16,7 @@ export interface HttpSettings {
   /** After this time /readyz answers 503. */
   readonly readinessTimeoutMs: number;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly limits?: HttpLimits;
 }
 
 export interface HttpEndpoint {
@@ -33,27 +34,67 @@ interface Answer {
 
 type Page = () => Promise<Answer>;
 
-const LONGEST_REQUEST_MS = 10_000;
-const LONGEST_IDLE_MS = 5_000;
-const MOST_CONNECTIONS = 128;
+/** How long clients may take, in milliseconds, and how many there may be. */
+export interface HttpLimits {
+  /** For a whole request, for a response to be taken, and for silence in between. */
+  readonly requestMs: number;
+  /** For a request's headers, and for the next request on a connection. */
+  readonly idleMs: number;
+  /** Node looks so often for requests that are over their time. */
+  readonly checkMs: number;
+  readonly connections: number;
+}
+
+const DEFAULT_LIMITS: HttpLimits = { requestMs: 10_000, idleMs: 5_000, checkMs: 1_000, connections: 128 };
+
+/** The port cannot be listened on. */
+export class HttpPortUnavailable extends Error {
+  override readonly name = 'HttpPortUnavailable';
+  readonly port: number;
+  /** The system's, e.g. EADDRINUSE. */
+  readonly code: string;
+  /** Whether the port may be free later without anybody changing the settings. */
+  readonly passing: boolean;
+
+  constructor(port: number, code: string) {
+    const why = PORT_TROUBLES[code] ?? `cannot be listened on (${code})`;
+    super(`port ${port} ${why}`);
+    this.port = port;
+    this.code = code;
+    this.passing = code !== 'EACCES';
+  }
+}
+
+const PORT_TROUBLES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use by another program on this machine',
+  EACCES: 'needs rights that this process does not have',
+};
 
 /**
  * Serves /livez, /readyz and /metrics on all interfaces.
- * Rejects where the port cannot be had, with the system's error.
+ * Rejects with `HttpPortUnavailable` where the port cannot be had.
  */
 export async function startHttp(settings: HttpSettings): Promise<HttpEndpoint> {
   if (settings.port === 0) return { port: undefined, close: () => Promise.resolve() };
   const pages = pagesOf(settings);
+  const limits = settings.limits ?? DEFAULT_LIMITS;
+  const connections = new Connections(limits.connections);
   const server = createServer(
     {
-      requestTimeout: LONGEST_REQUEST_MS,
-      headersTimeout: LONGEST_IDLE_MS,
-      keepAliveTimeout: LONGEST_IDLE_MS,
+      requestTimeout: limits.requestMs,
+      headersTimeout: limits.idleMs,
+      keepAliveTimeout: limits.idleMs,
+      // Node's own default is 30 s: so long the two limits for requests would not be enforced.
+      connectionsCheckingInterval: limits.checkMs,
       maxHeaderSize: 8192,
     },
-    (request, response) => void respond(pages, request, response),
+    (request, response) => {
+      connections.answering(request.socket, response);
+      void respond(pages, request, response);
+    },
   );
-  server.maxConnections = MOST_CONNECTIONS;
+  server.timeout = limits.requestMs;
+  server.on('connection', (socket) => connections.add(socket));
   await listen(server, settings.port === 'any' ? 0 : settings.port);
   return { port: (server.address() as AddressInfo).port, close: (limitMs = 1_000) => close(server, limitMs) };
 }
@@ -107,6 +148,36 @@ async function answer(page: Page | undefined, readable: boolean): Promise<Answer
   return page().catch(() => ({ status: 500, body: 'failed\n' }));
 }
 
+/**
+ * At most so many connections. For one more the oldest that waits for its client is cut: half-sent requests, however
+ * many, do not keep a probe out.
+ */
+class Connections {
+  readonly #most: number;
+  readonly #open = new Set<Socket>();
+  readonly #answering = new Set<Socket>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(socket: Socket): void {
+    if (this.#open.size >= this.#most) {
+      const oldest = [...this.#open].find((each) => !this.#answering.has(each)) ?? socket;
+      this.#open.delete(oldest);
+      oldest.destroy();
+      if (oldest === socket) return;
+    }
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
+  }
+
+  answering(socket: Socket, response: ServerResponse): void {
+    this.#answering.add(socket);
+    response.once('close', () => this.#answering.delete(socket));
+  }
+}
+
 /** While one call is under way, further calls share it: probes must not pile up on a database that hangs. */
 function shared<Value>(ask: () => Promise<Value>): () => Promise<Value> {
   let pending: Promise<Value> | undefined;
@@ -134,9 +205,11 @@ async function withinLimit(readiness: Promise<Readiness>, limitMs: number): Prom
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const refused = (error: NodeJS.ErrnoException): void =>
+      reject(new HttpPortUnavailable(port, error.code ?? 'unknown reason'));
+    server.once('error', refused);
     server.listen(port, () => {
-      server.off('error', reject);
+      server.off('error', refused);
       // Errors after the start concern single connections (no file descriptors left, for one).
       server.on('error', () => undefined);
       resolve();

@@ -57,8 +57,8 @@ export interface Log {
   warn(message: string, fields?: LogFields, error?: unknown): void;
   error(message: string, fields?: LogFields, error?: unknown): void;
   /**
-   * True when all is written, false when `limitMs` is over, as a reader that stands still must not hold the exit.
-   * After false, `process.exit` would wait for that reader: only a signal ends the process. Never rejects.
+   * False when `limitMs` is over before a write has ended, as a reader that stands still must not hold the exit; then
+   * `process.exit` would wait for that reader. True when all is written, or cannot be (full disk, closed pipe). Never rejects.
    */
   flush(limitMs?: number): Promise<boolean>;
   /** Lines lost so far, as the reader stands still or the disk is full. */
@@ -103,7 +103,7 @@ const FIELDS: Readonly<Record<keyof LogFields, true>> = {
 const LONGEST_TEXT = 255;
 const MOST_UNWRITTEN_BYTES = 8 * 1024 * 1024;
 
-/** Opens the log. Writing is asynchronous: call `flush` before the process ends. */
+/** Opens the log. Writing is asynchronous: call `flush` before `process.exit`, or the last lines are lost. */
 export function createLog(settings: LogSettings): Log {
   const destination = pino.destination({
     dest: settings.destination ?? 1,
@@ -114,7 +114,15 @@ export function createLog(settings: LogSettings): Log {
   });
   // A log that cannot be written must not end the worker.
   let dropped = 0;
-  for (const event of ['error', 'drop']) destination.on(event, () => (dropped += 1));
+  const drop = (): boolean => (dropped += 1) > 0;
+  destination.on('drop', drop);
+  destination.on('error', (error: NodeJS.ErrnoException) => {
+    drop();
+    // Nobody will read on; pino writes no more, and does not say so.
+    if (error.code === 'EPIPE') destination.write = drop;
+  });
+  // pino calls it when the process exits, and it tries a full disk again for ever. What can be written is, by `flush`.
+  destination.flushSync = () => undefined;
   const own = settings.ownErrors ?? [];
   const logger = createLogger(settings, destination);
   const writer =

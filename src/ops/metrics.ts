@@ -21,8 +21,13 @@ export interface Metrics {
   settled(settlement: 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost'): void;
   deadLettered(reason: string): void;
   retried(reason: string): void;
+  /** An attempt, or its end, could not be recorded. */
+  uncounted(): void;
   republished(reason: string, count: number): void;
   reconnected(link: string): void;
+  /** Requests are taken one at a time from now on; `undefined`: not any more. */
+  cautious(reason: string | undefined): void;
+  standstill(remedy: string): void;
   /** The text that Prometheus reads. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -34,6 +39,10 @@ export interface MetricsSettings {
   /** Requests taken and not settled yet. */
   readonly inFlight: () => number;
   readonly droppedLogLines: () => number;
+  /** Messages that wait, by queue, as far as they are known. */
+  readonly queueMessages: () => ReadonlyMap<string, number>;
+  /** Whether requests are held back, by reason. */
+  readonly intakeHeld: () => Readonly<Record<string, boolean>>;
   /** Whether requests are consumed and the database answers. Must not reject, and must end within a scrape's time. */
   readonly ready: () => Promise<boolean>;
 }
@@ -48,7 +57,7 @@ export function createMetrics(settings: MetricsSettings): Metrics {
   collectDefaultMetrics({ register: registry });
   const counter = createCounters(registry);
   const histogram = createHistograms(registry);
-  createGauges(registry, settings);
+  const gauge = createGauges(registry, settings);
 
   const method = among([...settings.methods], 'unknown');
   const code = among([...Object.keys(FAULT_CODES), 'OK'], 'other');
@@ -68,9 +77,15 @@ export function createMetrics(settings: MetricsSettings): Metrics {
     },
     settled: (settlement) => counter.settled.inc({ settlement }),
     deadLettered: (why) => counter.deadLetters.inc({ reason: reason(why) }),
+    uncounted: () => counter.uncounted.inc(),
     retried: (why) => counter.retries.inc({ reason: reason(why) }),
     republished: (why, count) => counter.republished.inc({ reason: reason(why) }, count),
     reconnected: (which) => counter.reconnects.inc({ link: link(which) }),
+    cautious: (why) => {
+      gauge.cautious.set(why === undefined ? 0 : 1);
+      if (why !== undefined) counter.cautions.inc({ reason: reason(why) });
+    },
+    standstill: (remedy) => counter.standstills.inc({ remedy: reason(remedy) }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -87,8 +102,11 @@ function createCounters(register: Registry) {
     settled: counter('deliveries_settled', 'Deliveries settled, by how', ['settlement']),
     deadLetters: counter('dead_letters', 'Requests sent to the dead-letter queue, by reason', ['reason']),
     retries: counter('retries', 'Executions run again, by reason', ['reason']),
+    uncounted: counter('attempts_uncounted', 'Attempts that the ledger refused to record', []),
     republished: counter('republished', 'Messages published again, by reason', ['reason']),
     reconnects: counter('reconnects', 'Links to broker and database that came back', ['link']),
+    cautions: counter('cautions', 'Times from which on requests were taken one at a time, by reason', ['reason']),
+    standstills: counter('standstills', 'Times that requests waited in vain, by what was done about it', ['remedy']),
   };
 }
 
@@ -110,9 +128,11 @@ function createHistograms(register: Registry) {
   };
 }
 
-/** Registered by being made; their values are asked for when they are read. */
-function createGauges(register: Registry, { inFlight, droppedLogLines, ready }: MetricsSettings): void {
+/** Registered by being made; the values of most are asked for when they are read. */
+function createGauges(register: Registry, settings: MetricsSettings): { readonly cautious: Gauge } {
+  const { inFlight, droppedLogLines, ready } = settings;
   const registers = [register];
+  createIntakeGauges(registers, settings);
   new Gauge({
     name: 'contacts_in_flight',
     help: 'Requests taken and not settled yet',
@@ -136,6 +156,30 @@ function createGauges(register: Registry, { inFlight, droppedLogLines, ready }: 
     collect() {
       this.reset();
       this.inc(droppedLogLines());
+    },
+  });
+  return {
+    cautious: new Gauge({ name: 'contacts_cautious', help: '1 while requests are taken one at a time', registers }),
+  };
+}
+
+function createIntakeGauges(registers: Registry[], { queueMessages, intakeHeld }: MetricsSettings): void {
+  new Gauge({
+    name: 'contacts_queue_messages',
+    help: 'Messages that wait in the queue, at the last look',
+    labelNames: ['queue'],
+    registers,
+    collect() {
+      for (const [queue, count] of queueMessages()) this.set({ queue }, count);
+    },
+  });
+  new Gauge({
+    name: 'contacts_intake_held',
+    help: '1 while no requests are taken, by reason',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      for (const [reason, held] of Object.entries(intakeHeld())) this.set({ reason }, held ? 1 : 0);
     },
   });
 }

@@ -8,20 +8,27 @@ export interface RecordedFailure {
 
 /** What is known of a request from before. */
 export interface EarlierAttempts {
-  /** Starts that did not end: the process was gone before. */
+  /** Starts on record that have not ended: the process is gone, or still at it. The start that is begun is not among them. */
   readonly unended: number;
+  /** The names of those starts, to be given to `end`. They mean nothing else: there may be fewer names than starts. */
+  readonly starts: readonly string[];
   readonly failure?: RecordedFailure;
 }
 
 /**
  * Remembers, across processes, which requests were started and did not end. Shared by all workers, so that attempts do
- * not multiply with their number. Each call rejects with `Unavailable` where the store is away, and may be run again.
+ * not multiply with their number. A start has a name of its own, which makes every call safe to be run again: where one
+ * rejects with `Unavailable` its outcome is unknown, and running it again, however often and late, counts nothing twice
+ * and takes nothing away from other starts.
  */
 export interface AttemptLedger {
-  /** Counts one more start and tells what was known before it. */
-  begin(id: string): Promise<EarlierAttempts>;
-  /** The process survived it: what `begin` has counted is forgotten. */
-  end(id: string): Promise<void>;
-  /** It failed for good. */
-  fail(id: string, failure: RecordedFailure): Promise<void>;
+  /**
+   * Records a start and tells what was known before it. Nothing is recorded where `most` named starts have not ended, or
+   * a failure is on record: then the request is not to be started.
+   */
+  begin(id: string, start: string, most: number): Promise<EarlierAttempts>;
+  /** These starts are over: they are forgotten, and a failure that one of them recorded. Other starts stay. */
+  end(id: string, starts: readonly string[]): Promise<void>;
+  /** The request failed for good in this start. Nothing is recorded where the start is not, or no longer, on record. */
+  fail(id: string, start: string, failure: RecordedFailure): Promise<void>;
 }

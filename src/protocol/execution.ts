@@ -1,3 +1,4 @@
+import type { DeliveryChannel } from './delivery.ts';
 import type { RequestKey } from './request-key.ts';
 import type { ResponseEnvelope } from './response.ts';
 
@@ -8,12 +9,16 @@ export interface ExecutionTerms {
   readonly deadline: number | undefined;
   /** Where set, the request runs in no batch, and so many of its attempts are used up. */
   readonly attemptsBefore: number | undefined;
+  /** Where set, the request is not started any more once it is gone. */
+  readonly channel?: DeliveryChannel | undefined;
 }
 
 /** A request that was executed, and its method: `request` where that is unknown. */
 export interface Performed {
   readonly method: string;
   readonly execution: Execution;
+  /** To be called, where set, when the broker has the acknowledgement of the delivery for certain. */
+  readonly acknowledged?: () => void;
 }
 
 /** How one request was executed. */
@@ -37,7 +42,7 @@ export interface Defect {
   readonly batch: number;
 }
 
-/** The worker stopped before it was done; the effect may or may not be there. */
+/** The worker stopped, or the delivery's channel was gone, before it was done; the effect may or may not be there. */
 export interface Abandoned {
   readonly kind: 'abandoned';
 }

@@ -1,3 +1,4 @@
+import type { DeliveryChannel } from './delivery.ts';
 import type { Fault } from './fault.ts';
 import type { RequestKey } from './request-key.ts';
 import type { XmlElement } from './request.ts';
@@ -13,6 +14,8 @@ export interface Work<Command> {
   readonly key: RequestKey;
   /** Milliseconds since the epoch after which it must not take effect any more. */
   readonly deadline?: number;
+  /** What it came over: it is not run, nor run again, once that is gone. */
+  readonly channel?: DeliveryChannel | undefined;
 }
 
 /** One API method. The registry holds them by name; nothing else knows how many there are. */

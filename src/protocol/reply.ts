@@ -12,10 +12,11 @@ export interface Reply {
 }
 
 /**
- * What became of an answer: `routed` to a queue and confirmed, `returned` because no queue takes it, `refused` by the
- * broker again and again (a full queue), or `unsendable` as AMQP cannot carry one of its properties.
+ * What became of an answer: `routed` to a queue and confirmed, `returned` because no queue takes it, `refused` by its
+ * queue (a full one), `unconfirmed` as its queue does not say whether it has it (it may get there yet), or `unsendable`
+ * as AMQP cannot carry it, or the broker closes each channel that it comes on.
  */
-export type ReplyOutcome = 'routed' | 'returned' | 'refused' | 'unsendable';
+export type ReplyOutcome = 'routed' | 'returned' | 'refused' | 'unconfirmed' | 'unsendable';
 
 /** The worker is being stopped; what was to be published was not, or nobody knows. */
 export class PublisherStopped extends Error {

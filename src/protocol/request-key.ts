@@ -16,6 +16,16 @@ export interface RequestIdentity {
   readonly attemptId: string;
   /** Names the request in answers, logs and dead letters. Says nothing of its content. */
   readonly referenceId: string;
-  /** Milliseconds since the epoch; `invalid` where the header is not that. */
-  readonly deadline: number | 'invalid' | undefined;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number | BadDeadline | undefined;
+  /** An id that is not UTF-8: what was sent is not known, so that nothing is executed under it. */
+  readonly unreadable?: UnreadableId | undefined;
 }
+
+/** A deadline that is none, and what is to be told of it. */
+export interface BadDeadline {
+  readonly wrong: string;
+}
+
+/** The properties that say who a request is, as AMQP names them. */
+export type UnreadableId = 'app_id' | 'message_id' | 'correlation_id' | 'reply_to';

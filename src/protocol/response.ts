@@ -1,4 +1,4 @@
-import type { Fault } from './fault.ts';
+import { toldFaults, type Fault } from './fault.ts';
 
 /** An element to be written: text, or child elements. Names come from the code, never from a request. */
 export interface ResponseElement {
@@ -28,6 +28,7 @@ export function ok(content: readonly ResponseElement[] = [], headers?: ResponseH
   return headers === undefined ? { status: 'ok', content } : { status: 'ok', content, headers };
 }
 
+/** The failure as it is answered: of very many faults the first, and their number. */
 export function fail(...faults: readonly Fault[]): FailResponse {
-  return { status: 'fail', faults };
+  return { status: 'fail', faults: toldFaults(faults) };
 }

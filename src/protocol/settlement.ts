@@ -15,4 +15,9 @@ export type Settlement =
   | { readonly kind: 'acknowledge' }
   /** Back to the queue, nobody's fault. */
   | { readonly kind: 'hand-back' }
-  | { readonly kind: 'dead-letter'; readonly diagnosis: Diagnosis };
+  | {
+      readonly kind: 'dead-letter';
+      readonly diagnosis: Diagnosis;
+      /** Called, where set, when the broker has the acknowledgement for certain. */
+      readonly acknowledged?: () => void;
+    };

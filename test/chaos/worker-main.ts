@@ -1,14 +1,16 @@
 // The worker of src/main.ts with one method more, and with a guard less where REMOVED_GUARD names one.
-import { readFileSync } from 'node:fs';
 
+import { amqpUrlProblem } from '../../src/amqp/url.ts';
 import { loadConfig } from '../../src/config.ts';
 import { apiMethods } from '../../src/methods/index.ts';
+import { mongodbUrlProblem } from '../../src/mongo/url.ts';
 import { createLog } from '../../src/ops/log.ts';
+import { readSettingFile } from '../../src/setting-file.ts';
 import { createWorker } from '../../src/worker.ts';
 import { removeGuard, type Guard } from './guards.ts';
 import { poisonMethod } from './poison.ts';
 
-const config = loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
+const config = loadConfig(process.env, readSettingFile, { amqpUrlProblem, mongodbUrlProblem });
 const log = createLog({ level: config.logLevel });
 const seen = removeGuard(process.env['REMOVED_GUARD'] as Guard | undefined);
 const worker = createWorker(config, log, {

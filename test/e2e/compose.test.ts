@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT, run } from '../../scripts/surroundings/command.ts';
+import { attempt, ROOT, run } from '../../scripts/surroundings/command.ts';
 import { DEFAULT_IMAGES } from '../../scripts/surroundings/images.ts';
 import { waitFor } from '../../scripts/surroundings/progress.ts';
 import { composeProject, inspect, type ComposeProject } from '../support/compose-project.ts';
@@ -79,6 +79,39 @@ test('the container runs without rights: not root, nothing writable but /tmp, no
   expect(await inside('touch /app/x /x 2>&1; touch /tmp/x && echo tmp')).toMatch(/Read-only[^]*Read-only[^]*tmp$/);
   expect(await inside('grep CapEff /proc/1/status')).toMatch(/\b0+$/);
   expect(await inside('grep NoNewPrivs /proc/1/status')).toMatch(/1$/);
+});
+
+test('the log of each service is rotated, so that it cannot fill the disk', async () => {
+  const logs = await Promise.all(
+    ['worker', 'rabbitmq', 'mongodb'].map(async (service) => {
+      const [id] = await project.containers(service);
+      return JSON.parse(await inspect(id!, '{{json .HostConfig.LogConfig}}')) as unknown;
+    }),
+  );
+  const limits = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } };
+  expect(logs).toEqual([limits, limits, limits]);
+});
+
+test('as process 1 of a container, with a log that nobody reads, a worker ends by SIGTERM with code 0', async () => {
+  const program = `
+    mkfifo /tmp/log
+    sleep 600 < /tmp/log &
+    head -c 65536 /dev/zero > /tmp/log
+    exec node dist/main.js > /tmp/log`;
+  const settings = ['-e', 'DRAIN_TIMEOUT_MS=1000', '-e', 'AMQP_URL=amqp://127.0.0.1:1'];
+  const id = await run('docker', ['run', '-d', ...settings, project.image, 'sh', '-c', program]);
+  try {
+    // It serves HTTP as soon as it is up, long before it can reach its servers.
+    await waitFor('the worker', 60_000, async () => {
+      const { code } = await attempt('docker', ['exec', id, 'node', 'healthcheck.mjs']);
+      return code === 0 ? true : undefined;
+    });
+    expect(await run('docker', ['exec', id, 'sh', '-c', 'tr "\\0" " " < /proc/1/cmdline'])).toBe('node dist/main.js');
+    await run('docker', ['stop', '-t', '30', id]);
+    expect(await inspect(id, '{{.State.ExitCode}}')).toBe('0');
+  } finally {
+    await run('docker', ['rm', '-f', id]);
+  }
 });
 
 test('the image holds what the worker needs to run, and no more', async () => {

@@ -17,9 +17,22 @@ export interface WorkerProcess {
   signal(signal: NodeJS.Signals): void;
 }
 
+export interface ProcessOptions {
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[];
+  /** A shell's redirection of standard output, e.g. `> /dev/full`. */
+  readonly redirection?: string;
+  /** Another program like `main.ts`, to be started in its place. */
+  readonly main?: string;
+}
+
 /** Starts `main.ts` in a test's namespace. The test ends it. */
-export function startProcess(names: FreshNames, settings: Readonly<Record<string, string>> = {}): WorkerProcess {
-  const child = spawn(process.execPath, [MAIN], {
+export function startProcess(
+  names: FreshNames,
+  settings: Readonly<Record<string, string>> = {},
+  { nodeOptions = [], redirection = '', main = MAIN }: ProcessOptions = {},
+): WorkerProcess {
+  const child = spawn('sh', ['-c', `exec "$0" "$@" ${redirection}`, process.execPath, ...nodeOptions, main], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],

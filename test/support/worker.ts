@@ -2,8 +2,11 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { amqpUrlProblem } from '../../src/amqp/url.ts';
 import { loadConfig } from '../../src/config.ts';
+import { mongodbUrlProblem } from '../../src/mongo/url.ts';
 import { createLog } from '../../src/ops/log.ts';
+import { readSettingFile } from '../../src/setting-file.ts';
 import { createWorker, type Worker, type WorkerOptions } from '../../src/worker.ts';
 import type { FreshNames } from './fresh-names.ts';
 
@@ -30,7 +33,7 @@ export function testWorker(
     ...settings,
   };
   const file = join(mkdtempSync(join(tmpdir(), 'contacts-worker-')), 'log');
-  const config = loadConfig(environment, (path) => readFileSync(path, 'utf8'));
+  const config = loadConfig(environment, readSettingFile, { amqpUrlProblem, mongodbUrlProblem });
   const log = createLog({ level: config.logLevel, destination: file });
   const worker = createWorker(config, log, options);
   const logText = async (): Promise<string> => {

@@ -1,20 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, loadConfig, settingsSchema, type Config } from '../../src/config.ts';
-
-const noFiles = (path: string): string => {
-  throw new Error(`no file ${path}`);
-};
-
-function problemsOf(environment: Record<string, string>, readFile = noFiles): readonly string[] {
-  try {
-    loadConfig(environment, readFile);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
+import { settingsSchema, type Config } from '../../src/config.ts';
+import { loadConfig, noFiles, problemsOf } from './load-settings.ts';
 
 describe('defaults', () => {
   test('an empty environment gives the documented defaults', () => {
@@ -28,6 +14,7 @@ describe('defaults', () => {
       maxAttempts: 5,
       retentionSeconds: 604_800,
       drainTimeoutMs: 25000,
+      exitWhenStuckMs: 300_000,
       replyToAllow: undefined,
       httpPort: 8080,
       logLevel: 'info',
@@ -82,7 +69,6 @@ describe('values', () => {
     [{ HTTP_PORT: '0' }, { httpPort: 0 }],
     [{ HTTP_PORT: '65535' }, { httpPort: 65535 }],
     [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
-    [{ REPLY_TO_ALLOW: '^replies\\.' }, { replyToAllow: /^replies\./ }],
   ];
 
   test.each(cases)('%j is taken', (environment, expected) => {
@@ -91,58 +77,6 @@ describe('values', () => {
 
   test('variables of other programs are ignored', () => {
     expect(problemsOf({ SOME_FILE: '/nowhere', PATH: '/bin', prefetch: 'x', TOKEN_FILE: '/nowhere' })).toEqual([]);
-  });
-});
-
-describe('values from files', () => {
-  const files = (content: Record<string, string>) => (path: string) => content[path] ?? noFiles(path);
-
-  test('every setting can come from a file named by NAME_FILE', () => {
-    const given = Object.entries(settingsSchema().properties).map(([name, setting]) => [
-      name,
-      String(setting.default ?? '^a$'),
-    ]);
-    const environment = Object.fromEntries(given.map(([name]) => [`${name}_FILE`, `/secrets/${name}`]));
-    const content = Object.fromEntries(given.map(([name, value]) => [`/secrets/${name}`, `${value}\n`]));
-    expect(loadConfig(environment, files(content))).toEqual({ ...loadConfig({}, noFiles), replyToAllow: /^a$/ });
-  });
-
-  test.each([
-    ['line feed', 'amqp://h\n'],
-    ['carriage return and line feed', 'amqp://h\r\n'],
-    ['nothing', 'amqp://h'],
-  ])('a value that ends in %s is taken without it', (_, content) => {
-    expect(loadConfig({ AMQP_URL_FILE: '/f' }, files({ '/f': content })).amqpUrls).toEqual(['amqp://h']);
-  });
-
-  test('only the last line end is dropped', () => {
-    expect(problemsOf({ PREFETCH_FILE: '/f' }, files({ '/f': '5\n\n' }))).toEqual([
-      'PREFETCH: must be a whole number from 1 to 2000',
-    ]);
-  });
-
-  test('a file that cannot be read is a problem that does not tell its path', () => {
-    expect(problemsOf({ MONGODB_URL_FILE: '/secrets/x' })).toEqual([
-      'MONGODB_URL: the file that MONGODB_URL_FILE names cannot be read',
-    ]);
-  });
-
-  test('an empty file is a problem', () => {
-    expect(problemsOf({ PREFETCH_FILE: '/f' }, files({ '/f': '\n' }))).toEqual([
-      'PREFETCH: the file that PREFETCH_FILE names is empty',
-    ]);
-  });
-
-  test('NAME and NAME_FILE together are a problem, whatever the file holds', () => {
-    expect(problemsOf({ PREFETCH: '5', PREFETCH_FILE: '/f' }, files({ '/f': '5' }))).toEqual([
-      'PREFETCH: both PREFETCH and PREFETCH_FILE are set; set one of them',
-    ]);
-  });
-
-  test('the real file system is read when the process gives it', () => {
-    const path = new URL('../../config/settings.schema.json', import.meta.url).pathname;
-    const problems = problemsOf({ LOG_LEVEL_FILE: path }, (name) => readFileSync(name, 'utf8'));
-    expect(problems).toEqual(['LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent']);
   });
 });
 
@@ -182,6 +116,7 @@ describe('problems', () => {
     ['DRAIN_TIMEOUT_MS', '-5'],
     ['DRAIN_TIMEOUT_MS', '3600001'],
     ['REPLY_TO_ALLOW', '('],
+    ['REPLY_TO_ALLOW', '(?=a)b'],
     ['HTTP_PORT', '65536'],
     ['LOG_LEVEL', 'INFO'],
     ['LOG_LEVEL', 'verbose'],
@@ -204,7 +139,7 @@ describe('problems', () => {
     expect(() => loadConfig(environment, noFiles)).toThrow(
       [
         'The settings are not usable:',
-        '  AMQP_URL: must be one or more URLs amqp://… or amqps://…, separated by commas',
+        '  AMQP_URL: must be a URL amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://…',
         '  PREFETCH: both PREFETCH and PREFETCH_FILE are set; set one of them',
         '  HTTP_PORT: must be a whole number from 0 to 65535',
         '  LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent',

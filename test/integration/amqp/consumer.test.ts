@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 
-import { Consumer, type Handler, type Settled } from '../../../src/amqp/consumer.ts';
+import type { Settled } from '../../../src/amqp/consumer-events.ts';
+import { Consumer, type Handler } from '../../../src/amqp/consumer.ts';
 import { Publisher } from '../../../src/amqp/publisher.ts';
 import type { Delivery } from '../../../src/protocol/delivery.ts';
 import type { Settlement } from '../../../src/protocol/settlement.ts';
@@ -33,7 +34,8 @@ beforeEach(async () => {
   channel = await model.createChannel();
   proxy = await TcpProxy.before(amqpUrl);
   const settings = { urls: [amqpUrl], timeoutMs: 1_000, heartbeatS: 1 };
-  publisher = new Publisher(settings, 30_000, { ...quiet, republished: () => undefined, open: () => undefined });
+  const limits = { confirmTimeoutMs: 30_000, prefetch: 10 };
+  publisher = new Publisher(settings, limits, { ...quiet, republished: () => undefined, open: () => undefined });
 });
 
 afterEach(async () => {
@@ -48,7 +50,7 @@ afterEach(async () => {
 async function consume(handle: Handler): Promise<Consumer> {
   consumer = new Consumer(
     { urls: [proxy.url(amqpUrl)], timeoutMs: 1_000, heartbeatS: 1 },
-    { queue, prefetch: 10 },
+    { queue, prefetch: 10, exitWhenStuckMs: 0 },
     (delivery) => {
       received.push(delivery);
       return handle(delivery);
@@ -59,7 +61,12 @@ async function consume(handle: Handler): Promise<Consumer> {
       delivered: () => undefined,
       settled: (how) => settled.push(how),
       deadLettered: ({ code }) => letters.push(code),
+      deadLetterHeld: () => undefined,
       broken: () => undefined,
+      cautious: () => undefined,
+      charged: () => undefined,
+      standstill: () => undefined,
+      outdated: () => undefined,
     },
   );
   await consumer.started;
@@ -199,35 +206,6 @@ test('taking stops at once, what was taken finishes, and the rest can be handed 
   await consumer.stop();
   expect(received).toHaveLength(2);
   await expect.poll(() => depth(queue)).toBe(2);
-});
-
-test('a pause takes nothing and gives nothing back; after it requests are taken again, also on another connection', async () => {
-  await consume(acknowledge);
-  await consumer.pause(true);
-  await expect.poll(async () => (await channel.checkQueue(queue)).consumerCount).toBe(0);
-  expect(consumer.ready).toBe(false);
-  channel.sendToQueue(queue, Buffer.from('a'));
-  proxy.cut();
-  await expect.poll(() => proxy.connections).toBe(2);
-  expect((await channel.checkQueue(queue)).consumerCount).toBe(0);
-  await consumer.pause(false);
-  await expect.poll(() => settled).toEqual(['acknowledged']);
-});
-
-test('never more than the prefetch count is held, however often taking pauses', async () => {
-  const held: ((settlement: Settlement) => void)[] = [];
-  await consume(() => new Promise((resolve) => held.push(resolve)));
-  for (let count = 0; count < 15; count += 1) channel.sendToQueue(queue, Buffer.from('a'));
-  await expect.poll(() => held).toHaveLength(10);
-  for (const paused of [true, false, true, false]) await consumer.pause(paused);
-  for (const settle of held.slice(0, 9)) settle({ kind: 'acknowledge' });
-  await expect.poll(() => settled).toHaveLength(9);
-  await expect.poll(() => depth(queue)).toBe(5);
-  expect(held).toHaveLength(10);
-  expect(consumer.ready).toBe(false);
-  held[9]?.({ kind: 'acknowledge' });
-  await expect.poll(() => held).toHaveLength(15);
-  expect(consumer.ready).toBe(true);
 });
 
 test.each([

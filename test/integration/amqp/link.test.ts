@@ -2,6 +2,7 @@ import type { Channel, ChannelModel } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
 import { Link, type LinkUser } from '../../../src/amqp/link.ts';
+import { blocked, closeOfChannel, FakeBroker } from '../../support/fake-broker.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const amqpUrl = inject('amqpUrl');
@@ -26,8 +27,11 @@ class Recorder implements LinkUser<Channel> {
   up_ = false;
   onSetUp: (nth: number) => void = () => undefined;
 
+  onOpen: () => void = () => undefined;
+
   open(model: ChannelModel): Promise<Channel> {
     this.models.push(model);
+    this.onOpen();
     return model.createChannel();
   }
 
@@ -41,12 +45,17 @@ class Recorder implements LinkUser<Channel> {
     this.up_ = true;
   }
 
+  downs = 0;
+
   down(): void {
     this.up_ = false;
+    this.downs += 1;
   }
 
-  blocked(): void {
-    // not of interest here
+  readonly alarms: boolean[] = [];
+
+  blocked(alarm: boolean): void {
+    this.alarms.push(alarm);
   }
 }
 
@@ -85,6 +94,8 @@ test('a connection that drops during set-up, again and again, is made again unti
   expect(recorder.channels.length).toBeGreaterThanOrEqual(4);
   expect(lost.length).toBeGreaterThanOrEqual(3);
   expect(recorder.up_).toBe(true);
+  // Each set-up that failed was undone.
+  expect(recorder.downs).toBe(recorder.channels.length - 1);
 });
 
 test('a peer that falls silent is given up and replaced', { timeout: 20_000 }, async () => {
@@ -120,4 +131,33 @@ test('stopping towards a silent peer ends within its time limits', async () => {
   const before = performance.now();
   await silent.stop();
   expect(performance.now() - before).toBeLessThan(2_000);
+});
+
+test('stopping while a channel is being opened ends', async () => {
+  const recorder = new Recorder();
+  let stopping: Promise<void> | undefined;
+  recorder.onOpen = () => {
+    stopping ??= link?.stop();
+  };
+  await open(recorder).started;
+  await stopping;
+  expect(stopping).toBeDefined();
+  expect(recorder.up_).toBe(false);
+});
+
+test('the broker’s alarm belongs to the connection: a new channel on it is told again', async () => {
+  const broker = await FakeBroker.start();
+  const recorder = new Recorder();
+  link = new Link('test', { urls: [broker.url], timeoutMs: 1_000, heartbeatS: 1 }, recorder, {
+    lost: () => undefined,
+    restored: () => undefined,
+  });
+  await link.started;
+  broker.send(blocked());
+  await expect.poll(() => recorder.alarms).toEqual([true]);
+  broker.send(closeOfChannel(1));
+  await expect.poll(() => recorder.alarms).toEqual([true, true]);
+  expect(broker.connections).toBe(1);
+  await link.stop();
+  await broker.stop();
 });

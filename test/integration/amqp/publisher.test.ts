@@ -36,12 +36,16 @@ afterEach(async () => {
 
 async function open(confirmTimeoutMs = 30_000): Promise<Publisher> {
   const settings = { urls: [proxy.url(amqpUrl)], timeoutMs: 1_000, heartbeatS: 1 };
-  publisher = new Publisher(settings, confirmTimeoutMs, {
-    lost: () => undefined,
-    restored: () => undefined,
-    open: (isOpen) => opened.push(isOpen),
-    republished: (reason, count) => republished.push(`${reason} ${count}`),
-  });
+  publisher = new Publisher(
+    settings,
+    { confirmTimeoutMs, prefetch: 256 },
+    {
+      lost: () => undefined,
+      restored: () => undefined,
+      open: (isOpen) => opened.push(isOpen),
+      republished: (reason, count) => republished.push(`${reason} ${count}`),
+    },
+  );
   await publisher.started;
   return publisher;
 }
@@ -84,12 +88,13 @@ test('an answer that no queue takes is told from its routed neighbours', async (
 
 test('answers under way when the connection is cut are published again, in order', async () => {
   const open_ = await open();
+  await open_.publish(reply(queue, '0'));
   proxy.silence();
   const sent = ['1', '2', '3'].map((body) => open_.publish(reply(queue, body)));
   proxy.cut();
   expect(await Promise.all(sent)).toEqual(['routed', 'routed', 'routed']);
   expect(republished).toEqual(['confirm lost 3']);
-  expect(await bodies()).toEqual(['1', '2', '3']);
+  expect(await bodies()).toEqual(['0', '1', '2', '3']);
 });
 
 test('a channel that the broker closes costs no answer', async () => {

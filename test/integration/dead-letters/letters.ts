@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type ChannelModel, type ConfirmChannel, type Message, type Options } from 'amqplib';
 
 import { openDeadLetters } from '../../../src/amqp/dead-letters.ts';
-import { deadLetterMessage } from '../../../src/amqp/messages.ts';
+import { deadLetterMessage } from '../../../src/amqp/dead-letter-messages.ts';
 import { declareTopology } from '../../../src/amqp/topology.ts';
 import { decode } from '../../../src/codec/decode.ts';
 import { deadLetters } from '../../../src/dead-letters/command.ts';
@@ -53,7 +53,7 @@ export class Queues {
     const diagnosis = { code, attempts: 5, firstError: 'Error', lastError: 'Error', referenceId };
     const request = { content: Buffer.from(body), fields: {}, properties } as unknown as Message;
     const letter = deadLetterMessage(request, this.dead, diagnosis);
-    this.channel.sendToQueue(this.dead, letter.body, letter.options(randomUUID()));
+    this.channel.sendToQueue(this.dead, letter.body, letter.options(randomUUID(), 131_072));
     return referenceId;
   }
 

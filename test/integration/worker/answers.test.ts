@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
 
 import type { ConsumeMessage } from 'amqplib';
 import { expect, test, vi } from 'vitest';
@@ -65,6 +66,15 @@ test.each([
   const { xml, properties } = await running.requester.request(document);
   expect(codesIn(xml)).toEqual([code]);
   expect(properties.type).toBe('contact.get');
+});
+
+test('a body that is compressed is told of its content_encoding, and one that is not is read whatever it says', async () => {
+  const compressed = await running.requester.request(deflateRawSync(getRequest(999_999)), {
+    contentEncoding: 'deflate',
+  });
+  expect(compressed.xml).toContain('the body is no XML, and content_encoding says deflate');
+  const plain = await running.requester.request(getRequest(999_999), { contentEncoding: 'deflate' });
+  expect(codesIn(plain.xml)).toEqual(['NOT_FOUND']);
 });
 
 test.each(['read', 'execute', 'encode'])(

@@ -61,3 +61,31 @@ test('a deadline that is no time is refused, and nothing is executed', async () 
   expect(codesIn(answer.xml)).toEqual(['INVALID_REQUEST']);
   expect((await running.requester.request(listRequest({ client_id: 43 }))).xml).toBe(okAnswer());
 });
+
+test.each([Date.now() + 600_000.5, String(Date.now() + 600_000.25)])(
+  'a deadline with a fraction is one: %s',
+  async (deadline) => {
+    const answer = await running.requester.request(getRequest(999_999), { headers: { deadline } });
+    expect(codesIn(answer.xml)).toEqual(['NOT_FOUND']);
+  },
+);
+
+test('EXPIRED tells the worker’s time, and a deadline in seconds is told to look like that', async () => {
+  const before = Date.now();
+  const { xml } = await running.requester.request(getRequest(1), over);
+  const clock = Date.parse(/the worker's clock says (\S+Z)/.exec(xml)?.[1] ?? '');
+  expect(clock).toBeGreaterThanOrEqual(before);
+  expect(clock).toBeLessThanOrEqual(Date.now());
+  expect(xml).not.toContain('looks like');
+  const seconds = { headers: { deadline: Math.floor(Date.now() / 1_000) + 600 } };
+  const told = await running.requester.request(getRequest(1), seconds);
+  expect(codesIn(told.xml)).toEqual(['EXPIRED']);
+  expect(told.xml).toContain('the deadline looks like seconds');
+});
+
+test('a deadline that is an AMQP timestamp is refused, and told as what it is', async () => {
+  const deadline = { '!': 'timestamp', value: Math.floor(Date.now() / 1_000) + 600 };
+  const { xml } = await running.requester.request(getRequest(1), { headers: { deadline } });
+  expect(codesIn(xml)).toEqual(['INVALID_REQUEST']);
+  expect(xml).toContain('it is an AMQP timestamp, which counts seconds');
+});

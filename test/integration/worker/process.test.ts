@@ -2,6 +2,7 @@ import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { contactIdIn, createRequest, jane, listRequest } from '../../support/documents.ts';
+import { FakeBroker } from '../../support/fake-broker.ts';
 import { freshNames, type FreshNames } from '../../support/fresh-names.ts';
 import { Requester, type Answer } from '../../support/requester.ts';
 import { freePort } from '../../support/servers.ts';
@@ -120,6 +121,14 @@ test('bad settings stop the start with one message that lists every problem, exi
   processes.push(worker);
   expect(await worker.exited).toBe(78);
   for (const name of ['PREFETCH', 'HTTP_PORT', 'REPLY_TO_ALLOW']) expect(worker.errors()).toContain(name);
+});
+
+test('requests that wait with nothing taken end the process with exit code 75', async () => {
+  const broker = await FakeBroker.start({ messageCount: () => 1 });
+  const worker = await running({ WORKER_EXIT_WHEN_STUCK_MS: '1000' }, { ...names, amqpUrl: broker.url });
+  expect(await worker.exited).toBe(75);
+  expect(worker.output()).toContain('requests wait and none is taken');
+  await broker.stop();
 });
 
 test('a queue with other arguments stops the start with exit 78 and says which argument differs', async () => {

@@ -49,14 +49,14 @@ describe('a request', () => {
     ['another root', '<requests method="a"/>', 'the root element must be <request>'],
     ['a name in other letters', '<Request method="a"/>', 'the root element must be <request>'],
     ['no method', '<request><a/></request>', '<request> has no attribute method'],
-    ['an attribute instead of method', '<request METHOD="a"/>', '<request> has no attribute method'],
+    ['an attribute instead of method', '<request METHOD="a"/>', '<request> has no attribute method, only METHOD'],
     ['a blank method', '<request method=" "/>', 'the attribute method of <request> is empty'],
   ])('is refused with %s', (_, document, message) => {
     expect(decode(Buffer.from(document))).toEqual({ ok: false, fault: { code: 'INVALID_REQUEST', message } });
   });
 
   it.each([
-    ['another attribute', '<request method="a.b" id="1"/>', '<request> has attributes other than method'],
+    ['another attribute', '<request method="a.b" id="1"/>', '<request> has attributes other than method: id'],
     [
       'text beside its elements',
       '<request method="a.b">x<c/></request>',
@@ -70,7 +70,7 @@ describe('a request', () => {
     [
       'a space that XML does not count as white space',
       '<request method="a.b">\u00A0</request>',
-      'text directly inside <request>; only elements belong there',
+      'text directly inside <request>; only elements belong there; the text begins with a no-break space (U+00A0)',
     ],
   ])('is refused with %s, and its method is told all the same', (_, document, message) => {
     expect(decode(Buffer.from(document))).toEqual({
@@ -146,7 +146,7 @@ describe('the message about a malformed document', () => {
     ['<a b="<"/>', "line 1, column 7: '<' inside an attribute value; write &lt;"],
     ['<a>]]></a>', "line 1, column 6: ']]>' in text; write ]]&gt;"],
     ['<a/>\n x', 'line 2, column 2: text outside the root element'],
-    ['{"a": 1}', 'line 1, column 1: text outside the root element'],
+    ['{"a": 1}', 'line 1, column 1: the body looks like JSON; a request is XML'],
     ['<a><?b?c?></a>', 'line 1, column 4: a processing instruction whose target is not followed by white space'],
     ['<a><?b??></a>', 'line 1, column 4: a processing instruction whose target is not followed by white space'],
     ['<a/><b/>', 'line 1, column 7: more than one root element'],
@@ -162,7 +162,7 @@ describe('the message about a malformed document', () => {
     expect(faultOf(document)).toBe(`MALFORMED_XML: ${message}`);
   });
 
-  it('never quotes the document', () => {
+  it('never quotes the document, but for names of attributes that <request> may not have', () => {
     const marked = 'MARKED';
     const documents = [
       `<${marked}>`,
@@ -175,7 +175,7 @@ describe('the message about a malformed document', () => {
       `<?xml version="1.0" encoding="${marked}"?><a/>`,
       `<!DOCTYPE ${marked}><a/>`,
       `<${marked}/>`,
-      `<request method="a" ${marked}="${marked}"/>`,
+      `<request method="a" b="${marked}"/>`,
       `<request method="a">${marked}</request>`,
     ];
     for (const document of documents) {

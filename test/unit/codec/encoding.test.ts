@@ -66,7 +66,11 @@ describe('an encoding', () => {
 
   it.each<[string, Buffer, string]>([
     ['a lone continuation byte', Buffer.from('<a>é\n</a>\x80', 'latin1'), 'line 1, column 4: bytes that are not UTF-8'],
-    ['a UTF-8 surrogate', Buffer.from('<a>\n\xed\xa0\x80</a>', 'latin1'), 'line 2, column 1: bytes that are not UTF-8'],
+    [
+      'a UTF-8 surrogate',
+      Buffer.from('<a>\n\xed\xa0\x80</a>', 'latin1'),
+      'line 2, column 1: bytes that are not UTF-8: half of a surrogate pair, as CESU-8 and modified UTF-8 (Java) have it; UTF-8 writes the character as one',
+    ],
     ['an overlong form', Buffer.from('<a>\xc0\xbc</a>', 'latin1'), 'line 1, column 4: bytes that are not UTF-8'],
     [
       'a character cut off at the end',
@@ -104,13 +108,25 @@ describe('an encoding', () => {
   });
 
   it.each<[string, Buffer, string]>([
-    ['UTF-8 marked, UTF-16 declared', bytes(UTF8_MARK, declared('UTF-16'), 'utf8'), 'UTF-8'],
     ['UTF-8 marked, ISO-8859-1 declared', bytes(UTF8_MARK, declared('ISO-8859-1'), 'utf8'), 'UTF-8'],
     ['UTF-16 marked, UTF-8 declared', bytes(LE_MARK, declared('UTF-8'), 'utf16le'), 'UTF-16LE'],
     ['one order marked, the other declared', utf16be(BE_MARK, declared('UTF-16LE')), 'UTF-16BE'],
   ])('declared against the mark is refused: %s', (_, body, marked) => {
     const message = `line 1, column 21: the declared encoding contradicts the byte order mark, which says ${marked}`;
     expect(parseDocument(body)).toEqual({ ok: false, fault: { code: 'MALFORMED_XML', message } });
+  });
+
+  it('is told where a string writer declared UTF-16 and the text was sent as UTF-8', () => {
+    const cause = 'a string writer, as in .NET or Java, declared it and the text was sent as UTF-8; declare UTF-8';
+    for (const name of ['utf-16', 'UTF-16', 'UTF-16LE']) {
+      expect(textOf(bytes([], declared(name), 'utf8'))).toBe(
+        `UNSUPPORTED_ENCODING: the document declares UTF-16 and has no byte order mark, nor is it UTF-16: ${cause}; ` +
+          'UTF-8, UTF-16 with a byte order mark, US-ASCII, ISO-8859-1 and windows-1252 are read',
+      );
+      expect(textOf(bytes(UTF8_MARK, declared(name), 'utf8'))).toBe(
+        `MALFORMED_XML: line 1, column 21: the declared encoding contradicts the byte order mark, which says UTF-8: ${cause}`,
+      );
+    }
   });
 
   it.each<[string, Buffer]>([

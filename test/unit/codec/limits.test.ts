@@ -13,13 +13,14 @@ function attributes(count: number): Buffer {
   return request(`<a${Array.from({ length: count }, (_, i) => ` b${i}="1"`).join('')}/>`);
 }
 
-/** The fault's message, and that it came fast: far less than reading all of it in a parser without limits takes. */
-function refusedAtOnce(body: Buffer): string {
-  const start = performance.now();
+function refusal(body: Buffer): string {
   const decoded = decode(body);
-  const took = performance.now() - start;
-  expect(took).toBeLessThan(500);
   return decoded.ok ? 'accepted' : `${decoded.fault.code}: ${decoded.fault.message}`;
+}
+
+/** The column of the first line where reading stopped: what lies behind it was not looked at. */
+function columnOf(message: string): number {
+  return Number(/^MALFORMED_XML: line 1, column (\d+):/.exec(message)?.[1] ?? NaN);
 }
 
 describe('a limit', () => {
@@ -30,18 +31,19 @@ describe('a limit', () => {
   });
 
   it('refuses one more of each', () => {
-    expect(refusedAtOnce(nested(65))).toMatch(/^MALFORMED_XML: line 1, column \d+: elements nested deeper than 64$/);
-    expect(refusedAtOnce(attributes(33))).toMatch(/^MALFORMED_XML: line 1, column \d+: more than 32 attributes on one/);
-    expect(refusedAtOnce(request('<a/>'.repeat(10_000)))).toMatch(/: more than 10000 elements$/);
+    expect(refusal(nested(65))).toMatch(/^MALFORMED_XML: line 1, column \d+: elements nested deeper than 64$/);
+    expect(refusal(attributes(33))).toMatch(/^MALFORMED_XML: line 1, column \d+: more than 32 attributes on one/);
+    expect(refusal(request('<a/>'.repeat(10_000)))).toMatch(/: more than 10000 elements$/);
   });
 
-  it('stops a depth bomb of 0.7 MB, 70,000 attributes and 100,000 elements at once', () => {
-    expect(refusedAtOnce(nested(100_000))).toContain('nested deeper');
-    expect(refusedAtOnce(Buffer.from('<a>'.repeat(233_333)))).toContain('nested deeper');
-    expect(refusedAtOnce(attributes(70_000))).toContain('attributes');
-    expect(refusedAtOnce(request(Array.from({ length: 100_000 }, (_, i) => `<a${i}/>`).join('')))).toContain(
-      'elements',
-    );
+  it.each<[string, Buffer, string, number]>([
+    ['a depth bomb', nested(100_000), 'nested deeper', 300],
+    ['a depth bomb that never closes', Buffer.from('<a>'.repeat(233_333)), 'nested deeper', 300],
+    ['70,000 attributes', attributes(70_000), 'attributes', 400],
+    ['100,000 elements', request('<a/>'.repeat(100_000)), 'elements', 40_100],
+  ])('stops %s where it is reached', (_, body, message, most) => {
+    expect(refusal(body)).toContain(message);
+    expect(columnOf(refusal(body))).toBeLessThan(most);
   });
 
   it.each<[string, string]>([
@@ -52,34 +54,6 @@ describe('a limit', () => {
     ['an external entity', '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a>&x;</a>'],
     ['an external subset', '<!DOCTYPE a SYSTEM "file:///dev/zero"><a/>'],
   ])('is no entity at all: %s', (_, document) => {
-    expect(refusedAtOnce(Buffer.from(document))).toContain('a DOCTYPE; documents with one are not read');
-  });
-
-  it.each<[string, Buffer]>([
-    ['white space', request(' '.repeat(1_000_000))],
-    ['one name', request(`<${'a'.repeat(1_000_000)}/>`)],
-    ['one attribute', request(`<a b="${'x'.repeat(1_000_000)}"/>`)],
-    ['references', request('&amp;'.repeat(200_000))],
-    ['comments', request('<!---->'.repeat(150_000))],
-    ['processing instructions', request('<?a "?>'.repeat(150_000))],
-    ['CDATA sections', request('<![CDATA[]]>'.repeat(80_000))],
-    ['line ends', request('\r\n'.repeat(500_000))],
-    ['an attribute of line ends', request(`<a b="${'\r\n\t'.repeat(300_000)}"/>`)],
-    ['opening brackets', request('<'.repeat(1_000_000))],
-    ['ampersands', request('&'.repeat(1_000_000))],
-    ['ampersands in comments', request(`${'<!-- & -->'.repeat(90_000)} &`)],
-    ['equals signs and quotes', request(`<a ${'= "'.repeat(300_000)}`)],
-    ['comments that never end', request('<!-- '.repeat(200_000))],
-    ['comments that never end, behind an unknown entity', request(`&x;${'<!-- '.repeat(200_000)}`)],
-    ['CDATA sections that never end', request('<![CDATA[ '.repeat(100_000))],
-    ['instructions that never end', request('<?a '.repeat(250_000))],
-    ['a declaration of spaces', Buffer.from(`<?xml${' '.repeat(1_000_000)}?><a/>`)],
-    ['bytes that are not UTF-8', Buffer.alloc(1_000_000, 0xff)],
-    ['NUL', Buffer.alloc(1_000_000)],
-  ])('is not needed against 1 MB of %s: the time stays linear', (_, body) => {
-    const start = performance.now();
-    const decoded = decode(body);
-    expect(performance.now() - start).toBeLessThan(2_000);
-    expect(decoded).toHaveProperty('ok');
+    expect(refusal(Buffer.from(document))).toContain('a DOCTYPE; documents with one are not read');
   });
 });

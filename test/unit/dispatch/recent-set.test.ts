@@ -18,3 +18,10 @@ test('one that is added again is the newest', () => {
   for (const text of ['a', 'b', 'c', 'a', 'd', 'e']) recent.add(text);
   expect(recent.has('a')).toBe(true);
 });
+
+test('one that is deleted is gone, however long ago it was added', () => {
+  const recent = new RecentSet(2);
+  for (const text of ['a', 'b', 'c']) recent.add(text);
+  for (const text of ['a', 'c', 'never added']) recent.delete(text);
+  expect(['a', 'b', 'c'].map((text) => recent.has(text))).toEqual([false, true, false]);
+});

@@ -74,10 +74,10 @@ test('attributes, elements in a text field and a bad value are told together, pe
     { ...element('phone', '1'), attributes: [...attributes, ['x', 'y']] },
   ]);
   expect(messages(parsed)).toEqual([
-    'number has attributes where none are allowed',
+    'number has attributes where none are allowed: id',
     'number is not an integer from 1 to 9',
     'name contains elements where only text is allowed',
-    'phone has attributes where none are allowed',
+    'phone has attributes where none are allowed: id, x',
   ]);
 });
 
@@ -112,13 +112,50 @@ test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])
   },
 );
 
-test('a message repeats only the start of a long name, whole characters only; the field has all of it', () => {
+test('message and field repeat only the start of a long name, whole characters only', () => {
   const name = '𐐀'.repeat(100);
   const parsed = read([element(name)]);
   expect(parsed.ok ? undefined : parsed.faults[0]).toEqual({
     code: 'INVALID_PARAMS',
-    field: name,
+    field: `${'𐐀'.repeat(64)}…`,
     message: `${'𐐀'.repeat(64)}… is not known here`,
+  });
+});
+
+test.each([
+  ['c:client', 'c:client is not known here; namespaces are not read: leave out xmlns attributes and prefixes'],
+  ['con\uFEFFtact', 'con[U+FEFF]tact is not known here'],
+])('the name %j is told so that its sender sees what is wrong with it', (name, message) => {
+  expect(messages(read([element(name)]))[0]).toBe(message);
+});
+
+test.each([
+  [[['xmlns', 'urn:x']], 'xmlns; namespaces are not read: leave out xmlns attributes and prefixes'],
+  [[['xsi:nil', 'true']], 'xsi:nil; namespaces are not read: leave out xmlns attributes and prefixes'],
+  [
+    [
+      ['a', ''],
+      ['b', ''],
+      ['c', ''],
+      ['d', ''],
+      ['e', ''],
+    ],
+    'a, b, c and 2 more',
+  ],
+  [[['a'.repeat(70), '']], `${'a'.repeat(64)}…`],
+] as const)('the attributes %j are named', (attributes, named) => {
+  const told = messages(read([{ ...element('phone'), attributes }]))[0];
+  expect(told).toBe(`phone has attributes where none are allowed: ${named}`);
+});
+
+test.each([
+  ['\n \u00A0', 'a no-break space (U+00A0)'],
+  ['\uFEFF', 'an invisible character (U+FEFF, byte order mark)'],
+  ['\u3000x', 'white space that XML does not know (U+3000)'],
+])('text beside elements that looks like none is told as what it is: %j', (text, what) => {
+  const parsed = group({})({ ...element('contact', []), text });
+  expect(parsed).toMatchObject({
+    faults: [{ message: `contact contains text beside its elements; the text begins with ${what}` }],
   });
 });
 

@@ -20,30 +20,40 @@ test.each([
   expect(read(identifier, text)).toBe(value);
 });
 
+const NO_IDENTIFIER = 'field is not an integer from 1 to 9007199254740991';
+
 test.each(
   [
-    [
-      '0',
-      '-1',
-      '+1',
-      '007',
-      '00',
-      '1.0',
-      '1.5',
-      '1e3',
-      '0x1F',
-      '1 000',
-      '1,000',
-      '1_000',
-      '１',
-      '١',
-      'NaN',
-      'Infinity',
-    ],
-    ['abc', '1a', '9007199254740992', '9007199254740993', '10000000000000000', '9'.repeat(400), '\u00a01', '1\u0000'],
+    ['0', '-1', '0x1F', 'NaN', 'Infinity', 'abc', '1a'],
+    ['9007199254740992', '9007199254740993', '10000000000000000', '9'.repeat(400)],
   ].flat(),
 )('%j is no contact_id or client_id', (text) => {
-  expect(read(identifier, text)).toEqual(['field is not an integer from 1 to 9007199254740991']);
+  expect(read(identifier, text)).toEqual([NO_IDENTIFIER]);
+});
+
+test.each(
+  [
+    ['+1', '007', '00', '-01', '+9007199254740991', '1.0', '1.5', '1e3', '1E+3'],
+    ['1 000', '1,000', '1.000.000', '1_000', "1'000", '1\u00A0000', '1\u202F000', '１', '١', '1١'],
+  ].flat(),
+)('the number %j is told to be in the wrong spelling', (text) => {
+  expect(read(identifier, text)).toEqual([
+    `${NO_IDENTIFIER}; digits 0 to 9 only: no sign, no leading zeros, no decimal point, no separators`,
+  ]);
+});
+
+test.each([
+  [identifier, '\u00A01', `${NO_IDENTIFIER}; it has a no-break space (U+00A0)`],
+  [identifier, '\uFEFF1', `${NO_IDENTIFIER}; it has an invisible character (U+FEFF, byte order mark)`],
+  [identifier, '1\u0000', `${NO_IDENTIFIER}; it has a NUL (U+0000)`],
+  [email, '\u200Bjane@doe.example', 'an invisible character (U+200B, zero width space)'],
+  [email, 'jane@doe.example\u00A0', 'a no-break space (U+00A0)'],
+  [email, 'jane\u202E@doe.example', 'an invisible character (U+202E)'],
+  [email, 'نامه\u200Cای', undefined],
+] as const)('what the sender may not see in a refused text is told', (reader, text, what) => {
+  const plain = 'field is not one plausible e-mail address';
+  const told = what?.startsWith('field') ? what : `${plain}${what === undefined ? '' : `; it has ${what}`}`;
+  expect(read(reader, text)).toEqual([told]);
 });
 
 test('for all numbers: what is in range is read as itself, and nothing else is', () => {

@@ -86,3 +86,16 @@ test('failureText is one short line', () => {
   expect(text).toMatch(/^TypeError 7 at .*failure\.test\.ts:\d+:\d+\)? caused by Error ECONNRESET$/);
   expect(failureText('text')).toBe('string');
 });
+
+test('an error whose properties cannot be read is told as that', () => {
+  const words = 'jane@example.org';
+  const trap = {
+    get: (): never => {
+      throw new Error(words);
+    },
+  };
+  expect(failureOf(Object.defineProperty(new Error('x'), 'name', trap))).toEqual({ name: 'unreadable' });
+  expect(failureOf(new Error('x', { cause: Object.defineProperty(new Error('y'), 'code', trap) }))).toEqual({
+    name: 'unreadable',
+  });
+});

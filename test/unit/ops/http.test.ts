@@ -1,38 +1,7 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { startHttp, type HttpSettings, type Readiness } from '../../../src/ops/http.ts';
-
-const READY: Readiness = { ready: true, checks: { broker: true, database: true } };
-
-async function started(settings: Partial<HttpSettings> = {}) {
-  const endpoint = await startHttp({
-    port: 'any',
-    readiness: () => Promise.resolve(READY),
-    readinessTimeoutMs: 1_000,
-    metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('a 1\n') },
-    ...settings,
-  });
-  onTestFinished(() => endpoint.close());
-  return { endpoint, url: `http://127.0.0.1:${endpoint.port}` };
-}
-
-/** As fetch, but for any path as it stands, and one connection each. */
-async function ask(url: string, path: string, method = 'GET') {
-  const outgoing = httpRequest(url, { path, method, agent: false }).end();
-  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-  let body = '';
-  for await (const chunk of response) body += String(chunk);
-  return { status: response.statusCode, headers: response.headers, body };
-}
-
-async function connected(port: number | undefined): Promise<Socket> {
-  const socket = connect(port ?? 0, '127.0.0.1');
-  onTestFinished(() => void socket.destroy());
-  await once(socket, 'connect');
-  return socket;
-}
+import { describe, expect, test } from 'vitest';
+import { HttpPortUnavailable, type Readiness } from '../../../src/ops/http.ts';
+import { ask, connected, READY, started } from './http-endpoint.ts';
 
 describe('pages', () => {
   test('/livez answers 200 whatever readiness says', async () => {
@@ -142,7 +111,14 @@ describe('start and stop', () => {
 
   test('a port that is taken is told by the error', async () => {
     const { endpoint } = await started();
-    await expect(started({ port: endpoint.port ?? 0 })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    const refused = started({ port: endpoint.port ?? 0 });
+    await expect(refused).rejects.toThrow(`port ${endpoint.port} is in use`);
+    await expect(refused).rejects.toMatchObject({ name: 'HttpPortUnavailable', code: 'EADDRINUSE', passing: true });
+  });
+
+  test('a port that needs rights is told as that, and does not pass by itself', () => {
+    const refused = new HttpPortUnavailable(80, 'EACCES');
+    expect([refused.message, refused.passing]).toEqual(['port 80 needs rights that this process does not have', false]);
   });
 
   test('every interface is served, IPv4 as well', async () => {

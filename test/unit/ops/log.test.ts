@@ -129,14 +129,15 @@ test('silent writes nothing and still flushes', async () => {
   expect(await lines()).toEqual([]);
 });
 
-/** Runs a program that logs 20,000 lines to its standard output, a pipe whose reader may be slow. */
-async function runProgram(ending: string, read: (stdout: NodeJS.ReadableStream) => Promise<string>) {
+/** Runs a program that logs 20,000 lines to its standard output, a pipe whose reader may be slow, or where the shell sends it. */
+async function runProgram(ending: string, read: (stdout: NodeJS.ReadableStream) => Promise<string>, shell = '') {
   const program = `
     import { createLog } from ${JSON.stringify(LOG_MODULE)};
     const log = createLog({ level: 'info' });
     for (let count = 0; count < 20000; count += 1) log.info('line', { count });
     ${ending}`;
-  const child = spawn(process.execPath, ['--input-type=module', '--no-warnings', '--eval', program], {
+  const node = [process.execPath, '--input-type=module', '--no-warnings', '--eval', program];
+  const child = spawn('sh', ['-c', `exec "$0" "$@" ${shell}`, ...node], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -178,6 +179,28 @@ test('a reader that goes away does not end the process', async () => {
     return Promise.resolve('');
   });
   expect(code).toBe(0);
+});
+
+test.each([
+  ['exits after a flush', 'await log.flush(10_000); process.exit(3);', 3],
+  ['exits without one', 'process.exit(3);', 3],
+  ['ends by itself', '', 0],
+])('a full disk does not hold a process that %s', async (_, ending, expected) => {
+  const { code } = await runProgram(ending, readAll, '> /dev/full');
+  expect(code).toBe(expected);
+});
+
+test('lines for which no reader is left are counted', async () => {
+  const ending = `
+    while (log.dropped() === 0) { log.info('more'); await new Promise((resolve) => setTimeout(resolve, 5)); }
+    const before = log.dropped();
+    log.info('more'); log.info('more');
+    process.exit(log.dropped() - before);`;
+  const { code } = await runProgram(ending, (stdout) => {
+    (stdout as unknown as { destroy(): void }).destroy();
+    return Promise.resolve('');
+  });
+  expect(code).toBe(2);
 });
 
 test('lines beyond what may wait are dropped and counted', async () => {

@@ -15,6 +15,8 @@ function metricsOf(settings: Partial<MetricsSettings> = {}) {
   return createMetrics({
     methods: ['contact.get', 'contact.list'],
     inFlight: () => 0,
+    queueMessages: () => new Map([['requests', 7]]),
+    intakeHeld: () => ({ database: true, answers: false }),
     droppedLogLines: () => 0,
     ready: () => Promise.resolve(false),
     ...settings,

@@ -58,6 +58,7 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
   ['operations-only-in-ops', 'src/amqp/c.ts → node_modules/pino', { 'src/amqp/c.ts': uses('pino') }],
   ['operations-only-in-ops', 'src/amqp/d.ts → node_modules/prom-client', { 'src/amqp/d.ts': uses('prom-client') }],
   ['settings-only-in-config', 'src/amqp/e.ts → node_modules/ajv', { 'src/amqp/e.ts': uses('ajv') }],
+  ['patterns-only-in-reply-to-pattern', 'src/amqp/r.ts → node_modules/re2js', { 'src/amqp/r.ts': uses('re2js') }],
   ['process-only-in-main', 'src/amqp/f.ts → process', { 'src/amqp/f.ts': uses('node:process') }],
   [
     'no-cycle',

@@ -1,0 +1,83 @@
+/** Where the headers lie in the payload of a content header frame: their length field at `start`, their end at `end`. */
+export interface HeaderSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+const FLAGS_AT = 12;
+const HAS_CONTENT_TYPE = 0x8000;
+const HAS_CONTENT_ENCODING = 0x4000;
+export const HAS_HEADERS = 0x2000;
+
+/** `undefined` where there are no headers, or where they do not end within the payload. */
+export function headerSpan(payload: Buffer): HeaderSpan | undefined {
+  const flags = payload.readUInt16BE(FLAGS_AT);
+  if ((flags & HAS_HEADERS) === 0) return undefined;
+  let start = FLAGS_AT + 2;
+  for (const flag of [HAS_CONTENT_TYPE, HAS_CONTENT_ENCODING]) {
+    if ((flags & flag) !== 0) start += 1 + (payload[start] ?? 0);
+  }
+  if (start + LENGTH_BYTES > payload.length) return undefined;
+  const end = start + LENGTH_BYTES + payload.readUInt32BE(start);
+  return end > payload.length ? undefined : { start, end };
+}
+
+/** Bytes of a value of each type, by its tag; a length field and what it counts are added for those that have one. */
+const FIXED_BYTES: Readonly<Record<string, number>> = {
+  b: 1,
+  B: 1,
+  t: 1,
+  s: 2,
+  u: 2,
+  I: 4,
+  i: 4,
+  f: 4,
+  d: 8,
+  l: 8,
+  T: 8,
+  D: 5,
+  V: 0,
+};
+const LENGTH_BYTES = 4;
+
+/** A table or an array that is being read. */
+interface Nest {
+  readonly end: number;
+  readonly keyed: boolean;
+}
+
+/**
+ * Whether the headers at `span` are whole and nested `deepest` times at most. Reads them without recursion, so that
+ * no nesting can exhaust the stack.
+ */
+export function headersAreSane(payload: Buffer, { start, end }: HeaderSpan, deepest: number): boolean {
+  const nests: Nest[] = [{ end, keyed: true }];
+  let offset = start + LENGTH_BYTES;
+  for (let nest = nests.at(-1); nest !== undefined; nest = nests.at(-1)) {
+    if (offset === nest.end) {
+      nests.pop();
+      continue;
+    }
+    const value = valueAt(payload, nest.keyed ? offset + 1 + (payload[offset] ?? 0) : offset);
+    if (value === undefined || value.end > nest.end) return false;
+    offset = value.start;
+    if (offset === value.end) continue;
+    if (nests.length > deepest) return false;
+    nests.push({ end: value.end, keyed: value.tag === 'F' });
+  }
+  return true;
+}
+
+/** Where the value whose type stands at `offset` ends; `start` is before that only where it holds other values. */
+function valueAt(
+  payload: Buffer,
+  offset: number,
+): { readonly tag: string; readonly start: number; readonly end: number } | undefined {
+  const tag = String.fromCharCode(payload[offset] ?? 0);
+  const fixed = FIXED_BYTES[tag];
+  if (fixed !== undefined) return { tag, start: offset + 1 + fixed, end: offset + 1 + fixed };
+  const start = offset + 1 + LENGTH_BYTES;
+  if (!'SxFA'.includes(tag) || start > payload.length) return undefined;
+  const end = start + payload.readUInt32BE(offset + 1);
+  return { tag, start: tag === 'F' || tag === 'A' ? start : end, end };
+}

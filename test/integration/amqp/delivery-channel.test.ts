@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+
+import { connect, type Channel, type ChannelModel } from 'amqplib';
+import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+
+import type { Settled } from '../../../src/amqp/consumer-events.ts';
+import { Consumer } from '../../../src/amqp/consumer.ts';
+import { Publisher } from '../../../src/amqp/publisher.ts';
+import type { Delivery } from '../../../src/protocol/delivery.ts';
+import type { Settlement } from '../../../src/protocol/settlement.ts';
+import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
+import { patiently } from '../../support/patience.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
+
+const amqpUrl = inject('amqpUrl');
+const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+let proxy: TcpProxy;
+let publisher: Publisher;
+let consumer: Consumer;
+let model: ChannelModel;
+let channel: Channel;
+let queue: string;
+let settled: Settled[];
+let received: { readonly delivery: Delivery; readonly settle: (settlement: Settlement) => void }[];
+
+beforeEach(async () => {
+  [settled, received, queue] = [[], [], `test-${randomUUID()}`];
+  model = await connect(amqpUrl);
+  channel = await model.createChannel();
+  proxy = await TcpProxy.before(amqpUrl);
+  const quiet = { lost: () => undefined, restored: () => undefined };
+  const settings = { timeoutMs: 1_000, heartbeatS: 1 };
+  const [direct, proxied] = [amqpUrl, proxy.url(amqpUrl)].map((url) => ({ ...settings, urls: [url] }));
+  if (direct === undefined || proxied === undefined) throw new Error('unreachable');
+  publisher = new Publisher(
+    direct,
+    { confirmTimeoutMs: 30_000, prefetch: 10 },
+    { ...quiet, republished: () => undefined, open: () => undefined },
+  );
+  consumer = new Consumer(
+    proxied,
+    { queue, prefetch: 10, exitWhenStuckMs: 0 },
+    (delivery) => new Promise((settle) => received.push({ delivery, settle })),
+    publisher,
+    {
+      ...quiet,
+      delivered: () => undefined,
+      settled: (how) => settled.push(how),
+      deadLettered: () => undefined,
+      broken: () => undefined,
+      deadLetterHeld: () => undefined,
+      cautious: () => undefined,
+      charged: () => undefined,
+      standstill: () => undefined,
+      outdated: () => undefined,
+    },
+  );
+  await consumer.started;
+});
+
+afterEach(async () => {
+  await consumer.stop();
+  await publisher.stop();
+  await proxy.close();
+  await channel.deleteQueue(queue);
+  await channel.deleteQueue(`${queue}.dead`);
+  await model.close();
+});
+
+/** Lets the consumer take a message. */
+async function take(): Promise<void> {
+  channel.sendToQueue(queue, Buffer.from('a'));
+  await vi.waitFor(() => {
+    if (received.length === 0) throw new Error('nothing was taken');
+  }, patiently);
+}
+
+/** Whether the channel of each delivery is gone. */
+function gone(): readonly boolean[] {
+  return received.map(({ delivery }) => delivery.channel.gone);
+}
+
+test.each([
+  ['the broker closes it', () => Promise.resolve(proxy.inject(ackOfUnknownDelivery(1)))],
+  ['its connection is cut', () => Promise.resolve(proxy.cut())],
+  ['the broker cancels the consumer', () => channel.deleteQueue(queue)],
+])('a delivery knows that its channel is gone, where %s, and the next ones that theirs is not', async (_, lose) => {
+  await take();
+  expect(gone()).toEqual([false]);
+  await lose();
+  await expect.poll(() => gone()[0]).toBe(true);
+  await expect.poll(() => consumer.ready).toBe(true);
+  channel.sendToQueue(queue, Buffer.from('b'));
+  await expect.poll(() => received.length).toBeGreaterThan(1);
+  expect(gone().slice(1)).not.toContain(true);
+});
+
+test('whoever waits for the acknowledgement of a dead letter is told once the broker has it', async () => {
+  await take();
+  const depth = new Promise<number>((resolve) => {
+    received[0]?.settle({
+      kind: 'dead-letter',
+      diagnosis,
+      acknowledged: () => {
+        // Were the acknowledgement not there yet, the message would be back in the queue after this.
+        proxy.refuse();
+        resolve(channel.checkQueue(queue).then(({ messageCount }) => messageCount));
+      },
+    });
+  });
+  expect(await depth).toBe(0);
+  await expect.poll(async () => (await channel.checkQueue(queue)).consumerCount).toBe(0);
+  expect((await channel.checkQueue(queue)).messageCount).toBe(0);
+  expect(settled).toEqual(['dead-lettered']);
+});
+
+test('where the channel is gone before, nobody is told of an acknowledgement', async () => {
+  let told = 0;
+  await take();
+  proxy.cut();
+  await expect.poll(() => received).toHaveLength(2);
+  for (const { settle } of received) settle({ kind: 'dead-letter', diagnosis, acknowledged: () => (told += 1) });
+  await expect.poll(() => settled.toSorted()).toEqual(['dead-lettered', 'lost']);
+  await expect.poll(() => told).toBe(1);
+});

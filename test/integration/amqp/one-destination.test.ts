@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto';
+
+import { connect, type Channel, type ChannelModel } from 'amqplib';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+
+import { Consumer } from '../../../src/amqp/consumer.ts';
+import { replyMessage } from '../../../src/amqp/messages.ts';
+import { Publisher } from '../../../src/amqp/publisher.ts';
+import { patiently } from '../../support/patience.ts';
+import { limitMessageSize, loseMajority, resumeQueue, suspendQueue } from '../../support/quorum-queue.ts';
+import { startBroker, type OwnServer } from '../../support/servers.ts';
+
+/** One queue does not take its messages: that costs those messages, and nobody else. */
+
+const CONFIRM_TIMEOUT_MS = 3_000;
+const timeout = 60_000;
+
+let broker: OwnServer;
+let model: ChannelModel;
+let channel: Channel;
+let publisher: Publisher;
+let queue: string;
+let bad: string;
+const lost: string[] = [];
+const opened: boolean[] = [];
+
+beforeAll(async () => {
+  broker = await startBroker();
+}, 120_000);
+
+afterAll(async () => {
+  await broker.remove();
+});
+
+async function openChannel(): Promise<void> {
+  model = await connect(broker.url);
+  model.on('error', () => undefined);
+  channel = await model.createChannel();
+  channel.on('error', () => undefined);
+}
+
+beforeEach(async () => {
+  lost.length = 0;
+  opened.length = 0;
+  await openChannel();
+  queue = `good-${randomUUID()}`;
+  bad = `bad-${randomUUID()}`;
+  await channel.assertQueue(queue, { exclusive: true });
+  await channel.assertQueue(bad, { arguments: { 'x-queue-type': 'quorum' } });
+  publisher = new Publisher(
+    { urls: [broker.url], timeoutMs: 2_000, heartbeatS: 10 },
+    { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch: 256 },
+    {
+      lost: (_, reason) => lost.push(reason),
+      restored: () => undefined,
+      open: (isOpen) => opened.push(isOpen),
+      republished: () => undefined,
+    },
+  );
+  await publisher.started;
+});
+
+afterEach(async () => {
+  await publisher.stop();
+  await model.close();
+});
+
+function reply(to: string, body = 'answer') {
+  return replyMessage({
+    to,
+    correlationId: 'c',
+    type: 'contact.get',
+    headers: { status: 'ok' },
+    body: Buffer.from(body),
+  });
+}
+
+async function outcomes(sent: readonly Promise<string>[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const outcome of await Promise.all(sent)) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+function many(count: number, to: string): Promise<string>[] {
+  return Array.from({ length: count }, (_, nth) => publisher.publish(reply(to, String(nth))));
+}
+
+test(
+  'a queue without majority, met for the first time, costs its own answer: the others go out at once',
+  { timeout },
+  async () => {
+    await loseMajority(broker, bad);
+    const startedAt = Date.now();
+    let unconfirmedAfter = 0;
+    const waiting = publisher.publish(reply(bad)).finally(() => (unconfirmedAfter = Date.now() - startedAt));
+    expect(await outcomes(many(40, queue))).toEqual({ routed: 40 });
+    expect(unconfirmedAfter).toBe(0);
+    expect(await waiting).toBe('unconfirmed');
+    expect(unconfirmedAfter).toBeGreaterThanOrEqual(CONFIRM_TIMEOUT_MS * 0.9);
+    expect(await outcomes(many(300, queue))).toEqual({ routed: 300 });
+    expect({ lost, opened }).toEqual({ lost: [], opened: [true] });
+  },
+);
+
+test('a queue without majority costs its own answer where there is no other traffic, too', { timeout }, async () => {
+  await loseMajority(broker, bad);
+  expect(await publisher.publish(reply(bad))).toBe('unconfirmed');
+  expect({ lost, opened }).toEqual({ lost: [], opened: [true] });
+});
+
+test(
+  'answers for a queue that stops confirming wait in a bounded number and are given up; others go on',
+  { timeout },
+  async () => {
+    expect(await publisher.publish(reply(bad, 'first'))).toBe('routed');
+    await suspendQueue(broker, bad);
+    const given = many(25, bad);
+    expect(await outcomes(many(500, queue))).toEqual({ routed: 500 });
+    const excess = outcomes(many(200, bad));
+    for (let round = 0; round < 20; round += 1) expect(await outcomes(many(50, queue))).toEqual({ routed: 50 });
+    expect(await excess).toEqual({ unconfirmed: 200 });
+    expect(await outcomes(given)).toEqual({ unconfirmed: 25 });
+    expect({ lost, opened }).toEqual({ lost: [], opened: [true] });
+    await resumeQueue(broker, bad);
+    // Its late confirms say that it is well again, and are taken for nothing else.
+    await expect.poll(() => publisher.publish(reply(bad, 'after')), patiently).toBe('routed');
+    expect(await outcomes(many(100, bad))).toEqual({ routed: 100 });
+    expect(lost).toEqual([]);
+  },
+);
+
+test('many queues without majority hold up a bounded number of answers, and nobody else', { timeout }, async () => {
+  const queues = Array.from({ length: 20 }, () => `bad-${randomUUID()}`);
+  for (const name of queues) await channel.assertQueue(name, { arguments: { 'x-queue-type': 'quorum' } });
+  await loseMajority(broker, ...queues);
+  const stuck = outcomes(queues.flatMap((name) => many(3, name)));
+  const slowest = { ms: 0 };
+  const fresh = Array.from({ length: 10 }, () => `fresh-${randomUUID()}`);
+  for (const name of fresh) {
+    await channel.assertQueue(name, { exclusive: true });
+    const at = Date.now();
+    expect(await publisher.publish(reply(name))).toBe('routed');
+    slowest.ms = Math.max(slowest.ms, Date.now() - at);
+  }
+  expect(slowest.ms).toBeLessThan(CONFIRM_TIMEOUT_MS);
+  expect(await stuck).toEqual({ unconfirmed: 60 });
+  expect({ lost, opened }).toEqual({ lost: [], opened: [true] });
+});
+
+test('an answer larger than the broker takes is given up, also by those that come after it', { timeout }, async () => {
+  await publisher.stop();
+  await limitMessageSize(broker, 100_000);
+  try {
+    publisher = new Publisher(
+      { urls: [broker.url], timeoutMs: 2_000, heartbeatS: 10 },
+      { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch: 256 },
+      {
+        lost: (_, reason) => lost.push(reason),
+        restored: () => undefined,
+        open: (isOpen) => opened.push(isOpen),
+        republished: () => undefined,
+      },
+    );
+    opened.length = 0;
+    await publisher.publish(reply(queue));
+    const large = 'x'.repeat(100_001);
+    const beside = outcomes(many(40, queue));
+    const oversize = outcomes(Array.from({ length: 10 }, () => publisher.publish(reply(queue, large))));
+    expect(await outcomes(many(40, queue))).toEqual({ routed: 40 });
+    expect(await oversize).toEqual({ unsendable: 10 });
+    expect(await beside).toEqual({ routed: 40 });
+    expect(lost).toHaveLength(1);
+    expect(opened).not.toContain(false);
+  } finally {
+    await limitMessageSize(broker, 16_777_216);
+  }
+});
+
+test('what the operator closes or cuts, however often, costs no answer', { timeout }, async () => {
+  await publisher.publish(reply(queue));
+  for (let round = 0; round < 4; round += 1) {
+    const sent = many(20, queue);
+    await broker.exec('rabbitmqctl', 'close_all_connections', 'for a test', '--vhost', '/').catch(() => undefined);
+    expect(await outcomes(sent)).not.toHaveProperty('unsendable');
+    await expect.poll(() => publisher.ready, patiently).toBe(true);
+    await openChannel();
+    await channel.assertQueue(queue, { exclusive: true });
+  }
+  expect(lost.length).toBeGreaterThanOrEqual(4);
+});
+
+test(
+  'a full dead-letter queue holds the letter and its delivery, and nothing else; a stop hands it back',
+  { timeout },
+  async () => {
+    const requests = `requests-${randomUUID()}`;
+    const settled: string[] = [];
+    const received: string[] = [];
+    const held: string[] = [];
+    const consumer = new Consumer(
+      { urls: [broker.url], timeoutMs: 2_000, heartbeatS: 10 },
+      { queue: requests, prefetch: 10, exitWhenStuckMs: 0 },
+      ({ body }) => {
+        const text = Buffer.from(body).toString();
+        received.push(text);
+        const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+        return Promise.resolve(text.startsWith('bad') ? { kind: 'dead-letter', diagnosis } : { kind: 'acknowledge' });
+      },
+      publisher,
+      {
+        lost: (_, reason) => lost.push(reason),
+        restored: () => undefined,
+        delivered: () => undefined,
+        settled: (how) => settled.push(how),
+        deadLettered: () => undefined,
+        deadLetterHeld: (reason) => held.push(reason),
+        broken: () => undefined,
+        cautious: () => undefined,
+        charged: () => undefined,
+        standstill: () => undefined,
+        outdated: () => undefined,
+      },
+    );
+    await consumer.started;
+    const dead = `${requests}.dead`;
+    const depth = async (): Promise<number> => (await channel.checkQueue(dead)).messageCount;
+    const policy = ['rabbitmqctl', 'set_policy', 'full', `^${dead}$`, '{"max-length":1,"overflow":"reject-publish"}'];
+    await broker.exec(...policy);
+    // A quorum queue takes a few more before it refuses.
+    for (let filler = 0; filler < 20; filler += 1) channel.sendToQueue(dead, Buffer.from('filler'));
+    await expect.poll(async () => await publisher.publish({ ...reply(dead), once: true }), patiently).toBe('refused');
+    for (const body of ['bad 1', 'good 1', 'bad 2', 'good 2']) channel.sendToQueue(requests, Buffer.from(body));
+    await expect.poll(() => held.filter((reason) => reason === 'refused').length, patiently).toBeGreaterThan(2);
+    channel.sendToQueue(requests, Buffer.from('good 3'));
+    await expect.poll(() => settled, patiently).toEqual(['acknowledged', 'acknowledged', 'acknowledged']);
+    await broker.exec('rabbitmqctl', 'clear_policy', 'full');
+    await expect.poll(() => settled.filter((how) => how === 'dead-lettered'), patiently).toHaveLength(2);
+    expect(received).toHaveLength(5);
+    expect(lost).toEqual([]);
+
+    await broker.exec(...policy);
+    await expect.poll(async () => await publisher.publish({ ...reply(dead), once: true }), patiently).toBe('refused');
+    const before = await depth();
+    channel.sendToQueue(requests, Buffer.from('bad 3'));
+    await expect.poll(() => received, patiently).toContain('bad 3');
+    await consumer.takeNoMore();
+    await consumer.drained();
+    expect(settled.at(-1)).toBe('handed-back');
+    await consumer.stop();
+    expect(await depth()).toBe(before);
+    await expect.poll(async () => (await channel.checkQueue(requests)).messageCount, patiently).toBe(1);
+    await broker.exec('rabbitmqctl', 'clear_policy', 'full');
+  },
+);

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+
+import { connect, type Channel, type ChannelModel, type Options } from 'amqplib';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+
+import type { Outgoing } from '../../../src/amqp/messages.ts';
+import { Publisher } from '../../../src/amqp/publisher.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
+
+/** One message makes the broker close the channel or the connection, or is refused: that costs this message alone. */
+
+const amqpUrl = inject('amqpUrl');
+let proxy: TcpProxy;
+let publisher: Publisher;
+let model: ChannelModel;
+let channel: Channel;
+let queue: string;
+const lost: string[] = [];
+const opened: boolean[] = [];
+const republished: string[] = [];
+
+beforeEach(async () => {
+  lost.length = 0;
+  opened.length = 0;
+  republished.length = 0;
+  model = await connect(amqpUrl);
+  channel = await model.createChannel();
+  ({ queue } = await channel.assertQueue(`test-${randomUUID()}`, { exclusive: true }));
+  proxy = await TcpProxy.before(amqpUrl);
+});
+
+afterEach(async () => {
+  await publisher.stop();
+  await proxy.close();
+  await model.close();
+});
+
+async function open(prefetch = 256, query = ''): Promise<void> {
+  const settings = { urls: [proxy.url(amqpUrl) + query], timeoutMs: 2_000, heartbeatS: 10 };
+  publisher = new Publisher(
+    settings,
+    { confirmTimeoutMs: 30_000, prefetch },
+    {
+      lost: (_, reason) => lost.push(reason),
+      restored: () => undefined,
+      open: (isOpen) => opened.push(isOpen),
+      republished: (reason, count) => republished.push(`${reason} ${count}`),
+    },
+  );
+  await publisher.started;
+}
+
+function message(to: string, body: string, options: Options.Publish = {}): Outgoing {
+  return { queue: to, body: Buffer.from(body), options: (messageId) => ({ messageId, ...options }) };
+}
+
+function send(count: number, to = queue): Promise<string>[] {
+  return Array.from({ length: count }, (_, nth) => publisher.publish(message(to, String(nth))));
+}
+
+async function outcomes(sent: readonly Promise<string>[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const outcome of await Promise.all(sent)) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+/** The broker closes the channel over it with 406: nobody consumes answers here. */
+const closesChannel = (): Promise<string> =>
+  publisher.publish(message(queue, 'bad', { replyTo: 'amq.rabbitmq.reply-to' }));
+
+/** The broker closes the connection over it with 501, where frames of 8192 bytes were agreed on. */
+const closesConnection = (): Promise<string> =>
+  publisher.publish(message(queue, 'bad', { headers: { large: 'x'.repeat(9_000) } }));
+
+test('a message over which the broker closes the channel is given up, its neighbours are not', async () => {
+  await open();
+  await Promise.all(send(1));
+  const sent = [...send(50), closesChannel(), ...send(50), closesChannel(), ...send(50)];
+  expect(await outcomes(sent)).toEqual({ routed: 150, unsendable: 2 });
+  expect(await outcomes(send(50))).toEqual({ routed: 50 });
+  expect(lost).toHaveLength(1);
+  expect(opened).not.toContain(false);
+});
+
+test('a first message to a queue over which the broker closes the channel does not touch the others', async () => {
+  await open();
+  const sent = [closesChannel(), ...send(20)];
+  expect(await outcomes(sent)).toEqual({ routed: 20, unsendable: 1 });
+  expect(lost).toEqual([]);
+});
+
+test('a message over which the broker closes the connection is given up, its neighbours are not', async () => {
+  await open(256, '?frameMax=8192');
+  await Promise.all(send(1));
+  const sent = [...send(50), closesConnection(), ...send(50), closesConnection(), ...send(50)];
+  expect(await outcomes(sent)).toEqual({ routed: 150, unsendable: 2 });
+  expect(lost.join()).toContain('501');
+  expect(await outcomes(send(50))).toEqual({ routed: 50 });
+});
+
+test('a message that is under way at each of many cuts is not given up', { timeout: 60_000 }, async () => {
+  await open();
+  await Promise.all(send(1));
+  proxy.silence();
+  const sent = publisher.publish(message(queue, 'innocent'));
+  let cuts = 0;
+  proxy.onConnection = () => {
+    cuts += 1;
+    if (cuts <= 6) setImmediate(() => proxy.cut());
+  };
+  proxy.cut();
+  expect(await sent).toBe('routed');
+  expect(cuts).toBeGreaterThan(6);
+});
+
+test('answers for a full queue wait in a bounded number, and have one try each once it is known as full', async () => {
+  await open(32);
+  const full = `test-${randomUUID()}`;
+  const limits = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };
+  await channel.assertQueue(full, { exclusive: true, arguments: limits });
+  expect(await outcomes(send(1, full))).toEqual({ routed: 1 });
+  let refused = 0;
+  const sent = send(200, full);
+  for (const answer of sent) void answer.then(() => (refused += 1));
+  expect(await outcomes(send(200))).toEqual({ routed: 200 });
+  // A sixteenth of the prefetch count may wait for one destination.
+  await expect.poll(() => refused).toBeGreaterThanOrEqual(198);
+  expect(await outcomes(sent)).toEqual({ refused: 200 });
+  const tries = republished.filter((reason) => reason.startsWith('refused')).length;
+  expect(tries).toBeLessThanOrEqual(5);
+  expect(await outcomes(send(20, full))).toEqual({ refused: 20 });
+  expect(republished.filter((reason) => reason.startsWith('refused'))).toHaveLength(tries);
+  await channel.purgeQueue(full);
+  expect(await outcomes(send(1, full))).toEqual({ routed: 1 });
+  expect(opened).toEqual([true]);
+});
+
+test('a queue that is full for a moment gets its answers, in order', async () => {
+  await open();
+  const full = `test-${randomUUID()}`;
+  const limits = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };
+  await channel.assertQueue(full, { exclusive: true, arguments: limits });
+  expect(await outcomes(send(1, full))).toEqual({ routed: 1 });
+  const sent = send(10, full);
+  await expect.poll(() => republished.length).toBeGreaterThan(0);
+  const received: string[] = [];
+  await channel.consume(full, (got) => got !== null && received.push(got.content.toString()), { noAck: true });
+  expect(await outcomes(sent)).toEqual({ routed: 10 });
+  await expect.poll(() => received).toEqual(['0', ...Array.from({ length: 10 }, (_, nth) => String(nth))]);
+});

@@ -1,0 +1,198 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** What the fake does where a real broker would do its work. */
+export interface FakeBehaviour {
+  /** Messages that it says wait in every queue. */
+  readonly messageCount: () => number;
+  /** Frames that follow the `nth` consume-ok (from 1) in the same segment. */
+  readonly afterConsume: (nth: number, channel: number, consumerTag: string) => Buffer;
+}
+
+const METHOD = 1;
+const CONTENT_HEADER = 2;
+const BODY = 3;
+const FRAME_END = 0xce;
+
+const HEARTBEAT = Buffer.from([8, 0, 0, 0, 0, 0, 0, FRAME_END]);
+const HEARTBEAT_EVERY_MS = 300;
+
+type Id = readonly [classId: number, methodId: number];
+const CONNECTION = { START: [10, 10], TUNE: [10, 30], OPEN_OK: [10, 41], CLOSE: [10, 50], BLOCKED: [10, 60] } as const;
+const CHANNEL_CLOSE = [20, 40] as const;
+const BASIC = { CONSUME_OK: [60, 21], CANCEL: [60, 30], DELIVER: [60, 60] } as const;
+
+/** A broker that speaks as much AMQP 0-9-1 as a consumer and a publisher need, and that can do what no real one does on demand. */
+export class FakeBroker {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  /** Connections, consumers and declarations of queues (passive ones, too) so far. */
+  connections = 0;
+  consumers = 0;
+  looks = 0;
+
+  private constructor(behaviour: FakeBehaviour) {
+    this.#server = createServer((socket) => {
+      this.connections += 1;
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      const beating = setInterval(() => socket.write(HEARTBEAT), HEARTBEAT_EVERY_MS);
+      socket.on('close', () => {
+        clearInterval(beating);
+        this.#sockets.delete(socket);
+      });
+      this.#serve(socket, behaviour);
+    });
+  }
+
+  static async start(behaviour: Partial<FakeBehaviour> = {}): Promise<FakeBroker> {
+    const broker = new FakeBroker({ messageCount: () => 0, afterConsume: () => Buffer.alloc(0), ...behaviour });
+    await new Promise<void>((resolve) => broker.#server.listen(0, '127.0.0.1', resolve));
+    return broker;
+  }
+
+  get url(): string {
+    return `amqp://guest:guest@127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Sends frames on every connection. */
+  send(frames: Buffer): void {
+    for (const socket of this.#sockets) socket.write(frames);
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #serve(socket: Socket, behaviour: FakeBehaviour): void {
+    let came: Buffer = Buffer.alloc(0);
+    let greeted = false;
+    socket.on('data', (chunk: Buffer) => {
+      came = Buffer.concat([came, chunk]);
+      if (!greeted && came.length >= 8) {
+        greeted = true;
+        came = came.subarray(8);
+        socket.write(method(0, CONNECTION.START, [0, 9], uint32(0), long('PLAIN'), long('en_US')));
+      }
+      while (came.length >= 7 && came.length >= came.readUInt32BE(3) + 8) {
+        const size = came.readUInt32BE(3);
+        const payload = came.subarray(7, 7 + size);
+        if (came[0] === METHOD) this.#answer(socket, came.readUInt16BE(1), payload, behaviour);
+        came = came.subarray(size + 8);
+      }
+    });
+  }
+
+  #answer(socket: Socket, channel: number, payload: Buffer, { messageCount, afterConsume }: FakeBehaviour): void {
+    const [classId, methodId] = [payload.readUInt16BE(0), payload.readUInt16BE(2)];
+    const ok = (...args: Part[]): void => void socket.write(method(channel, [classId, methodId + 1], ...args));
+    switch (`${classId}.${methodId}`) {
+      case '10.11': // start-ok
+        return void socket.write(method(0, CONNECTION.TUNE, uint16(2047), uint32(131_072), uint16(0)));
+      case '10.40': // open
+        return void socket.write(method(0, CONNECTION.OPEN_OK, short('')));
+      case '20.10': // channel.open
+        return ok(uint32(0));
+      case '50.10': // queue.declare
+        this.looks += 1;
+        return ok(short(textAt(payload, 6)), uint32(messageCount()), uint32(0));
+      case '60.20': {
+        const queue = textAt(payload, 6);
+        const tag = textAt(payload, 7 + Buffer.byteLength(queue));
+        this.consumers += 1;
+        const extra = afterConsume(this.consumers, channel, tag);
+        return void socket.write(Buffer.concat([method(channel, BASIC.CONSUME_OK, short(tag)), extra]));
+      }
+      case '60.30': // basic.cancel
+        return ok(short(textAt(payload, 4)));
+      case '10.50': // connection.close
+      case '20.40': // channel.close
+      case '60.10': // basic.qos
+      case '85.10': // confirm.select
+        return ok();
+      default: // what asks for no answer
+    }
+  }
+}
+
+/** The broker's cancel of a consumer. */
+export function cancelOf(channel: number, consumerTag: string): Buffer {
+  return method(channel, BASIC.CANCEL, short(consumerTag), [1]);
+}
+
+export function closeOfChannel(channel: number): Buffer {
+  return method(channel, CHANNEL_CLOSE, uint16(406), short('PRECONDITION_FAILED'), uint32(0));
+}
+
+/** The broker's alarm: it does not read this connection any longer. */
+export function blocked(): Buffer {
+  return method(0, CONNECTION.BLOCKED, short('low on memory'));
+}
+
+export function closeOfConnection(): Buffer {
+  return method(0, CONNECTION.CLOSE, uint16(541), short('INTERNAL_ERROR'), uint32(0));
+}
+
+/** A delivery whose properties are `flags` and the bytes behind them, as they are. */
+export function deliveryOf(
+  channel: number,
+  consumerTag: string,
+  deliveryTag: number,
+  properties: Buffer,
+  body: Buffer,
+): Buffer {
+  const fields: Part[] = [short(consumerTag), uint64(deliveryTag), [0], short(''), short('queue')];
+  const header = Buffer.concat([uint16(60), uint16(0), uint64(body.length), properties]);
+  return Buffer.concat([
+    method(channel, BASIC.DELIVER, ...fields),
+    frame(CONTENT_HEADER, channel, header),
+    frame(BODY, channel, body),
+  ]);
+}
+
+type Part = Buffer | readonly number[];
+
+function method(channel: number, [classId, methodId]: Id, ...parts: Part[]): Buffer {
+  const fields = parts.map((part) => (Buffer.isBuffer(part) ? part : Buffer.from(part)));
+  return frame(METHOD, channel, Buffer.concat([uint16(classId), uint16(methodId), ...fields]));
+}
+
+function frame(type: number, channel: number, payload: Buffer): Buffer {
+  return Buffer.concat([
+    Buffer.from([type]),
+    uint16(channel),
+    uint32(payload.length),
+    payload,
+    Buffer.from([FRAME_END]),
+  ]);
+}
+
+function textAt(payload: Buffer, offset: number): string {
+  return payload.toString('utf8', offset + 1, offset + 1 + (payload[offset] ?? 0));
+}
+
+function short(text: string): Buffer {
+  return Buffer.concat([Buffer.from([Buffer.byteLength(text)]), Buffer.from(text)]);
+}
+
+function long(text: string): Buffer {
+  return Buffer.concat([uint32(Buffer.byteLength(text)), Buffer.from(text)]);
+}
+
+function uint16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(value);
+  return bytes;
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+function uint64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}

@@ -1,0 +1,83 @@
+import type { Channel } from 'amqplib';
+
+const BASIC = 60;
+const PUBLISH = 40;
+/** The bits of basic's properties, in the order in which the properties follow. */
+const BITS: Readonly<Record<keyof RawProperties, number>> = {
+  headers: 13,
+  correlationId: 10,
+  replyTo: 9,
+  messageId: 7,
+  appId: 3,
+};
+
+/** Properties as bytes that no client would write. */
+export interface RawProperties {
+  /** The headers' table without its length field. */
+  readonly headers?: Buffer;
+  readonly correlationId?: string | Buffer;
+  readonly replyTo?: string | Buffer;
+  readonly messageId?: string | Buffer;
+  readonly appId?: string | Buffer;
+}
+
+/** Publishes through the default exchange with properties that are sent as they are. */
+export function publishRaw(channel: Channel, queue: string, body: Buffer, properties: RawProperties): void {
+  const { ch, connection } = channel as unknown as Internals;
+  const method = Buffer.concat([uint16(BASIC), uint16(PUBLISH), uint16(0), short(''), short(queue), Buffer.from([0])]);
+  const frames = [frame(1, ch, method), frame(2, ch, headerOf(body, properties))];
+  if (body.length > 0) frames.push(frame(3, ch, body));
+  connection.channels[ch]?.buffer.write(Buffer.concat(frames));
+}
+
+/** A header `name` whose value is a table in a table and so on, `depth` of them. */
+export function nestedTables(name: string, depth: number): Buffer {
+  const inner = Array.from({ length: depth - 1 }, (_, level) => startOfTable('', (depth - 2 - level) * NESTING_BYTES));
+  return Buffer.concat([startOfTable(name, inner.length * NESTING_BYTES), ...inner]);
+}
+
+/** What a table with an empty name costs. */
+const NESTING_BYTES = 6;
+
+function startOfTable(name: string, length: number): Buffer {
+  return Buffer.concat([short(name), Buffer.from('F'), uint32(length)]);
+}
+
+interface Internals {
+  readonly ch: number;
+  readonly connection: { readonly channels: readonly ({ readonly buffer: { write(bytes: Buffer): void } } | null)[] };
+}
+
+function headerOf(body: Buffer, properties: RawProperties): Buffer {
+  const { headers, ...texts } = properties;
+  const fields = headers === undefined ? [] : [{ bit: BITS.headers, bytes: [uint32(headers.length), headers] }];
+  for (const name of ['correlationId', 'replyTo', 'messageId', 'appId'] as const) {
+    const text = texts[name];
+    if (text !== undefined) fields.push({ bit: BITS[name], bytes: [short(text)] });
+  }
+  const flags = fields.reduce((sum, { bit }) => sum + 2 ** bit, 0);
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64BE(BigInt(body.length));
+  return Buffer.concat([uint16(BASIC), uint16(0), size, uint16(flags), ...fields.flatMap(({ bytes }) => bytes)]);
+}
+
+function frame(type: number, channel: number, payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([type]), uint16(channel), uint32(payload.length), payload, Buffer.from([0xce])]);
+}
+
+function short(text: string | Buffer): Buffer {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from([bytes.length]), bytes]);
+}
+
+function uint16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(value);
+  return bytes;
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}

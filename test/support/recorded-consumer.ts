@@ -1,0 +1,69 @@
+import type { ConsumerEvents, Settled } from '../../src/amqp/consumer-events.ts';
+import { Consumer, type ConsumerSettings, type Handler } from '../../src/amqp/consumer.ts';
+import { Publisher } from '../../src/amqp/publisher.ts';
+import type { Delivery } from '../../src/protocol/delivery.ts';
+
+/** A consumer as the worker has one, with all that it took and told. */
+export interface RecordedConsumer {
+  readonly consumer: Consumer;
+  readonly received: readonly Delivery[];
+  readonly settled: readonly Settled[];
+  /** The events that are not counted elsewhere, by name, with what they carried. */
+  readonly told: readonly (readonly [name: string, ...details: unknown[]])[];
+  readonly stop: () => Promise<void>;
+}
+
+export const acknowledge: Handler = () => Promise.resolve({ kind: 'acknowledge' });
+
+/** Consumes at `url`; dead letters are published at `publishUrl`. Does not wait for the start. */
+export function recordedConsumer(
+  { url, publishUrl }: { readonly url: string; readonly publishUrl: string },
+  settings: Partial<ConsumerSettings> & Pick<ConsumerSettings, 'queue'>,
+  handle: Handler = acknowledge,
+): RecordedConsumer {
+  const received: Delivery[] = [];
+  const settled: Settled[] = [];
+  const told: (readonly [string, ...unknown[]])[] = [];
+  const tell =
+    (name: string) =>
+    (...details: unknown[]): void =>
+      void told.push([name, ...details]);
+  const connection = { timeoutMs: 1_000, heartbeatS: 1 };
+  const quiet = { lost: () => undefined, restored: () => undefined };
+  const publisher = new Publisher(
+    { ...connection, urls: [publishUrl] },
+    { confirmTimeoutMs: 30_000, prefetch: 10 },
+    {
+      ...quiet,
+      republished: () => undefined,
+      open: () => undefined,
+    },
+  );
+  const events: ConsumerEvents = {
+    ...quiet,
+    delivered: () => undefined,
+    settled: (how) => settled.push(how),
+    deadLettered: tell('deadLettered'),
+    deadLetterHeld: tell('deadLetterHeld'),
+    broken: tell('broken'),
+    cautious: tell('cautious'),
+    charged: tell('charged'),
+    standstill: (remedy) => told.push(['standstill', remedy]),
+    outdated: tell('outdated'),
+  };
+  const consumer = new Consumer(
+    { ...connection, urls: [url] },
+    { prefetch: 10, exitWhenStuckMs: 0, ...settings },
+    (delivery) => {
+      received.push(delivery);
+      return handle(delivery);
+    },
+    publisher,
+    events,
+  );
+  const stop = async (): Promise<void> => {
+    await consumer.stop();
+    await publisher.stop();
+  };
+  return { consumer, received, settled, told, stop };
+}

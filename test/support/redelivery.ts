@@ -1,0 +1,27 @@
+import { connect } from 'amqplib';
+
+/**
+ * Takes the next messages of the queue, ahead of all workers, while `send` sends them, and hands them back: whoever gets
+ * them then gets them as redelivered, as after the stop of a worker.
+ */
+export async function handedBackOnce(amqpUrl: string, queue: string, count: number, send: () => void): Promise<void> {
+  const model = await connect(amqpUrl);
+  const channel = await model.createChannel();
+  await channel.prefetch(count);
+  let tag = '';
+  await new Promise<void>((resolve) => {
+    let taken = 0;
+    const take = (): void => {
+      taken += 1;
+      if (taken === count) resolve();
+    };
+    void channel.consume(queue, take, { priority: 10 }).then(({ consumerTag }) => {
+      tag = consumerTag;
+      send();
+    });
+  });
+  await channel.cancel(tag);
+  channel.nackAll(true);
+  await channel.close();
+  await model.close();
+}
