@@ -5,14 +5,15 @@ import { plan, shortPlan } from '../test/chaos/faults/plan.ts';
 import { GUARDS, type Guard } from '../test/chaos/guards.ts';
 import { violationsOf } from '../test/chaos/judge.ts';
 import { writeReport } from '../test/chaos/report.ts';
-import { runChaos, type RunSettings } from '../test/chaos/run.ts';
+import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from '../test/chaos/run.ts';
 
 const USAGE = `npm run chaos                     the long form: 200,000 requests, 300 faults (about an hour)
-npm run chaos -- --short          every kind of fault once (a few minutes)
+npm run chaos -- --short          every kind of fault but the long ones once (a few minutes)
   --seed N            repeats a run's choices; the seed of a run is printed
   --requests N        at least so many requests (repeats not counted)
   --faults N          so many faults
   --minutes N         no fault begins later
+  --recovery N        seconds in which all must go on again after a fault; 120, less where a failure is expected
   --workers N, --senders N
   --only WORDS        only faults whose name holds these words
   --remove-guard G    one of ${GUARDS.join(', ')}: shows what breaks without it`;
@@ -29,6 +30,7 @@ function options() {
       requests: text,
       faults: { ...text, default: '300' },
       minutes: { ...text, default: '240' },
+      recovery: { ...text, default: String(RECOVERY_LIMIT_MS / 1000) },
       workers: { ...text, default: '3' },
       senders: { ...text, default: '4' },
       only: text,
@@ -53,6 +55,7 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
     patient: !short,
     removedGuard: removedGuard as Guard | undefined,
     limitMs: number(given.minutes) * 60_000,
+    recoveryMs: number(given.recovery) * 1_000,
     plan: (random) => (short ? shortPlan(random) : plan(random, number(given.faults), only)),
   };
 }

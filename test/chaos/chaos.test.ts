@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
-import { KINDS, shortPlan } from './faults/plan.ts';
+import { SHORT_KINDS, shortPlan } from './faults/plan.ts';
 import { violationsOf } from './judge.ts';
 import { writeReport } from './report.ts';
-import { runChaos, type RunSettings } from './run.ts';
+import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from './run.ts';
 
 const SETTINGS: RunSettings = {
   // Another one each time; it is in the report's name and its first line, and `npm run chaos -- --seed` repeats it.
@@ -14,6 +14,7 @@ const SETTINGS: RunSettings = {
   patient: false,
   removedGuard: undefined,
   limitMs: 600_000,
+  recoveryMs: RECOVERY_LIMIT_MS,
   plan: shortPlan,
 };
 
@@ -23,7 +24,7 @@ test('every kind of fault, once: no effect and no answer is lost or doubled, and
   console.log(writeReport(SETTINGS, record, violations));
   expect(violations).toEqual([]);
   const happened = new Set(record.faults.filter((fault) => fault.happened).map(({ name }) => name));
-  expect(KINDS.filter(({ name }) => !happened.has(name)).map(({ name }) => name)).toEqual([]);
+  expect(SHORT_KINDS.filter(({ name }) => !happened.has(name)).map(({ name }) => name)).toEqual([]);
 });
 
 test('with one worker and no fault, what a producer asks about a contact is answered in queue order', async () => {

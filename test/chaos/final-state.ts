@@ -1,8 +1,8 @@
-import { connect } from 'amqplib';
 import { MongoClient } from 'mongodb';
 
 import type { FinalContact, FinalState } from './journal.ts';
-import { DATABASE, QUEUE, queueDepth, type Stage } from './surroundings/stage.ts';
+import { deadLetterIds } from './surroundings/dead-letters.ts';
+import { DATABASE, queueDepth, type Stage } from './surroundings/stage.ts';
 
 /** A worker of this size has a leak, or piles up what it should hold back: one holds some 120 MiB when it is at rest. */
 const MEMORY_BOUND_MIB = 400;
@@ -23,7 +23,7 @@ export async function finalState({ broker, database, workers }: Stage): Promise<
   return {
     contacts: await contacts(database.url),
     requestQueueDepth: await queueDepth(broker),
-    deadLetters: await deadLetters(broker.url),
+    deadLetters: await deadLetterIds(broker),
     peakMemoryMiB: Math.max(...workers.map(({ peakMemoryMiB }) => peakMemoryMiB)),
     memoryBoundMiB: MEMORY_BOUND_MIB,
   };
@@ -46,19 +46,4 @@ async function contacts(url: string): Promise<FinalContact[]> {
 function fieldsOf(one: Stored): NonNullable<FinalContact['fields']> {
   const { client_id = 0, first_name = '', last_name = '', email = '', phone = '', mobile_phone = '' } = one;
   return { client_id, first_name, last_name, email, phone, mobile_phone };
-}
-
-async function deadLetters(url: string): Promise<string[]> {
-  const connection = await connect(url);
-  connection.on('error', () => undefined);
-  const channel = await connection.createChannel();
-  const ids: string[] = [];
-  for (;;) {
-    const letter = await channel.get(`${QUEUE}.dead`);
-    if (letter === false) break;
-    ids.push(String(letter.properties.messageId));
-  }
-  // What was taken and not acknowledged goes back.
-  await connection.close();
-  return ids;
 }

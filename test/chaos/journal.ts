@@ -5,10 +5,14 @@
 export type Entry = Sent | Answered | Fault;
 
 /** A request was handed to the broker; several with one `id` are repeats of one request, same ids and body. */
+/** Sends the requests that are themselves a fault. */
+export const OUTSIDER = 0;
+
 export interface Sent {
   readonly type: 'sent';
   /** Of the request. */
   readonly id: string;
+  /** From 1; OUTSIDER for what a fault is made of. */
   readonly sender: number;
   /** Nanoseconds on the run's one monotonic clock. */
   readonly at: number;
@@ -24,7 +28,14 @@ export type Action =
   | { readonly method: 'contact.get' | 'contact.delete'; readonly contact: number }
   | { readonly method: 'contact.list'; readonly client_id: number }
   /** Must end in the dead-letter queue (`poison`), or be refused (`invalid`), or be too late (`late`, its deadline was over when it was sent). */
-  | { readonly method: 'poison' | 'invalid' | 'late' };
+  | { readonly method: 'poison' | 'invalid' | 'late' }
+  /** Must end in the dead-letter queue, as nobody can read it (`unreadable`), or be answered or end there, as its answer cannot get to where it is asked for (`unanswerable`). */
+  | { readonly method: 'unreadable' | 'unanswerable' };
+
+/** Whether nothing but an answer will do for a request that the broker took. */
+export function needsAnswer(method: Action['method']): boolean {
+  return method !== 'unreadable' && method !== 'unanswerable';
+}
 
 export interface Fields {
   readonly client_id: number;
@@ -52,6 +63,8 @@ export interface Fault {
   readonly at: number;
   readonly name: string;
   readonly phase: 'begins' | 'ends';
+  /** Where it begins: no request but those that it is made of may wait longer for its answer while it lasts, in milliseconds. */
+  readonly othersWithinMs?: number;
 }
 
 /** What there is when all is quiet. */

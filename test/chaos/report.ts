@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { needsAnswer } from './journal.ts';
 import type { Injected, RunRecord, RunSettings } from './run.ts';
 
 /** Something that must not be. `id` is a request's. */
@@ -33,7 +34,7 @@ interface Life {
   readonly answered: number;
 }
 
-const LOSSES: ReadonlySet<string> = new Set(['no-answer-lost', 'no-effect-lost']);
+const LOSSES: ReadonlySet<string> = new Set(['no-answer-lost', 'no-effect-lost', 'no-innocent-blamed']);
 const DOUBLES: ReadonlySet<string> = new Set(['no-effect-doubled', 'one-answer', 'contact-id-unique']);
 
 /** The table of a run: one row for each kind of fault that happened. */
@@ -82,8 +83,8 @@ function countsOf(violations: readonly Violation[]): Pick<Row, 'losses' | 'doubl
 
 function livesOf({ sent, answered }: RunRecord['journal']): Life[] {
   const sentAt = new Map<string, number>();
-  for (const { id, at, confirmed } of sent) {
-    if (confirmed) sentAt.set(id, Math.min(at, sentAt.get(id) ?? Infinity));
+  for (const { id, at, action, confirmed } of sent) {
+    if (confirmed && needsAnswer(action.method)) sentAt.set(id, Math.min(at, sentAt.get(id) ?? Infinity));
   }
   const answeredAt = new Map<string, number>();
   for (const { id, at } of answered) answeredAt.set(id, Math.min(at, answeredAt.get(id) ?? Infinity));

@@ -12,7 +12,7 @@ import { Journal } from './journal-file.ts';
 import { Load } from './load/load.ts';
 import { Requests } from './load/requests.ts';
 import { Random } from './random.ts';
-import { buildStage, emptyQueue, type Stage } from './surroundings/stage.ts';
+import { buildStage, consumers, emptyQueue, type Stage } from './surroundings/stage.ts';
 
 export interface RunSettings {
   readonly seed: number;
@@ -26,6 +26,8 @@ export interface RunSettings {
   readonly plan: (random: Random) => readonly FaultKind[];
   /** No fault begins after so much time. */
   readonly limitMs: number;
+  /** All must go on again within this time after a fault's end; a run ends in as much and a half. */
+  readonly recoveryMs: number;
 }
 
 /** One fault as it went. */
@@ -54,11 +56,14 @@ export interface RunRecord {
 }
 
 const FAULT_LIMIT_MS = 120_000;
-const RECOVERY_LIMIT_MS = 120_000;
+/** All that has to go on may take so long. */
+export const RECOVERY_LIMIT_MS = 120_000;
 /** Without a guard some things never recover. */
 const RECOVERY_WITHOUT_GUARD_MS = 20_000;
-const DRAIN_LIMIT_MS = 180_000;
 const WARM_UP_ANSWERS = 150;
+/** Some eighty requests a second, so that somebody is there to be held up. */
+const GENTLY = 20;
+const GENTLY_EVERY_MS = 250;
 const MEASURE_EVERY_MS = 500;
 
 /** Runs load and faults on a stage of its own, which is gone afterwards, also where `signal` ends the run early. */
@@ -97,8 +102,8 @@ async function perform(
     complaints.push(detail);
   };
   const { patient, removedGuard } = settings;
-  const recoveryMs = removedGuard === undefined ? RECOVERY_LIMIT_MS : RECOVERY_WITHOUT_GUARD_MS;
-  const scene: Scene = { stage, load, random: random.branch(), patient, recoveryMs, complain };
+  const recoveryMs = removedGuard === undefined ? settings.recoveryMs : RECOVERY_WITHOUT_GUARD_MS;
+  const scene: Scene = { stage, load, journal, random: random.branch(), patient, recoveryMs, complain };
   const measure = (): void => stage.workers.forEach((worker) => worker.measure());
   const watch = setInterval(measure, MEASURE_EVERY_MS);
   undo.unshift(async () => clearInterval(watch));
@@ -109,10 +114,10 @@ async function perform(
     const share = Math.ceil(settings.requests / Math.max(1, faults.length));
     for (const [index, kind] of faults.entries()) {
       if (Date.now() - startedAt > settings.limitMs) break;
-      injected.push(await inject(kind, scene, journal, share));
+      injected.push(await inject(kind, scene, share));
       say(`${index + 1}/${faults.length} ${progress(injected.at(-1))}; ${load.answered} answers`);
     }
-    await finish(load, stage, settings.requests);
+    await finish(scene, settings.requests);
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
   }
@@ -145,19 +150,23 @@ async function begin(load: Load, { broker }: Stage): Promise<void> {
 }
 
 /** Full load, the fault, its end, and the wait until everything that it held up is answered. */
-async function inject(kind: FaultKind, scene: Scene, journal: Journal, requests: number): Promise<Injected> {
-  const { load } = scene;
-  const { name } = kind;
+async function inject(kind: FaultKind, scene: Scene, requests: number): Promise<Injected> {
+  const { load, journal } = scene;
+  const { name, othersWithinMs } = kind;
   const before = load.answered;
   load.allow(requests);
   await until(() => load.answered - before >= Math.min(WARM_UP_ANSWERS, requests / 4));
   const underWay = load.underWay;
   const from = journal.now();
-  journal.add({ type: 'fault', at: from, name, phase: 'begins' });
-  const happened = await fromBeginToEnd(kind, scene).catch((error: unknown) => {
-    scene.complain(error instanceof Error ? error.message : String(error));
-    return true;
-  });
+  const allowed = othersWithinMs === undefined ? {} : { othersWithinMs };
+  journal.add({ type: 'fault', at: from, name, phase: 'begins', ...allowed });
+  const going = othersWithinMs === undefined ? undefined : setInterval(() => load.allow(GENTLY), GENTLY_EVERY_MS);
+  const happened = await fromBeginToEnd(kind, scene)
+    .catch((error: unknown) => {
+      scene.complain(error instanceof Error ? error.message : String(error));
+      return true;
+    })
+    .finally(() => clearInterval(going));
   journal.add({ type: 'fault', at: journal.now(), name, phase: 'ends' });
   await recovery(name, scene);
   return { name, happened, from, until: journal.now(), underWay };
@@ -176,7 +185,7 @@ async function fromBeginToEnd(kind: FaultKind, scene: Scene): Promise<boolean> {
 /** Resolves when all goes on. Where it does not, that is noted, and the run goes on with new workers and without what is lost. */
 async function recovery(name: string, { load, stage, complain, recoveryMs }: Scene): Promise<void> {
   const caughtUp = (): Promise<boolean> =>
-    within(recoveryMs, name, Promise.all([load.caughtUp(), ...stage.workers.map((worker) => worker.ready())])).then(
+    within(recoveryMs, name, goesOn(load, stage, recoveryMs)).then(
       () => true,
       () => false,
     );
@@ -184,16 +193,22 @@ async function recovery(name: string, { load, stage, complain, recoveryMs }: Sce
   complain(`not recovered after ${recoveryMs / 1000} s: ${name}`);
   for (const worker of stage.workers) worker.signal('SIGKILL');
   if (await caughtUp()) return;
-  complain(`${load.underWay} requests are still unanswered after ${recoveryMs / 1000} s with new workers`);
+  complain(`not recovered with new workers either, after ${recoveryMs / 1000} s: ${load.underWay} requests unanswered`);
   load.giveUp();
 }
 
+/** Everything that was under way is answered, and every worker takes requests: not only its log says so, but the broker. */
+async function goesOn(load: Load, { broker, workers }: Stage, limitMs: number): Promise<void> {
+  await Promise.all([load.caughtUp(), ...workers.map((worker) => worker.ready())]);
+  await consumers(broker, workers.length, limitMs);
+}
+
 /** The rest of the requests, every answer, and an empty queue. */
-async function finish(load: Load, stage: Stage, requests: number): Promise<void> {
+async function finish({ load, stage, recoveryMs }: Scene, requests: number): Promise<void> {
   load.allow(Math.max(0, requests - load.sent));
   await until(() => load.sent >= requests);
-  await within(DRAIN_LIMIT_MS, 'the last answers', load.end());
-  await emptyQueue(stage.broker, DRAIN_LIMIT_MS);
+  await within(1.5 * recoveryMs, 'the last answers', load.end());
+  await emptyQueue(stage.broker, 1.5 * recoveryMs);
 }
 
 async function until(met: () => boolean): Promise<void> {

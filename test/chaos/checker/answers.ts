@@ -1,5 +1,6 @@
 import type { Content } from './content.ts';
 import type { Answer, Ledger, Request } from './ledger.ts';
+import { needsAnswer } from '../journal.ts';
 import type { ExaminationOptions, Findings } from './verdict.ts';
 
 /** Codes that say that the caller made a mistake. */
@@ -25,10 +26,12 @@ const OUTCOMES: Readonly<Record<Request['method'], (content: Content) => Outcome
   poison: () => 'unknown',
   invalid: () => 'unknown',
   late: () => 'unknown',
+  unreadable: () => 'unknown',
+  unanswerable: () => 'unknown',
 };
 
 function notFoundOr(content: Content): Outcome {
-  return content.kind === 'failed' && String(content.codes) === 'NOT_FOUND' ? 'not-found' : 'unknown';
+  return failedWith(content, 'NOT_FOUND') ? 'not-found' : 'unknown';
 }
 
 /** Reads the outcome for the contact off an answer, or off there being none. */
@@ -44,7 +47,7 @@ export function isRead({ method }: Request): boolean {
 export function examineAnswers({ requests }: Ledger, options: ExaminationOptions, findings: Findings): void {
   for (const request of requests.values()) {
     const { id, method, answers } = request;
-    if (answers.length === 0 && request.firstConfirmed !== undefined) {
+    if (answers.length === 0 && request.firstConfirmed !== undefined && needsAnswer(method)) {
       findings.add('no-answer-lost', `${method} was confirmed and never answered`, { id });
     }
     if (answers.length > 1 && !(isRead(request) && options.readsMayDiffer === true)) {
@@ -56,12 +59,23 @@ export function examineAnswers({ requests }: Ledger, options: ExaminationOptions
   }
 }
 
+/** What may be answered to a request that has no effect to tell of. */
+const WITHOUT_EFFECT: Partial<Record<Request['method'], (content: Content) => boolean>> = {
+  poison: (content) => failedWith(content, 'INTERNAL_ERROR'),
+  late: (content) => failedWith(content, 'EXPIRED'),
+  invalid: (content) => content.kind === 'failed' && content.codes.every((code) => MISTAKES.has(code)),
+  unreadable: ({ kind }) => kind === 'failed',
+  unanswerable: () => true,
+};
+
+function failedWith(content: Content, code: string): boolean {
+  return content.kind === 'failed' && String(content.codes) === code;
+}
+
 function fits(request: Request, answer: Answer): boolean {
   const { content } = answer;
-  if (request.method === 'poison') return content.kind === 'failed' && String(content.codes) === 'INTERNAL_ERROR';
-  if (request.method === 'late') return content.kind === 'failed' && String(content.codes) === 'EXPIRED';
-  if (request.method === 'invalid')
-    return content.kind === 'failed' && content.codes.every((code) => MISTAKES.has(code));
+  const rule = WITHOUT_EFFECT[request.method];
+  if (rule !== undefined) return rule(content);
   if (outcomeOf(request, answer) === 'unknown') return false;
   // A get that tells of another contact is no answer to it.
   if (request.method !== 'contact.get' || content.kind !== 'contacts') return true;

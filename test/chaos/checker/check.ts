@@ -79,7 +79,7 @@ function countsOf({
     repeats,
     repeatedAnswers,
     faults: ledger.faults.length,
-    losses: findings.count('no-answer-lost', 'no-effect-lost'),
+    losses: findings.count('no-answer-lost', 'no-effect-lost', 'no-innocent-blamed'),
     doubles: findings.count('no-effect-doubled'),
     violations: findings.total,
     partitions: histories.size,

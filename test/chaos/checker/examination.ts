@@ -6,6 +6,7 @@ import { readLedger, type Ledger } from './ledger.ts';
 import { examineLeftovers } from './leftovers.ts';
 import { examineLists } from './lists.ts';
 import { examineQueueOrder } from './queue-order.ts';
+import { examineOthers } from './silence.ts';
 import { Findings, type ExaminationOptions } from './verdict.ts';
 
 /** What there is to say without searching for an order, and the histories to search in. */
@@ -31,5 +32,6 @@ export async function examine(
   const queueOrder = options.queueOrder ?? false;
   if (queueOrder) examineQueueOrder(ledger, findings);
   examineLeftovers(ledger, final, findings);
+  examineOthers(ledger, findings);
   return { findings, ledger, histories: historiesOf(ledger, creators, final, queueOrder) };
 }

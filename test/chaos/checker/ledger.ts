@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { Action, Answered, Entry, Sent } from '../journal.ts';
+import type { Action, Answered, Entry, Fault, Sent } from '../journal.ts';
 import { contentOf, Texts, type Content, type FieldNumbers } from './content.ts';
 import type { Findings } from './verdict.ts';
 
@@ -35,6 +35,8 @@ export interface FaultWindow {
   readonly name: string;
   readonly begins: number;
   ends: number;
+  /** Nobody else may wait longer for an answer meanwhile, in milliseconds. */
+  readonly othersWithinMs: number | undefined;
 }
 
 /** The journal, turned by request. Holds every text once and no answer's document. */
@@ -56,13 +58,13 @@ export async function readLedger(entries: AsyncIterable<Entry> | Iterable<Entry>
   const texts = new Texts();
   const requests = new Map<string, Request>();
   const answers = new Map<string, Answers>();
-  const faults: { readonly name: string; readonly begins: boolean; readonly at: number }[] = [];
+  const faults: Fault[] = [];
   let latest = 0;
   for await (const entry of entries) {
     latest = Math.max(latest, entry.at);
     if (entry.type === 'sent') noteSent(requests, entry, texts, findings);
     else if (entry.type === 'answered') noteAnswered(answers, entry, texts, findings);
-    else faults.push({ name: entry.name, begins: entry.phase === 'begins', at: entry.at });
+    else faults.push(entry);
   }
   for (const [id, { seen, count }] of answers) {
     const request = requests.get(id);
@@ -124,18 +126,18 @@ function noteAnswered(answers: Map<string, Answers>, entry: Answered, texts: Tex
   known.seen.push({ at: entry.at, digest, content });
 }
 
-function windowsOf(marks: { readonly name: string; readonly begins: boolean; readonly at: number }[]): FaultWindow[] {
+function windowsOf(marks: readonly Fault[]): FaultWindow[] {
   const windows: FaultWindow[] = [];
   const open = new Map<string, FaultWindow[]>();
-  for (const { name, begins, at } of marks.toSorted((a, b) => a.at - b.at)) {
+  for (const { name, phase, at, othersWithinMs } of marks.toSorted((a, b) => a.at - b.at)) {
     const waiting = open.get(name) ?? [];
     open.set(name, waiting);
-    if (!begins) {
+    if (phase === 'ends') {
       const oldest = waiting.shift();
       if (oldest !== undefined) oldest.ends = at;
       continue;
     }
-    const window = { name, begins: at, ends: Infinity };
+    const window = { name, begins: at, ends: Infinity, othersWithinMs };
     windows.push(window);
     waiting.push(window);
   }

@@ -25,8 +25,12 @@ export type Invariant =
   /** One worker, no fault: what one sender asks about one contact is answered in the order in which it was sent. */
   | 'queue-order'
   | 'queue-empty'
-  /** The dead letters are the poison requests, each of them and no other. */
+  /** What is meant for the dead-letter queue is there, and each letter is a request. */
   | 'dead-letters'
+  /** No request is a dead letter that has done nothing to be one. */
+  | 'no-innocent-blamed'
+  /** A fault of a few requests or one queue holds up nobody else for longer than it may. */
+  | 'others-answered'
   | 'memory-bound';
 
 export interface Violation {
@@ -47,7 +51,7 @@ export interface Counts {
   readonly repeatedAnswers: number;
   /** Faults that began. */
   readonly faults: number;
-  /** Violations of no-answer-lost and no-effect-lost. */
+  /** Violations of no-answer-lost, no-effect-lost and no-innocent-blamed. */
   readonly losses: number;
   /** Violations of no-effect-doubled. */
   readonly doubles: number;

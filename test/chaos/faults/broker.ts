@@ -1,8 +1,10 @@
 import { connect } from 'amqplib';
 
+import { waitFor } from '../../../scripts/surroundings/progress.ts';
 import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
 import { channelOf } from '../proxy/amqp.ts';
 import { emptyQueue, QUEUE, type Stage } from '../surroundings/stage.ts';
+import type { Passage } from '../proxy/passage.ts';
 import { OVER, type FaultKind } from './fault.ts';
 import { sprung } from './moments.ts';
 
@@ -10,6 +12,9 @@ const DATA = '/var/lib/rabbitmq';
 const FILLER = `${DATA}/filler`;
 /** RabbitMQ 4.3 keeps a new quorum queue's name to itself for half a second; killed before that it has an empty queue. */
 const NAME_WRITTEN_MS = 2_000;
+/** Below the worker's patience with a call, which is 5 s. */
+const CANCEL_ARRIVES_MS = 700;
+const CONSUMING_MS = 20_000;
 
 const restarted: FaultKind = {
   name: 'broker restarted',
@@ -99,6 +104,52 @@ const queueDeleted: FaultKind = {
   },
 };
 
+/**
+ * The same, just as one worker begins to consume: what says that it does and what says that it no longer does reach it in one
+ * piece, so that it reads both in one turn.
+ */
+const cancelledAtOnce: FaultKind = {
+  name: 'consumer cancelled in the moment in which it begins',
+  weight: 3,
+  async begin(scene) {
+    const { stage, load, random } = scene;
+    const { broker: gate } = random.pick(stage.workers);
+    let consuming: Passage | undefined;
+    gate.arm({
+      moment: 'delivery',
+      skip: 0,
+      spring: (message, passage) => {
+        consuming = passage;
+        return message;
+      },
+    });
+    if (!(await sprung(gate, scene))) return undefined;
+    await load.pause();
+    await emptyQueue(stage.broker, 30_000);
+    gate.arm({
+      moment: 'consuming',
+      skip: 0,
+      spring: (message, passage) => {
+        passage.silence(['down']);
+        return message;
+      },
+    });
+    // Not the connection that publishes: while it is away the worker would not begin to consume with its new channel.
+    consuming?.reset();
+    await waitFor('a worker that begins to consume', CONSUMING_MS, () =>
+      Promise.resolve(gate.armed ? undefined : true),
+    );
+    await deleteQueue(stage.broker);
+    load.resume();
+    load.allow(200);
+    const end = async (): Promise<void> => {
+      gate.restore();
+      await new Promise((resolve) => setTimeout(resolve, NAME_WRITTEN_MS));
+    };
+    return { holdMs: CANCEL_ARRIVES_MS, end };
+  },
+};
+
 async function deleteQueue(broker: Stage['broker']): Promise<void> {
   const connection = await connect(broker.url, { timeout: 5_000 });
   connection.on('error', () => undefined);
@@ -127,4 +178,5 @@ export const brokerFaults: readonly FaultKind[] = [
   channelClosed('consuming', 'settle'),
   channelClosed('publishing', 'answer'),
   queueDeleted,
+  cancelledAtOnce,
 ];

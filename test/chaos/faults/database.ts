@@ -1,4 +1,5 @@
-import { requestIdOf, withFailedItem, withoutItem } from '../proxy/mongodb.ts';
+import { hasWritten, requestIdOf, withFailedItem, withoutItem } from '../proxy/mongodb.ts';
+import type { Trap } from '../proxy/gate.ts';
 import type { Passage } from '../proxy/passage.ts';
 import { OVER, type FaultKind } from './fault.ts';
 import { sprung } from './moments.ts';
@@ -67,4 +68,45 @@ const itemFails: FaultKind = {
   },
 };
 
-export const databaseFaults: readonly FaultKind[] = [killed, restarted, frozen, itemFails];
+/** Longer than five tries at a silent server take, as often as a request may be started. */
+const LOST_FOR_MS = 45_000;
+const RESET_FOR_MS = 8_000;
+
+/**
+ * The ledger of attempts writes what it is told, and nobody gets to know. All workers are killed, so that what they had is handed
+ * out again and asks the ledger; none of it has done anything to be a dead letter.
+ */
+function ledgerAnswersLost(words: string, hurt: (passage: Passage) => void, holdMs: number): FaultKind {
+  return {
+    name: `answers of the attempts' ledger lost, ${words}`,
+    weight: 2,
+    begin({ stage: { workers }, load, random }) {
+      load.allow(400);
+      const spring: Trap['spring'] = (reply, passage) => {
+        // That there is nothing yet may be known, or no start is ever recorded.
+        if (!hasWritten(reply)) return reply;
+        hurt(passage);
+        return undefined;
+      };
+      for (const { database } of workers) database.arm({ moment: 'ledger', skip: 0, lasting: true, spring });
+      for (const worker of workers) worker.signal('SIGKILL');
+      // Once more in between: what was started then is started anew, and still has attempts left.
+      const again = setTimeout(() => random.pick(workers).signal('SIGKILL'), holdMs / 2);
+      const end = (): Promise<void> => {
+        clearTimeout(again);
+        for (const { database } of workers) database.disarm();
+        return Promise.resolve();
+      };
+      return Promise.resolve({ holdMs, end });
+    },
+  };
+}
+
+export const databaseFaults: readonly FaultKind[] = [
+  killed,
+  restarted,
+  frozen,
+  itemFails,
+  { ...ledgerAnswersLost('in silence', () => undefined, LOST_FOR_MS), long: true },
+  ledgerAnswersLost('with the connection', (passage) => passage.reset(), RESET_FOR_MS),
+];

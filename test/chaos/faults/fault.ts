@@ -1,3 +1,4 @@
+import type { Journal } from '../journal-file.ts';
 import type { Load } from '../load/load.ts';
 import type { Random } from '../random.ts';
 import type { Stage } from '../surroundings/stage.ts';
@@ -6,6 +7,8 @@ import type { Stage } from '../surroundings/stage.ts';
 export interface Scene {
   readonly stage: Stage;
   readonly load: Load;
+  /** For what a producer beside the load sends. */
+  readonly journal: Journal;
   readonly random: Random;
   /** Whether faults may last beyond every time limit of the worker. */
   readonly patient: boolean;
@@ -28,6 +31,13 @@ export interface FaultKind {
   readonly name: string;
   /** How often among the others. */
   readonly weight: number;
+  /** Takes longer than the short form has; only the long form and `--only` have it. */
+  readonly long?: true;
+  /**
+   * Where only some requests or one queue are in trouble: everybody else is answered within so many milliseconds. The load
+   * goes on gently as long as such a fault lasts.
+   */
+  readonly othersWithinMs?: number;
   /** Makes it happen; `undefined` where its occasion did not come. */
   begin(scene: Scene): Promise<Ongoing | undefined>;
 }

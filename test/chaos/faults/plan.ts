@@ -1,7 +1,9 @@
 import type { Random } from '../random.ts';
 import { brokerFaults } from './broker.ts';
 import { databaseFaults } from './database.ts';
+import { destinationFaults } from './destinations.ts';
 import type { FaultKind } from './fault.ts';
+import { messageFaults } from './messages.ts';
 import { momentFaults } from './moments.ts';
 import { networkFaults } from './network.ts';
 import { terminated, workerFaults } from './workers.ts';
@@ -13,7 +15,12 @@ export const KINDS: readonly FaultKind[] = [
   ...momentFaults,
   ...networkFaults,
   ...databaseFaults,
+  ...destinationFaults,
+  ...messageFaults,
 ];
+
+/** The kinds of the short form. */
+export const SHORT_KINDS: readonly FaultKind[] = KINDS.filter(({ long }) => long !== true);
 
 /** So many of all faults are a SIGTERM under load. */
 const TERMINATIONS = 1 / 3;
@@ -31,10 +38,10 @@ export function plan(random: Random, count: number, only?: string): FaultKind[] 
   return random.shuffled([...once, ...more, ...terminations]);
 }
 
-/** Every kind once, and some stops under load. */
+/** Every kind that is not a long one once, and some stops under load. */
 export function shortPlan(random: Random): FaultKind[] {
   const terminations = Array.from({ length: TERMINATIONS_IN_SHORT }, () => terminated);
-  return random.shuffled([...KINDS, ...terminations]);
+  return random.shuffled([...SHORT_KINDS, ...terminations]);
 }
 
 function weighted(random: Random): FaultKind {

@@ -1,3 +1,6 @@
+import { freePort } from '../../../scripts/surroundings/addresses.ts';
+import { waitFor } from '../../../scripts/surroundings/progress.ts';
+import { within } from '../../../src/time/limit.ts';
 import type { WorkerSlot } from '../surroundings/worker-slot.ts';
 import { OVER, type FaultKind, type Scene } from './fault.ts';
 
@@ -15,7 +18,7 @@ async function randomMoment({ random }: Scene): Promise<void> {
 }
 
 /** Stops a worker in good order, and holds it to its last words: everything that it was given is accounted for. */
-async function stopInOrder(worker: WorkerSlot, { complain }: Scene): Promise<void> {
+export async function stopInOrder(worker: WorkerSlot, { complain }: Scene): Promise<void> {
   const { code, receipt } = await worker.stop();
   if (code !== 0) complain(`a worker that was asked to stop ended with ${code}`);
   if (receipt === undefined) return complain('a worker ended without its last line');
@@ -89,4 +92,43 @@ const poisoned: FaultKind = {
   },
 };
 
-export const workerFaults: readonly FaultKind[] = [killed, allKilled, frozen, rolling, poisoned];
+const FULL_DEVICE = '/dev/full';
+/** Beyond the worker's own time for a stop, DRAIN_TIMEOUT_MS. */
+const END_LIMIT_MS = 40_000;
+const READY_LIMIT_MS = 60_000;
+
+/** One life of a worker whose every write to standard output fails. Its end is asked for as any other's; its last line is lost. */
+const nowhereToLog: FaultKind = {
+  name: 'standard output on a full disk',
+  weight: 2,
+  long: true,
+  async begin(scene) {
+    const { load, random } = scene;
+    const worker = anyWorker(scene);
+    await stopInOrder(worker, scene);
+    const port = await freePort();
+    await worker.start({
+      environment: { HTTP_PORT: String(port) },
+      output: { path: FULL_DEVICE, ready: () => ready(port) },
+    });
+    load.allow(400);
+    const end = async (): Promise<void> => {
+      const stopping = worker.stop();
+      const stopped = await within(END_LIMIT_MS, 'the end of a worker on a full disk', stopping).catch(() => undefined);
+      if (stopped === undefined) worker.signal('SIGKILL');
+      const { code } = await stopping;
+      if (code !== 0) scene.complain(`a worker on a full disk that was asked to stop ended with ${code}`);
+      await worker.start();
+    };
+    return { holdMs: random.between(1_000, 3_000), end };
+  },
+};
+
+async function ready(port: number): Promise<void> {
+  await waitFor('a worker that is ready', READY_LIMIT_MS, async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+    return answer?.ok === true ? true : undefined;
+  });
+}
+
+export const workerFaults: readonly FaultKind[] = [killed, allKilled, frozen, rolling, poisoned, nowhereToLog];

@@ -4,6 +4,7 @@ const FIRST_LETTER = 0x41;
 const PROTOCOL_HEADER_BYTES = 8;
 const METHOD_FRAME = 1;
 const BASIC = 60;
+const CONSUME_OK = 21;
 const PUBLISH = 40;
 const DELIVER = 60;
 const ACK = 80;
@@ -18,6 +19,7 @@ export const amqp: Protocol = {
     if (frame[0] !== METHOD_FRAME || frame.length < 12 || frame.readUInt16BE(7) !== BASIC) return undefined;
     const method = frame.readUInt16BE(9);
     if (direction === 'down') {
+      if (method === CONSUME_OK) return 'consuming';
       if (method === DELIVER) return 'delivery';
       return method === ACK ? 'confirm' : undefined;
     }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
 import { amqp, channelOf } from './amqp.ts';
 import { Splitter, type Protocol } from './frames.ts';
-import { mongodb, requestIdOf, withFailedItem, withoutItem } from './mongodb.ts';
+import { hasWritten, mongodb, requestIdOf, withFailedItem, withoutItem } from './mongodb.ts';
 
 function message(id: number, answers: number, sections: readonly Buffer[]): Buffer {
   const header = Buffer.alloc(20);
@@ -58,13 +58,33 @@ test('an ack is a settlement on its way to the broker, and a confirm on its way 
 
 test('only a write to the contacts is one, and only its own reply is its outcome', () => {
   const classify = mongodb.classifier();
-  const other = message(8, 0, [body({ update: 'attempts' })]);
-  expect(classify('up', other)).toBeUndefined();
+  expect(classify('up', message(8, 0, [body({ update: 'counters' })]))).toBeUndefined();
   expect(classify('down', message(91, 8, [body({ ok: 1 })]))).toBeUndefined();
   expect(classify('up', insert)).toBe('write');
   expect(classify('down', message(92, 6, [body({ ok: 1 })]))).toBeUndefined();
   expect(classify('down', reply)).toBe('written');
   expect([requestIdOf(insert, 'up'), requestIdOf(reply, 'down')]).toEqual([7, 7]);
+});
+
+test.each([
+  ['findAndModify', 'ledger'],
+  ['insert', 'ledger'],
+  ['createIndexes', undefined],
+])('the reply to a %s of the attempts is of the moment %s', (command, moment) => {
+  const classify = mongodb.classifier();
+  expect(classify('up', message(8, 0, [body({ [command]: 'attempts' })]))).toBeUndefined();
+  expect(classify('down', message(91, 8, [body({ ok: 1 })]))).toBe(moment);
+  expect(classify('down', message(92, 8, [body({ ok: 1 })]))).toBeUndefined();
+});
+
+test.each([
+  [{ ok: 1, n: 1 }, true],
+  [{ ok: 1, n: 0 }, false],
+  [{ ok: 1, value: null, lastErrorObject: { n: 0, updatedExisting: false } }, false],
+  [{ ok: 1, value: { _id: 'x' }, lastErrorObject: { n: 1, updatedExisting: true } }, true],
+  [{ ok: 1, cursor: { firstBatch: [{ n: 1 }] } }, false],
+])('whether a command wrote something: %j', (document, written) => {
+  expect(hasWritten(message(91, 8, [body(document)]))).toBe(written);
 });
 
 test('a write loses one item, and its reply says so in the numbering of the whole', () => {

@@ -30,10 +30,11 @@ export class Splitter {
 }
 
 /**
- * What is going on when a message passes: a request is handed out, an effect is about to be written, its outcome comes
- * back, an answer is about to be published, its confirm comes back, a request is about to be settled.
+ * What is going on when a message passes: consuming begins, a request is handed out, an effect is about to be written, its
+ * outcome comes back, the attempts' ledger answers, an answer is about to be published, its confirm comes back, a request
+ * is about to be settled.
  */
-export type Moment = 'delivery' | 'write' | 'written' | 'answer' | 'confirm' | 'settle';
+export type Moment = 'consuming' | 'delivery' | 'write' | 'written' | 'ledger' | 'answer' | 'confirm' | 'settle';
 
 /** Tells which moment a message marks, if any. Made anew for each connection, as it may remember. */
 export type Classifier = (direction: Direction, message: Buffer) => Moment | undefined;

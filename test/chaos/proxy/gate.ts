@@ -8,6 +8,8 @@ export interface Trap {
   readonly moment: Moment;
   /** So many of that moment are let through first. */
   skip: number;
+  /** Springs at each of them until it is disarmed; without this, at the first alone. */
+  readonly lasting?: true;
   readonly spring: (message: Buffer, passage: Passage) => Buffer | undefined | 'wait';
 }
 
@@ -60,7 +62,7 @@ export class Gate {
     }
     const sent = trap.spring(message, passage);
     if (sent === 'wait') return message;
-    if (this.#trap === trap) this.#trap = undefined;
+    if (this.#trap === trap && trap.lasting !== true) this.#trap = undefined;
     return sent;
   }
 

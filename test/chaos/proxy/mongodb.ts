@@ -6,29 +6,41 @@ const OP_MSG = 2013;
 /** Header, flags and the kind of the first section. */
 const BODY_AT = 21;
 const SEQUENCE = 1;
+/** BSON's type of a text. */
+const TEXT = 2;
 
-/** The MongoDB wire protocol: messages that begin with their length. Writes are those to the contacts themselves. */
+/**
+ * The MongoDB wire protocol: messages that begin with their length. Writes are those to the contacts themselves; the ledger
+ * is the collection of attempts, its indexes excepted.
+ */
 export const mongodb: Protocol = {
   lengthOf: (bytes, at) => (at + 4 > bytes.length ? undefined : bytes.readInt32LE(at)),
   classifier: () => {
-    const writes = new Set<number>();
+    const awaited = new Map<number, 'written' | 'ledger'>();
     return (direction, message) => {
       if (message.readInt32LE(12) !== OP_MSG) return undefined;
-      if (direction === 'down') return writes.delete(message.readInt32LE(8)) ? 'written' : undefined;
-      if (!isWrite(message)) return undefined;
-      writes.add(message.readInt32LE(4));
-      return 'write';
+      if (direction === 'down') {
+        const answers = message.readInt32LE(8);
+        const moment = awaited.get(answers);
+        awaited.delete(answers);
+        return moment;
+      }
+      const { name, collection } = commandOf(message);
+      const write = collection === 'contacts' && (name === 'insert' || name === 'update');
+      if (write) awaited.set(message.readInt32LE(4), 'written');
+      if (collection === 'attempts' && !name.includes('Index')) awaited.set(message.readInt32LE(4), 'ledger');
+      return write ? 'write' : undefined;
     };
   },
 };
 
-/** The first element of a command names it and its collection. */
-function isWrite(message: Buffer): boolean {
+/** The first element of a command names it and, where it is about one, its collection. */
+function commandOf(message: Buffer): { readonly name: string; readonly collection: string | undefined } {
   const nameAt = BODY_AT + 5;
   const nameEnd = message.indexOf(0, nameAt);
   const name = message.toString('latin1', nameAt, nameEnd);
-  if (name !== 'insert' && name !== 'update') return false;
-  return message.toString('latin1', nameEnd + 5, message.indexOf(0, nameEnd + 5)) === 'contacts';
+  if (message[BODY_AT + 4] !== TEXT) return { name, collection: undefined };
+  return { name, collection: message.toString('latin1', nameEnd + 5, message.indexOf(0, nameEnd + 5)) };
 }
 
 /** Says which request a message answers, or is. */
@@ -69,4 +81,11 @@ export function withFailedItem(reply: Buffer, at: number, code: number): Buffer 
   const message = Buffer.concat([reply.subarray(0, BODY_AT), bytes]);
   message.writeInt32LE(message.length, 0);
   return message;
+}
+
+/** Whether a command wrote something, by its reply; a findAndModify says so in another place than the others. */
+export function hasWritten(reply: Buffer): boolean {
+  const body: Document = BSON.deserialize(reply.subarray(BODY_AT));
+  const { n } = (body['lastErrorObject'] ?? body) as { readonly n?: number };
+  return (n ?? 0) > 0;
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { connect } from 'amqplib';
 
 import { ensureDocker } from '../../../scripts/surroundings/docker.ts';
 import { attempt, run } from '../../../scripts/surroundings/command.ts';
@@ -112,4 +113,18 @@ export async function queueDepth(broker: OwnServer): Promise<number> {
 /** Waits until the request queue is empty, those under way included. */
 export async function emptyQueue(broker: OwnServer, limitMs: number): Promise<void> {
   await waitFor('an empty request queue', limitMs, async () => ((await queueDepth(broker)) === 0 ? true : undefined));
+}
+
+/** Waits until so many consumers, or more, are at the request queue. */
+export async function consumers(broker: OwnServer, count: number, limitMs: number): Promise<void> {
+  const connection = await connect(broker.url, { timeout: 5_000 });
+  connection.on('error', () => undefined);
+  try {
+    const channel = await connection.createChannel();
+    const there = async (): Promise<true | undefined> =>
+      (await channel.checkQueue(QUEUE)).consumerCount >= count ? true : undefined;
+    await waitFor(`${count} consumers`, limitMs, there);
+  } finally {
+    await connection.close().catch(() => undefined);
+  }
 }

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
+import { closeSync, createWriteStream, openSync, readFileSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,6 +21,13 @@ export interface SlotSettings {
   readonly environment: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly removedGuard: Guard | undefined;
+}
+
+/** What one process has of its own; the next one in its place is as usual. */
+export interface Life {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A device that standard output goes to. Nothing is known then of what the process writes: `ready` must tell that it takes requests. */
+  readonly output?: { readonly path: string; readonly ready: () => Promise<void> };
 }
 
 /** One process in a worker's place, from its start to its end. */
@@ -54,9 +61,14 @@ export class WorkerSlot {
     this.#settings = settings;
   }
 
+  /** What its process is told, unless a life has its own. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.#settings.environment;
+  }
+
   /** Resolves when the present process takes requests. */
-  async start(): Promise<void> {
-    this.#run ??= this.#launch();
+  async start(life: Life = {}): Promise<void> {
+    this.#run ??= this.#launch(life);
     await this.#run.taking;
   }
 
@@ -112,24 +124,27 @@ export class WorkerSlot {
     }
   }
 
-  #launch(): Run {
+  #launch({ environment: changed = {}, output }: Life = {}): Run {
     this.#runs += 1;
     const { environment, folder, removedGuard } = this.#settings;
+    const standardOutput = output === undefined ? undefined : openSync(output.path, 'w');
     const child = spawn(process.execPath, [ENTRY], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', standardOutput ?? 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
         ...environment,
+        ...changed,
         ...(removedGuard !== undefined && { REMOVED_GUARD: removedGuard }),
       },
     });
+    if (standardOutput !== undefined) closeSync(standardOutput);
     const log = createWriteStream(join(folder, `worker-${this.number}-${this.#runs}.log`));
-    child.stderr.pipe(log, { end: false });
+    child.stderr?.pipe(log, { end: false });
     const exited = new Promise<number | string>((resolve) =>
       child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')),
     );
     const run: Run = { child, exited, taking: new Promise(() => undefined), lastLine: '', expected: false };
-    const taking = new Promise<void>((resolve) => follow(child, log, run, resolve));
+    const taking = output?.ready() ?? new Promise<void>((resolve) => follow(child, log, run, resolve));
     const replaced = exited.then((code) => this.#ended(run, code, log));
     return Object.assign(run, { taking: Promise.race([taking, replaced]) });
   }

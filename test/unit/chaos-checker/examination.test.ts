@@ -2,12 +2,14 @@ import { describe, expect, test } from 'vitest';
 
 import { examine } from '../../chaos/checker/examination.ts';
 import type { ExaminationOptions, Violation } from '../../chaos/checker/verdict.ts';
-import { contactsAnswer, failAnswer } from './answer-documents.ts';
+import { OUTSIDER } from '../../chaos/journal.ts';
+import { contactsAnswer, failAnswer, okAnswer } from './answer-documents.ts';
 import { correctRun, type Run } from './correct-run.ts';
 import { BASE, both, NOTHING, pair, story } from './plant.ts';
 import { ANSWERS } from './planted-answers.ts';
 import { CONTACTS, LEFTOVERS, LISTS } from './planted-effects.ts';
-import { HERO, ONCE } from './story.ts';
+import { OTHERS, troubled } from './planted-others.ts';
+import { HERO, ONCE, type Story } from './story.ts';
 
 async function violationsIn({ entries, final }: Run, options: ExaminationOptions = {}): Promise<readonly Violation[]> {
   return (await examine(entries, final, options)).findings.kept;
@@ -18,12 +20,17 @@ describe.each([
   ['contacts', CONTACTS],
   ['lists', LISTS],
   ['leftovers', LEFTOVERS],
+  ['others', OTHERS],
 ])('%s', (_, plants) => {
   test.each(plants)('finds $what, and nothing else', async ({ run, options, found }) => {
     const violations = await violationsIn(run(), options);
     expect(violations).toMatchObject(found);
   });
 });
+
+function unanswered(method: 'unreadable' | 'unanswerable'): Story {
+  return story().tell({ method }, okAnswer(), { id: 'odd', answer: 'none' });
+}
 
 describe('what is right', () => {
   test.each<[string, () => Run, ExaminationOptions?]>([
@@ -62,6 +69,33 @@ describe('what is right', () => {
           .tell({ method: 'poison' }, failAnswer('INTERNAL_ERROR'), { id: 'p' })
           .told({ deadLetters: [...BASE.final.deadLetters, 'p', 'p'] }),
     ],
+    [
+      'an unreadable request that is a letter and never answered',
+      () => unanswered('unreadable').told({ deadLetters: [...BASE.final.deadLetters, 'odd'] }),
+    ],
+    [
+      'an unanswerable request that is a letter',
+      () => unanswered('unanswerable').told({ deadLetters: [...BASE.final.deadLetters, 'odd'] }),
+    ],
+    [
+      'an unanswerable request that is answered all the same',
+      () => story().tell({ method: 'unanswerable' }, okAnswer()).told(),
+    ],
+    ['a long wait during a fault that is of everybody', () => troubled({ waitMs: 40_000 })],
+    ['a wait within what the fault of others allows', () => troubled({ waitMs: 900, othersWithinMs: 1_000 })],
+    [
+      'a long wait for what the fault itself is made of',
+      () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, method: 'unanswerable' }),
+    ],
+    [
+      'a long wait of the one who makes the trouble',
+      () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, sender: OUTSIDER }),
+    ],
+    [
+      'a long wait of a poison request, for others of its kind',
+      () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, method: 'poison' }),
+    ],
+    ['a long wait after the fault', () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, after: true })],
     [
       'a get that comes again and tells of its own moment',
       () =>

@@ -1,4 +1,4 @@
-import { failAnswer } from './answer-documents.ts';
+import { failAnswer, okAnswer } from './answer-documents.ts';
 import { BASE, both, NOTHING, pair, story, twin, type Plant } from './plant.ts';
 import { HERO, ONCE } from './story.ts';
 
@@ -102,7 +102,17 @@ export const LEFTOVERS: readonly Plant[] = [
         .create(ONCE, { id: 'good' })
         .ends(ONCE)
         .told({ deadLetters: [...BASE.final.deadLetters, 'good'] }),
-    found: [{ invariant: 'dead-letters', id: 'good' }],
+    found: [{ invariant: 'no-innocent-blamed', id: 'good' }],
+  },
+  {
+    what: 'an unreadable request that is not dead-lettered',
+    run: () => story().tell({ method: 'unreadable' }, okAnswer(), { id: 'u', answer: 'none' }).told(),
+    found: [{ invariant: 'dead-letters', id: 'u' }],
+  },
+  {
+    what: 'an unanswerable request that is neither answered nor dead-lettered',
+    run: () => story().tell({ method: 'unanswerable' }, okAnswer(), { id: 'u', answer: 'none' }).told(),
+    found: [{ invariant: 'dead-letters', id: 'u' }],
   },
   {
     what: 'a dead letter that is no request',
