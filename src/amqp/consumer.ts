@@ -143,10 +143,6 @@ export class Consumer implements LinkUser<Channel> {
     if (subscription.held === 0) this.#subscriptions.delete(subscription);
   }
 
-  blocked(): void {
-    // The broker reads on from a connection that does not publish.
-  }
-
   hurried(): boolean {
     return this.#caution.hurried();
   }

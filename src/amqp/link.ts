@@ -23,8 +23,8 @@ export interface LinkUser<C extends Channel> {
   up(channel: C): void;
   /** Drops all that belongs to the channel. Called once for each set-up, also for one that failed or was given up. */
   down(): void;
-  /** The broker's resource alarm stops it from reading this connection. Where that lasts it is told anew before each `up`. */
-  blocked(blocked: boolean): void;
+  /** The broker's resource alarm stops it from reading this connection. Where that lasts it is told anew before each `up`. Left out where nothing is published. */
+  blocked?(blocked: boolean): void;
   /** Whether the next try should follow almost at once; asked before each pause. */
   hurried?(): boolean;
 }
@@ -87,7 +87,7 @@ export class Link<C extends Channel> {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
         const connection = await openConnection(this.#settings, `contacts-worker ${this.#name}`, attempt, (blocked) =>
-          this.#user.blocked(blocked),
+          this.#user.blocked?.(blocked),
         );
         try {
           await this.#keepChannel(connection);
@@ -114,7 +114,7 @@ export class Link<C extends Channel> {
       const { channel, gone } = await this.#openChannel(connection);
       const since = Date.now();
       this.#events.restored(this.#name);
-      if (connection.isBlocked) this.#user.blocked(true);
+      if (connection.isBlocked) this.#user.blocked?.(true);
       this.#user.up(channel);
       this.#firstUp();
       const reason = await Promise.race([gone, connection.closed]);
