@@ -5,7 +5,9 @@ import { setFlagsFromString } from 'node:v8';
 
 import { TopologyMismatch } from './amqp/topology.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
+import { Unservable } from './contacts/unservable.ts';
 import { createLog, type Log } from './ops/log.ts';
+import { StoreDefect, StoreMismatch } from './protocol/store-defect.ts';
 import { createWorker, type Worker } from './worker.ts';
 
 /** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
@@ -21,7 +23,11 @@ async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const config = settings();
   if (config === undefined) return process.exit(EXIT_CONFIG);
-  const log = createLog({ level: config.logLevel, worker: hostname(), ownErrors: [TopologyMismatch] });
+  const log = createLog({
+    level: config.logLevel,
+    worker: hostname(),
+    ownErrors: [TopologyMismatch, StoreDefect, Unservable],
+  });
   process.once('uncaughtException', (error) => {
     // Node's own report would print the error's message, which can quote a request.
     log.error('uncaught error, exiting', {}, error);
@@ -29,7 +35,7 @@ async function main(): Promise<void> {
   });
   const code = await run(config, log).catch((error: unknown) => {
     log.error('the worker failed', {}, error);
-    return error instanceof TopologyMismatch ? EXIT_CONFIG : EXIT_FAILED;
+    return error instanceof TopologyMismatch || error instanceof StoreMismatch ? EXIT_CONFIG : EXIT_FAILED;
   });
   await exit(code, log);
 }

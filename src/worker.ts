@@ -5,6 +5,7 @@ import { deadLetterQueueOf } from './amqp/topology.ts';
 import { decode } from './codec/decode.ts';
 import { encode } from './codec/encode.ts';
 import type { Config } from './config.ts';
+import { Unservable } from './contacts/unservable.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { createRegistry } from './dispatch/registry.ts';
 import { Attempts, FailedBefore, ProcessEnded } from './dispatch/attempts.ts';
@@ -18,6 +19,7 @@ import { startHttp, type HttpEndpoint, type Readiness } from './ops/http.ts';
 import type { Log } from './ops/log.ts';
 import { createMetrics, type Metrics } from './ops/metrics.ts';
 import { createPipeline } from './pipeline.ts';
+import { StoreDefect, StoreMismatch } from './protocol/store-defect.ts';
 import { createReplyToGuard } from './reply-to-guard.ts';
 import { backOffMs, pause } from './time/back-off.ts';
 
@@ -38,7 +40,7 @@ export interface StopReport extends Receipt {
 
 /** A worker: takes requests from `start` until `stop`. */
 export interface Worker {
-  /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatch`, or where the HTTP port cannot be had. */
+  /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatch` or `StoreMismatch`, or where the HTTP port cannot be had. */
   start(): Promise<void>;
   /** Rejects when a started worker cannot go on. */
   readonly failed: Promise<never>;
@@ -80,7 +82,10 @@ class ContactsWorker implements Worker {
   constructor(config: Config, log: Log, methodsOf: typeof apiMethods) {
     this.#config = config;
     this.#log = log;
-    this.#store = openStore(config.mongodbUrl, { retentionSeconds: config.retentionSeconds });
+    this.#store = openStore(config.mongodbUrl, {
+      retentionSeconds: config.retentionSeconds,
+      foreign: (why) => this.#observer.foreign(why),
+    });
     const methods = methodsOf(this.#store.contacts, { listMaxPerPage: config.listMaxPerPage });
     this.#metrics = createMetrics({
       methods: methods.map(({ name }) => name),
@@ -158,7 +163,7 @@ class ContactsWorker implements Worker {
     return false;
   }
 
-  /** Waits for the database as long as it takes; `false` where the worker was stopped meanwhile. */
+  /** Waits for the database as long as it takes; `false` where the worker was stopped meanwhile. Rejects with `StoreMismatch`. */
   async #storePrepared(): Promise<boolean> {
     const { signal } = this.#stopping;
     for (let failures = 1; !signal.aborted; failures += 1) {
@@ -166,6 +171,7 @@ class ContactsWorker implements Worker {
         await this.#store.prepare();
         return true;
       } catch (error) {
+        if (error instanceof StoreMismatch) throw error;
         this.#log.warn('the database cannot be used yet, trying again', { attempt: failures }, error);
         await pause(backOffMs(failures), signal);
       }
@@ -210,5 +216,5 @@ function patienceUntil(signal: AbortSignal): Patience {
 
 /** What may be kept of an error: the messages of our own ones hold no values of a request. */
 function describe(error: unknown): string {
-  return failureText(error, [ProcessEnded, FailedBefore]);
+  return failureText(error, [ProcessEnded, FailedBefore, StoreDefect, Unservable]);
 }

@@ -1,10 +1,12 @@
 import type { Execution } from '../protocol/execution.ts';
-import { fault } from '../protocol/fault.ts';
 import type { Method, Work } from '../protocol/method.ts';
-import { fail, type ResponseEnvelope } from '../protocol/response.ts';
+import type { ResponseEnvelope } from '../protocol/response.ts';
+import { StoreDefect } from '../protocol/store-defect.ts';
 import { Unavailable } from '../protocol/unavailable.ts';
+import type { Brake } from './brake.ts';
 import type { DispatchEvents } from './events.ts';
 import type { Patience } from './patience.ts';
+import type { Permits } from './permits.ts';
 
 /** Limits of a batch's tries. */
 export interface TryLimits {
@@ -15,133 +17,150 @@ export interface TryLimits {
   readonly now: () => number;
 }
 
-/**
- * Runs a batch until each item has its execution; never rejects. While the store is away the same batch is run again,
- * with the same keys, without end and without counting. An error of a batch makes each item run alone, so that none
- * suffers from its neighbour; alone, a failing item has `maxAttempts` attempts, those before included. What is past its
- * deadline when it would be executed is not; was it executed before, it is answered so, and else EXPIRED.
- */
-export async function runBatch<Command>(
-  method: Method<Command>,
-  batch: readonly Work<Command>[],
-  limits: TryLimits,
-  events: DispatchEvents,
-  attemptsBefore = 0,
-): Promise<readonly Execution[]> {
-  const now = limits.now();
-  const late = batch.filter(({ deadline }) => deadline !== undefined && deadline < now);
-  const run = (runMethod: Method<Command>, works: readonly Work<Command>[]): Promise<readonly Execution[]> =>
-    new BatchRun(runMethod, works, limits, events, attemptsBefore).toTheEnd();
-  if (late.length === 0) return run(method, batch);
-  const inTime = batch.filter((work) => !late.includes(work));
-  const [lateOnes, others] = await Promise.all([
-    run(recalling(method), late),
-    inTime.length === 0 ? [] : run(method, inTime),
-  ]);
-  const results = new Map([...late, ...inTime].map((work, i) => [work, [...lateOnes, ...others][i]]));
-  return batch.map((work) => results.get(work) ?? { kind: 'abandoned' });
+/** Gets the execution of the item at this place of its batch, once. */
+export type Told = (at: number, execution: Execution) => void;
+
+/** What all runs of a method share, and how many attempts of this run's items are used up. */
+export interface RunTerms<Command> {
+  readonly method: Method<Command>;
+  readonly limits: TryLimits;
+  readonly events: DispatchEvents;
+  /** For those that run alone as their batch failed. */
+  readonly permits: Permits;
+  /** None where nothing is written. */
+  readonly brake: Brake | undefined;
+  readonly attemptsBefore: number;
 }
 
 /**
- * One batch's tries. Once begun, a deadline is not looked at again: a first try whose outcome is unknown may still take
- * effect, so only running it to its end lets the answer tell the truth.
+ * One batch's tries. While the store is away the same batch is run again, with the same keys, without end and without counting.
+ * An error of a batch makes each item run alone, so that none suffers from its neighbour; alone, a failing item has `maxAttempts`
+ * attempts, those before included, unless every item fails so (brake.ts). Once begun, a deadline is not looked at again: a first
+ * try whose outcome is unknown may still take effect, so only running it to its end lets the answer tell the truth.
  */
-class BatchRun<Command> {
-  readonly #method: Method<Command>;
+export class BatchRun<Command> {
+  readonly #terms: RunTerms<Command>;
   readonly #batch: readonly Work<Command>[];
-  readonly #limits: TryLimits;
-  readonly #events: DispatchEvents;
-  readonly #attemptsBefore: number;
+  readonly #told: Told;
+  readonly #ofBroken: boolean;
   #attempts: number;
   #firstError: unknown;
+  /** Waits for the store to come back. */
   #waiting = false;
+  /** Held by the brake. */
+  #held = false;
+  #successesSeen: number | undefined;
 
-  constructor(
-    method: Method<Command>,
-    batch: readonly Work<Command>[],
-    limits: TryLimits,
-    events: DispatchEvents,
-    attemptsBefore: number,
-  ) {
-    this.#method = method;
+  /** `ofBroken`: one item of a batch that failed. */
+  constructor(terms: RunTerms<Command>, batch: readonly Work<Command>[], told: Told, ofBroken = false) {
+    this.#terms = terms;
     this.#batch = batch;
-    this.#limits = limits;
-    this.#events = events;
-    this.#attemptsBefore = attemptsBefore;
-    this.#attempts = attemptsBefore + 1;
+    this.#told = told;
+    this.#ofBroken = ofBroken;
+    this.#attempts = terms.attemptsBefore + 1;
   }
 
-  async toTheEnd(): Promise<readonly Execution[]> {
-    const { abandoned, pause } = this.#limits.patience;
+  /** Resolves when each item was told, or is on its own. Never rejects. */
+  async toTheEnd(): Promise<void> {
+    const { abandoned, pause } = this.#terms.limits.patience;
     try {
       for (let tries = 1; !abandoned(); tries += 1) {
-        const executions = await this.#try();
-        if (executions !== undefined) return executions;
+        if (await this.#try()) return;
         await pause(tries);
       }
-      return this.#batch.map(() => ({ kind: 'abandoned' }));
+      this.#batch.forEach((_, at) => this.#told(at, { kind: 'abandoned' }));
     } finally {
-      if (this.#waiting) this.#events.waiting(-1);
+      if (this.#waiting) this.#terms.events.waiting(-1);
+      this.#hold(false);
     }
   }
 
-  /** `undefined` where it has to be tried again. */
-  async #try(): Promise<readonly Execution[] | undefined> {
+  /** Whether there is nothing more to be tried. */
+  async #try(): Promise<boolean> {
     const batch = this.#batch.length;
+    const { method, permits } = this.#terms;
     try {
-      const responses = await execute(this.#method, this.#batch);
-      return responses.map((response) => ({ kind: 'done', response, attempts: this.#attempts, batch }));
+      const responses = this.#ofBroken
+        ? await permits.during(() => execute(method, this.#batch))
+        : await execute(method, this.#batch);
+      this.#succeeded(responses);
+      responses.forEach((response, at) => this.#told(at, executionOf(response, this.#attempts, batch)));
+      return true;
     } catch (error) {
       if (error instanceof Unavailable) return this.#waitForStore(error);
-      return batch > 1 ? this.#eachAlone(error) : this.#countAttempt(error);
+      return batch > 1 ? this.#eachAlone(error) : this.#failedAlone(error);
     }
   }
 
-  #waitForStore(error: Unavailable): undefined {
-    this.#events.retry(this.#method.name, 'unavailable', error);
-    if (!this.#waiting) this.#events.waiting(1);
+  /** A repeat, or a contact that is not there, does not show that anything can be written. */
+  #succeeded(responses: readonly (ResponseEnvelope | Error)[]): void {
+    const { brake } = this.#terms;
+    if (brake !== undefined && responses.some(hadEffect)) brake.succeeded();
+  }
+
+  #waitForStore(error: Unavailable): false {
+    const { events, method } = this.#terms;
+    events.retry(method.name, 'unavailable', error);
+    if (!this.#waiting) events.waiting(1);
     this.#waiting = true;
+    return false;
   }
 
-  async #eachAlone(error: unknown): Promise<readonly Execution[]> {
-    this.#events.retry(this.#method.name, 'isolated', error);
-    const executions: Execution[] = [];
-    for (const work of this.#batch) {
-      const alone = new BatchRun(this.#method, [work], this.#limits, this.#events, this.#attemptsBefore);
-      executions.push(...(await alone.toTheEnd()));
+  #eachAlone(error: unknown): true {
+    this.#terms.events.retry(this.#terms.method.name, 'isolated', error);
+    this.#batch.forEach((work, at) => {
+      void new BatchRun(this.#terms, [work], (_, execution) => this.#told(at, execution), true).toTheEnd();
+    });
+    return true;
+  }
+
+  #failedAlone(error: unknown): boolean {
+    const { events, limits, method } = this.#terms;
+    const verdict = error instanceof StoreDefect ? this.#judged(error) : 'counts';
+    this.#hold(verdict === 'waits');
+    if (verdict === 'waits') {
+      events.retry(method.name, 'held', error);
+      return false;
     }
-    return executions;
-  }
-
-  #countAttempt(error: unknown): readonly Execution[] | undefined {
     this.#firstError ??= error;
     const attempts = this.#attempts;
-    if (attempts >= this.#limits.maxAttempts) {
-      return [{ kind: 'defect', first: this.#firstError, last: error, attempts, batch: 1 }];
+    if (verdict === 'fails' || attempts >= limits.maxAttempts) {
+      this.#told(0, { kind: 'defect', first: this.#firstError, last: error, attempts, batch: 1 });
+      return true;
     }
     this.#attempts += 1;
-    this.#events.retry(this.#method.name, 'defect', error);
-    return undefined;
+    events.retry(method.name, 'defect', error);
+    return false;
+  }
+
+  #judged(error: StoreDefect): ReturnType<Brake['failed']> {
+    const { brake } = this.#terms;
+    const [work] = this.#batch;
+    if (brake === undefined || work === undefined) return 'counts';
+    this.#successesSeen ??= brake.successes;
+    return brake.failed(error, work.key.id, this.#successesSeen);
+  }
+
+  #hold(held: boolean): void {
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#terms.brake?.waiting(held ? 1 : -1);
   }
 }
 
-/** The method for those that are too late: it changes nothing, and answers what an earlier run has done. */
-function recalling<Command>(method: Method<Command>): Method<Command> {
-  return {
-    ...method,
-    execute: async (batch) => {
-      const recalled = method.recall === undefined ? [] : await method.recall(batch);
-      return batch.map((_, i) => recalled[i] ?? EXPIRED);
-    },
-  };
+function executionOf(response: ResponseEnvelope | Error, attempts: number, batch: number): Execution {
+  if (response instanceof Error) return { kind: 'defect', first: response, last: response, attempts, batch };
+  return { kind: 'done', response, attempts, batch };
 }
 
-const EXPIRED = fail(fault('EXPIRED', 'the deadline was over before the request was executed; nothing was changed'));
+function hadEffect(response: ResponseEnvelope | Error): boolean {
+  return !(response instanceof Error) && response.status === 'ok' && response.headers?.['repeated'] !== true;
+}
 
 async function execute<Command>(
   method: Method<Command>,
   batch: readonly Work<Command>[],
-): Promise<readonly ResponseEnvelope[]> {
+): Promise<readonly (ResponseEnvelope | Error)[]> {
   const responses = await method.execute(batch);
   if (responses.length !== batch.length) {
     throw new Error(`${method.name} gave ${responses.length} results for ${batch.length} requests`);

@@ -34,7 +34,8 @@ export function contactList(contacts: ContactRepository, { listMaxPerPage }: Met
       const pages = await contacts.list(batch.map(({ command }) => command));
       return batch.flatMap(({ command }, i) => {
         const page = pages[i];
-        return page === undefined ? [] : [pageResponse(command, page)];
+        if (page === undefined) return [];
+        return [page instanceof Error ? page : pageResponse(command, page)];
       });
     },
   };

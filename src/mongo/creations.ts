@@ -1,6 +1,7 @@
 import type { ContactFields } from '../contacts/contact.ts';
 import type { Created, Creation, EffectKey } from '../contacts/repository.ts';
-import { liftCounter, reserveIds } from './contact-ids.ts';
+import { StoreDefect } from '../protocol/store-defect.ts';
+import { contactIdOf, liftCounter, reserveIds } from './contact-ids.ts';
 import { fieldsToStore, type Collections, type ContactDocument } from './documents.ts';
 import { isEffectOf, startingWith } from './effects.ts';
 import { notWrittenIn } from './failures.ts';
@@ -31,7 +32,7 @@ export async function createContacts(
   note(await madeEarlier(collections, first), true);
   let open = first.filter(({ at }) => created[at] === undefined);
   for (let round = 1; open.length > 0; round += 1) {
-    if (round > MOST_ROUNDS) throw new Error(`no contact_id was free in ${MOST_ROUNDS} rounds`);
+    if (round > MOST_ROUNDS) throw new StoreDefect(`create contacts: no contact_id was free in ${MOST_ROUNDS} rounds`);
     const { inserted, refused } = await insert(collections, open);
     note(inserted, false);
     // What was refused was made by an earlier run of the request, or its number was taken.
@@ -82,7 +83,8 @@ async function madeEarlier({ contacts }: Collections, items: readonly Item[]): P
   return new Map(
     items.flatMap(({ at, key }) => {
       const effect = made.find(({ created_by }) => isEffectOf(key, created_by));
-      return effect === undefined ? [] : [[at, effect._id] as const];
+      const id = contactIdOf(effect?._id);
+      return id === undefined ? [] : [[at, id] as const];
     }),
   );
 }
@@ -97,7 +99,8 @@ async function madeBy({ contacts }: Collections, items: readonly Item[]): Promis
   return new Map(
     made.flatMap(({ _id, created_by }) => {
       const at = created_by === undefined ? undefined : places.get(created_by);
-      return at === undefined ? [] : [[at, _id] as const];
+      const id = contactIdOf(_id);
+      return at === undefined || id === undefined ? [] : [[at, id] as const];
     }),
   );
 }

@@ -23,6 +23,7 @@ export interface Metrics {
   retried(reason: string): void;
   republished(reason: string, count: number): void;
   reconnected(link: string): void;
+  foreignDocument(): void;
   /** The text that Prometheus reads. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -71,6 +72,7 @@ export function createMetrics(settings: MetricsSettings): Metrics {
     retried: (why) => counter.retries.inc({ reason: reason(why) }),
     republished: (why, count) => counter.republished.inc({ reason: reason(why) }, count),
     reconnected: (which) => counter.reconnects.inc({ link: link(which) }),
+    foreignDocument: () => counter.foreignDocuments.inc(),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -88,6 +90,11 @@ function createCounters(register: Registry) {
     deadLetters: counter('dead_letters', 'Requests sent to the dead-letter queue, by reason', ['reason']),
     retries: counter('retries', 'Executions run again, by reason', ['reason']),
     republished: counter('republished', 'Messages published again, by reason', ['reason']),
+    foreignDocuments: counter(
+      'foreign_documents',
+      'Documents among the contacts, met by lists and at starts, that are none',
+      [],
+    ),
     reconnects: counter('reconnects', 'Links to broker and database that came back', ['link']),
   };
 }

@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest';
 
-import { runBatch, type TryLimits } from '../../../src/dispatch/batch-run.ts';
+import type { TryLimits } from '../../../src/dispatch/batch-run.ts';
+import type { DispatchEvents } from '../../../src/dispatch/events.ts';
+import { MethodRun } from '../../../src/dispatch/method-run.ts';
+import type { Execution } from '../../../src/protocol/execution.ts';
 import type { Method, Work } from '../../../src/protocol/method.ts';
 import { ok, type ResponseEnvelope } from '../../../src/protocol/response.ts';
 import { Unavailable } from '../../../src/protocol/unavailable.ts';
 
 const batch = [1, 2, 3].map((command): Work<number> => ({ command, key: { id: `k${command}` } }));
 
-function method(execute: (batch: readonly Work<number>[]) => readonly ResponseEnvelope[]): Method<number> {
+function method(execute: (batch: readonly Work<number>[]) => readonly (ResponseEnvelope | Error)[]): Method<number> {
   return {
     name: 'test.method',
     read: () => ({ valid: true, command: 0 }),
@@ -27,10 +30,37 @@ function limits(abandonedAfter = Infinity): TryLimits & { pauses: number[] } {
 
 const retries: string[] = [];
 let waiting = 0;
-const events = {
-  retry: (_: string, reason: string) => retries.push(reason),
-  waiting: (change: number) => (waiting += change),
+const events: DispatchEvents = {
+  retry: (_, reason) => retries.push(reason),
+  waiting: (change) => (waiting += change),
+  braked: () => undefined,
+  failing: () => undefined,
 };
+
+/** Runs a batch until each item was told. */
+async function runBatch(
+  tested: Method<number>,
+  works: readonly Work<number>[],
+  tryLimits: TryLimits,
+  dispatchEvents: DispatchEvents,
+  attemptsBefore?: number,
+): Promise<readonly Execution[]> {
+  const executions: Execution[] = [];
+  const run = new MethodRun(tested, tryLimits, dispatchEvents);
+  const tellings: (() => void)[] = [];
+  const told = works.map((_, at) => new Promise<void>((resolve) => (tellings[at] = resolve)));
+  await run.run(
+    works,
+    (at, execution) => {
+      expect(executions[at]).toBeUndefined();
+      executions[at] = execution;
+      tellings[at]?.();
+    },
+    attemptsBefore,
+  );
+  await Promise.all(told);
+  return executions;
+}
 
 test('an unknown outcome runs the same batch with the same keys again, without counting attempts', async () => {
   const seen: string[][] = [];
@@ -147,4 +177,41 @@ test('attempts that were used up before count', async () => {
     2,
   );
   expect(executions).toMatchObject([{ kind: 'defect', attempts: 3 }]);
+});
+
+test('an item that cannot be served fails at once, alone, and its neighbours are answered by the same call', async () => {
+  const [calls, batches] = [retries.length, [] as number[]];
+  const executions = await runBatch(
+    method((works) => {
+      batches.push(works.length);
+      return works.map(({ command }) => (command === 2 ? new Error('broken document') : ok()));
+    }),
+    batch,
+    limits(),
+    events,
+  );
+  expect(executions.map(({ kind }) => kind)).toEqual(['done', 'defect', 'done']);
+  expect(executions[1]).toMatchObject({ attempts: 1, last: { message: 'broken document' } });
+  expect([batches, retries.length]).toEqual([[3], calls]);
+});
+
+test('those of a batch that failed are told when they are done, not with the slowest, and hold no slot', async () => {
+  const slow: (() => void)[] = [];
+  const told: number[] = [];
+  const run = new MethodRun<number>(
+    {
+      ...method(() => []),
+      execute: async (works) => {
+        if (works.length > 1) throw new Error('together it takes too long');
+        if (works[0]?.command === 1) await new Promise<void>((resolve) => slow.push(resolve));
+        return works.map(() => ok());
+      },
+    },
+    limits(),
+    events,
+  );
+  await run.run(batch, (at) => told.push(at));
+  await expect.poll(() => told).toEqual([1, 2]);
+  slow.forEach((end) => end());
+  await expect.poll(() => told).toEqual([1, 2, 0]);
 });
