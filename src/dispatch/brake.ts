@@ -1,5 +1,7 @@
 /** Requests in a row, different ones, that meet the same defect before it counts as everybody's. */
 export const MOST_SUSPECTS = 10;
+/** So long they wait quietly, as those that were taken beside them may show that it is their own defect after all. In milliseconds. */
+const QUIET_MS = 1_000;
 /** While held: how long nothing is taken, then how long something is, as among it may be one that fares better. In milliseconds. */
 const HELD_MS = 5_000;
 const TRIED_MS = 1_000;
@@ -29,7 +31,8 @@ export class Brake {
   #signature: string | undefined;
   #successes = 0;
   #waiting = 0;
-  #braked = false;
+  #brakedAt: number | undefined;
+  #announced = false;
   #holding = false;
   #turnedAt = 0;
   #gaveUpAt = 0;
@@ -47,20 +50,22 @@ export class Brake {
   /** A request has had its effect. */
   succeeded(): void {
     this.#successes += 1;
-    if (this.#suspects.size > 0) this.#release();
+    if (this.#suspects.size === 0) return;
+    this.#suspects.clear();
+    this.#release();
   }
 
   /** A request, alone, was refused by `error`; `seen`: `successes` when it failed first. */
   failed(error: Error, id: string, seen: number): Verdict {
     if (seen !== this.#successes) return 'counts';
-    if (!this.#braked) {
+    if (this.#brakedAt === undefined) {
       if (error.message !== this.#signature) this.#suspects.clear();
       this.#signature = error.message;
       this.#suspects.add(id);
       if (this.#suspects.size < MOST_SUSPECTS) return 'counts';
-      this.#brake(error);
+      this.#gaveUpAt = this.#brakedAt = this.#now();
     }
-    this.#turn();
+    this.#turn(error, this.#brakedAt);
     if (this.#now() - this.#gaveUpAt < GIVEN_UP_MS) return 'waits';
     this.#gaveUpAt = this.#now();
     return 'fails';
@@ -69,26 +74,26 @@ export class Brake {
   /** So many requests more, or less, wait. Where none does nobody would find out that the defect is gone. */
   waiting(change: 1 | -1): void {
     this.#waiting += change;
-    if (this.#waiting === 0 && this.#braked) this.#release();
-  }
-
-  #brake(error: Error): void {
-    this.#braked = true;
-    this.#gaveUpAt = this.#now();
-    this.#events.braked(error);
-    this.#hold(true);
+    if (this.#waiting === 0) this.#release();
   }
 
   #release(): void {
+    if (this.#brakedAt === undefined) return;
     this.#suspects.clear();
-    if (!this.#braked) return;
-    this.#braked = false;
+    this.#brakedAt = undefined;
     this.#hold(false);
-    this.#events.braked(undefined);
+    if (this.#announced) this.#events.braked(undefined);
+    this.#announced = false;
   }
 
   /** Those that wait and fail again are the clock. */
-  #turn(): void {
+  #turn(error: Error, brakedAt: number): void {
+    if (!this.#announced) {
+      if (this.#now() - brakedAt < QUIET_MS) return;
+      this.#announced = true;
+      this.#events.braked(error);
+      return this.#hold(true);
+    }
     const limit = this.#holding ? HELD_MS : TRIED_MS;
     if (this.#now() - this.#turnedAt >= limit) this.#hold(!this.#holding);
   }

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import type { TryLimits } from '../../../src/dispatch/batch-run.ts';
 import type { DispatchEvents } from '../../../src/dispatch/events.ts';
 import { MethodRun } from '../../../src/dispatch/method-run.ts';
-import type { Execution } from '../../../src/protocol/execution.ts';
 import type { Method, Work } from '../../../src/protocol/method.ts';
 import { ok, type ResponseEnvelope } from '../../../src/protocol/response.ts';
 import { Unavailable } from '../../../src/protocol/unavailable.ts';
+import { runBatch } from './run-batch.ts';
 
 const batch = [1, 2, 3].map((command): Work<number> => ({ command, key: { id: `k${command}` } }));
 
@@ -36,31 +36,6 @@ const events: DispatchEvents = {
   braked: () => undefined,
   failing: () => undefined,
 };
-
-/** Runs a batch until each item was told. */
-async function runBatch(
-  tested: Method<number>,
-  works: readonly Work<number>[],
-  tryLimits: TryLimits,
-  dispatchEvents: DispatchEvents,
-  attemptsBefore?: number,
-): Promise<readonly Execution[]> {
-  const executions: Execution[] = [];
-  const run = new MethodRun(tested, tryLimits, dispatchEvents);
-  const tellings: (() => void)[] = [];
-  const told = works.map((_, at) => new Promise<void>((resolve) => (tellings[at] = resolve)));
-  await run.run(
-    works,
-    (at, execution) => {
-      expect(executions[at]).toBeUndefined();
-      executions[at] = execution;
-      tellings[at]?.();
-    },
-    attemptsBefore,
-  );
-  await Promise.all(told);
-  return executions;
-}
 
 test('an unknown outcome runs the same batch with the same keys again, without counting attempts', async () => {
   const seen: string[][] = [];
