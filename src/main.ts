@@ -5,10 +5,9 @@ import { setFlagsFromString } from 'node:v8';
 
 import { TopologyMismatch } from './amqp/topology.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
-import { Unservable } from './contacts/unservable.ts';
 import { createLog, type Log } from './ops/log.ts';
-import { StoreDefect, StoreMismatch } from './protocol/store-defect.ts';
-import { createWorker, type Worker } from './worker.ts';
+import { StoreMismatch } from './protocol/store-defect.ts';
+import { createWorker, OWN_ERRORS, type Worker } from './worker.ts';
 
 /** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
 const EXIT_CONFIG = 78;
@@ -26,7 +25,7 @@ async function main(): Promise<void> {
   const log = createLog({
     level: config.logLevel,
     worker: hostname(),
-    ownErrors: [TopologyMismatch, StoreDefect, Unservable],
+    ownErrors: OWN_ERRORS,
   });
   process.once('uncaughtException', (error) => {
     // Node's own report would print the error's message, which can quote a request.

@@ -1,7 +1,7 @@
 import { Consumer, type Handler } from './amqp/consumer.ts';
 import { replyMessage } from './amqp/messages.ts';
 import { Publisher } from './amqp/publisher.ts';
-import { deadLetterQueueOf } from './amqp/topology.ts';
+import { deadLetterQueueOf, TopologyMismatch } from './amqp/topology.ts';
 import { decode } from './codec/decode.ts';
 import { encode } from './codec/encode.ts';
 import type { Config } from './config.ts';
@@ -31,6 +31,9 @@ const CONFIRM_TIMEOUT_MS = 30_000;
 const READINESS_TIMEOUT_MS = 2_000;
 const SLOTS_PER_METHOD = 2;
 const MAX_BATCH = 128;
+
+/** Errors whose messages are written in this project and hold no values of a request: a log may tell them. */
+export const OWN_ERRORS = [TopologyMismatch, StoreDefect, Unservable] as const;
 
 /** What a stop has done. */
 export interface StopReport extends Receipt {
@@ -216,5 +219,5 @@ function patienceUntil(signal: AbortSignal): Patience {
 
 /** What may be kept of an error: the messages of our own ones hold no values of a request. */
 function describe(error: unknown): string {
-  return failureText(error, [ProcessEnded, FailedBefore, StoreDefect, Unservable]);
+  return failureText(error, [ProcessEnded, FailedBefore, ...OWN_ERRORS]);
 }

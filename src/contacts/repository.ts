@@ -53,7 +53,8 @@ export interface ContactPage {
  * same keys is then safe and right.
  */
 export interface ContactRepository {
-  create(batch: readonly Creation[]): Promise<readonly Created[]>;
+  /** An `Error` is the store's refusal of this one contact. */
+  create(batch: readonly Creation[]): Promise<readonly (Created | Error)[]>;
   /** Ids within a batch are distinct. */
   update(batch: readonly Update[]): Promise<readonly WriteOutcome[]>;
   /** Ids within a batch are distinct. */

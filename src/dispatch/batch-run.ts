@@ -49,14 +49,23 @@ export class BatchRun<Command> {
   #waiting = false;
   /** Held by the brake. */
   #held = false;
+  /** The successes of others, when it failed first, and when its present attempt began. */
   #successesSeen: number | undefined;
+  #successesBefore = 0;
 
-  /** `ofBroken`: one item of a batch that failed. */
-  constructor(terms: RunTerms<Command>, batch: readonly Work<Command>[], told: Told, ofBroken = false) {
+  /** `ofBroken`: one item of a batch that failed, and whether others of it did not. */
+  constructor(
+    terms: RunTerms<Command>,
+    batch: readonly Work<Command>[],
+    told: Told,
+    ofBroken?: { readonly othersSucceeded: boolean },
+  ) {
     this.#terms = terms;
     this.#batch = batch;
     this.#told = told;
-    this.#ofBroken = ofBroken;
+    this.#ofBroken = ofBroken !== undefined;
+    // What the store took in the very same call is a success that this one has seen.
+    if (ofBroken?.othersSucceeded === true) this.#successesSeen = NONE;
     this.#attempts = terms.attemptsBefore + 1;
   }
 
@@ -77,25 +86,35 @@ export class BatchRun<Command> {
 
   /** Whether there is nothing more to be tried. */
   async #try(): Promise<boolean> {
-    const batch = this.#batch.length;
-    const { method, permits } = this.#terms;
+    const { permits } = this.#terms;
     try {
-      const responses = this.#ofBroken
-        ? await permits.during(() => execute(method, this.#batch))
-        : await execute(method, this.#batch);
-      this.#succeeded(responses);
-      responses.forEach((response, at) => this.#told(at, executionOf(response, this.#attempts, batch)));
+      const results = await (this.#ofBroken ? permits.during(() => this.#execute()) : this.#execute());
+      const othersSucceeded = this.#succeeded(results);
+      const [first] = results;
+      if (results.length === 1 && first instanceof StoreDefect) return this.#failedAlone(first);
+      results.forEach((result, at) => {
+        if (result instanceof StoreDefect) this.#alone(at, othersSucceeded);
+        else this.#told(at, executionOf(result, this.#attempts, results.length));
+      });
       return true;
     } catch (error) {
       if (error instanceof Unavailable) return this.#waitForStore(error);
-      return batch > 1 ? this.#eachAlone(error) : this.#failedAlone(error);
+      return this.#batch.length > 1 ? this.#eachAlone(error) : this.#failedAlone(error);
     }
   }
 
+  #execute(): ReturnType<typeof execute> {
+    const { brake, method } = this.#terms;
+    this.#successesBefore = brake?.successes ?? 0;
+    return execute(method, this.#batch);
+  }
+
   /** A repeat, or a contact that is not there, does not show that anything can be written. */
-  #succeeded(responses: readonly (ResponseEnvelope | Error)[]): void {
+  #succeeded(responses: readonly (ResponseEnvelope | Error)[]): boolean {
     const { brake } = this.#terms;
-    if (brake !== undefined && responses.some(hadEffect)) brake.succeeded();
+    if (brake === undefined || !responses.some(hadEffect)) return false;
+    brake.succeeded();
+    return true;
   }
 
   #waitForStore(error: Unavailable): false {
@@ -108,10 +127,13 @@ export class BatchRun<Command> {
 
   #eachAlone(error: unknown): true {
     this.#terms.events.retry(this.#terms.method.name, 'isolated', error);
-    this.#batch.forEach((work, at) => {
-      void new BatchRun(this.#terms, [work], (_, execution) => this.#told(at, execution), true).toTheEnd();
-    });
+    this.#batch.forEach((_, at) => this.#alone(at, false));
     return true;
+  }
+
+  #alone(at: number, othersSucceeded: boolean): void {
+    const told: Told = (_, execution) => this.#told(at, execution);
+    void new BatchRun(this.#terms, this.#batch.slice(at, at + 1), told, { othersSucceeded }).toTheEnd();
   }
 
   #failedAlone(error: unknown): boolean {
@@ -138,7 +160,7 @@ export class BatchRun<Command> {
     const [work] = this.#batch;
     if (brake === undefined || work === undefined) return 'counts';
     this.#successesSeen ??= brake.successes;
-    return brake.failed(error, work.key.id, this.#successesSeen);
+    return brake.failed(error, work.key.id, this.#successesSeen, this.#successesBefore);
   }
 
   #hold(held: boolean): void {
@@ -147,6 +169,9 @@ export class BatchRun<Command> {
     this.#terms.brake?.waiting(held ? 1 : -1);
   }
 }
+
+/** Fewer than any number of successes. */
+const NONE = -1;
 
 function executionOf(response: ResponseEnvelope | Error, attempts: number, batch: number): Execution {
   if (response instanceof Error) return { kind: 'defect', first: response, last: response, attempts, batch };

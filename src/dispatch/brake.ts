@@ -55,9 +55,14 @@ export class Brake {
     this.#release();
   }
 
-  /** A request, alone, was refused by `error`; `seen`: `successes` when it failed first. */
-  failed(error: Error, id: string, seen: number): Verdict {
-    if (seen !== this.#successes) return 'counts';
+  /**
+   * A request, alone, was refused by `error`. `successes` were so many when it failed first (`seen`), and when this attempt
+   * began (`begun`).
+   */
+  failed(error: Error, id: string, seen: number, begun: number): Verdict {
+    if (begun > seen) return 'counts';
+    // A success while it was under way says nothing of it: the next attempt will.
+    if (this.#successes > seen) return 'waits';
     if (this.#brakedAt === undefined) {
       if (error.message !== this.#signature) this.#suspects.clear();
       this.#signature = error.message;

@@ -15,6 +15,7 @@ import {
   MongoTopologyClosedError,
   MongoUnexpectedServerResponseError,
   MongoWriteConcernError,
+  type WriteError,
 } from 'mongodb';
 
 import { StoreDefect } from '../protocol/store-defect.ts';
@@ -111,19 +112,33 @@ export function isUnauthorized(error: unknown): boolean {
  * then the fate of some item is not known by it.
  */
 export function duplicatesIn(error: unknown): readonly number[] {
-  return itemsIn(error, (code) => code === DUPLICATE_KEY);
+  return itemErrorsIn(error, (code) => code === DUPLICATE_KEY).map(({ index }) => index);
 }
 
-/** The same, with those that lost against another writer: they were not written either, and why is for the caller to find out. */
-export function notWrittenIn(error: unknown): readonly number[] {
-  return itemsIn(error, (code) => code === DUPLICATE_KEY || LOST_CODES.has(code));
+/**
+ * The positions of a batch's items that were not written, and why each was refused; `undefined` where it met another document with
+ * one of its keys, or lost against another writer: why is then for the caller to find out. Throws the error itself where the fate
+ * of some item is not known by it. `what` names the call.
+ */
+export function refusalsIn(what: string, error: unknown): ReadonlyMap<number, StoreDefect | undefined> {
+  const refused = itemErrorsIn(error, (code, message) => isAnswerable(code) || !isAwayReply(code, message));
+  return new Map(
+    refused.map(({ index, code }) => [
+      index,
+      isAnswerable(code) ? undefined : new StoreDefect(`${what}: MongoWriteError ${code}`, code),
+    ]),
+  );
 }
 
-function itemsIn(error: unknown, fits: (code: number) => boolean): readonly number[] {
+function isAnswerable(code: number): boolean {
+  return code === DUPLICATE_KEY || LOST_CODES.has(code);
+}
+
+function itemErrorsIn(error: unknown, fits: (code: number, message: string) => boolean): readonly WriteError[] {
   if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error;
   const refused = [error.writeErrors].flat();
-  if (refused.length === 0 || !refused.every(({ code }) => fits(code))) throw error;
-  return refused.map(({ index }) => index);
+  if (refused.length === 0 || !refused.every(({ code, errmsg }) => fits(code, errmsg ?? ''))) throw error;
+  return refused;
 }
 
 /** Whether a single write was refused by a unique index. */

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { openStore, type Store } from '../../../src/mongo/store.ts';
 import { Unavailable } from '../../../src/protocol/unavailable.ts';
-import { creation, createOne, freshKey, freshStore } from './fresh-store.ts';
+import { creation, createOne, freshKey, freshStore, soundOf } from './fresh-store.ts';
 import { WireTap } from './wire-tap.ts';
 
 const { url, contacts } = freshStore();
@@ -33,7 +33,7 @@ async function everyCall(store: Store): Promise<void> {
   const family = `${freshKey('d')}~`;
   const earlier = { key: { id: `${family}two`, earlier: family } };
   const repeated = creation();
-  const created = await store.contacts.create([repeated, creation()]);
+  const created = await soundOf(store.contacts).create([repeated, creation()]);
   await store.contacts.create([repeated, { ...earlier, fields: repeated.fields }]);
   const ids = created.map(({ id }) => id);
   const updates = ids.map((id) => ({ key: { id: freshKey() }, id, changes: { first_name: 'x' } }));

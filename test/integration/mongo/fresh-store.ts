@@ -4,13 +4,20 @@ import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll } from 'vitest';
 
 import type { Contact, ContactFields } from '../../../src/contacts/contact.ts';
-import type { ContactPage, ContactQuery, ContactRepository, Creation } from '../../../src/contacts/repository.ts';
+import type {
+  ContactPage,
+  ContactQuery,
+  ContactRepository,
+  Created,
+  Creation,
+} from '../../../src/contacts/repository.ts';
 import { collectionsOf, type Collections } from '../../../src/mongo/documents.ts';
 import { openStore, type Store, type StoreOptions } from '../../../src/mongo/store.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 
 /** Contacts that can all be served: what cannot fails the test. `store.contacts` has the port itself. */
 export interface SoundContacts extends ContactRepository {
+  create(batch: readonly Creation[]): Promise<readonly Created[]>;
   get(ids: readonly number[]): Promise<readonly (Contact | undefined)[]>;
   list(queries: readonly ContactQuery[]): Promise<readonly ContactPage[]>;
 }
@@ -34,9 +41,11 @@ export function freshStore(options?: StoreOptions): FreshStore {
   return { url, store, contacts: soundOf(store.contacts), stored: collectionsOf(client.db()) };
 }
 
-function soundOf(contacts: ContactRepository): SoundContacts {
+/** Of a store of the test's own. */
+export function soundOf(contacts: ContactRepository): SoundContacts {
   return {
     ...contacts,
+    create: async (batch) => (await contacts.create(batch)).map(sound),
     get: async (ids) => (await contacts.get(ids)).map(sound),
     list: async (queries) => (await contacts.list(queries)).map(sound),
   };
@@ -66,7 +75,7 @@ export function creation(fields: Partial<ContactFields> = {}, id = freshKey()): 
 }
 
 /** Creates one contact and gives its id. */
-export async function createOne(contacts: ContactRepository, fields: Partial<ContactFields> = {}): Promise<number> {
+export async function createOne(contacts: SoundContacts, fields: Partial<ContactFields> = {}): Promise<number> {
   const [created] = await contacts.create([creation(fields)]);
   if (created === undefined) throw new Error('nothing was created');
   return created.id;

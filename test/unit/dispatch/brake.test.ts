@@ -14,8 +14,8 @@ beforeEach(() => {
   brake = new Brake({ braked, hold: (change) => told.push(change > 0 ? 'hold' : 'take') }, () => now);
 });
 
-function fail(id: number | string, error: Error = refused, seen = brake.successes): string {
-  const verdict = brake.failed(error, String(id), seen);
+function fail(id: number | string, error: Error = refused, seen = brake.successes, begun = brake.successes): string {
+  const verdict = brake.failed(error, String(id), seen, begun);
   if (verdict === 'waits') brake.waiting(1);
   return verdict;
 }
@@ -106,4 +106,13 @@ test('where none waits any more, taking goes on, as nobody else would find out',
   brake.waiting(-1);
   brake.waiting(-1);
   expect(told).toEqual(['braked', 'hold', 'take', 'released']);
+});
+
+test('what was under way while another one succeeded is tried once more, and not given up for it', () => {
+  const seen = brake.successes;
+  brakeForLong();
+  brake.succeeded();
+  for (let i = 0; i < 50; i += 1) expect(fail(i, refused, seen, seen)).toBe('waits');
+  for (let i = 0; i < 50; i += 1) expect(fail(i, refused, seen)).toBe('counts');
+  expect(told).toHaveLength(4);
 });

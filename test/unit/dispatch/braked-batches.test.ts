@@ -76,3 +76,17 @@ test('what only reads is given up however many fail alike', async () => {
   expect(executions.map(({ kind }) => kind)).toEqual(many.map(() => 'defect'));
   expect(heard).toEqual([]);
 });
+
+test('what fails in the very call in which others are done fails by itself, however many there are', async () => {
+  const { limits, events, heard } = surroundings();
+  const refused = new StoreDefect('write: MongoWriteError 121', 121);
+  const partial: Method<number> = {
+    ...method(() => false),
+    ...writes,
+    execute: (works) => Promise.resolve(works.map(({ command }) => (command < 30 ? refused : ok()))),
+  };
+  const executions = await runBatch(partial, many, limits, events);
+  expect(executions.map(({ kind }) => kind)).toEqual(many.map(({ command }) => (command < 30 ? 'defect' : 'done')));
+  expect(executions[0]).toMatchObject({ attempts: 4, last: refused });
+  expect(heard).toEqual([]);
+});

@@ -11,7 +11,7 @@ import {
 } from 'mongodb';
 import { expect, test } from 'vitest';
 
-import { duplicatesIn, isAway, notWrittenIn, told } from '../../../src/mongo/failures.ts';
+import { duplicatesIn, isAway, refusalsIn, told } from '../../../src/mongo/failures.ts';
 import { StoreDefect } from '../../../src/protocol/store-defect.ts';
 import { Unavailable } from '../../../src/protocol/unavailable.ts';
 import { TimeLimitExceeded } from '../../../src/time/limit.ts';
@@ -132,8 +132,25 @@ test('the places of duplicates are known only where nothing else went wrong', ()
 
 test('an item that lost against another writer was not written, and is no duplicate', () => {
   const error = refusedItems({ index: 2, code: 11000 }, { index: 5, code: 112 }, { index: 7, code: 16_908_292 });
-  expect(notWrittenIn(error)).toEqual([2, 5, 7]);
+  expect([...refusalsIn('x', error)]).toEqual([
+    [2, undefined],
+    [5, undefined],
+    [7, undefined],
+  ]);
   expect(() => duplicatesIn(error)).toThrow(error);
-  const worse = refusedItems({ index: 2, code: 112 }, { index: 5, code: 121 });
-  expect(() => notWrittenIn(worse)).toThrow(worse);
+});
+
+test('an item that the server refuses for itself is told from those beside it, and from those whose fate is unknown', () => {
+  const refusals = refusalsIn('x', refusedItems({ index: 2, code: 112 }, { index: 5, code: 121, errmsg: 'secret' }));
+  expect([...refusals.keys()]).toEqual([2, 5]);
+  expect(refusals.get(2)).toBeUndefined();
+  expect(refusals.get(5)).toMatchObject({ name: 'StoreDefect', message: 'x: MongoWriteError 121', code: 121 });
+  for (const error of [
+    refusedItems({ index: 2, code: 121 }, { index: 5, code: 91 }),
+    bulkError({ message: 'waiting', writeErrors: [{ index: 2, code: 121 }] }, { code: 64 }),
+    bulkError(new MongoNetworkError('gone')),
+    reply(121),
+  ]) {
+    expect(() => refusalsIn('x', error)).toThrow(error);
+  }
 });
