@@ -85,11 +85,9 @@ class ContactsWorker implements Worker {
   constructor(config: Config, log: Log, methodsOf: typeof apiMethods) {
     this.#config = config;
     this.#log = log;
-    this.#store = openStore(config.mongodbUrl, {
-      retentionSeconds: config.retentionSeconds,
-      foreign: (why) => this.#observer.foreign(why),
-    });
-    const methods = methodsOf(this.#store.contacts, { listMaxPerPage: config.listMaxPerPage });
+    const foreign = (why: Unservable): void => this.#observer.foreign(why);
+    this.#store = openStore(config.mongodbUrl, { retentionSeconds: config.retentionSeconds, foreign });
+    const methods = methodsOf(this.#store.contacts, { listMaxPerPage: config.listMaxPerPage, leftOut: foreign });
     this.#metrics = createMetrics({
       methods: methods.map(({ name }) => name),
       inFlight: () => this.#consumer?.inFlight ?? 0,

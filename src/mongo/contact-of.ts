@@ -1,6 +1,5 @@
 import type { Contact } from '../contacts/contact.ts';
 import { Unservable } from '../contacts/unservable.ts';
-import { isLegalText } from '../protocol/xml-characters.ts';
 import { contactIdOf } from './contact-ids.ts';
 
 /** What is read of a contact's document, before anybody has looked at it: other programs write into the collection, too. */
@@ -22,18 +21,6 @@ export function contactOf(document: StoredContact): Contact | Unservable {
   if (!isText(phone)) return broken(contact_id, 'phone');
   if (!isText(mobile_phone)) return broken(contact_id, 'mobile_phone');
   return { contact_id, client_id, first_name, last_name, email, phone, mobile_phone };
-}
-
-/**
- * The same for a list: there a text that no answer can hold would take all other contacts with it. What is got by its id
- * comes as it is, and fails alone.
- */
-export function listedContactOf(document: StoredContact): Contact | Unservable {
-  const contact = contactOf(document);
-  if (contact instanceof Unservable) return contact;
-  const { contact_id, first_name, last_name, email, phone, mobile_phone } = contact;
-  if (isLegalText(first_name + last_name + email + phone + mobile_phone)) return contact;
-  return new Unservable(`the document of contact ${contact_id} has a text with characters that XML forbids`);
 }
 
 function isText(value: unknown): value is string {

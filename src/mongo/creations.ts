@@ -142,6 +142,8 @@ async function insert(collections: Collections, items: readonly Item[]): Promise
     if (item !== undefined && defect === undefined) refused.push(item);
     else if (item !== undefined && defect !== undefined) defects.set(item.at, defect);
   }
+  // Those that go again get their numbers in the order of the batch, as the others did.
+  refused.sort((a, b) => a.at - b.at);
   const written = numbered.filter((_, i) => !refusals.has(i));
   return { inserted: new Map(written.map(({ item, id }) => [item.at, id])), refused, defects };
 }

@@ -4,7 +4,7 @@ import type { Contact } from '../contacts/contact.ts';
 import type { ContactPage, ContactQuery } from '../contacts/repository.ts';
 import { Unservable } from '../contacts/unservable.ts';
 import { CONTACT_IDS, contactIdOf, highestId } from './contact-ids.ts';
-import { listedContactOf, READ_FIELDS, type StoredContact } from './contact-of.ts';
+import { contactOf, READ_FIELDS, type StoredContact } from './contact-of.ts';
 import { emailKey, NOT_DELETED, type Collections, type ContactDocument } from './documents.ts';
 import { isTooSlow } from './failures.ts';
 
@@ -62,7 +62,7 @@ function pageOf(
   const contacts: Contact[] = [];
   // The server tells which document is of which query; in which order they come is not promised.
   for (const document of own.toSorted(byId).slice(0, per_page)) {
-    const contact = listedContactOf(document);
+    const contact = contactOf(document);
     if (contact instanceof Unservable) leftOut(contact);
     else contacts.push(contact);
   }

@@ -10,7 +10,7 @@ const BODY_AT = 21;
 export class WireTap {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #answers = new Map<string, Document>();
+  readonly #answers = new Map<string, { readonly answer: Document; readonly when: (command: Document) => boolean }>();
   /** The commands so far, without the documents that are sent beside them. */
   readonly commands: Document[] = [];
 
@@ -57,15 +57,14 @@ export class WireTap {
     return url.href;
   }
 
-  /** From now on this command gets this answer, and the server does not see it; `undefined`: it does again. */
-  answer(command: string, answer: Document | undefined): void {
-    if (answer === undefined) this.#answers.delete(command);
-    else this.#answers.set(command, answer);
+  /** From now on this command gets this answer, where `when` says so, and the server does not see it. */
+  answer(command: string, answer: Document, when: (command: Document) => boolean = () => true): void {
+    this.#answers.set(command, { answer, when });
   }
 
   /** The same with the server's way to refuse. */
-  refuse(command: string, code: number): void {
-    this.answer(command, { ok: 0, code, codeName: 'Refused', errmsg: 'refused by the test' });
+  refuse(command: string, code: number, when?: (command: Document) => boolean): void {
+    this.answer(command, { ok: 0, code, codeName: 'Refused', errmsg: 'refused by the test' }, when);
   }
 
   #answerTo(message: Buffer): Buffer | undefined {
@@ -74,9 +73,9 @@ export class WireTap {
     const command = BSON.deserialize(message.subarray(BODY_AT, BODY_AT + length));
     this.commands.push(command);
     const [name = ''] = Object.keys(command);
-    const answer = this.#answers.get(name);
-    if (answer === undefined) return undefined;
-    const body = BSON.serialize(answer);
+    const planned = this.#answers.get(name);
+    if (planned?.when(command) !== true) return undefined;
+    const body = BSON.serialize(planned.answer);
     const reply = Buffer.concat([Buffer.alloc(BODY_AT), body]);
     [reply.length, 1, message.readInt32LE(4), OP_MSG, 0].forEach((value, i) => reply.writeInt32LE(value, 4 * i));
     return reply;

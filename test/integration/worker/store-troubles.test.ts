@@ -1,11 +1,15 @@
 import { MongoClient, ObjectId, type Collection, type Document } from 'mongodb';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 
+import { deleteQueues } from '../../../scripts/surroundings/removal.ts';
 import { MOST_SUSPECTS } from '../../../src/dispatch/brake.ts';
 import { codesIn, contactIdIn, createRequest, getRequest, jane, listRequest } from '../../support/documents.ts';
 import { patiently } from '../../support/patience.ts';
 import { runningWorker } from '../../support/running-worker.ts';
+import { Requester } from '../../support/requester.ts';
+import { startWorker } from '../../support/worker.ts';
 import { startProcess } from '../../support/worker-process.ts';
+import { WireTap } from '../mongo/wire-tap.ts';
 
 const running = runningWorker();
 const { names } = running;
@@ -45,14 +49,19 @@ test('a document of another program fails the get that asks for it, once, and no
   const ids = [id, 900_001, id, id];
   const answers = await Promise.all(ids.map((one) => running.requester.request(getRequest(one))));
   expect(answers.map(({ xml }) => codesIn(xml))).toEqual([[], ['INTERNAL_ERROR'], [], []]);
+  await contacts.insertMany([
+    { ...jane, _id: 900_002, client_id: 41, first_name: 'a\u0000b' },
+    { ...jane, _id: 900_003, client_id: 41, first_name: 'Sound' },
+  ] as Document[]);
   const listed = await running.requester.request(listRequest({ client_id: 41 }));
-  expect(codesIn(listed.xml)).toEqual([]);
+  expect([codesIn(listed.xml), contactIdIn(listed.xml)]).toEqual([[], 900_003]);
   const lines = await running.worker.logLines();
   expect(lines.find((line) => line['code'] === 'INTERNAL_ERROR')).toMatchObject({ attempts: 1 });
   expect(lines.filter((line) => line['msg'] === 'execution is tried again')).toEqual([]);
   expect(JSON.stringify(lines)).toContain('the document of contact 900001 is no contact');
+  expect(JSON.stringify(lines)).toContain('contact 900002 has a text with characters that XML forbids');
   await expect.poll(letters, patiently).toBe(1);
-  await contacts.deleteOne({ _id: 900_001 } as Document);
+  await contacts.deleteMany({ client_id: 41 });
 });
 
 test('where every create is refused alike they are held instead of dead-lettered, and answered when it is over', async () => {
@@ -90,6 +99,34 @@ test('a counter that breaks holds creates and says what to do; reads go on, and 
   expect(second.output()).toContain('the counter of contact_ids is broken');
   await counters.updateOne({ _id: 'contact' }, { $set: { next: id + 1 } });
   await expectCreated(answers);
+});
+
+test('a list that takes too long fails at once and alone; those that came with it are answered', async () => {
+  const tap = await WireTap.before(names.mongodbUrl);
+  const fresh = { ...names, queue: `${names.queue}.lists`, mongodbUrl: tap.url(names.mongodbUrl) };
+  const isSlow = (command: Document): boolean => JSON.stringify(command['pipeline']).includes('4242');
+  tap.refuse('aggregate', 50, isSlow);
+  const worker = await startWorker(fresh);
+  const requester = await Requester.open(names.amqpUrl, fresh.queue);
+  onTestFinished(async () => {
+    await requester.close();
+    await worker.stop();
+    await tap.close();
+    await deleteQueues(names.amqpUrl, [fresh.queue, `${fresh.queue}.dead`]);
+  });
+  const clients = [1, 2, 4242, 3, 4, 5, 6, 7, 8];
+  const answers = await Promise.all(
+    clients.map((client_id) => requester.request(listRequest({ client_id, per_page: 25 }))),
+  );
+  expect(answers.map(({ xml }) => codesIn(xml).join())).toEqual(
+    clients.map((one) => (one === 4242 ? 'INTERNAL_ERROR' : '')),
+  );
+  const line = (await worker.logLines()).find(({ code }) => code === 'INTERNAL_ERROR');
+  expect(line).toMatchObject({
+    attempts: 1,
+    error: { message: 'a list took longer than the 6000 ms that one may take' },
+  });
+  expect(tap.commands.filter((command) => 'aggregate' in command && isSlow(command)).length).toBeLessThanOrEqual(2);
 });
 
 test('an ObjectId among the contacts ends no create, and is told at the start', async () => {
