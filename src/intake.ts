@@ -2,6 +2,7 @@
 export class Intake {
   readonly #onChange: (held: boolean, reason: string) => void;
   #waitingBatches = 0;
+  #failingMethods = 0;
   #answersGoOut = true;
   #held = false;
 
@@ -13,6 +14,12 @@ export class Intake {
   /** So many batches more, or less, wait for the database. */
   waiting(change: 1 | -1): void {
     this.#waitingBatches += change;
+    this.#judge();
+  }
+
+  /** So many methods more, or less, of which every request fails alike. */
+  failing(change: 1 | -1): void {
+    this.#failingMethods += change;
     this.#judge();
   }
 
@@ -28,10 +35,16 @@ export class Intake {
   }
 
   #judge(): void {
-    const held = this.#waitingBatches > 0 || !this.#answersGoOut;
+    const cause = this.#cause();
+    const held = cause !== undefined;
     if (held === this.#held) return;
     this.#held = held;
-    const cause = this.#answersGoOut ? 'the database is away' : 'answers cannot be sent';
-    this.#onChange(held, held ? cause : 'broker and database can be used again');
+    this.#onChange(held, cause ?? 'nothing is in the way any more');
+  }
+
+  #cause(): string | undefined {
+    if (!this.#answersGoOut) return 'answers cannot be sent';
+    if (this.#waitingBatches > 0) return 'the database is away';
+    return this.#failingMethods > 0 ? 'every write of a method fails alike' : undefined;
   }
 }

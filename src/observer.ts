@@ -1,7 +1,8 @@
 import type { ConsumerEvents, Settled } from './amqp/consumer-events.ts';
 import type { PublisherEvents } from './amqp/publisher.ts';
-import type { AttemptEvents } from './dispatch/events.ts';
+import type { AttemptEvents, DispatchEvents } from './dispatch/events.ts';
 import { Intake } from './intake.ts';
+import type { Unservable } from './contacts/unservable.ts';
 import type { Log } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { Outcome } from './record.ts';
@@ -13,7 +14,9 @@ export type Receipt = { readonly delivered: number } & Readonly<Record<Settled, 
 export interface Observer {
   readonly consumer: ConsumerEvents;
   readonly publisher: PublisherEvents;
-  readonly dispatch: AttemptEvents;
+  readonly dispatch: DispatchEvents & AttemptEvents;
+  /** A document among the contacts is none. */
+  foreign(why: Unservable): void;
   finished(outcome: Outcome): void;
   /** Whether requests are held back now, by reason. */
   held(): Readonly<Record<string, boolean>>;
@@ -63,9 +66,16 @@ export function createObserver(log: Log, metrics: Metrics, onHold: (held: boolea
     },
     dispatch: {
       waiting: (change) => intake.waiting(change),
+      failing: (change) => intake.failing(change),
+      braked: (method, error) => {
+        if (error === undefined) log.info('requests of the method are no longer held', { method });
+        else log.error('every request of the method fails alike: they are held, not dead-lettered', { method }, error);
+      },
       retry: (method, reason, error) => {
         metrics.retried(reason);
-        log.warn('execution is tried again', { method, reason }, error);
+        // Each of those that are held tries every few seconds; that they are held was said at once.
+        if (reason === 'held') log.debug('execution is tried again', { method, reason }, error);
+        else log.warn('execution is tried again', { method, reason }, error);
       },
       uncounted: (error) => {
         metrics.uncounted();
@@ -75,6 +85,10 @@ export function createObserver(log: Log, metrics: Metrics, onHold: (held: boolea
           error,
         );
       },
+    },
+    foreign: (why) => {
+      metrics.foreignDocument();
+      log.warn('a document among the contacts is none, and is left out', {}, why);
     },
     finished: (outcome) => {
       metrics.request(outcome);
