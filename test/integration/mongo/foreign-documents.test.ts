@@ -25,11 +25,14 @@ test('documents whose _id is no contact_id do not stop creates, are told at the 
   await stored.counters.deleteMany({});
   expect(await createOne(contacts)).toBe(highest + 1);
   await stored.counters.updateOne({ _id: 'contact' }, { $set: { next: 1 } });
-  const created = await contacts.create([creation(), creation()]);
+  // Keys in the other order than the batch, as inserts go by them.
+  const created = await contacts.create([creation({}, freshKey('z')), creation({}, freshKey('a'))]);
   expect(created.map(({ id }) => id)).toEqual([highest + 2, highest + 3]);
   const [everyone] = await contacts.list([LIST]);
   expect(everyone?.contacts.map(({ contact_id }) => contact_id)).toEqual([1, highest + 1, highest + 2, highest + 3]);
   expect(everyone?.hasMore).toBe(false);
+  // Its last page: what sorts behind the contacts is no reason for another.
+  expect(await contacts.list([{ page: 2, per_page: 3 }])).toMatchObject([{ hasMore: false }]);
   expect((await contacts.list([{ ...LIST, client_id: 55 }]))[0]).toEqual({ contacts: [], hasMore: false });
 });
 
@@ -80,7 +83,7 @@ test.each<[string, Document]>([
 test.each<[string, Document]>([
   ['applied that is no array', { applied: 'text' }],
   ['applied that holds no texts', { applied: [1, null, { a: 1 }] }],
-  ['a full applied that holds no texts', { applied: Array.from({ length: 200 }, (_, i) => ({ i })) }],
+  ['a full applied that holds no texts', { applied: Array.from({ length: 200 }, (_, i) => [i]) }],
   ['moved_out that is a text', { moved_out: 'often' }],
   ['moved_out that is null', { moved_out: null }],
   ['created_by that is a number', { created_by: 7 }],

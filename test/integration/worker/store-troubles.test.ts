@@ -8,7 +8,7 @@ import { patiently } from '../../support/patience.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 import { Requester } from '../../support/requester.ts';
 import { startWorker } from '../../support/worker.ts';
-import { startProcess } from '../../support/worker-process.ts';
+import { startProcess, type WorkerProcess } from '../../support/worker-process.ts';
 import { WireTap } from '../mongo/wire-tap.ts';
 
 const running = runningWorker();
@@ -26,6 +26,13 @@ const heldFor = async (): Promise<string> => {
   const lines = await running.worker.logLines();
   return String(lines.findLast((line) => line['msg'] === 'taking no requests for now')?.['reason']);
 };
+
+/** A worker beside the one that runs all the time; it does not outlive its test. */
+function workerProcess(): WorkerProcess {
+  const worker = startProcess(names);
+  onTestFinished(() => void worker.child.kill('SIGKILL'));
+  return worker;
+}
 
 /** How many letters lie in the dead-letter queue. */
 async function letters(): Promise<number> {
@@ -94,7 +101,7 @@ test('a counter that breaks holds creates and says what to do; reads go on, and 
   expect((await running.requester.request(getRequest(id))).xml).toContain('Jane');
   await expect.poll(isReady, patiently).toBe(false);
   expect(await running.worker.logText()).toContain('the counter of contact_ids is broken');
-  const second = startProcess(names);
+  const second = workerProcess();
   expect(await second.exited).toBe(78);
   expect(second.output()).toContain('the counter of contact_ids is broken');
   await counters.updateOne({ _id: 'contact' }, { $set: { next: id + 1 } });
@@ -131,7 +138,7 @@ test('a list that takes too long fails at once and alone; those that came with i
 
 test('an ObjectId among the contacts ends no create, and is told at the start', async () => {
   await contacts.insertOne({ _id: new ObjectId(), ...jane });
-  const worker = startProcess(names);
+  const worker = workerProcess();
   await expect.poll(() => worker.output(), patiently).toContain('taking requests');
   expect(worker.output()).toContain('the collection contacts holds documents whose _id is no contact_id');
   expect(contactIdIn((await running.requester.request(createRequest())).xml)).toBeGreaterThan(0);
@@ -142,7 +149,7 @@ test('an ObjectId among the contacts ends no create, and is told at the start', 
 test('an index that is in the way ends the start with 78 and its name', async () => {
   await contacts.dropIndex('of_client');
   await contacts.createIndexes([{ name: 'of_client', key: { client_id: 1 } }]);
-  const worker = startProcess(names);
+  const worker = workerProcess();
   expect(await worker.exited).toBe(78);
   expect(worker.output()).toContain('has an index \\"of_client\\" that is in the way');
 });
