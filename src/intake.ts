@@ -30,8 +30,8 @@ export class Intake {
   }
 
   /** Whether requests are held back now, by reason. */
-  reasons(): Readonly<Record<'database' | 'answers', boolean>> {
-    return { database: this.#waitingBatches > 0, answers: !this.#answersGoOut };
+  reasons(): Readonly<Record<'database' | 'writes' | 'answers', boolean>> {
+    return { database: this.#waitingBatches > 0, writes: this.#failingMethods > 0, answers: !this.#answersGoOut };
   }
 
   #judge(): void {

@@ -9,7 +9,7 @@ import { networkFaults } from './network.ts';
 import { terminated, workerFaults } from './workers.ts';
 
 /** Every kind but the stops under load, which have their own share of a plan. */
-export const KINDS: readonly FaultKind[] = [
+const KINDS: readonly FaultKind[] = [
   ...workerFaults,
   ...brokerFaults,
   ...momentFaults,
