@@ -46,7 +46,7 @@ function confirmsNothing(words: string, known: boolean): FaultKind {
   return {
     name: `reply queue that confirms nothing, ${words}`,
     weight: 2,
-    long: true,
+    short: 'never',
     othersWithinMs: UNHURT_MS,
     async begin(scene) {
       const { stage, journal, random } = scene;
@@ -70,7 +70,7 @@ function confirmsNothing(words: string, known: boolean): FaultKind {
 const full: FaultKind = {
   name: 'reply queue that is full, of a client with many requests',
   weight: 2,
-  long: true,
+  short: 'never',
   othersWithinMs: CROWDED_MS,
   async begin(scene) {
     const { stage, journal, random } = scene;
@@ -91,7 +91,7 @@ const DEFAULT_MESSAGE_BYTES = 16_777_216;
 const tooLarge: FaultKind = {
   name: 'answer that is too large for the broker (channel closed)',
   weight: 3,
-  long: true,
+  short: 'never',
   othersWithinMs: UNHURT_MS,
   async begin(scene) {
     const { stage, journal, random } = scene;
@@ -112,7 +112,7 @@ const POLICY = 'chaos-full';
 const deadLettersFull: FaultKind = {
   name: 'dead-letter queue full',
   weight: 2,
-  long: true,
+  short: 'never',
   othersWithinMs: UNHURT_MS,
   async begin(scene) {
     const { stage, journal, random } = scene;
