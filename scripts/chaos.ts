@@ -18,7 +18,7 @@ npm run chaos -- --short          some kinds of each sort of fault (two minutes)
   --only WORDS        only faults whose name holds these words
   --remove-guard G    one of ${GUARDS.join(', ')}: shows what breaks without it`;
 
-const SHORT_REQUESTS = 12_000;
+const SHORT_REQUESTS = 6_000;
 
 function options() {
   const text = { type: 'string' } as const;
