@@ -2,6 +2,7 @@
 export class Intake {
   readonly #onChange: (held: boolean, reason: string) => void;
   #waitingBatches = 0;
+  #failingMethods = 0;
   #answersGoOut = true;
   #held = false;
 
@@ -16,6 +17,12 @@ export class Intake {
     this.#judge();
   }
 
+  /** So many methods more, or less, of which every request fails alike. */
+  failing(change: 1 | -1): void {
+    this.#failingMethods += change;
+    this.#judge();
+  }
+
   /** Whether answers can be sent. */
   open(answersGoOut: boolean): void {
     this.#answersGoOut = answersGoOut;
@@ -23,15 +30,21 @@ export class Intake {
   }
 
   /** Whether requests are held back now, by reason. */
-  reasons(): Readonly<Record<'database' | 'answers', boolean>> {
-    return { database: this.#waitingBatches > 0, answers: !this.#answersGoOut };
+  reasons(): Readonly<Record<'database' | 'writes' | 'answers', boolean>> {
+    return { database: this.#waitingBatches > 0, writes: this.#failingMethods > 0, answers: !this.#answersGoOut };
   }
 
   #judge(): void {
-    const held = this.#waitingBatches > 0 || !this.#answersGoOut;
+    const cause = this.#cause();
+    const held = cause !== undefined;
     if (held === this.#held) return;
     this.#held = held;
-    const cause = this.#answersGoOut ? 'the database is away' : 'answers cannot be sent';
-    this.#onChange(held, held ? cause : 'broker and database can be used again');
+    this.#onChange(held, cause ?? 'nothing is in the way any more');
+  }
+
+  #cause(): string | undefined {
+    if (!this.#answersGoOut) return 'answers cannot be sent';
+    if (this.#waitingBatches > 0) return 'the database is away';
+    return this.#failingMethods > 0 ? 'every write of a method fails alike' : undefined;
   }
 }

@@ -9,8 +9,9 @@ import { ConfigError, loadConfig, type Config } from './config.ts';
 import { mongodbUrlProblem } from './mongo/url.ts';
 import { HttpPortUnavailable } from './ops/http.ts';
 import { createLog, type Log } from './ops/log.ts';
+import { StoreMismatch } from './protocol/store-defect.ts';
 import { readSettingFile } from './setting-file.ts';
-import { createWorker, type Worker } from './worker.ts';
+import { createWorker, OWN_ERRORS, type Worker } from './worker.ts';
 
 /** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
 const EXIT_CONFIG = 78;
@@ -30,7 +31,7 @@ async function main(): Promise<void> {
   const log = createLog({
     level: config.logLevel,
     worker: hostname(),
-    ownErrors: [TopologyMismatch, ConsumerStuck, HttpPortUnavailable],
+    ownErrors: OWN_ERRORS,
   });
   exitOnUncaught(log);
   const code = await run(config, log).catch((error: unknown) => failed(error, log));
@@ -55,7 +56,7 @@ function failed(error: unknown, log: Log): number {
   }
   log.error('the worker failed', {}, error);
   if (error instanceof ConsumerStuck) return EXIT_STUCK;
-  return error instanceof TopologyMismatch ? EXIT_CONFIG : EXIT_FAILED;
+  return error instanceof TopologyMismatch || error instanceof StoreMismatch ? EXIT_CONFIG : EXIT_FAILED;
 }
 
 async function exit(code: number, log: Log, flushLimitMs?: number): Promise<never> {

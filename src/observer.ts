@@ -1,7 +1,8 @@
 import type { ConsumerEvents, Settled } from './amqp/consumer-events.ts';
 import type { PublisherEvents } from './amqp/publisher.ts';
-import type { AttemptEvents } from './dispatch/events.ts';
+import type { AttemptEvents, DispatchEvents } from './dispatch/events.ts';
 import { Intake } from './intake.ts';
+import type { Unservable } from './contacts/unservable.ts';
 import type { Log } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { Outcome } from './record.ts';
@@ -13,46 +14,27 @@ export type Receipt = { readonly delivered: number } & Readonly<Record<Settled, 
 export interface Observer {
   readonly consumer: ConsumerEvents;
   readonly publisher: PublisherEvents;
-  readonly dispatch: AttemptEvents;
+  readonly dispatch: DispatchEvents & AttemptEvents;
+  /** A document among the contacts is none. */
+  foreign(why: Unservable): void;
   finished(outcome: Outcome): void;
   /** Whether requests are held back now, by reason. */
   held(): Readonly<Record<string, boolean>>;
   receipt(): Receipt;
 }
 
+type Counts = { delivered: number } & Record<Settled, number>;
+
 /** `onHold` is told when no requests should be taken for a time, and when they should be again. */
 export function createObserver(log: Log, metrics: Metrics, onHold: (held: boolean) => void): Observer {
-  const counts = { delivered: 0, acknowledged: 0, 'dead-lettered': 0, 'handed-back': 0, lost: 0 };
+  const counts: Counts = { delivered: 0, acknowledged: 0, 'dead-lettered': 0, 'handed-back': 0, lost: 0 };
   const link = linkEvents(log, metrics);
   const intake = new Intake((held, reason) => {
     log.info(held ? 'taking no requests for now' : 'taking requests again', { reason });
     onHold(held);
   });
   return {
-    consumer: {
-      ...link,
-      delivered: () => (counts.delivered += 1),
-      settled: (how) => {
-        counts[how] += 1;
-        metrics.settled(how);
-        if (how === 'handed-back' || how === 'lost') log.debug('a request goes back to the queue', { reason: how });
-      },
-      deadLettered: ({ code, referenceId, attempts }) => {
-        metrics.deadLettered(code);
-        log.warn('a request went to the dead-letter queue', {
-          reason: code,
-          request_id: referenceId,
-          attempt: attempts,
-        });
-      },
-      deadLetterHeld: (outcome, failures) => {
-        const reason = `dead letter ${outcome}`;
-        metrics.republished(reason, 1);
-        log.warn('the dead-letter queue does not take a request, trying again', { reason, attempt: failures });
-      },
-      broken: (error) => log.error('a delivery was handed back, as its pipeline failed', {}, error),
-      ...takingEvents(log, metrics),
-    },
+    consumer: { ...link, ...settlementEvents(log, metrics, counts), ...takingEvents(log, metrics) },
     publisher: {
       ...link,
       open: (open) => intake.open(open),
@@ -61,20 +43,10 @@ export function createObserver(log: Log, metrics: Metrics, onHold: (held: boolea
         log.warn('messages are published again', { reason, count });
       },
     },
-    dispatch: {
-      waiting: (change) => intake.waiting(change),
-      retry: (method, reason, error) => {
-        metrics.retried(reason);
-        log.warn('execution is tried again', { method, reason }, error);
-      },
-      uncounted: (error) => {
-        metrics.uncounted();
-        log.error(
-          'the ledger of attempts refuses a call: a request that ends its process may not be found out',
-          {},
-          error,
-        );
-      },
+    dispatch: dispatchEvents(log, metrics, intake),
+    foreign: (why) => {
+      metrics.foreignDocument();
+      log.warn('a document among the contacts is none, and is left out', {}, why);
     },
     finished: (outcome) => {
       metrics.request(outcome);
@@ -82,6 +54,60 @@ export function createObserver(log: Log, metrics: Metrics, onHold: (held: boolea
     },
     held: () => intake.reasons(),
     receipt: () => ({ ...counts }),
+  };
+}
+
+function settlementEvents(
+  log: Log,
+  metrics: Metrics,
+  counts: Counts,
+): Pick<ConsumerEvents, 'delivered' | 'settled' | 'deadLettered' | 'deadLetterHeld' | 'broken'> {
+  return {
+    delivered: () => (counts.delivered += 1),
+    settled: (how) => {
+      counts[how] += 1;
+      metrics.settled(how);
+      if (how === 'handed-back' || how === 'lost') log.debug('a request goes back to the queue', { reason: how });
+    },
+    deadLettered: ({ code, referenceId, attempts }) => {
+      metrics.deadLettered(code);
+      log.warn('a request went to the dead-letter queue', {
+        reason: code,
+        request_id: referenceId,
+        attempt: attempts,
+      });
+    },
+    deadLetterHeld: (outcome, failures) => {
+      const reason = `dead letter ${outcome}`;
+      metrics.republished(reason, 1);
+      log.warn('the dead-letter queue does not take a request, trying again', { reason, attempt: failures });
+    },
+    broken: (error) => log.error('a delivery was handed back, as its pipeline failed', {}, error),
+  };
+}
+
+function dispatchEvents(log: Log, metrics: Metrics, intake: Intake): DispatchEvents & AttemptEvents {
+  return {
+    waiting: (change) => intake.waiting(change),
+    failing: (change) => intake.failing(change),
+    braked: (method, error) => {
+      if (error === undefined) log.info('requests of the method are no longer held', { method });
+      else log.error('every request of the method fails alike: they are held, not dead-lettered', { method }, error);
+    },
+    retry: (method, reason, error) => {
+      metrics.retried(reason);
+      // Each of those that are held tries every few seconds; that they are held was said at once.
+      if (reason === 'held') log.debug('execution is tried again', { method, reason }, error);
+      else log.warn('execution is tried again', { method, reason }, error);
+    },
+    uncounted: (error) => {
+      metrics.uncounted();
+      log.error(
+        'the ledger of attempts refuses a call: a request that ends its process may not be found out',
+        {},
+        error,
+      );
+    },
   };
 }
 

@@ -1,10 +1,11 @@
 import { Consumer, type Handler } from './amqp/consumer.ts';
 import { replyMessage } from './amqp/messages.ts';
 import { Publisher } from './amqp/publisher.ts';
-import { deadLetterQueueOf } from './amqp/topology.ts';
+import { deadLetterQueueOf, TopologyMismatch } from './amqp/topology.ts';
 import { decode } from './codec/decode.ts';
 import { encode } from './codec/encode.ts';
 import type { Config } from './config.ts';
+import { Unservable } from './contacts/unservable.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { createRegistry } from './dispatch/registry.ts';
 import { Attempts, FailedBefore, ProcessEnded } from './dispatch/attempts.ts';
@@ -19,6 +20,7 @@ import { startHttp, type HttpEndpoint, type Readiness } from './ops/http.ts';
 import type { Log } from './ops/log.ts';
 import { createMetrics, type Metrics } from './ops/metrics.ts';
 import { createPipeline } from './pipeline.ts';
+import { StoreDefect, StoreMismatch } from './protocol/store-defect.ts';
 import { createReplyToGuard } from './reply-to-guard.ts';
 import { backOffMs, pause } from './time/back-off.ts';
 import { within } from './time/limit.ts';
@@ -36,6 +38,9 @@ const CLOSE_TIMEOUT_MS = 5_000;
 const SLOTS_PER_METHOD = 2;
 const MAX_BATCH = 128;
 
+/** Errors whose messages are written in this project and hold no values of a request: a log may tell them. */
+export const OWN_ERRORS = [TopologyMismatch, StoreDefect, Unservable] as const;
+
 /** What a stop has done. */
 export interface StopReport extends Receipt {
   /** Whether all that was taken was finished; else some was handed back to the queue. */
@@ -44,7 +49,7 @@ export interface StopReport extends Receipt {
 
 /** A worker: takes requests from `start` until `stop`. */
 export interface Worker {
-  /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatch`, or with `HttpPortUnavailable`. */
+  /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatch`, `StoreMismatch` or `HttpPortUnavailable`. */
   start(): Promise<void>;
   /** Rejects when a started worker cannot go on; with `ConsumerStuck` where another process may do better. */
   readonly failed: Promise<never>;
@@ -86,8 +91,9 @@ class ContactsWorker implements Worker {
   constructor(config: Config, log: Log, methodsOf: typeof apiMethods) {
     this.#config = config;
     this.#log = log;
-    this.#store = openStore(config.mongodbUrl, { retentionSeconds: config.retentionSeconds });
-    const methods = methodsOf(this.#store.contacts, { listMaxPerPage: config.listMaxPerPage });
+    const foreign = (why: Unservable): void => this.#observer.foreign(why);
+    this.#store = openStore(config.mongodbUrl, { retentionSeconds: config.retentionSeconds, foreign });
+    const methods = methodsOf(this.#store.contacts, { listMaxPerPage: config.listMaxPerPage, leftOut: foreign });
     this.#metrics = createMetrics({
       methods: methods.map(({ name }) => name),
       inFlight: () => this.#consumer?.inFlight ?? 0,
@@ -177,7 +183,7 @@ class ContactsWorker implements Worker {
     await within(LEDGER_TIMEOUT_MS, 'the ledger of attempts', this.#attempts.release()).catch(() => undefined);
   }
 
-  /** Waits for the database as long as it takes; `false` where the worker was stopped meanwhile. */
+  /** Waits for the database as long as it takes; `false` where the worker was stopped meanwhile. Rejects with `StoreMismatch`. */
   async #storePrepared(): Promise<boolean> {
     const { signal } = this.#stopping;
     for (let failures = 1; !signal.aborted; failures += 1) {
@@ -185,6 +191,7 @@ class ContactsWorker implements Worker {
         await this.#store.prepare();
         return true;
       } catch (error) {
+        if (error instanceof StoreMismatch) throw error;
         const reason = awayReason(error);
         this.#log.warn('the database cannot be used yet, trying again', { attempt: failures, reason }, error);
         await pause(backOffMs(failures), signal);
@@ -236,5 +243,5 @@ function patienceUntil(signal: AbortSignal): Patience {
 
 /** What may be kept of an error: the messages of our own ones hold no values of a request. */
 function describe(error: unknown): string {
-  return failureText(error, [ProcessEnded, FailedBefore]);
+  return failureText(error, [ProcessEnded, FailedBefore, ...OWN_ERRORS]);
 }

@@ -1,6 +1,5 @@
-import type { Destination } from './destination.ts';
 import type { Lane } from './lane.ts';
-import type { Pending } from './pending.ts';
+import type { Destination, Pending } from './pending.ts';
 import type { SideLanes } from './side-lanes.ts';
 
 /** Ticks until a message without a confirm is given up, and until it counts as slow. */

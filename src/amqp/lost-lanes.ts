@@ -1,8 +1,7 @@
 import type { ReplyOutcome } from '../protocol/reply.ts';
 import { largestBodyOf, strikesNeeded, type CloseReason } from './close-reason.ts';
-import type { Destination } from './destination.ts';
 import type { Lane } from './lane.ts';
-import { putBack, type Pending } from './pending.ts';
+import { putBack, type Destination, type Pending } from './pending.ts';
 import type { Quarantine } from './quarantine.ts';
 
 export interface LostLanesHost {

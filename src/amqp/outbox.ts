@@ -1,11 +1,11 @@
 import { PublisherStopped, type ReplyOutcome } from '../protocol/reply.ts';
 import type { CloseReason } from './close-reason.ts';
 import { ConfirmWatch } from './confirm-watch.ts';
-import { Destinations, type Destination } from './destination.ts';
+import { Destinations } from './destinations.ts';
 import type { BrokerAnswer, Lane, LaneEvents } from './lane.ts';
 import { LostLanes } from './lost-lanes.ts';
 import type { Outgoing } from './messages.ts';
-import { newPending, type Pending } from './pending.ts';
+import { newPending, type Destination, type Pending } from './pending.ts';
 import { Quarantine } from './quarantine.ts';
 import { Refusals } from './refusals.ts';
 import { SideLanes } from './side-lanes.ts';

@@ -1,7 +1,7 @@
 import type { ReplyOutcome } from '../protocol/reply.ts';
 import { backOffMs } from '../time/back-off.ts';
-import type { Destination, Destinations } from './destination.ts';
-import { putBack, type Pending } from './pending.ts';
+import type { Destinations } from './destinations.ts';
+import { putBack, type Destination, type Pending } from './pending.ts';
 
 const MOST_REFUSALS = 5;
 

@@ -1,6 +1,5 @@
-import type { Destination } from './destination.ts';
 import type { Lane } from './lane.ts';
-import type { Pending } from './pending.ts';
+import type { Destination, Pending } from './pending.ts';
 
 /** Messages that are on their way on side lanes at a time, without those that are stuck. */
 const AT_ONCE = 16;

@@ -1,4 +1,5 @@
 import type { Contact, ContactChanges, ContactFields, ContactId } from './contact.ts';
+import type { Unservable } from './unservable.ts';
 
 /** Identifies the request behind a write, so that it takes effect once however often it is run. */
 export interface EffectKey {
@@ -52,7 +53,8 @@ export interface ContactPage {
  * same keys is then safe and right.
  */
 export interface ContactRepository {
-  create(batch: readonly Creation[]): Promise<readonly Created[]>;
+  /** An `Error` is the store's refusal of this one contact. */
+  create(batch: readonly Creation[]): Promise<readonly (Created | Error)[]>;
   /** Ids within a batch are distinct. */
   update(batch: readonly Update[]): Promise<readonly WriteOutcome[]>;
   /** Ids within a batch are distinct. */
@@ -62,6 +64,8 @@ export interface ContactRepository {
   /** Whether each request took effect in an earlier run. */
   recallUpdates(batch: readonly Update[]): Promise<readonly boolean[]>;
   recallDeletions(batch: readonly Deletion[]): Promise<readonly boolean[]>;
-  get(ids: readonly ContactId[]): Promise<readonly (Contact | undefined)[]>;
-  list(queries: readonly ContactQuery[]): Promise<readonly ContactPage[]>;
+  /** `Unservable` where there is a document with the id that is no contact. */
+  get(ids: readonly ContactId[]): Promise<readonly (Contact | Unservable | undefined)[]>;
+  /** `Unservable` where a list, read alone, takes too long. A document that is no contact is left out, and hides no other. */
+  list(queries: readonly ContactQuery[]): Promise<readonly (ContactPage | Unservable)[]>;
 }

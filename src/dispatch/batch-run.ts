@@ -1,11 +1,12 @@
 import type { Execution } from '../protocol/execution.ts';
-import { fault } from '../protocol/fault.ts';
 import type { Method, Work } from '../protocol/method.ts';
-import { fail, type ResponseEnvelope } from '../protocol/response.ts';
+import type { ResponseEnvelope } from '../protocol/response.ts';
+import { StoreDefect } from '../protocol/store-defect.ts';
 import { Unavailable } from '../protocol/unavailable.ts';
-import { deadlineHint } from './deadline.ts';
+import type { Brake } from './brake.ts';
 import type { DispatchEvents } from './events.ts';
 import type { Patience } from './patience.ts';
+import type { Permits } from './permits.ts';
 
 /** Limits of a batch's tries. */
 export interface TryLimits {
@@ -16,41 +17,171 @@ export interface TryLimits {
   readonly now: () => number;
 }
 
-/**
- * Runs a batch until each item has its execution; never rejects. While the store is away the same batch is run again,
- * with the same keys, without end and without counting. An error of a batch makes each item run alone, so that none
- * suffers from its neighbour; alone, a failing item has `maxAttempts` attempts, those before included. What is past its
- * deadline when it would be executed is not; was it executed before, it is answered so, and else EXPIRED. What has come
- * over a channel that is gone is not run, nor run again: it is abandoned.
- */
-export async function runBatch<Command>(
-  method: Method<Command>,
-  batch: readonly Work<Command>[],
-  limits: TryLimits,
-  events: DispatchEvents,
-  attemptsBefore = 0,
-): Promise<readonly Execution[]> {
-  const now = limits.now();
-  const late = batch.filter(({ deadline }) => deadline !== undefined && deadline < now);
-  const run = (runMethod: Method<Command>, works: readonly Work<Command>[]): Promise<readonly Execution[]> =>
-    new BatchRun(runMethod, works, limits, events, attemptsBefore).toTheEnd();
-  if (late.length === 0) return run(method, batch);
-  const inTime = batch.filter((work) => !late.includes(work));
-  const [lateOnes, others] = await Promise.all([
-    run(recalling(method, now), late),
-    inTime.length === 0 ? [] : run(method, inTime),
-  ]);
-  return inOrder(batch, [...late, ...inTime], [...lateOnes, ...others]);
+/** Gets the execution of the item at this place of its batch, once. */
+export type Told = (at: number, execution: Execution) => void;
+
+/** What all runs of a method share, and how many attempts of this run's items are used up. */
+export interface RunTerms<Command> {
+  readonly method: Method<Command>;
+  readonly limits: TryLimits;
+  readonly events: DispatchEvents;
+  /** For those that run alone as their batch failed. */
+  readonly permits: Permits;
+  /** None where nothing is written. */
+  readonly brake: Brake | undefined;
+  readonly attemptsBefore: number;
 }
 
-/** The executions of some items of a batch, at these items' places in it; the others are abandoned. */
-function inOrder<Command>(
-  batch: readonly Work<Command>[],
-  some: readonly Work<Command>[],
-  executions: readonly Execution[],
-): readonly Execution[] {
-  const results = new Map(some.map((work, i) => [work, executions[i]]));
-  return batch.map((work) => results.get(work) ?? ABANDONED);
+/**
+ * One batch's tries. While the store is away the same batch is run again, with the same keys, without end and without counting.
+ * An error of a batch makes each item run alone, so that none suffers from its neighbour; alone, a failing item has `maxAttempts`
+ * attempts, those before included, unless every item fails so (brake.ts). Once begun, a deadline is not looked at again: a first
+ * try whose outcome is unknown may still take effect, so only running it to its end lets the answer tell the truth. What has come
+ * over a channel that is gone is not run, nor run again: it is abandoned.
+ */
+export class BatchRun<Command> {
+  readonly #terms: RunTerms<Command>;
+  readonly #batch: readonly Work<Command>[];
+  readonly #told: Told;
+  readonly #ofBroken: boolean;
+  #attempts: number;
+  #firstError: unknown;
+  /** Waits for the store to come back. */
+  #waiting = false;
+  /** Held by the brake. */
+  #held = false;
+  /** The successes of others, when it failed first, and when its present attempt began. */
+  #successesSeen: number | undefined;
+  #successesBefore = 0;
+
+  /** `ofBroken`: one item of a batch that failed, and whether others of it did not. */
+  constructor(
+    terms: RunTerms<Command>,
+    batch: readonly Work<Command>[],
+    told: Told,
+    ofBroken?: { readonly othersSucceeded: boolean },
+  ) {
+    this.#terms = terms;
+    this.#batch = batch;
+    this.#told = told;
+    this.#ofBroken = ofBroken !== undefined;
+    // What the store took in the very same call is a success that this one has seen.
+    if (ofBroken?.othersSucceeded === true) this.#successesSeen = NONE;
+    this.#attempts = terms.attemptsBefore + 1;
+  }
+
+  /** Resolves when each item was told, or is on its own. Never rejects. */
+  async toTheEnd(): Promise<void> {
+    const { abandoned, pause } = this.#terms.limits.patience;
+    try {
+      for (let tries = 1; !abandoned(); tries += 1) {
+        if (this.#batch.some(isGone)) return await this.#withoutGone();
+        if (await this.#try()) return;
+        await pause(tries);
+      }
+      this.#batch.forEach((_, at) => this.#told(at, ABANDONED));
+    } finally {
+      if (this.#waiting) this.#terms.events.waiting(-1);
+      this.#hold(false);
+    }
+  }
+
+  /** Whether there is nothing more to be tried. */
+  async #try(): Promise<boolean> {
+    const { permits } = this.#terms;
+    try {
+      const results = await (this.#ofBroken ? permits.during(() => this.#execute()) : this.#execute());
+      const othersSucceeded = this.#succeeded(results);
+      const [first] = results;
+      if (results.length === 1 && first instanceof StoreDefect) return this.#failedAlone(first);
+      results.forEach((result, at) => {
+        if (result instanceof StoreDefect) this.#alone(at, othersSucceeded);
+        else this.#told(at, executionOf(result, this.#attempts, results.length));
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof Unavailable) return this.#waitForStore(error);
+      return this.#batch.length > 1 ? this.#eachAlone(error) : this.#failedAlone(error);
+    }
+  }
+
+  /**
+   * Tried before or not: another worker may have its redelivery, and does not find the effect that comes later here. What
+   * became of a try whose outcome is unknown is found out with that redelivery.
+   */
+  async #withoutGone(): Promise<void> {
+    const others: number[] = [];
+    this.#batch.forEach((work, at) => (isGone(work) ? this.#told(at, ABANDONED) : others.push(at)));
+    if (others.length === 0) return;
+    const works = this.#batch.filter((_, at) => others.includes(at));
+    await new BatchRun(this.#terms, works, (i, execution) => this.#told(others[i] ?? i, execution)).toTheEnd();
+  }
+
+  #execute(): ReturnType<typeof execute> {
+    const { brake, method } = this.#terms;
+    this.#successesBefore = brake?.successes ?? 0;
+    return execute(method, this.#batch);
+  }
+
+  /** A repeat, or a contact that is not there, does not show that anything can be written. */
+  #succeeded(responses: readonly (ResponseEnvelope | Error)[]): boolean {
+    const { brake } = this.#terms;
+    if (brake === undefined || !responses.some(hadEffect)) return false;
+    brake.succeeded();
+    return true;
+  }
+
+  #waitForStore(error: Unavailable): false {
+    const { events, method } = this.#terms;
+    events.retry(method.name, 'unavailable', error);
+    if (!this.#waiting) events.waiting(1);
+    this.#waiting = true;
+    return false;
+  }
+
+  #eachAlone(error: unknown): true {
+    this.#terms.events.retry(this.#terms.method.name, 'isolated', error);
+    this.#batch.forEach((_, at) => this.#alone(at, false));
+    return true;
+  }
+
+  #alone(at: number, othersSucceeded: boolean): void {
+    const told: Told = (_, execution) => this.#told(at, execution);
+    void new BatchRun(this.#terms, this.#batch.slice(at, at + 1), told, { othersSucceeded }).toTheEnd();
+  }
+
+  #failedAlone(error: unknown): boolean {
+    const { events, limits, method } = this.#terms;
+    const verdict = error instanceof StoreDefect ? this.#judged(error) : 'counts';
+    this.#hold(verdict === 'waits');
+    if (verdict === 'waits') {
+      events.retry(method.name, 'held', error);
+      return false;
+    }
+    this.#firstError ??= error;
+    const attempts = this.#attempts;
+    if (verdict === 'fails' || attempts >= limits.maxAttempts) {
+      this.#told(0, { kind: 'defect', first: this.#firstError, last: error, attempts, batch: 1 });
+      return true;
+    }
+    this.#attempts += 1;
+    events.retry(method.name, 'defect', error);
+    return false;
+  }
+
+  #judged(error: StoreDefect): ReturnType<Brake['failed']> {
+    const { brake } = this.#terms;
+    const [work] = this.#batch;
+    if (brake === undefined || work === undefined) return 'counts';
+    this.#successesSeen ??= brake.successes;
+    return brake.failed(error, work.key.id, this.#successesSeen, this.#successesBefore);
+  }
+
+  #hold(held: boolean): void {
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#terms.brake?.waiting(held ? 1 : -1);
+  }
 }
 
 const ABANDONED: Execution = { kind: 'abandoned' };
@@ -59,123 +190,22 @@ function isGone({ channel }: Work<unknown>): boolean {
   return channel?.gone === true;
 }
 
-/**
- * One batch's tries. Once begun, a deadline is not looked at again: a first try whose outcome is unknown may still take
- * effect, so only running it to its end lets the answer tell the truth.
- */
-class BatchRun<Command> {
-  readonly #method: Method<Command>;
-  readonly #batch: readonly Work<Command>[];
-  readonly #limits: TryLimits;
-  readonly #events: DispatchEvents;
-  readonly #attemptsBefore: number;
-  #attempts: number;
-  #firstError: unknown;
-  #waiting = false;
+/** Fewer than any number of successes. */
+const NONE = -1;
 
-  constructor(
-    method: Method<Command>,
-    batch: readonly Work<Command>[],
-    limits: TryLimits,
-    events: DispatchEvents,
-    attemptsBefore: number,
-  ) {
-    this.#method = method;
-    this.#batch = batch;
-    this.#limits = limits;
-    this.#events = events;
-    this.#attemptsBefore = attemptsBefore;
-    this.#attempts = attemptsBefore + 1;
-  }
-
-  async toTheEnd(): Promise<readonly Execution[]> {
-    const { abandoned, pause } = this.#limits.patience;
-    try {
-      for (let tries = 1; !abandoned(); tries += 1) {
-        if (this.#batch.some(isGone)) return await this.#withoutGone();
-        const executions = await this.#try();
-        if (executions !== undefined) return executions;
-        await pause(tries);
-      }
-      return this.#batch.map(() => ABANDONED);
-    } finally {
-      if (this.#waiting) this.#events.waiting(-1);
-    }
-  }
-
-  /** `undefined` where it has to be tried again. */
-  async #try(): Promise<readonly Execution[] | undefined> {
-    const batch = this.#batch.length;
-    try {
-      const responses = await execute(this.#method, this.#batch);
-      return responses.map((response) => ({ kind: 'done', response, attempts: this.#attempts, batch }));
-    } catch (error) {
-      if (error instanceof Unavailable) return this.#waitForStore(error);
-      return batch > 1 ? this.#eachAlone(error) : this.#countAttempt(error);
-    }
-  }
-
-  /**
-   * Tried before or not: another worker may have its redelivery, and does not find the effect that comes later here. What
-   * became of a try whose outcome is unknown is found out with that redelivery.
-   */
-  async #withoutGone(): Promise<readonly Execution[]> {
-    const others = this.#batch.filter((work) => !isGone(work));
-    if (others.length === 0) return inOrder(this.#batch, [], []);
-    const run = new BatchRun(this.#method, others, this.#limits, this.#events, this.#attemptsBefore);
-    return inOrder(this.#batch, others, await run.toTheEnd());
-  }
-
-  #waitForStore(error: Unavailable): undefined {
-    this.#events.retry(this.#method.name, 'unavailable', error);
-    if (!this.#waiting) this.#events.waiting(1);
-    this.#waiting = true;
-  }
-
-  async #eachAlone(error: unknown): Promise<readonly Execution[]> {
-    this.#events.retry(this.#method.name, 'isolated', error);
-    const executions: Execution[] = [];
-    for (const work of this.#batch) {
-      const alone = new BatchRun(this.#method, [work], this.#limits, this.#events, this.#attemptsBefore);
-      executions.push(...(await alone.toTheEnd()));
-    }
-    return executions;
-  }
-
-  #countAttempt(error: unknown): readonly Execution[] | undefined {
-    this.#firstError ??= error;
-    const attempts = this.#attempts;
-    if (attempts >= this.#limits.maxAttempts) {
-      return [{ kind: 'defect', first: this.#firstError, last: error, attempts, batch: 1 }];
-    }
-    this.#attempts += 1;
-    this.#events.retry(this.#method.name, 'defect', error);
-    return undefined;
-  }
+function executionOf(response: ResponseEnvelope | Error, attempts: number, batch: number): Execution {
+  if (response instanceof Error) return { kind: 'defect', first: response, last: response, attempts, batch };
+  return { kind: 'done', response, attempts, batch };
 }
 
-/** The method for those that were too late at `now`: it changes nothing, and answers what an earlier run has done. */
-function recalling<Command>(method: Method<Command>, now: number): Method<Command> {
-  return {
-    ...method,
-    execute: async (batch) => {
-      const recalled = method.recall === undefined ? [] : await method.recall(batch);
-      return batch.map(({ deadline = 0 }, i) => recalled[i] ?? expired(deadline, now));
-    },
-  };
-}
-
-/** Tells the worker's time: where producer and worker disagree about the time, it shows by how much. */
-function expired(deadline: number, now: number): ResponseEnvelope {
-  const over = 'the deadline was over before the request was executed; nothing was changed';
-  const clock = `the worker's clock says ${new Date(now).toISOString()}`;
-  return fail(fault('EXPIRED', `${over}; ${clock}${deadlineHint(deadline)}`));
+function hadEffect(response: ResponseEnvelope | Error): boolean {
+  return !(response instanceof Error) && response.status === 'ok' && response.headers?.['repeated'] !== true;
 }
 
 async function execute<Command>(
   method: Method<Command>,
   batch: readonly Work<Command>[],
-): Promise<readonly ResponseEnvelope[]> {
+): Promise<readonly (ResponseEnvelope | Error)[]> {
   const responses = await method.execute(batch);
   if (responses.length !== batch.length) {
     throw new Error(`${method.name} gave ${responses.length} results for ${batch.length} requests`);

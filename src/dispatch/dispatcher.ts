@@ -1,12 +1,12 @@
 import type { Execution, ExecutionTerms } from '../protocol/execution.ts';
 import type { Fault } from '../protocol/fault.ts';
 import { fault } from '../protocol/fault.ts';
-import type { Method, Work } from '../protocol/method.ts';
+import type { Method } from '../protocol/method.ts';
 import type { RequestEnvelope } from '../protocol/request.ts';
 import { fail } from '../protocol/response.ts';
-import { runBatch, type TryLimits } from './batch-run.ts';
 import type { DispatchEvents } from './events.ts';
 import { Lane } from './lane.ts';
+import { MethodRun } from './method-run.ts';
 import type { Patience } from './patience.ts';
 import type { Registry } from './registry.ts';
 import { SubjectOrder } from './subject-order.ts';
@@ -25,23 +25,23 @@ const REFUSED = { attempts: 0, batch: 0 } as const;
 /** Reads a request's command and executes it: batched by method, in queue order per subject. */
 export class Dispatcher {
   readonly #registry: Registry;
-  readonly #lanes = new Map<Method, Lane<unknown>>();
+  readonly #runs = new Map<Method, { readonly lane: Lane<unknown>; readonly run: MethodRun<unknown> }>();
   readonly #order = new SubjectOrder();
-  readonly #limits: TryLimits;
-  readonly #events: DispatchEvents;
 
   constructor(registry: Registry, settings: DispatcherSettings, patience: Patience, events: DispatchEvents) {
     this.#registry = registry;
-    this.#events = events;
-    this.#limits = { maxAttempts: settings.maxAttempts, patience, now: Date.now };
+    const limits = { maxAttempts: settings.maxAttempts, patience, now: Date.now };
     for (const name of registry.names) {
       const method = registry.find(name);
       if (method === undefined) continue;
       const { slotsPerMethod: slots } = settings;
       const { maxBatch = settings.maxBatch } = method;
       const weigh = (command: unknown): number => method.weight?.(command) ?? 1;
-      const lane = new Lane({ slots, maxBatch, weigh }, (batch) => runBatch(method, batch, this.#limits, events));
-      this.#lanes.set(method, lane);
+      const run = new MethodRun(method, limits, events);
+      this.#runs.set(method, {
+        run,
+        lane: new Lane({ slots, maxBatch, weigh }, (batch, told) => run.run(batch, told)),
+      });
     }
   }
 
@@ -53,20 +53,15 @@ export class Dispatcher {
   /** Executes a request once it is its turn. Never rejects; throws what a method's `read` throws, which is a defect. */
   execute(request: RequestEnvelope, { key, deadline, attemptsBefore, channel }: ExecutionTerms): Promise<Execution> {
     const method = this.#registry.find(request.method);
-    const lane = method === undefined ? undefined : this.#lanes.get(method);
-    if (method === undefined || lane === undefined) return refused([this.#unknownMethod()]);
+    const runs = method === undefined ? undefined : this.#runs.get(method);
+    if (method === undefined || runs === undefined) return refused([this.#unknownMethod()]);
     const read = method.read(request.body);
     if (!read.valid) return refused(read.faults);
     const subject = method.subject?.(read.command);
     const work = { command: read.command, key, channel, ...(deadline !== undefined && { deadline }) };
     const run = (): Promise<Execution> =>
-      attemptsBefore === undefined ? lane.submit(work) : this.#alone(method, work, attemptsBefore);
+      attemptsBefore === undefined ? runs.lane.submit(work) : runs.run.alone(work, attemptsBefore);
     return subject === undefined ? run() : this.#inTurn(subject, run);
-  }
-
-  async #alone(method: Method, work: Work<unknown>, attemptsBefore: number): Promise<Execution> {
-    const [execution] = await runBatch(method, [work], this.#limits, this.#events, attemptsBefore);
-    return execution ?? { kind: 'abandoned' };
   }
 
   async #inTurn(subject: string, run: () => Promise<Execution>): Promise<Execution> {

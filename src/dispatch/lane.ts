@@ -17,21 +17,26 @@ export interface LaneSettings<Command> {
 }
 
 /**
+ * Tells the execution of each work of a batch, by its place, once; resolves when the batch needs its slot no longer, which may be
+ * before some are told. Never rejects.
+ */
+type RunOfLane<Command> = (
+  batch: readonly Work<Command>[],
+  told: (at: number, execution: Execution) => void,
+) => Promise<void>;
+
+/**
  * Group commit: while one batch is at the database the next gathers, and it leaves as soon as a slot is free. There is
  * no timer and no minimum size, so a lone command never waits.
  */
 export class Lane<Command> {
   readonly #settings: LaneSettings<Command>;
-  readonly #run: (batch: readonly Work<Command>[]) => Promise<readonly Execution[]>;
+  readonly #run: RunOfLane<Command>;
   #waiting: Entry<Command>[] = [];
   #free: number;
   #leaving = false;
 
-  /** `run` gives execution `i` for work `i` and never rejects. */
-  constructor(
-    settings: LaneSettings<Command>,
-    run: (batch: readonly Work<Command>[]) => Promise<readonly Execution[]>,
-  ) {
+  constructor(settings: LaneSettings<Command>, run: RunOfLane<Command>) {
     this.#settings = settings;
     this.#run = run;
     this.#free = settings.slots;
@@ -58,9 +63,11 @@ export class Lane<Command> {
   async #leave(): Promise<void> {
     const batch = this.#waiting.splice(0, this.#ready());
     this.#free -= 1;
-    const executions = await this.#run(batch.map(({ work }) => work));
+    await this.#run(
+      batch.map(({ work }) => work),
+      (at, execution) => batch[at]?.resolve(execution),
+    );
     this.#free += 1;
-    batch.forEach(({ resolve }, i) => resolve(executions[i] ?? { kind: 'abandoned' }));
     this.#leaveSoon();
   }
 

@@ -28,7 +28,9 @@ export function contactCreate(contacts: ContactRepository): Method<ContactFields
     read: (body) => commandOf(readBody(body), ({ contact }) => ({ phone: '', mobile_phone: '', ...contact })),
     async execute(batch) {
       const created = await contacts.create(batch.map(({ command, key }) => ({ key, fields: command })));
-      return created.map(({ id, repeated }) => ok([contactIdElement(id)], repeated ? REPEATED : undefined));
+      return created.map((one) =>
+        one instanceof Error ? one : ok([contactIdElement(one.id)], one.repeated ? REPEATED : undefined),
+      );
     },
     async recall(batch) {
       const made = await contacts.recallCreations(batch.map(({ command, key }) => ({ key, fields: command })));

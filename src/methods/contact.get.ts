@@ -18,7 +18,10 @@ export function contactGet(contacts: ContactRepository): Method<ContactId> {
     subject: String,
     async execute(batch) {
       const found = await contacts.get(batch.map(({ command }) => command));
-      return found.map((contact) => (contact === undefined ? noSuchContact() : ok([contactElement(contact)])));
+      return found.map((contact) => {
+        if (contact === undefined) return noSuchContact();
+        return contact instanceof Error ? contact : ok([contactElement(contact)]);
+      });
     },
   };
 }

@@ -1,6 +1,9 @@
+import type { Contact } from '../contacts/contact.ts';
 import type { ContactPage, ContactQuery, ContactRepository } from '../contacts/repository.ts';
+import { Unservable } from '../contacts/unservable.ts';
 import type { Method } from '../protocol/method.ts';
 import { ok, type OkResponse } from '../protocol/response.ts';
+import { isLegalText } from '../protocol/xml-characters.ts';
 import { commandOf } from './command.ts';
 import { contactElement } from './contact-element.ts';
 import { membersReader, optional } from './elements.ts';
@@ -16,7 +19,8 @@ const DEFAULT_PER_PAGE = 25;
 const MAX_BATCH = 8 * DEFAULT_PER_PAGE;
 
 /** Answers one page of the contacts that all given filters fit, in ascending contact_id. */
-export function contactList(contacts: ContactRepository, { listMaxPerPage }: MethodLimits): Method<ContactQuery> {
+export function contactList(contacts: ContactRepository, limits: MethodLimits): Method<ContactQuery> {
+  const { listMaxPerPage, leftOut = () => undefined } = limits;
   const readBody = membersReader({
     client_id: optional(identifier),
     email: optional(email),
@@ -34,12 +38,29 @@ export function contactList(contacts: ContactRepository, { listMaxPerPage }: Met
       const pages = await contacts.list(batch.map(({ command }) => command));
       return batch.flatMap(({ command }, i) => {
         const page = pages[i];
-        return page === undefined ? [] : [pageResponse(command, page)];
+        if (page === undefined) return [];
+        return [page instanceof Error ? page : pageResponse(command, page, leftOut)];
       });
     },
   };
 }
 
-function pageResponse({ page, per_page }: ContactQuery, found: ContactPage): OkResponse {
-  return ok(found.contacts.map(contactElement), { page, per_page, has_more: found.hasMore });
+/** One text that XML forbids, which only another program can have stored, would take all other contacts of the page with it. */
+function pageResponse(
+  { page, per_page }: ContactQuery,
+  found: ContactPage,
+  leftOut: (why: Unservable) => void,
+): OkResponse {
+  const contacts = found.contacts.filter(isWritable);
+  if (contacts.length < found.contacts.length) {
+    for (const { contact_id } of found.contacts.filter((contact) => !isWritable(contact))) {
+      leftOut(new Unservable(`contact ${contact_id} has a text with characters that XML forbids`));
+    }
+  }
+  return ok(contacts.map(contactElement), { page, per_page, has_more: found.hasMore });
+}
+
+function isWritable(contact: Contact): boolean {
+  const { first_name, last_name, phone, mobile_phone } = contact;
+  return isLegalText(first_name + last_name + contact.email + phone + mobile_phone);
 }

@@ -3,7 +3,7 @@ import type { MongoClient } from 'mongodb';
 import { backOffMs, pause } from '../time/back-off.ts';
 import { within } from '../time/limit.ts';
 import type { ClientLimits } from './client.ts';
-import { told } from './failures.ts';
+import { isAway, told } from './failures.ts';
 
 /** Runs one call to the database; `what` names it. Rejects with `Unavailable` or `StoreDefect`, within a time limit. */
 export type Call = <T>(what: string, call: () => Promise<T>) => Promise<T>;
@@ -62,7 +62,9 @@ export function createCalls(client: MongoClient, limits: ClientLimits): Calls {
           failingSince = undefined;
           return result;
         } catch (error) {
-          failed();
+          // A server that refuses what it is asked is there: nothing is gained by connecting again.
+          if (isAway(error)) failed();
+          else failingSince = undefined;
           throw error;
         }
       }),

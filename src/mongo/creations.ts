@@ -1,9 +1,10 @@
 import type { ContactFields } from '../contacts/contact.ts';
 import type { Created, Creation, EffectKey } from '../contacts/repository.ts';
-import { liftCounter, reserveIds } from './contact-ids.ts';
+import { StoreDefect } from '../protocol/store-defect.ts';
+import { contactIdOf, liftCounter, reserveIds } from './contact-ids.ts';
 import { fieldsToStore, type Collections, type ContactDocument } from './documents.ts';
 import { isEffectOf, startingWith } from './effects.ts';
-import { notWrittenIn } from './failures.ts';
+import { refusalsIn } from './failures.ts';
 
 /** Rounds after which a batch that still collides is a defect; a repeat takes one, a counter behind two. */
 const MOST_ROUNDS = 8;
@@ -18,22 +19,26 @@ interface Item {
 /** The contact_id of items, by their place in the batch. */
 type Ids = ReadonlyMap<number, number>;
 
-/** Creates each contact once, however often its key comes; result `i` belongs to creation `i`. */
+/**
+ * Creates each contact once, however often its key comes; result `i` belongs to creation `i`. `StoreDefect`: the store took the others
+ * and not this one.
+ */
 export async function createContacts(
   collections: Collections,
   batch: readonly Creation[],
-): Promise<readonly Created[]> {
+): Promise<readonly (Created | StoreDefect)[]> {
   const originals = originalsOf(batch);
-  const created: (Created | undefined)[] = batch.map(() => undefined);
+  const created: (Created | StoreDefect | undefined)[] = batch.map(() => undefined);
   const note = (ids: Ids, repeated: boolean): void => ids.forEach((id, at) => (created[at] = { id, repeated }));
 
   const first = batch.map((creation, at): Item => ({ at, ...creation })).filter(({ at }) => originals[at] === at);
   note(await madeEarlier(collections, first), true);
   let open = first.filter(({ at }) => created[at] === undefined);
   for (let round = 1; open.length > 0; round += 1) {
-    if (round > MOST_ROUNDS) throw new Error(`no contact_id was free in ${MOST_ROUNDS} rounds`);
-    const { inserted, refused } = await insert(collections, open);
+    if (round > MOST_ROUNDS) throw new StoreDefect(`create contacts: no contact_id was free in ${MOST_ROUNDS} rounds`);
+    const { inserted, refused, defects } = await insert(collections, open);
     note(inserted, false);
+    defects.forEach((defect, at) => (created[at] = defect));
     // What was refused was made by an earlier run of the request, or its number was taken.
     note(await madeBy(collections, refused), true);
     open = refused.filter(({ at }) => created[at] === undefined);
@@ -42,7 +47,7 @@ export async function createContacts(
   return originals.map((original, at) => {
     const outcome = created[original];
     if (outcome === undefined) throw new Error('a creation has no outcome');
-    return original === at ? outcome : { ...outcome, repeated: true };
+    return original === at || outcome instanceof StoreDefect ? outcome : { ...outcome, repeated: true };
   });
 }
 
@@ -82,7 +87,8 @@ async function madeEarlier({ contacts }: Collections, items: readonly Item[]): P
   return new Map(
     items.flatMap(({ at, key }) => {
       const effect = made.find(({ created_by }) => isEffectOf(key, created_by));
-      return effect === undefined ? [] : [[at, effect._id] as const];
+      const id = contactIdOf(effect?._id);
+      return id === undefined ? [] : [[at, id] as const];
     }),
   );
 }
@@ -97,22 +103,28 @@ async function madeBy({ contacts }: Collections, items: readonly Item[]): Promis
   return new Map(
     made.flatMap(({ _id, created_by }) => {
       const at = created_by === undefined ? undefined : places.get(created_by);
-      return at === undefined ? [] : [[at, _id] as const];
+      const id = contactIdOf(_id);
+      return at === undefined || id === undefined ? [] : [[at, id] as const];
     }),
   );
 }
 
+/** What became of items, each named by its place in the batch or itself. */
+interface Inserted {
+  readonly inserted: Ids;
+  /** Met a document with the same key or number, or another worker's insert of the same keys. */
+  readonly refused: readonly Item[];
+  readonly defects: ReadonlyMap<number, StoreDefect>;
+}
+
 /** Inserts each under a number of its own, in the order of the batch. */
-async function insert(
-  collections: Collections,
-  items: readonly Item[],
-): Promise<{ readonly inserted: Ids; readonly refused: readonly Item[] }> {
+async function insert(collections: Collections, items: readonly Item[]): Promise<Inserted> {
   const firstId = await reserveIds(collections, items.length);
   const now = new Date();
   const numbered = items.map((item, i) => ({ item, id: firstId + i }));
   // Two workers that insert the same keys in one order wait for each other; in two orders an engine sees more deadlocks.
   numbered.sort((a, b) => (a.item.key.id < b.item.key.id ? -1 : 1));
-  const refused = await insertDocuments(
+  const refusals = await insertDocuments(
     collections,
     numbered.map(({ item: { key, fields }, id }): ContactDocument => ({
       _id: id,
@@ -123,21 +135,28 @@ async function insert(
       updated_at: now,
     })),
   );
-  return {
-    inserted: new Map(numbered.filter((_, i) => !refused.has(i)).map(({ item, id }) => [item.at, id])),
-    refused: numbered.filter((_, i) => refused.has(i)).map(({ item }) => item),
-  };
+  const defects = new Map<number, StoreDefect>();
+  const refused: Item[] = [];
+  for (const [i, defect] of refusals) {
+    const item = numbered[i]?.item;
+    if (item !== undefined && defect === undefined) refused.push(item);
+    else if (item !== undefined && defect !== undefined) defects.set(item.at, defect);
+  }
+  // Those that go again get their numbers in the order of the batch, as the others did.
+  refused.sort((a, b) => a.at - b.at);
+  const written = numbered.filter((_, i) => !refusals.has(i));
+  return { inserted: new Map(written.map(({ item, id }) => [item.at, id])), refused, defects };
 }
 
-/** Gives the positions of the documents that a unique index refused, or that met another worker's insert of the same keys. */
+/** The positions of the documents that were not written, see `refusalsIn`. */
 async function insertDocuments(
   { contacts }: Collections,
   documents: readonly ContactDocument[],
-): Promise<ReadonlySet<number>> {
+): Promise<ReturnType<typeof refusalsIn>> {
   try {
     await contacts.insertMany(documents, { ordered: false });
-    return new Set();
+    return new Map();
   } catch (error) {
-    return new Set(notWrittenIn(error));
+    return refusalsIn('create contacts', error);
   }
 }

@@ -1,6 +1,7 @@
 import type { Deletion, WriteOutcome } from '../contacts/repository.ts';
 import { newBatchMark, valueOfEach } from './batch.ts';
-import { FORGOTTEN, NOT_DELETED, type Collections, type ContactDocument } from './documents.ts';
+import { contactIdOf } from './contact-ids.ts';
+import { KEPT, NOT_DELETED, type Collections, type ContactDocument } from './documents.ts';
 import { isEffectOf } from './effects.ts';
 
 /** Deletes each contact once, leaving a tombstone without personal data; result `i` belongs to deletion `i`. Ids are distinct. */
@@ -13,9 +14,10 @@ export async function deleteContacts(
   const deleted_at = new Date();
   const ids = batch.map(({ id }) => id);
   const keys = batch.map(({ key }) => key.id);
+  // What is to stay is named, as a contact may hold fields that nobody here knows of: the notes of an import, for instance.
+  const kept = Object.fromEntries(KEPT.map((field) => [field, `$${field}`]));
   const { matchedCount } = await collections.contacts.updateMany({ _id: { $in: ids }, ...NOT_DELETED }, [
-    { $set: { deleted_at, deleted_by: valueOfEach(ids, keys), last_batch: mark } },
-    { $unset: [...FORGOTTEN] },
+    { $replaceWith: { ...kept, deleted_at, deleted_by: valueOfEach(ids, keys), last_batch: mark } },
   ]);
   if (matchedCount === batch.length) return batch.map(() => 'applied');
   const tombstones = await tombstonesOf(collections, batch);
@@ -38,9 +40,9 @@ export async function recallDeletions(
 async function tombstonesOf(
   { contacts }: Collections,
   batch: readonly Deletion[],
-): Promise<ReadonlyMap<number, ContactDocument>> {
+): Promise<ReadonlyMap<number | undefined, ContactDocument>> {
   const documents = await contacts
     .find({ _id: { $in: batch.map(({ id }) => id) } }, { projection: { deleted_by: 1, last_batch: 1 } })
     .toArray();
-  return new Map(documents.map((document) => [document._id, document]));
+  return new Map(documents.map((document) => [contactIdOf(document._id), document]));
 }

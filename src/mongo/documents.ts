@@ -1,6 +1,6 @@
 import type { Collection, Db, Document } from 'mongodb';
 
-import type { Contact, ContactChanges, ContactFields } from '../contacts/contact.ts';
+import type { ContactChanges, ContactFields } from '../contacts/contact.ts';
 
 /** A contact as it is stored; see docs/decisions/0005-documents-and-keys.md. Absent phones mean: none. */
 export interface ContactDocument {
@@ -72,8 +72,8 @@ export const CHANGEABLE = [
   'mobile_phone',
 ] as const satisfies readonly (keyof ContactDocument)[];
 
-/** All that says something of a person, and what only a live contact needs. */
-export const FORGOTTEN: readonly (keyof ContactDocument)[] = [...CHANGEABLE, 'created_at', 'updated_at'];
+/** What is left of a deleted contact beside what its delete writes: nothing else, whoever put it there. */
+export const KEPT = ['_id', 'created_by', 'applied', 'moved_out'] as const satisfies readonly (keyof ContactDocument)[];
 
 /** Phones that are given as empty are there no longer. */
 const PHONES = ['phone', 'mobile_phone'] as const;
@@ -105,13 +105,4 @@ export function clearedPhones(changes: readonly Partial<ContactDocument>[]): Doc
 /** Equal for addresses that differ in case only. */
 export function emailKey(email: string): string {
   return email.toLowerCase();
-}
-
-/** Throws where a live contact lacks what every contact has: somebody else wrote it. */
-export function contactOf(document: ContactDocument): Contact {
-  const { _id, client_id, first_name, last_name, email, phone = '', mobile_phone = '' } = document;
-  if (client_id === undefined || first_name === undefined || last_name === undefined || email === undefined) {
-    throw new Error(`the document of contact ${_id} is incomplete`);
-  }
-  return { contact_id: _id, client_id, first_name, last_name, email, phone, mobile_phone };
 }

@@ -6,9 +6,9 @@ import type { ContactDocument } from './documents.ts';
 /** Sorts behind every string that goes on with ASCII, which keys do. */
 const BEHIND = '\uffff';
 
-/** Whether an effect stored under `stored` is that of the request with this key. */
-export function isEffectOf(key: EffectKey, stored: string | undefined): boolean {
-  if (stored === undefined) return false;
+/** Whether an effect stored under `stored` is that of the request with this key. Anything but a text is nobody's. */
+export function isEffectOf(key: EffectKey, stored: unknown): boolean {
+  if (typeof stored !== 'string') return false;
   return stored === key.id || (key.earlier !== undefined && stored.startsWith(key.earlier));
 }
 

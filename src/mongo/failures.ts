@@ -15,23 +15,13 @@ import {
   MongoTopologyClosedError,
   MongoUnexpectedServerResponseError,
   MongoWriteConcernError,
+  type WriteError,
 } from 'mongodb';
 
+import { StoreDefect } from '../protocol/store-defect.ts';
 import { Unavailable } from '../protocol/unavailable.ts';
 import { TimeLimitExceeded } from '../time/limit.ts';
-
-/** An error of the database that running again does not mend. Its message names error and code, never what the server said, as that can quote data. */
-export class StoreDefect extends Error {
-  override readonly name = 'StoreDefect';
-  /** The server's error code, where there is one. */
-  readonly code: number | undefined;
-
-  constructor(what: string, error: MongoError) {
-    const code = typeof error.code === 'number' ? error.code : undefined;
-    super(`${what}: ${error.name}${code === undefined ? '' : ` ${code}`}`);
-    this.code = code;
-  }
-}
+import { AWAY_CODES, sqlState } from './away-codes.ts';
 
 /** Errors of the driver after which nobody knows whether the server did it, or that say that there is no server to ask. */
 const AWAY = [
@@ -61,53 +51,6 @@ const AWAY_LABELS = [
   'RetryableReadError',
 ];
 
-/** Server codes for "not now" or "not here any more", from MongoDB's list of error codes. */
-const AWAY_CODES: ReadonlySet<number> = new Set([
-  6, // HostUnreachable
-  7, // HostNotFound
-  13, // Unauthorized: rights that are being changed are no reason to fail requests
-  18, // AuthenticationFailed: likewise a password
-  24, // LockTimeout
-  46, // LockBusy
-  63, // StaleShardVersion
-  64, // WriteConcernTimeout
-  79, // UnknownReplWriteConcern
-  89, // NetworkTimeout
-  91, // ShutdownInProgress
-  100, // UnsatisfiableWriteConcern: too few members now
-  112, // WriteConflict
-  133, // FailedToSatisfyReadPreference
-  134, // ReadConcernMajorityNotAvailableYet
-  150, // StaleEpoch
-  189, // PrimarySteppedDown
-  262, // ExceededTimeLimit
-  317, // ConnectionPoolExpired
-  365, // TemporarilyUnavailable
-  384, // ConnectionError
-  391, // ReauthenticationRequired
-  462, // IngressRequestRateLimitExceeded
-  9001, // SocketException
-  10058, // LegacyNotPrimary
-  10107, // NotWritablePrimary
-  11600, // InterruptedAtShutdown
-  11601, // Interrupted
-  11602, // InterruptedDueToReplStateChange
-  13388, // StaleConfig
-  13435, // NotPrimaryNoSecondaryOk
-  13436, // NotPrimaryOrSecondary
-  14031, // OutOfDiskSpace
-  // What the DocumentDB engine passes on from PostgreSQL as it is.
-  sqlState('40001'), // serialization_failure
-  sqlState('40P01'), // deadlock_detected
-  sqlState('53100'), // disk_full
-  sqlState('53200'), // out_of_memory
-  sqlState('53300'), // too_many_connections
-  sqlState('55P03'), // lock_not_available
-  sqlState('57P01'), // admin_shutdown
-  sqlState('57P02'), // crash_shutdown
-  sqlState('57P03'), // cannot_connect_now
-]);
-
 const INTERNAL_ERROR = 1;
 
 /** How FerretDB, before the DocumentDB engine, says that its PostgreSQL is away: by an internal error with that text. */
@@ -118,25 +61,50 @@ const ENGINE_AWAY =
 const SYSTEM_CODE = /^(E[A-Z]+|EAI_[A-Z]+|ERR_STREAM_[A-Z_]+|ERR_SOCKET_[A-Z_]+)$/;
 
 const DUPLICATE_KEY = 11000;
+const UNAUTHORIZED = 13;
+const MAX_TIME_MS_EXPIRED = 50;
 
 /** An item that lost: WriteConflict, serialization_failure, deadlock_detected. */
 const LOST_CODES: ReadonlySet<number> = new Set([112, sqlState('40001'), sqlState('40P01')]);
-
-/** PostgreSQL's number of a SQLSTATE: six bits a character, the first lowest (its MAKE_SQLSTATE). */
-function sqlState(state: string): number {
-  return [...state].reduceRight((number, character) => (number << 6) + character.charCodeAt(0) - 48, 0);
-}
 
 /** Runs a call to the database. What it rejects with is `Unavailable` or `StoreDefect`, or an error that is not the driver's. `what` names the call. */
 export async function told<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (isAway(error)) {
-      throw new Unavailable(`${what}: the database is away, or what became of the call is unknown`, { cause: error });
-    }
-    throw error instanceof MongoError ? new StoreDefect(what, error) : error;
+    if (isAway(error)) throw new Unavailable(`${what}: ${whyAway(error)}`, { cause: error });
+    throw error instanceof MongoError ? defect(what, error) : error;
   }
+}
+
+/** Says which error it is, never what the server said, as that can quote data. */
+function defect(what: string, error: MongoError): StoreDefect {
+  const code = typeof error.code === 'number' ? error.code : undefined;
+  return new StoreDefect(`${what}: ${error.name}${code === undefined ? '' : ` ${code}`}`, code);
+}
+
+/** What operators can do something about, in words; to wait is right all the same, as they may be doing it. */
+const REASONS: ReadonlyMap<unknown, string> = new Map([
+  [13, 'the database says that its user lacks the right to do it (13 Unauthorized)'],
+  [18, 'the database does not accept the user or the password (18 AuthenticationFailed)'],
+  [214, 'the database does not let the user in from this address (214 AuthenticationRestrictionUnmet)'],
+  [371, 'the database blocks all writes for the time being (371 UserWritesBlocked)'],
+  [14031, 'the disk of the database is full (14031 OutOfDiskSpace)'],
+]);
+
+function whyAway(error: unknown): string {
+  const code = error instanceof MongoError ? error.code : undefined;
+  return REASONS.get(code) ?? 'the database is away, or what became of the call is unknown';
+}
+
+/** Whether the server gave a read up because its `maxTimeMS` was over. */
+export function isTooSlow(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === MAX_TIME_MS_EXPIRED;
+}
+
+/** Whether the user has not the right to run this command. */
+export function isUnauthorized(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === UNAUTHORIZED;
 }
 
 /**
@@ -144,19 +112,33 @@ export async function told<T>(what: string, call: () => Promise<T>): Promise<T> 
  * then the fate of some item is not known by it.
  */
 export function duplicatesIn(error: unknown): readonly number[] {
-  return itemsIn(error, (code) => code === DUPLICATE_KEY);
+  return itemErrorsIn(error, (code) => code === DUPLICATE_KEY).map(({ index }) => index);
 }
 
-/** The same, with those that lost against another writer: they were not written either, and why is for the caller to find out. */
-export function notWrittenIn(error: unknown): readonly number[] {
-  return itemsIn(error, (code) => code === DUPLICATE_KEY || LOST_CODES.has(code));
+/**
+ * The positions of a batch's items that were not written, and why each was refused; `undefined` where it met another document with
+ * one of its keys, or lost against another writer: why is then for the caller to find out. Throws the error itself where the fate
+ * of some item is not known by it. `what` names the call.
+ */
+export function refusalsIn(what: string, error: unknown): ReadonlyMap<number, StoreDefect | undefined> {
+  const refused = itemErrorsIn(error, (code, message) => isAnswerable(code) || !isAwayReply(code, message));
+  return new Map(
+    refused.map(({ index, code }) => [
+      index,
+      isAnswerable(code) ? undefined : new StoreDefect(`${what}: MongoWriteError ${code}`, code),
+    ]),
+  );
 }
 
-function itemsIn(error: unknown, fits: (code: number) => boolean): readonly number[] {
+function isAnswerable(code: number): boolean {
+  return code === DUPLICATE_KEY || LOST_CODES.has(code);
+}
+
+function itemErrorsIn(error: unknown, fits: (code: number, message: string) => boolean): readonly WriteError[] {
   if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error;
   const refused = [error.writeErrors].flat();
-  if (refused.length === 0 || !refused.every(({ code }) => fits(code))) throw error;
-  return refused.map(({ index }) => index);
+  if (refused.length === 0 || !refused.every(({ code, errmsg }) => fits(code, errmsg ?? ''))) throw error;
+  return refused;
 }
 
 /** Whether a single write was refused by a unique index. */

@@ -11,18 +11,24 @@ const MOVED_AT_ONCE = MOST_KEYS_HELD / 2;
 /** What is needed of a contact to know whether its keys have moved out, and to move them. */
 export type KeysHeld = Pick<ContactDocument, '_id' | 'applied' | 'moved_out'>;
 
+/** The keys that a contact holds; none where another program put something else in their place. */
+export function appliedTo({ applied }: { readonly applied?: unknown }): readonly string[] {
+  return Array.isArray(applied) ? (applied as readonly string[]) : [];
+}
+
 /**
  * Moves the older half of a full contact's keys into the collection of past effects, where they stay for the time of
  * retention. They are there before they go here, so that each can be found at every moment. Two workers may do it at once.
  */
 export async function moveOutOldKeys({ contacts, effects }: Collections, held: KeysHeld): Promise<void> {
-  const keys = (held.applied ?? []).slice(0, MOVED_AT_ONCE);
+  const keys = appliedTo(held).slice(0, MOVED_AT_ONCE);
   const at = new Date();
-  const past = keys.map((_id) => ({ _id, contact_id: held._id, at }));
-  await effects.insertMany(past, { ordered: false }).catch(duplicatesIn);
+  const past = keys.filter((key) => typeof key === 'string').map((_id) => ({ _id, contact_id: held._id, at }));
+  if (past.length > 0) await effects.insertMany(past, { ordered: false }).catch(duplicatesIn);
+  const times = Number.isSafeInteger(held.moved_out) ? (held.moved_out ?? 0) : 0;
   await contacts.updateOne(
     { _id: { $eq: held._id }, moved_out: stillMovedOut(held.moved_out) },
-    { $set: { moved_out: (held.moved_out ?? 0) + 1 }, $pull: { applied: { $in: keys } } },
+    { $set: { moved_out: times + 1 }, $pull: { applied: { $in: keys } } },
   );
 }
 

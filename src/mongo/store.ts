@@ -1,24 +1,29 @@
-import type { MongoClient } from 'mongodb';
+import type { Db } from 'mongodb';
 
 import type { ContactRepository } from '../contacts/repository.ts';
+import { Unservable } from '../contacts/unservable.ts';
 import type { AttemptLedger } from '../protocol/attempt-ledger.ts';
 import { within } from '../time/limit.ts';
 import { createAttemptLedger, ensureAttemptIndexes } from './attempt-ledger.ts';
 import { createCalls } from './calls.ts';
-import { createClient, DEFAULT_LIMITS, type ClientLimits } from './client.ts';
-import { liftCounter } from './contact-ids.ts';
+import { createClient, databaseOf, DEFAULT_LIMITS, serverLimitMs, type ClientLimits } from './client.ts';
+import { hasForeignIds, liftCounter } from './contact-ids.ts';
 import { createMongoContacts } from './contacts.ts';
 import { collectionsOf } from './documents.ts';
 import { ensureIndexes, RETENTION_SECONDS } from './indexes.ts';
 
 const PING_MS = 2_000;
 const CLOSE_MS = 3_000;
+const FOREIGN_IDS = 'the collection contacts holds documents whose _id is no contact_id; they are left alone';
 
 /** The database. Connects with the first call, and again by itself. */
 export interface Store {
   readonly contacts: ContactRepository;
   readonly attempts: AttemptLedger;
-  /** Makes what must be there before the first request: indexes and the counter. Idempotent; rejects with `Unavailable` where the database is away. */
+  /**
+   * Makes what must be there before the first request: indexes and the counter. Idempotent; rejects with `Unavailable` where the database
+   * is away, with `StoreMismatch` where a person has to do something first.
+   */
   prepare(): Promise<void>;
   /** Resolves when the database answers, rejects within two seconds where it does not. */
   ping(): Promise<void>;
@@ -31,17 +36,21 @@ export interface StoreOptions {
   readonly limits?: ClientLimits;
   /** How long requests are remembered, so that their repeats are recognised. */
   readonly retentionSeconds?: number;
+  /** Told of documents in the collection of contacts that are no contacts: of those that a list leaves out, and at each start. */
+  readonly foreign?: (why: Unservable) => void;
 }
 
 /** Opens the database that the URL's path names. Throws where the URL cannot be used. */
 export function openStore(url: string, options: StoreOptions = {}): Store {
-  const { limits = DEFAULT_LIMITS, retentionSeconds = RETENTION_SECONDS } = options;
+  const { limits = DEFAULT_LIMITS, retentionSeconds = RETENTION_SECONDS, foreign = () => undefined } = options;
   const client = createClient(url, limits);
-  const db = client.db();
+  const db = databaseOf(client, limits);
+  const collections = collectionsOf(db);
   const calls = createCalls(client, limits);
+  const aloneMs = serverLimitMs(limits);
+  const lists = { aloneMs, togetherMs: Math.floor(aloneMs / 4), leftOut: foreign };
   return {
-    // Below the answer's limit, so that a slow list ends as what it is.
-    contacts: createMongoContacts(db, { listTimeMs: Math.floor(limits.answerMs * 0.75) }, calls.run),
+    contacts: createMongoContacts(collections, lists, calls.run),
     attempts: createAttemptLedger(db, calls.run),
     prepare: () =>
       calls.run('prepare the database', async () => {
@@ -49,9 +58,10 @@ export function openStore(url: string, options: StoreOptions = {}): Store {
         await client.connect();
         await ensureIndexes(db, retentionSeconds);
         await ensureAttemptIndexes(db, retentionSeconds);
-        await liftCounter(collectionsOf(db));
+        await liftCounter(collections);
+        if (await hasForeignIds(collections)) foreign(new Unservable(FOREIGN_IDS));
       }),
-    ping: () => calls.run('ping the database', () => within(PING_MS, 'the database', ping(client))),
+    ping: () => calls.run('ping the database', () => within(PING_MS, 'the database', ping(db))),
     close: async () => {
       calls.stop();
       await within(CLOSE_MS, 'closing the database', client.close(true)).catch(() => undefined);
@@ -59,6 +69,6 @@ export function openStore(url: string, options: StoreOptions = {}): Store {
   };
 }
 
-async function ping(client: MongoClient): Promise<void> {
-  await client.db().command({ ping: 1 });
+async function ping(db: Db): Promise<void> {
+  await db.command({ ping: 1 });
 }

@@ -2,9 +2,10 @@ import type { Document } from 'mongodb';
 
 import type { Update, WriteOutcome } from '../contacts/repository.ts';
 import { newBatchMark, valueOfEach } from './batch.ts';
+import { contactIdOf } from './contact-ids.ts';
 import { CHANGEABLE, clearedPhones, NOT_DELETED, valuesToStore, type Collections } from './documents.ts';
 import { isEffectOf, withoutEffectsOf } from './effects.ts';
-import { moveOutOldKeys, MOST_KEYS_HELD, movedOut, stillMovedOut, type KeysHeld } from './past-effects.ts';
+import { appliedTo, moveOutOldKeys, MOST_KEYS_HELD, movedOut, stillMovedOut, type KeysHeld } from './past-effects.ts';
 
 /** Rounds after which a contact that others keep changing under our hands is a defect. */
 const MOST_ROUNDS = 20;
@@ -50,7 +51,7 @@ async function judge(
       { projection: { applied: 1, deleted_at: 1, last_batch: 1, moved_out: 1 } },
     )
     .toArray();
-  const byId = new Map(documents.map((document) => [document._id, document]));
+  const byId = new Map(documents.map((document) => [contactIdOf(document._id), document]));
   const lookUp = updates.filter(({ id }) => byId.get(id)?.moved_out !== undefined);
   const past = await movedOut(
     collections,
@@ -60,7 +61,7 @@ async function judge(
   for (const update of updates) {
     const document = byId.get(update.id);
     if (document === undefined) outcomes.set(update, 'not-found');
-    else if (document.applied?.some((stored) => isEffectOf(update.key, stored))) {
+    else if (appliedTo(document).some((stored) => isEffectOf(update.key, stored))) {
       outcomes.set(update, document.last_batch === mark ? 'applied' : 'repeated');
     } else if (past.has(update.key)) outcomes.set(update, 'repeated');
     else if (document.deleted_at !== undefined) outcomes.set(update, 'not-found');
@@ -69,15 +70,15 @@ async function judge(
   return held;
 }
 
-function isFull({ applied = [] }: KeysHeld): boolean {
-  return applied.length >= MOST_KEYS_HELD;
+function isFull(held: KeysHeld): boolean {
+  return appliedTo(held).length >= MOST_KEYS_HELD;
 }
 
 /** Updates of contacts whose keys have moved out equally often share a command. */
 function byTimesMovedOut(
   held: Iterable<readonly [Update, KeysHeld]>,
-): ReadonlyMap<number | undefined, readonly Update[]> {
-  const groups = new Map<number | undefined, Update[]>();
+): ReadonlyMap<KeysHeld['moved_out'], readonly Update[]> {
+  const groups = new Map<KeysHeld['moved_out'], Update[]>();
   for (const [update, { moved_out }] of held) {
     const group = groups.get(moved_out);
     if (group === undefined) groups.set(moved_out, [update]);
@@ -91,7 +92,7 @@ async function writeUpdates(
   { contacts }: Collections,
   updates: readonly Update[],
   mark: string,
-  moved_out: number | undefined,
+  moved_out: KeysHeld['moved_out'],
 ): Promise<number> {
   const ids = updates.map(({ id }) => id);
   const filter = {
@@ -117,7 +118,8 @@ function changesOf(updates: readonly Update[], ids: readonly number[], mark: str
   const always = {
     updated_at: new Date(),
     last_batch: mark,
-    applied: { $concatArrays: [{ $ifNull: ['$applied', []] }, [key]] },
+    // Anything but an array was not written by a worker, and would fail the whole batch.
+    applied: { $concatArrays: [{ $cond: [{ $isArray: '$applied' }, '$applied', []] }, [key]] },
   };
   const named = CHANGEABLE.filter((field) => given.some((values) => values[field] !== undefined)).map((field) => {
     const values = given.map((one) => one[field] ?? null);

@@ -28,6 +28,7 @@ export interface Metrics {
   /** Requests are taken one at a time from now on; `undefined`: not any more. */
   cautious(reason: string | undefined): void;
   standstill(remedy: string): void;
+  foreignDocument(): void;
   /** The text that Prometheus reads. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -86,6 +87,7 @@ export function createMetrics(settings: MetricsSettings): Metrics {
       if (why !== undefined) counter.cautions.inc({ reason: reason(why) });
     },
     standstill: (remedy) => counter.standstills.inc({ remedy: reason(remedy) }),
+    foreignDocument: () => counter.foreignDocuments.inc(),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -104,6 +106,11 @@ function createCounters(register: Registry) {
     retries: counter('retries', 'Executions run again, by reason', ['reason']),
     uncounted: counter('attempts_uncounted', 'Attempts that the ledger refused to record', []),
     republished: counter('republished', 'Messages published again, by reason', ['reason']),
+    foreignDocuments: counter(
+      'foreign_documents',
+      'Documents among the contacts, met by lists and at starts, that are none',
+      [],
+    ),
     reconnects: counter('reconnects', 'Links to broker and database that came back', ['link']),
     cautions: counter('cautions', 'Times from which on requests were taken one at a time, by reason', ['reason']),
     standstills: counter('standstills', 'Times that requests waited in vain, by what was done about it', ['remedy']),

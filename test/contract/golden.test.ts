@@ -23,6 +23,8 @@ const patience = { pause: () => Promise.resolve(), abandoned: () => false };
 const dispatcher = new Dispatcher(createRegistry(methods), settings, patience, {
   retry: () => undefined,
   waiting: () => undefined,
+  braked: () => undefined,
+  failing: () => undefined,
 });
 
 const cases = goldenCases();

@@ -13,6 +13,14 @@ export interface RecordedConsumer {
   readonly stop: () => Promise<void>;
 }
 
+/** For tests that are not about how requests are taken. */
+export const nothingToldOfTaking: Pick<ConsumerEvents, 'cautious' | 'charged' | 'standstill' | 'outdated'> = {
+  cautious: () => undefined,
+  charged: () => undefined,
+  standstill: () => undefined,
+  outdated: () => undefined,
+};
+
 export const acknowledge: Handler = () => Promise.resolve({ kind: 'acknowledge' });
 
 /** Consumes at `url`; dead letters are published at `publishUrl`. Does not wait for the start. */

@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config.ts';
 import { mongodbUrlProblem } from '../../src/mongo/url.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { readSettingFile } from '../../src/setting-file.ts';
-import { createWorker, type Worker, type WorkerOptions } from '../../src/worker.ts';
+import { createWorker, OWN_ERRORS, type Worker, type WorkerOptions } from '../../src/worker.ts';
 import type { FreshNames } from './fresh-names.ts';
 
 /** A worker in the test's own process, with its log in a file. */
@@ -34,7 +34,7 @@ export function testWorker(
   };
   const file = join(mkdtempSync(join(tmpdir(), 'contacts-worker-')), 'log');
   const config = loadConfig(environment, readSettingFile, { amqpUrlProblem, mongodbUrlProblem });
-  const log = createLog({ level: config.logLevel, destination: file });
+  const log = createLog({ level: config.logLevel, destination: file, ownErrors: OWN_ERRORS });
   const worker = createWorker(config, log, options);
   const logText = async (): Promise<string> => {
     await log.flush();

@@ -1,5 +1,5 @@
 import { Outsider } from '../load/outsider.ts';
-import { nestedTables } from '../load/raw-publish.ts';
+import { nestedTables } from '../../support/raw-publish.ts';
 import { settle } from './destinations.ts';
 import type { FaultKind } from './fault.ts';
 import { stopInOrder } from './workers.ts';
@@ -23,7 +23,7 @@ const undecodable: FaultKind = {
     load.allow(200);
     const errand = { method: 'unreadable', mode: 'fine', replyTo: queue } as const;
     for (let left = random.between(1, 3); left > 0; left -= 1) {
-      await outsider.sendRaw(errand, nestedTables(NESTED_TABLES));
+      await outsider.sendRaw(errand, nestedTables('nested', NESTED_TABLES));
     }
     return { holdMs: 0, end: () => settle(outsider, scene) };
   },

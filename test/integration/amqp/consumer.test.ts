@@ -10,6 +10,7 @@ import type { Delivery } from '../../../src/protocol/delivery.ts';
 import type { Settlement } from '../../../src/protocol/settlement.ts';
 import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
 import { patiently } from '../../support/patience.ts';
+import { nothingToldOfTaking } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const amqpUrl = inject('amqpUrl');
@@ -63,10 +64,7 @@ async function consume(handle: Handler): Promise<Consumer> {
       deadLettered: ({ code }) => letters.push(code),
       deadLetterHeld: () => undefined,
       broken: () => undefined,
-      cautious: () => undefined,
-      charged: () => undefined,
-      standstill: () => undefined,
-      outdated: () => undefined,
+      ...nothingToldOfTaking,
     },
   );
   await consumer.started;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { MongoClient } from 'mongodb';
+import { MongoServerError, type MongoClient } from 'mongodb';
 
 import { createCalls, type Calls } from '../../../src/mongo/calls.ts';
 import { createClient } from '../../../src/mongo/client.ts';
@@ -57,3 +57,18 @@ test(
     await vi.waitFor(ping, { timeout: 40_000, interval: 300 });
   },
 );
+
+test('a server that refuses what it is asked, for however long, is not left for a new connection', async () => {
+  await ping();
+  let closed = 0;
+  client.on('topologyClosed', () => (closed += 1));
+  const refused = new MongoServerError({ message: 'refused', code: 121 });
+  const started = performance.now();
+  const refuse = async (): Promise<number> => {
+    await calls.run('create', () => Promise.reject(refused)).catch(() => undefined);
+    return performance.now() - started;
+  };
+  await expect.poll(refuse, { timeout: 10_000, interval: 50 }).toBeGreaterThan(4 * LIMITS.connectMs);
+  await ping();
+  expect(closed).toBe(0);
+});

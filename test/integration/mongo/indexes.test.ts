@@ -1,8 +1,12 @@
-import { expect, test } from 'vitest';
+import type { IndexDescription } from 'mongodb';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { RETENTION_SECONDS } from '../../../src/mongo/indexes.ts';
 import { openStore } from '../../../src/mongo/store.ts';
+import { StoreMismatch } from '../../../src/protocol/store-defect.ts';
+import { Unavailable } from '../../../src/protocol/unavailable.ts';
 import { createOne, freshStore, JANE } from './fresh-store.ts';
+import { WireTap } from './wire-tap.ts';
 
 const { url, store, contacts, stored } = freshStore();
 
@@ -62,4 +66,67 @@ test('a start on documents without a counter brings it past them', async () => {
   await stored.counters.deleteMany({});
   await store.prepare();
   expect(await stored.counters.findOne({ _id: 'contact' })).toEqual({ _id: 'contact', next: 1_000_003 });
+});
+
+async function prepareError(address = url, retentionSeconds = RETENTION_SECONDS): Promise<unknown> {
+  const again = openStore(address, { retentionSeconds });
+  onTestFinished(() => again.close());
+  return again.prepare().catch((rejection: unknown) => rejection);
+}
+
+test.each<[string, string, IndexDescription, string]>([
+  ['another key', 'of_client', { name: 'of_client', key: { client_id: 1 } }, 'differ in key, partialFilterExpression'],
+  ['another condition', 'with_email', { name: 'with_email', key: { email_key: 1, _id: 1 } }, 'partialFilterExpression'],
+  ['no uniqueness', 'created_by', { name: 'created_by', key: { created_by: 1 } }, 'differ in unique, partialFilter'],
+  [
+    'another name',
+    'of_client',
+    { name: 'mine', key: { client_id: 1, _id: 1 }, partialFilterExpression: { client_id: { $exists: true } } },
+    'differ in name',
+  ],
+])('an index with %s is told, with its name and what to do', async (_, name, present, words) => {
+  await stored.contacts.dropIndex(name);
+  const { name: presentName = '' } = present;
+  await stored.contacts.createIndexes([present]);
+  const error = await prepareError();
+  expect(error).toBeInstanceOf(StoreMismatch);
+  const { message } = error as Error;
+  expect(message).toContain(`has an index "${presentName}" that is in the way of the worker's "${name}"`);
+  expect(message).toContain(words);
+  expect(message).toContain(`db.contacts.dropIndex("${presentName}")`);
+  expect(message.length).toBeLessThan(500);
+  await stored.contacts.dropIndex(presentName);
+  await store.prepare();
+});
+
+test('documents that are in the way of a unique index are told', async () => {
+  await stored.contacts.dropIndex('created_by');
+  const twins = [3_000_001, 3_000_002].map((_id) => ({ _id, created_by: 'twin' }));
+  await stored.contacts.insertMany(twins);
+  const error = await prepareError();
+  expect(error).toBeInstanceOf(StoreMismatch);
+  expect((error as Error).message).toContain('documents share a value of its field');
+  await stored.contacts.deleteMany({ created_by: 'twin' });
+  await store.prepare();
+});
+
+test('without the right to change an index the error says so; another missing right is waited for, and is named', async () => {
+  const tap = await WireTap.before(url);
+  onTestFinished(() => tap.close());
+  tap.refuse('collMod', 13);
+  const error = await prepareError(tap.url(url), 3_600);
+  expect(error).toBeInstanceOf(StoreMismatch);
+  expect((error as Error).message).toMatch(
+    /lacks the right to change it. Grant collMod on the collection .* or set RETENTION_SECONDS/,
+  );
+  expect((error as Error).message.length).toBeLessThan(500);
+  for (const [code, words] of [
+    [13, 'its user lacks the right'],
+    [18, 'does not accept the user or the password'],
+  ] as const) {
+    tap.refuse('createIndexes', code);
+    const away = await prepareError(tap.url(url));
+    expect(away).toBeInstanceOf(Unavailable);
+    expect((away as Error).message).toContain(words);
+  }
 });

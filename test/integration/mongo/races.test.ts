@@ -2,18 +2,21 @@ import { afterAll, expect, test } from 'vitest';
 
 import { openStore } from '../../../src/mongo/store.ts';
 import { freshNames } from '../../support/fresh-names.ts';
-import { creation, freshKey, freshStore } from './fresh-store.ts';
+import { creation, freshKey, freshStore, soundOf } from './fresh-store.ts';
 
 const { url, contacts, stored } = freshStore();
-const otherWorker = openStore(url);
-afterAll(() => otherWorker.close());
+const otherStore = openStore(url);
+const otherContacts = soundOf(otherStore.contacts);
+afterAll(() => otherStore.close());
 
 test('workers that start together on an empty database both come up, and share one counter', async () => {
   const { mongodbUrl } = freshNames();
   const workers = Array.from({ length: 4 }, () => openStore(mongodbUrl));
   try {
     await Promise.all(workers.map((worker) => worker.prepare()));
-    const created = await Promise.all(workers.map((worker) => worker.contacts.create([creation(), creation()])));
+    const created = await Promise.all(
+      workers.map((worker) => soundOf(worker.contacts).create([creation(), creation()])),
+    );
     const ids = created.flat().map(({ id }) => id);
     expect(ids.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   } finally {
@@ -24,7 +27,7 @@ test('workers that start together on an empty database both come up, and share o
 test('two workers that get the same creates at once make each once and answer the same ids', async () => {
   for (let round = 0; round < 10; round += 1) {
     const batch = Array.from({ length: 40 }, () => creation());
-    const [one, other] = await Promise.all([contacts.create(batch), otherWorker.contacts.create(batch.toReversed())]);
+    const [one, other] = await Promise.all([contacts.create(batch), otherContacts.create(batch.toReversed())]);
     const ids = one.map(({ id }) => id);
     expect(other.toReversed().map(({ id }) => id)).toEqual(ids);
     expect(new Set(ids).size).toBe(40);
@@ -38,7 +41,7 @@ test('two workers that get the same creates at once make each once and answer th
 test('two workers that get the same updates at once apply each once', async () => {
   const created = await contacts.create(Array.from({ length: 30 }, () => creation()));
   const batch = created.map(({ id }) => ({ key: { id: freshKey() }, id, changes: { first_name: `n${id}` } }));
-  const [one, other] = await Promise.all([contacts.update(batch), otherWorker.contacts.update(batch.toReversed())]);
+  const [one, other] = await Promise.all([contacts.update(batch), otherContacts.update(batch.toReversed())]);
   const outcomes = one.map((outcome, i) => [outcome, other.toReversed()[i]]);
   for (const pair of outcomes) {
     expect(pair).not.toContain('not-found');
@@ -53,7 +56,7 @@ test('of two different deletes of one contact at once, one succeeds and the othe
   const created = await contacts.create(Array.from({ length: 30 }, () => creation()));
   const deletions = (): { key: { id: string }; id: number }[] =>
     created.map(({ id }) => ({ key: { id: freshKey() }, id }));
-  const [one, other] = await Promise.all([contacts.delete(deletions()), otherWorker.contacts.delete(deletions())]);
+  const [one, other] = await Promise.all([contacts.delete(deletions()), otherContacts.delete(deletions())]);
   one.forEach((outcome, i) => expect(new Set([outcome, other[i]])).toEqual(new Set(['applied', 'not-found'])));
 });
 
@@ -61,9 +64,7 @@ test('a counter that is put back while two workers create costs no contact', asy
   await contacts.create(Array.from({ length: 50 }, () => creation()));
   await stored.counters.updateOne({ _id: 'contact' }, { $set: { next: 1 } });
   const batches = Array.from({ length: 6 }, () => Array.from({ length: 10 }, () => creation()));
-  const created = await Promise.all(
-    batches.map((batch, i) => (i % 2 === 0 ? contacts : otherWorker.contacts).create(batch)),
-  );
+  const created = await Promise.all(batches.map((batch, i) => (i % 2 === 0 ? contacts : otherContacts).create(batch)));
   expect(created.flat().every(({ repeated }) => !repeated)).toBe(true);
   expect(new Set(created.flat().map(({ id }) => id)).size).toBe(60);
   const keys = batches.flat().map(({ key }) => key.id);

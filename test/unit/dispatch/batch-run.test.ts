@@ -1,35 +1,19 @@
 import { expect, test } from 'vitest';
 
-import { runBatch, type TryLimits } from '../../../src/dispatch/batch-run.ts';
-import type { Method, Work } from '../../../src/protocol/method.ts';
-import { ok, type ResponseEnvelope } from '../../../src/protocol/response.ts';
+import type { DispatchEvents } from '../../../src/dispatch/events.ts';
+import { MethodRun } from '../../../src/dispatch/method-run.ts';
+import type { Method } from '../../../src/protocol/method.ts';
+import { ok } from '../../../src/protocol/response.ts';
 import { Unavailable } from '../../../src/protocol/unavailable.ts';
-
-const batch = [1, 2, 3].map((command): Work<number> => ({ command, key: { id: `k${command}` } }));
-
-function method(execute: (batch: readonly Work<number>[]) => readonly ResponseEnvelope[]): Method<number> {
-  return {
-    name: 'test.method',
-    read: () => ({ valid: true, command: 0 }),
-    execute: (works) => new Promise((resolve) => resolve(execute(works))),
-  };
-}
-
-function limits(abandonedAfter = Infinity): TryLimits & { pauses: number[] } {
-  const pauses: number[] = [];
-  const pause = (failures: number): Promise<void> => {
-    pauses.push(failures);
-    return Promise.resolve();
-  };
-  const patience = { pause, abandoned: () => pauses.length >= abandonedAfter };
-  return { maxAttempts: 3, pauses, patience, now: () => 1_000 };
-}
+import { batch, limits, method, runBatch } from './run-batch.ts';
 
 const retries: string[] = [];
 let waiting = 0;
-const events = {
-  retry: (_: string, reason: string) => retries.push(reason),
-  waiting: (change: number) => (waiting += change),
+const events: DispatchEvents = {
+  retry: (_, reason) => retries.push(reason),
+  waiting: (change) => (waiting += change),
+  braked: () => undefined,
+  failing: () => undefined,
 };
 
 test('an unknown outcome runs the same batch with the same keys again, without counting attempts', async () => {
@@ -118,21 +102,6 @@ test('what is past its deadline is not executed: its earlier answer is recalled,
   ]);
 });
 
-test.each([
-  [1_764_230_400_122, ''],
-  [1_764_230_400, '; the deadline looks like seconds, it has to be a number of milliseconds since 1970'],
-  [30_000, '; the deadline looks like a duration, it has to be a number of milliseconds since 1970'],
-])('EXPIRED tells the worker’s time, and what a deadline of %d looks like', async (deadline, hint) => {
-  const late = [{ command: 1, key: { id: 'k' }, deadline }];
-  const never = method(() => {
-    throw new Error('executed');
-  });
-  const executions = await runBatch(never, late, { ...limits(), now: () => 1_764_230_400_123 }, events);
-  const over = 'the deadline was over before the request was executed; nothing was changed';
-  const message = `${over}; the worker's clock says 2025-11-27T08:00:00.123Z${hint}`;
-  expect(executions).toMatchObject([{ response: { faults: [{ code: 'EXPIRED', message }] } }]);
-});
-
 test('a deadline that passes while the outcome is unknown is not looked at again', async () => {
   let now = 900;
   let tries = 0;
@@ -164,47 +133,39 @@ test('attempts that were used up before count', async () => {
   expect(executions).toMatchObject([{ kind: 'defect', attempts: 3 }]);
 });
 
-test('what has come over a channel that is gone is not run, nor run again; the others are', async () => {
-  const [before, meanwhile] = [{ gone: true }, { gone: false }];
-  const works = [before, meanwhile, undefined].map((channel, command): Work<number> => ({
-    command,
-    key: { id: `k${command}` },
-    channel,
-  }));
-  const seen: string[] = [];
+test('an item that cannot be served fails at once, alone, and its neighbours are answered by the same call', async () => {
+  const [calls, batches] = [retries.length, [] as number[]];
   const executions = await runBatch(
-    method((some) => {
-      seen.push(some.map(({ key }) => key.id).join());
-      meanwhile.gone = true;
-      if (seen.length <= 2) throw new Unavailable('away');
-      return some.map(() => ok());
+    method((works) => {
+      batches.push(works.length);
+      return works.map(({ command }) => (command === 2 ? new Error('broken document') : ok()));
     }),
-    works,
+    batch,
     limits(),
     events,
   );
-  expect(seen).toEqual(['k1,k2', 'k2', 'k2']);
-  expect(executions.map(({ kind }) => kind)).toEqual(['abandoned', 'abandoned', 'done']);
-  expect(waiting).toBe(0);
+  expect(executions.map(({ kind }) => kind)).toEqual(['done', 'defect', 'done']);
+  expect(executions[1]).toMatchObject({ attempts: 1, last: { message: 'broken document' } });
+  expect([batches, retries.length]).toEqual([[3], calls]);
 });
 
-test('items that are tried alone, and one that is alone, are not started either once their channel is gone', async () => {
-  const channel = { gone: false };
-  let tries = 0;
-  const failing = method(() => {
-    tries += 1;
-    channel.gone = true;
-    throw new Error('broken');
-  });
-  for (const works of [batch, batch.slice(0, 1)]) {
-    [tries, channel.gone] = [0, false];
-    const executions = await runBatch(
-      failing,
-      works.map((work) => ({ ...work, channel })),
-      limits(),
-      events,
-    );
-    expect(tries).toBe(1);
-    expect(new Set(executions.map(({ kind }) => kind))).toEqual(new Set(['abandoned']));
-  }
+test('those of a batch that failed are told when they are done, not with the slowest, and hold no slot', async () => {
+  const slow: (() => void)[] = [];
+  const told: number[] = [];
+  const run = new MethodRun<number>(
+    {
+      ...method(() => []),
+      execute: async (works) => {
+        if (works.length > 1) throw new Error('together it takes too long');
+        if (works[0]?.command === 1) await new Promise<void>((resolve) => slow.push(resolve));
+        return works.map(() => ok());
+      },
+    },
+    limits(),
+    events,
+  );
+  await run.run(batch, (at) => told.push(at));
+  await expect.poll(() => told).toEqual([1, 2]);
+  slow.forEach((end) => end());
+  await expect.poll(() => told).toEqual([1, 2, 0]);
 });

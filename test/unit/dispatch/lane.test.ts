@@ -9,7 +9,7 @@ const work = (command: number): Work<number> => ({ command, key: { id: String(co
 
 /** A database that answers when told to. */
 function heldRun(): {
-  run: (batch: readonly Work<number>[]) => Promise<readonly Execution[]>;
+  run: (batch: readonly Work<number>[], told: (at: number, execution: Execution) => void) => Promise<void>;
   batches: number[][];
   answer: () => void;
 } {
@@ -18,14 +18,15 @@ function heldRun(): {
   return {
     batches,
     answer: () => held.shift()?.(),
-    run: (batch) => {
+    run: (batch, told) => {
       batches.push(batch.map(({ command }) => command));
       return new Promise((resolve) => {
-        held.push(() =>
-          resolve(
-            batch.map(({ command }) => ({ kind: 'done', response: ok(), attempts: command, batch: batch.length })),
-          ),
-        );
+        held.push(() => {
+          batch.forEach(({ command }, at) => {
+            told(at, { kind: 'done', response: ok(), attempts: command, batch: batch.length });
+          });
+          resolve();
+        });
       });
     },
   };
@@ -87,4 +88,18 @@ test('never more batches under way than slots', async () => {
   answer();
   answer();
   await Promise.all(results);
+});
+
+test('a batch that needs its slot no longer lets the next leave, and may be told later', async () => {
+  const batches: number[][] = [];
+  const told: (() => void)[] = [];
+  const lane = new Lane<number>({ slots: 1, maxBatch: 1 }, (batch, tell) => {
+    batches.push(batch.map(({ command }) => command));
+    told.push(() => tell(0, { kind: 'done', response: ok(), attempts: 1, batch: 1 }));
+    return Promise.resolve();
+  });
+  const results = [lane.submit(work(1)), lane.submit(work(2))];
+  await expect.poll(() => batches).toEqual([[1], [2]]);
+  told.toReversed().forEach((tell) => tell());
+  expect(await Promise.all(results)).toMatchObject([{ kind: 'done' }, { kind: 'done' }]);
 });

@@ -11,7 +11,8 @@ import {
 } from 'mongodb';
 import { expect, test } from 'vitest';
 
-import { duplicatesIn, isAway, notWrittenIn, StoreDefect, told } from '../../../src/mongo/failures.ts';
+import { duplicatesIn, isAway, refusalsIn, told } from '../../../src/mongo/failures.ts';
+import { StoreDefect } from '../../../src/protocol/store-defect.ts';
 import { Unavailable } from '../../../src/protocol/unavailable.ts';
 import { TimeLimitExceeded } from '../../../src/time/limit.ts';
 
@@ -50,6 +51,15 @@ test.each<[string, unknown]>([
   ['a server that shuts down', reply(91)],
   ['a password that is being changed', reply(18)],
   ['a deadlock in the DocumentDB engine', reply(16_908_292)],
+  ['a cluster that blocks writes while it is moved', reply(371)],
+  ['a server that another one did not answer in time', reply(202)],
+  ['a server without resources for the moment', reply(402)],
+  ['a server that found no free connection to another', reply(407)],
+  ['a server whose signing keys are not there yet', reply(211)],
+  ['an admission queue that is full', reply(433)],
+  ['a cluster that is being resharded', reply(453)],
+  ['a cursor of a server that restarted', reply(43)],
+  ['a standby PostgreSQL before it takes over', reply(100_663_618)],
   ['a PostgreSQL behind FerretDB that restarts', reply(1, 'the database system is in recovery mode')],
   ['a PostgreSQL behind FerretDB that crashed', reply(1, 'unexpected EOF')],
   ['an error that the server calls retryable', labelled('RetryableWriteError')],
@@ -94,6 +104,15 @@ test('a defect of the database names the call, the error and its code, and never
   expect((error as Error).stack).not.toContain('secret');
 });
 
+test.each([
+  [13, 'create contacts: the database says that its user lacks the right to do it (13 Unauthorized)'],
+  [18, 'create contacts: the database does not accept the user or the password (18 AuthenticationFailed)'],
+  [371, 'create contacts: the database blocks all writes for the time being (371 UserWritesBlocked)'],
+  [189, 'create contacts: the database is away, or what became of the call is unknown'],
+])('%d is told in words that say what it is', async (code, words) => {
+  await expect(told('create contacts', () => Promise.reject(reply(code, 'secret')))).rejects.toThrow(words);
+});
+
 test('an error of our own passes as it is', async () => {
   const own = new Error('the document of contact 1 is incomplete');
   await expect(told('get contacts', () => Promise.reject(own))).rejects.toBe(own);
@@ -113,8 +132,25 @@ test('the places of duplicates are known only where nothing else went wrong', ()
 
 test('an item that lost against another writer was not written, and is no duplicate', () => {
   const error = refusedItems({ index: 2, code: 11000 }, { index: 5, code: 112 }, { index: 7, code: 16_908_292 });
-  expect(notWrittenIn(error)).toEqual([2, 5, 7]);
+  expect([...refusalsIn('x', error)]).toEqual([
+    [2, undefined],
+    [5, undefined],
+    [7, undefined],
+  ]);
   expect(() => duplicatesIn(error)).toThrow(error);
-  const worse = refusedItems({ index: 2, code: 112 }, { index: 5, code: 121 });
-  expect(() => notWrittenIn(worse)).toThrow(worse);
+});
+
+test('an item that the server refuses for itself is told from those beside it, and from those whose fate is unknown', () => {
+  const refusals = refusalsIn('x', refusedItems({ index: 2, code: 112 }, { index: 5, code: 121, errmsg: 'secret' }));
+  expect([...refusals.keys()]).toEqual([2, 5]);
+  expect(refusals.get(2)).toBeUndefined();
+  expect(refusals.get(5)).toMatchObject({ name: 'StoreDefect', message: 'x: MongoWriteError 121', code: 121 });
+  for (const error of [
+    refusedItems({ index: 2, code: 121 }, { index: 5, code: 91 }),
+    bulkError({ message: 'waiting', writeErrors: [{ index: 2, code: 121 }] }, { code: 64 }),
+    bulkError(new MongoNetworkError('gone')),
+    reply(121),
+  ]) {
+    expect(() => refusalsIn('x', error)).toThrow(error);
+  }
 });

@@ -1,0 +1,148 @@
+import { Decimal128, Double, Long, ObjectId, type Document } from 'mongodb';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { Unservable } from '../../../src/contacts/unservable.ts';
+import { StoreMismatch } from '../../../src/protocol/store-defect.ts';
+import { createOne, creation, freshKey, freshStore, JANE } from './fresh-store.ts';
+
+const told: string[] = [];
+const { store, contacts, stored } = freshStore({ foreign: (why) => told.push(why.message) });
+/** Written by another program: any document is possible. */
+const insert = (document: Document): Promise<unknown> => stored.contacts.insertOne(document as never);
+const LIST = { page: 1, per_page: 1000 };
+
+beforeEach(() => told.splice(0));
+// What a failing test leaves must not fail the next.
+afterEach(() => stored.contacts.deleteMany({ _id: { $not: { $gte: 1, $lt: 1_000 } } }));
+afterEach(() => stored.contacts.deleteMany({ _id: 1.5 }));
+
+test('documents whose _id is no contact_id do not stop creates, are told at the start and are on no list of everyone', async () => {
+  const highest = await createOne(contacts);
+  const foreign = [new ObjectId(), 'text', new Date(), -3, NaN, 1.5, { a: 1 }, Long.MAX_VALUE, 1e300, true, null];
+  for (const _id of foreign) await insert({ ...JANE, _id, email_key: JANE.email, client_id: 55 });
+  await store.prepare();
+  expect(told).toEqual(['the collection contacts holds documents whose _id is no contact_id; they are left alone']);
+  await stored.counters.deleteMany({});
+  expect(await createOne(contacts)).toBe(highest + 1);
+  await stored.counters.updateOne({ _id: 'contact' }, { $set: { next: 1 } });
+  // Keys in the other order than the batch, as inserts go by them.
+  const created = await contacts.create([creation({}, freshKey('z')), creation({}, freshKey('a'))]);
+  expect(created.map(({ id }) => id)).toEqual([highest + 2, highest + 3]);
+  const [everyone] = await contacts.list([LIST]);
+  expect(everyone?.contacts.map(({ contact_id }) => contact_id)).toEqual([1, highest + 1, highest + 2, highest + 3]);
+  expect(everyone?.hasMore).toBe(false);
+  // Its last page: what sorts behind the contacts is no reason for another.
+  expect(await contacts.list([{ page: 2, per_page: 3 }])).toMatchObject([{ hasMore: false }]);
+  expect((await contacts.list([{ ...LIST, client_id: 55 }]))[0]).toEqual({ contacts: [], hasMore: false });
+});
+
+test('a contact_id is one in any of the number types', async () => {
+  const ids = [1_000_001, 1_000_002, 1_000_003];
+  const types = [Long.fromNumber(1_000_001), new Double(1_000_002), Decimal128.fromString('1000003')];
+  for (const _id of types) await insert({ ...JANE, _id, client_id: Long.fromNumber(66), applied: [] });
+  expect((await contacts.get(ids)).map((contact) => contact?.contact_id)).toEqual(ids);
+  const updates = ids.map((id) => ({ key: { id: freshKey() }, id, changes: { first_name: `n${id}` } }));
+  expect(await contacts.update(updates)).toEqual(['applied', 'applied', 'applied']);
+  expect(await contacts.update(updates)).toEqual(['repeated', 'repeated', 'repeated']);
+  const [page] = await contacts.list([{ ...LIST, client_id: 66 }]);
+  expect(page?.contacts.map(({ first_name }) => first_name)).toEqual(ids.map((id) => `n${id}`));
+  const deletions = ids.map((id) => ({ key: { id: freshKey() }, id }));
+  expect(await contacts.delete(deletions)).toEqual(['applied', 'applied', 'applied']);
+  expect(await contacts.delete(deletions)).toEqual(['repeated', 'repeated', 'repeated']);
+});
+
+test.each<[string, Document]>([
+  ['no email', { email: undefined }],
+  ['a name that is a number', { first_name: 5 }],
+  ['a name that is null', { last_name: null }],
+  ['a phone that is a number', { phone: 5_551_234 }],
+  ['a client_id that is a text', { client_id: '1' }],
+  ['a client_id that is a fraction', { client_id: 1.5 }],
+  ['no client_id', { client_id: undefined }],
+])('a document with %s fails alone, and a list leaves it out and says so', async (_, fields) => {
+  const [before, after] = [await createOne(contacts, { email: 'n@b.example' }), 2_000_001];
+  const document = Object.entries({ ...JANE, email: 'N@b.example', ...fields }).filter(
+    ([, value]) => value !== undefined,
+  );
+  await insert({ _id: 2_000_000, ...Object.fromEntries(document), email_key: 'n@b.example' });
+  await insert({ _id: after, ...JANE, email_key: 'n@b.example' });
+  const found = await store.contacts.get([before, 2_000_000, after]);
+  expect(found.map((contact) => contact instanceof Unservable)).toEqual([false, true, false]);
+  const why = found[1] instanceof Unservable ? found[1].message : '';
+  expect(why).toMatch(/^the document of contact 2000000 is no contact: \w+ is missing or of another kind$/);
+  const query = { page: 1, per_page: 2, email: 'n@b.example' };
+  const [alone] = await contacts.list([query]);
+  expect([alone?.contacts.map(({ contact_id }) => contact_id), alone?.hasMore]).toEqual([[before], true]);
+  const [next, everyone] = await contacts.list([{ ...query, page: 2 }, LIST]);
+  expect(next?.contacts.map(({ contact_id }) => contact_id)).toEqual([after]);
+  expect(everyone?.contacts.map(({ contact_id }) => contact_id)).not.toContain(2_000_000);
+  expect(told).toEqual([why, why]);
+  await stored.contacts.deleteMany({ _id: before });
+});
+
+test.each<[string, Document]>([
+  ['applied that is no array', { applied: 'text' }],
+  ['applied that holds no texts', { applied: [1, null, { a: 1 }] }],
+  ['a full applied that holds no texts', { applied: Array.from({ length: 200 }, (_, i) => [i]) }],
+  ['moved_out that is a text', { moved_out: 'often' }],
+  ['moved_out that is null', { moved_out: null }],
+  ['created_by that is a number', { created_by: 7 }],
+  ['last_batch that is a number', { last_batch: 7 }],
+])(
+  'an update, its repeat and a delete of a contact with %s take effect, and so do their neighbours',
+  async (_, fields) => {
+    const neighbour = await createOne(contacts);
+    await insert({ _id: 4_000_000, ...JANE, email_key: JANE.email, ...fields });
+    for (const earlier of [false, true]) {
+      const family = `${freshKey('d')}~`;
+      const key = earlier ? { id: `${family}two`, earlier: family } : { id: freshKey() };
+      const update = { key, id: 4_000_000, changes: { first_name: `New ${earlier}` } };
+      const batch = [update, { key: { id: freshKey() }, id: neighbour, changes: { first_name: 'Near' } }];
+      expect(await contacts.update(batch)).toEqual(['applied', 'applied']);
+      expect(await contacts.update([update])).toEqual(['repeated']);
+    }
+    expect((await contacts.get([4_000_000, neighbour])).map((contact) => contact?.first_name)).toEqual([
+      'New true',
+      'Near',
+    ]);
+    const deletion = { key: { id: freshKey() }, id: 4_000_000 };
+    expect(await contacts.delete([deletion])).toEqual(['applied']);
+    expect(await contacts.delete([deletion])).toEqual(['repeated']);
+  },
+);
+
+test('what another program put into a contact does not survive its delete', async () => {
+  const id = await createOne(contacts);
+  const notes = { text: 'likes tea', by: 'import' };
+  await stored.contacts.updateOne({ _id: id }, { $set: { notes, moved_out: 1, 'address.street': 'Elm' } as Document });
+  const key = { id: freshKey() };
+  expect(await contacts.delete([{ key, id }])).toEqual(['applied']);
+  const tombstone = await stored.contacts.findOne({ _id: id });
+  expect(Object.keys(tombstone ?? {}).toSorted()).toEqual(
+    ['_id', 'applied', 'created_by', 'deleted_at', 'deleted_by', 'last_batch', 'moved_out'].toSorted(),
+  );
+});
+
+test.each<[string, Document, string]>([
+  ['a text', { next: 'x' }, 'a text'],
+  ['null', { next: null }, 'null'],
+  ['nothing', {}, 'missing'],
+  ['NaN', { next: NaN }, 'no number'],
+  ['a fraction', { next: 2.5 }, 'not a whole number in an integer or double'],
+  ['a negative number', { next: -1 }, 'below 1'],
+  ['infinity', { next: Infinity }, 'too high'],
+  ['a long beyond the range', { next: Long.MAX_VALUE }, 'too high'],
+])('a counter that is %s is refused in words, gives no number and stays as it is', async (_, counter, words) => {
+  const sound = await stored.counters.findOne({ _id: 'contact' });
+  await stored.counters.replaceOne({ _id: 'contact' }, counter as never);
+  for (const call of [() => contacts.create([creation()]), () => store.prepare()]) {
+    const error: unknown = await call().catch((rejection: unknown) => rejection);
+    expect(error).toBeInstanceOf(StoreMismatch);
+    expect((error as Error).message).toContain(`is ${words}, and has to be a whole number from 1 to 2^53-1. Set it to`);
+    expect((error as Error).message.length).toBeLessThan(500);
+  }
+  if (counter['next'] !== 2.5)
+    expect(await stored.counters.findOne({ _id: 'contact' })).toEqual({ _id: 'contact', ...counter });
+  await stored.counters.replaceOne({ _id: 'contact' }, { next: sound?.next ?? 1 });
+  expect(await createOne(contacts)).toBe(sound?.next);
+});

@@ -1,0 +1,88 @@
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+
+import { Unservable } from '../../../src/contacts/unservable.ts';
+import { openStore, type Store } from '../../../src/mongo/store.ts';
+import { StoreDefect } from '../../../src/protocol/store-defect.ts';
+import { createOne, creation, freshKey, freshStore } from './fresh-store.ts';
+import { WireTap } from './wire-tap.ts';
+
+const { url, contacts, stored } = freshStore();
+let tap: WireTap;
+let store: Store;
+
+beforeEach(async () => {
+  tap = await WireTap.before(url);
+  store = openStore(tap.url(url));
+  onTestFinished(async () => {
+    await store.close();
+    await tap.close();
+  });
+});
+
+const lists = (): unknown[] => tap.commands.filter((command) => 'aggregate' in command);
+
+test('a list that takes too long is given up by the server and cannot be served, at once and alone', async () => {
+  tap.refuse('aggregate', 50);
+  const [page] = await store.contacts.list([{ client_id: 9, page: 1, per_page: 5 }]);
+  expect(page).toBeInstanceOf(Unservable);
+  expect((page as Unservable).message).toBe('a list took longer than the 6000 ms that one may take');
+});
+
+test('several lists have a quarter of the time together; what then fails is for each to be tried alone', async () => {
+  const queries = [1, 2].map((client_id) => ({ client_id, page: 1, per_page: 5 }));
+  await store.contacts.list(queries);
+  await store.contacts.list(queries.slice(0, 1));
+  expect(lists()).toMatchObject([{ maxTimeMS: 1_500 }, { maxTimeMS: 6_000 }]);
+  tap.refuse('aggregate', 50);
+  await expect(store.contacts.list(queries)).rejects.toThrow(StoreDefect);
+});
+
+test('the server itself ends what is over its time', async () => {
+  const documents = Array.from({ length: 3_000 }, (_, i) => ({ _id: 10_000 + i, client_id: 1 }));
+  await stored.contacts.insertMany(documents);
+  const join = { $lookup: { from: 'contacts', localField: 'client_id', foreignField: 'client_id', as: 'x' } };
+  const slow = stored.contacts.aggregate([join, { $group: { _id: 1, n: { $sum: { $size: '$x' } } } }], {
+    maxTimeMS: 5,
+  });
+  await expect(slow.toArray()).rejects.toMatchObject({ code: 50 });
+  await stored.contacts.deleteMany({ _id: { $gte: 10_000 } });
+});
+
+test('a page behind the highest contact_id is empty without being looked for, and the highest is asked seldom', async () => {
+  await contacts.create(Array.from({ length: 30 }, () => creation({ client_id: 3 })));
+  const highest = await createOne(contacts);
+  const last = Math.ceil(highest / 10);
+  const ask = (page: number): Promise<readonly unknown[]> => store.contacts.list([{ page, per_page: 10 }]);
+  const empty = [{ contacts: [], hasMore: false }];
+  expect(await ask(last + 1)).toEqual(empty);
+  expect(await ask(1_000_000)).toEqual(empty);
+  expect(await store.contacts.list([{ client_id: 3, page: 2 ** 40, per_page: 1000 }])).toEqual(empty);
+  expect(lists()).toEqual([]);
+  const asked = tap.commands.filter((command) => command['find'] === 'contacts').length;
+  expect(await ask(last)).toMatchObject([{ hasMore: false, contacts: expect.any(Array) }]);
+  expect(await ask(2)).toMatchObject([{ contacts: expect.any(Array) }]);
+  expect(tap.commands.filter((command) => command['find'] === 'contacts')).toHaveLength(asked);
+  expect(lists()).toHaveLength(2);
+});
+
+test('what came since, by another worker or another program, is on the pages it belongs to', async () => {
+  const ids = async (page: number): Promise<number[]> => {
+    const [found] = await store.contacts.list([{ page, per_page: 5 }]);
+    return found instanceof Unservable || found === undefined ? [] : found.contacts.map(({ contact_id }) => contact_id);
+  };
+  const highest = await createOne(contacts);
+  const page = Math.ceil(highest / 5) + 1;
+  expect(await ids(page)).toEqual([]);
+  const deleted = await contacts.create(Array.from({ length: 3 }, () => creation()));
+  await contacts.delete(deleted.map(({ id }) => ({ key: { id: freshKey() }, id })));
+  const documents = Array.from({ length: 10 }, (_, i) => ({
+    _id: highest + 20 + i,
+    client_id: 5,
+    first_name: 'a',
+    last_name: 'b',
+    email: 'c@d',
+  }));
+  await stored.contacts.insertMany(documents);
+  expect((await ids(page)).length).toBeGreaterThan(0);
+  await stored.contacts.deleteMany({ _id: { $gt: highest } });
+});

@@ -1,0 +1,155 @@
+import { MongoClient, ObjectId, type Collection, type Document } from 'mongodb';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+
+import { deleteQueues } from '../../../scripts/surroundings/removal.ts';
+import { MOST_SUSPECTS } from '../../../src/dispatch/brake.ts';
+import { codesIn, contactIdIn, createRequest, getRequest, jane, listRequest } from '../../support/documents.ts';
+import { patiently } from '../../support/patience.ts';
+import { runningWorker } from '../../support/running-worker.ts';
+import { Requester } from '../../support/requester.ts';
+import { startWorker } from '../../support/worker.ts';
+import { startProcess, type WorkerProcess } from '../../support/worker-process.ts';
+import { WireTap } from '../mongo/wire-tap.ts';
+
+const running = runningWorker();
+const { names } = running;
+const client = new MongoClient(names.mongodbUrl, { serverSelectionTimeoutMS: 10_000, socketTimeoutMS: 30_000 });
+const contacts: Collection = client.db().collection('contacts');
+const counters = client.db().collection<{ _id: string; next: unknown }>('counters');
+
+beforeAll(() => running.requester.request(createRequest()));
+afterAll(() => client.close());
+
+const validate = (validator: Document): Promise<unknown> => client.db().command({ collMod: 'contacts', validator });
+const isReady = async (): Promise<boolean> => (await running.worker.readiness()).ready;
+const heldFor = async (): Promise<string> => {
+  const lines = await running.worker.logLines();
+  return String(lines.findLast((line) => line['msg'] === 'taking no requests for now')?.['reason']);
+};
+
+/** A worker beside the one that runs all the time; it does not outlive its test. */
+function workerProcess(): WorkerProcess {
+  const worker = startProcess(names);
+  onTestFinished(() => void worker.child.kill('SIGKILL'));
+  return worker;
+}
+
+/** How many letters lie in the dead-letter queue. */
+async function letters(): Promise<number> {
+  return (await running.requester.channel.checkQueue(`${names.queue}.dead`)).messageCount;
+}
+
+afterEach(() => running.requester.channel.purgeQueue(`${names.queue}.dead`));
+
+/** All are answered, each by a contact of its own; a few may have used up their attempts before there were enough to tell. */
+async function expectCreated(answers: readonly Promise<{ readonly xml: string }>[]): Promise<void> {
+  const all = (await Promise.all(answers)).map(({ xml }) => xml);
+  const created = all.filter((xml) => codesIn(xml).length === 0).map(contactIdIn);
+  expect(created.length).toBeGreaterThan(answers.length - MOST_SUSPECTS);
+  expect(new Set(created).size).toBe(created.length);
+  await expect.poll(letters, patiently).toBe(answers.length - created.length);
+}
+
+test('a document of another program fails the get that asks for it, once, and none beside it', async () => {
+  const id = contactIdIn((await running.requester.request(createRequest())).xml);
+  await contacts.insertOne({ _id: 900_001, first_name: 'Nobody', client_id: 41 } as Document);
+  const ids = [id, 900_001, id, id];
+  const answers = await Promise.all(ids.map((one) => running.requester.request(getRequest(one))));
+  expect(answers.map(({ xml }) => codesIn(xml))).toEqual([[], ['INTERNAL_ERROR'], [], []]);
+  await contacts.insertMany([
+    { ...jane, _id: 900_002, client_id: 41, first_name: 'a\u0000b' },
+    { ...jane, _id: 900_003, client_id: 41, first_name: 'Sound' },
+  ] as Document[]);
+  const listed = await running.requester.request(listRequest({ client_id: 41 }));
+  expect([codesIn(listed.xml), contactIdIn(listed.xml)]).toEqual([[], 900_003]);
+  const lines = await running.worker.logLines();
+  expect(lines.find((line) => line['code'] === 'INTERNAL_ERROR')).toMatchObject({ attempts: 1 });
+  expect(lines.filter((line) => line['msg'] === 'execution is tried again')).toEqual([]);
+  expect(JSON.stringify(lines)).toContain('the document of contact 900001 is no contact');
+  expect(JSON.stringify(lines)).toContain('contact 900002 has a text with characters that XML forbids');
+  await expect.poll(letters, patiently).toBe(1);
+  await contacts.deleteMany({ client_id: 41 });
+});
+
+test('where every create is refused alike they are held instead of dead-lettered, and answered when it is over', async () => {
+  await validate({ vat_number: { $exists: true } });
+  const creates = Array.from({ length: 60 }, (_, i) => createRequest({ ...jane, client_id: 60, last_name: `N${i}` }));
+  const answers = creates.map((document) => running.requester.request(document));
+  await expect.poll(isReady, patiently).toBe(false);
+  expect(await heldFor()).toBe('every write of a method fails alike');
+  await validate({});
+  await expectCreated(answers);
+  await expect.poll(isReady, patiently).toBe(true);
+});
+
+test('writes that are refused for what they say go to the dead-letter queue, and those beside them are done', async () => {
+  await validate({ client_id: { $lt: 1_000 } });
+  const creates = Array.from({ length: 60 }, (_, i) =>
+    createRequest({ ...jane, client_id: i % 3 === 0 ? 61 : 2_000 + i }),
+  );
+  const answers = await Promise.all(creates.map((document) => running.requester.request(document)));
+  const codes = answers.map(({ xml }) => codesIn(xml).join());
+  expect(codes).toEqual(creates.map((_, i) => (i % 3 === 0 ? '' : 'INTERNAL_ERROR')));
+  await validate({});
+  await expect.poll(letters, patiently).toBe(40);
+});
+
+test('a counter that breaks holds creates and says what to do; reads go on, and so do creates once it is mended', async () => {
+  const id = contactIdIn((await running.requester.request(createRequest())).xml);
+  await counters.updateOne({ _id: 'contact' }, { $set: { next: 'x' } });
+  const answers = Array.from({ length: 30 }, () => running.requester.request(createRequest()));
+  expect((await running.requester.request(getRequest(id))).xml).toContain('Jane');
+  await expect.poll(isReady, patiently).toBe(false);
+  expect(await running.worker.logText()).toContain('the counter of contact_ids is broken');
+  const second = workerProcess();
+  expect(await second.exited).toBe(78);
+  expect(second.output()).toContain('the counter of contact_ids is broken');
+  await counters.updateOne({ _id: 'contact' }, { $set: { next: id + 1 } });
+  await expectCreated(answers);
+});
+
+test('a list that takes too long fails at once and alone; those that came with it are answered', async () => {
+  const tap = await WireTap.before(names.mongodbUrl);
+  const fresh = { ...names, queue: `${names.queue}.lists`, mongodbUrl: tap.url(names.mongodbUrl) };
+  const isSlow = (command: Document): boolean => JSON.stringify(command['pipeline']).includes('4242');
+  tap.refuse('aggregate', 50, isSlow);
+  const worker = await startWorker(fresh);
+  const requester = await Requester.open(names.amqpUrl, fresh.queue);
+  onTestFinished(async () => {
+    await requester.close();
+    await worker.stop();
+    await tap.close();
+    await deleteQueues(names.amqpUrl, [fresh.queue, `${fresh.queue}.dead`]);
+  });
+  const clients = [1, 2, 4242, 3, 4, 5, 6, 7, 8];
+  const answers = await Promise.all(
+    clients.map((client_id) => requester.request(listRequest({ client_id, per_page: 25 }))),
+  );
+  expect(answers.map(({ xml }) => codesIn(xml).join())).toEqual(
+    clients.map((one) => (one === 4242 ? 'INTERNAL_ERROR' : '')),
+  );
+  const line = (await worker.logLines()).find(({ code }) => code === 'INTERNAL_ERROR');
+  expect(line).toMatchObject({
+    attempts: 1,
+    error: { message: 'a list took longer than the 6000 ms that one may take' },
+  });
+  expect(tap.commands.filter((command) => 'aggregate' in command && isSlow(command)).length).toBeLessThanOrEqual(2);
+});
+
+test('an ObjectId among the contacts ends no create, and is told at the start', async () => {
+  await contacts.insertOne({ _id: new ObjectId(), ...jane });
+  const worker = workerProcess();
+  await expect.poll(() => worker.output(), patiently).toContain('taking requests');
+  expect(worker.output()).toContain('the collection contacts holds documents whose _id is no contact_id');
+  expect(contactIdIn((await running.requester.request(createRequest())).xml)).toBeGreaterThan(0);
+  worker.signal('SIGTERM');
+  expect(await worker.exited).toBe(0);
+});
+
+test('an index that is in the way ends the start with 78 and its name', async () => {
+  await contacts.dropIndex('of_client');
+  await contacts.createIndexes([{ name: 'of_client', key: { client_id: 1 } }]);
+  const worker = workerProcess();
+  expect(await worker.exited).toBe(78);
+  expect(worker.output()).toContain('has an index \\"of_client\\" that is in the way');
+});
