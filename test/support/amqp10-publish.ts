@@ -11,6 +11,7 @@ export const amqp10 = {
 
 interface Amqp10Message {
   readonly body: Buffer;
+  readonly messageId?: string;
   readonly replyTo?: string;
   readonly correlationId?: string;
   /** Encoded values by name. */
@@ -57,11 +58,11 @@ export async function publishAmqp10(amqpUrl: string, queue: string, message: Amq
   socket.destroy();
 }
 
-function sectionsOf({ body, replyTo, correlationId, applicationProperties }: Amqp10Message): Buffer {
+function sectionsOf({ body, messageId, replyTo, correlationId, applicationProperties }: Amqp10Message): Buffer {
   const text = (value: string | undefined): Buffer => (value === undefined ? NULL : amqp10.string(value));
   const entries = Object.entries(applicationProperties).flatMap(([name, value]) => [amqp10.string(name), value]);
   return Buffer.concat([
-    described(PROPERTIES, list([NULL, NULL, NULL, NULL, text(replyTo), text(correlationId)])),
+    described(PROPERTIES, list([text(messageId), NULL, NULL, NULL, text(replyTo), text(correlationId)])),
     described(APPLICATION_PROPERTIES, compound(0xd1, entries)),
     described(DATA, binary(body)),
   ]);

@@ -111,6 +111,7 @@ const queueDeleted: FaultKind = {
 const cancelledAtOnce: FaultKind = {
   name: 'consumer cancelled in the moment in which it begins',
   weight: 3,
+  short: 'always',
   async begin(scene) {
     const { stage, load, random } = scene;
     const { broker: gate } = random.pick(stage.workers);

@@ -70,7 +70,7 @@ const itemFails: FaultKind = {
 
 /** Longer than five tries at a silent server take, as often as a request may be started. */
 const LOST_FOR_MS = 45_000;
-const RESET_FOR_MS = 8_000;
+const RESET_FOR_MS = 6_000;
 
 /**
  * The ledger of attempts writes what it is told, and nobody gets to know. All workers are killed, so that what they had is handed
@@ -107,6 +107,6 @@ export const databaseFaults: readonly FaultKind[] = [
   restarted,
   frozen,
   itemFails,
-  { ...ledgerAnswersLost('in silence', () => undefined, LOST_FOR_MS), long: true },
-  ledgerAnswersLost('with the connection', (passage) => passage.reset(), RESET_FOR_MS),
+  { ...ledgerAnswersLost('in silence', () => undefined, LOST_FOR_MS), short: 'never' },
+  { ...ledgerAnswersLost('with the connection', (passage) => passage.reset(), RESET_FOR_MS), short: 'always' },
 ];

@@ -1,6 +1,7 @@
 import { LARGE_ANSWER_BYTES } from '../poison.ts';
 import { Outsider } from '../load/outsider.ts';
-import { QUEUE, type Stage } from '../surroundings/stage.ts';
+import { limitMessageSize, resumeQueue, suspendQueue } from '../../support/quorum-queue.ts';
+import { QUEUE } from '../surroundings/stage.ts';
 import type { FaultKind, Ongoing, Scene } from './fault.ts';
 
 /** Beyond the worker's patience with a confirm, which is 30 s. */
@@ -31,22 +32,12 @@ function untilSettled(outsider: Outsider, holdMs: number, scene: Scene, undo: ()
   return { holdMs, end };
 }
 
-/** In Erlang: `what` is done to the process that speaks for a quorum queue. Suspended, it is as one that lost its majority: all is taken, and nothing confirmed. */
-function toQueueProcess(what: 'suspend' | 'resume', queue: string): string {
-  const found = `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${queue}">>))`;
-  return `${found}, {Name, _} = amqqueue:get_pid(Q), sys:${what}(Name).`;
-}
-
-function evaluate(broker: Stage['broker'], erlang: string): Promise<string> {
-  return broker.exec('rabbitmqctl', '-q', 'eval', erlang);
-}
-
 /** `known`: the workers' channels have published to the queue before; one that has not is held up altogether by the broker, for 65 s. */
 function confirmsNothing(words: string, known: boolean): FaultKind {
   return {
     name: `reply queue that confirms nothing, ${words}`,
     weight: 2,
-    long: true,
+    short: 'never',
     othersWithinMs: UNHURT_MS,
     async begin(scene) {
       const { stage, journal, random } = scene;
@@ -59,9 +50,10 @@ function confirmsNothing(words: string, known: boolean): FaultKind {
         await outsider.send(errand, 20 * stage.workers.length);
         await outsider.settled(WARM_UP_MS);
       }
-      await evaluate(broker, toQueueProcess('suspend', queue));
+      // As one that lost its majority: it takes all and confirms nothing.
+      await suspendQueue(broker, queue);
       await outsider.send(errand, random.between(1, 60));
-      return untilSettled(outsider, PAST_CONFIRM_MS, scene, () => evaluate(broker, toQueueProcess('resume', queue)));
+      return untilSettled(outsider, PAST_CONFIRM_MS, scene, () => resumeQueue(broker, queue));
     },
   };
 }
@@ -70,7 +62,7 @@ function confirmsNothing(words: string, known: boolean): FaultKind {
 const full: FaultKind = {
   name: 'reply queue that is full, of a client with many requests',
   weight: 2,
-  long: true,
+  short: 'never',
   othersWithinMs: CROWDED_MS,
   async begin(scene) {
     const { stage, journal, random } = scene;
@@ -91,18 +83,18 @@ const DEFAULT_MESSAGE_BYTES = 16_777_216;
 const tooLarge: FaultKind = {
   name: 'answer that is too large for the broker (channel closed)',
   weight: 3,
-  long: true,
+  short: 'never',
   othersWithinMs: UNHURT_MS,
   async begin(scene) {
     const { stage, journal, random } = scene;
     const { broker } = stage;
-    const limit = (bytes: number): Promise<string> =>
-      evaluate(broker, `persistent_term:put(max_message_size, ${bytes}).`);
     const outsider = await Outsider.enter(broker, journal);
     const queue = await outsider.replyQueue();
-    await limit(LARGE_ANSWER_BYTES / 2);
+    await limitMessageSize(broker, LARGE_ANSWER_BYTES / 2);
     await outsider.send({ method: 'unanswerable', mode: 'large', replyTo: queue }, random.between(1, 6));
-    return untilSettled(outsider, random.between(15_000, 20_000), scene, () => limit(DEFAULT_MESSAGE_BYTES));
+    return untilSettled(outsider, random.between(15_000, 20_000), scene, () =>
+      limitMessageSize(broker, DEFAULT_MESSAGE_BYTES),
+    );
   },
 };
 
@@ -112,7 +104,7 @@ const POLICY = 'chaos-full';
 const deadLettersFull: FaultKind = {
   name: 'dead-letter queue full',
   weight: 2,
-  long: true,
+  short: 'never',
   othersWithinMs: UNHURT_MS,
   async begin(scene) {
     const { stage, journal, random } = scene;

@@ -31,8 +31,8 @@ export interface FaultKind {
   readonly name: string;
   /** How often among the others. */
   readonly weight: number;
-  /** Takes longer than the short form has; only the long form and `--only` have it. */
-  readonly long?: true;
+  /** Whether the short form always has it, or never, as it takes longer than that has time; where absent, in some runs. */
+  readonly short?: 'always' | 'never';
   /**
    * Where only some requests or one queue are in trouble: everybody else is answered within so many milliseconds. The load
    * goes on gently as long as such a fault lasts.

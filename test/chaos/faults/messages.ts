@@ -1,5 +1,5 @@
 import { Outsider } from '../load/outsider.ts';
-import { nestedTables } from '../load/raw-publish.ts';
+import { nestedTables } from '../../support/raw-publish.ts';
 import { settle } from './destinations.ts';
 import type { FaultKind } from './fault.ts';
 import { stopInOrder } from './workers.ts';
@@ -14,6 +14,7 @@ const UNHURT_MS = 10_000;
 const undecodable: FaultKind = {
   name: 'message that the client library cannot decode',
   weight: 3,
+  short: 'always',
   othersWithinMs: MINUTE_MS,
   async begin(scene) {
     const { stage, journal, load, random } = scene;
@@ -22,7 +23,7 @@ const undecodable: FaultKind = {
     load.allow(200);
     const errand = { method: 'unreadable', mode: 'fine', replyTo: queue } as const;
     for (let left = random.between(1, 3); left > 0; left -= 1) {
-      await outsider.sendRaw(errand, nestedTables(NESTED_TABLES));
+      await outsider.sendRaw(errand, nestedTables('nested', NESTED_TABLES));
     }
     return { holdMs: 0, end: () => settle(outsider, scene) };
   },
@@ -32,7 +33,7 @@ const undecodable: FaultKind = {
 const undeliverable: FaultKind = {
   name: 'message over which the broker closes the connection (AMQP 1.0 char)',
   weight: 2,
-  long: true,
+  short: 'never',
   othersWithinMs: MINUTE_MS,
   async begin(scene) {
     const { stage, journal, load } = scene;
@@ -48,7 +49,7 @@ const undeliverable: FaultKind = {
 const literalReplyTo: FaultKind = {
   name: 'dead letter that makes the broker close the channel (reply_to amq.rabbitmq.reply-to)',
   weight: 2,
-  long: true,
+  short: 'never',
   othersWithinMs: UNHURT_MS,
   async begin(scene) {
     const { stage, journal, random } = scene;
@@ -67,7 +68,7 @@ const HEADER_BYTES = 7_900;
 const largerThanFrame: FaultKind = {
   name: 'dead letter whose headers are larger than a frame',
   weight: 2,
-  long: true,
+  short: 'never',
   othersWithinMs: UNHURT_MS,
   async begin(scene) {
     const { stage, journal, random } = scene;

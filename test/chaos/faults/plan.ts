@@ -8,23 +8,23 @@ import { momentFaults } from './moments.ts';
 import { networkFaults } from './network.ts';
 import { terminated, workerFaults } from './workers.ts';
 
-/** Every kind but the stops under load, which have their own share of a plan. */
-const KINDS: readonly FaultKind[] = [
-  ...workerFaults,
-  ...brokerFaults,
-  ...momentFaults,
-  ...networkFaults,
-  ...databaseFaults,
-  ...destinationFaults,
-  ...messageFaults,
+/** Kinds of a sort, and how many of them the short form takes; it then ends in about two minutes. */
+const SORTS: readonly (readonly [kinds: readonly FaultKind[], inShort: number])[] = [
+  [workerFaults, 4],
+  [brokerFaults, 5],
+  [momentFaults, 5],
+  [networkFaults, 3],
+  [databaseFaults, 3],
+  [destinationFaults, 0],
+  [messageFaults, 1],
 ];
 
-/** The kinds of the short form. */
-export const SHORT_KINDS: readonly FaultKind[] = KINDS.filter(({ long }) => long !== true);
+/** Every kind but the stops under load, which have their own share of a plan. */
+const KINDS: readonly FaultKind[] = SORTS.flatMap(([kinds]) => kinds);
 
 /** So many of all faults are a SIGTERM under load. */
 const TERMINATIONS = 1 / 3;
-const TERMINATIONS_IN_SHORT = 10;
+const TERMINATIONS_IN_SHORT = 5;
 
 /** Which faults follow one another: every kind at least once where there is room, the others by their weights. */
 export function plan(random: Random, count: number, only?: string): FaultKind[] {
@@ -38,10 +38,15 @@ export function plan(random: Random, count: number, only?: string): FaultKind[] 
   return random.shuffled([...once, ...more, ...terminations]);
 }
 
-/** Every kind that is not a long one once, and some stops under load. */
+/** Some kinds of each sort, other ones with another seed, those that it always has, and some stops under load. */
 export function shortPlan(random: Random): FaultKind[] {
+  const some = SORTS.flatMap(([kinds, count]) => {
+    const always = kinds.filter(({ short }) => short === 'always');
+    const others = random.shuffled(kinds.filter(({ short }) => short === undefined));
+    return [...always, ...others].slice(0, count);
+  });
   const terminations = Array.from({ length: TERMINATIONS_IN_SHORT }, () => terminated);
-  return random.shuffled([...SHORT_KINDS, ...terminations]);
+  return random.shuffled([...some, ...terminations]);
 }
 
 function weighted(random: Random): FaultKind {

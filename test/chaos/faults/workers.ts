@@ -101,7 +101,7 @@ const READY_LIMIT_MS = 60_000;
 const nowhereToLog: FaultKind = {
   name: 'standard output on a full disk',
   weight: 2,
-  long: true,
+  short: 'never',
   async begin(scene) {
     const { load, random } = scene;
     const worker = anyWorker(scene);

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage } from 'amqplib';
 
+import { amqp10, publishAmqp10 } from '../../support/amqp10-publish.ts';
 import { codesIn } from '../../support/documents.ts';
+import { publishRaw } from '../../support/raw-publish.ts';
 import type { OwnServer } from '../../support/servers.ts';
 import { OUTSIDER, type Action } from '../journal.ts';
 import type { Journal } from '../journal-file.ts';
 import { poisonRequest, type PoisonMode } from '../poison.ts';
 import { deadLetterIds } from '../surroundings/dead-letters.ts';
 import { QUEUE } from '../surroundings/stage.ts';
-import { publishAmqp10 } from './amqp10.ts';
-import { publishRaw } from './raw-publish.ts';
 
 const APP_ID = 'chaos-outsider';
 const LOOK_EVERY_MS = 1_000;
@@ -92,20 +92,15 @@ export class Outsider {
   async sendRaw(errand: Errand, headers: Buffer): Promise<void> {
     const { id, body } = this.#next(errand);
     const identity = { appId: APP_ID, messageId: id, correlationId: id, replyTo: errand.replyTo };
-    publishRaw(this.#model, this.#channel, QUEUE, { ...identity, headers }, body);
+    publishRaw(this.#channel, QUEUE, body, { ...identity, headers });
     await this.#channel.checkQueue(QUEUE);
   }
 
-  /** Sends one over AMQP 1.0, which takes some things that AMQP 0-9-1 does not. */
-  async sendAmqp10(errand: Errand, charProperty?: string): Promise<void> {
-    const { id, body } = this.#next(errand);
-    const { replyTo } = errand;
-    const message = {
-      messageId: id,
-      replyTo,
-      body: body.toString(),
-      ...(charProperty !== undefined && { charProperty }),
-    };
+  /** Sends one over AMQP 1.0, which takes some things that AMQP 0-9-1 does not; with a field of its type `char` where one is named. */
+  async sendAmqp10({ method, mode, replyTo }: Errand, charField?: string): Promise<void> {
+    const { id, body } = this.#next({ method, mode, replyTo });
+    const applicationProperties = charField === undefined ? {} : { [charField]: amqp10.char('A') };
+    const message = { messageId: id, correlationId: id, replyTo, body, applicationProperties };
     await publishAmqp10(this.#broker.url, QUEUE, message);
   }
 

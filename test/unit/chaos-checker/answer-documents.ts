@@ -19,6 +19,12 @@ export function failAnswer(...codes: readonly string[]): AnswerParts {
   return { status: 'fail', codes, xml: `${PROLOG}<response status="fail">${errors.join('')}</response>` };
 }
 
+/** What is answered to a deadline that is over; `clock` is an ISO time. */
+export function expiredAnswer(clock: string, words = 'too late'): AnswerParts {
+  const error = `<error><code>EXPIRED</code><message>${words}; the worker's clock says ${clock}</message></error>`;
+  return { status: 'fail', codes: ['EXPIRED'], xml: `${PROLOG}<response status="fail">${error}</response>` };
+}
+
 export function createdAnswer(contact: number): AnswerParts {
   return okAnswer(`<contact_id>${contact}</contact_id>`);
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { examine } from '../../chaos/checker/examination.ts';
 import type { ExaminationOptions, Violation } from '../../chaos/checker/verdict.ts';
 import { OUTSIDER } from '../../chaos/journal.ts';
-import { contactsAnswer, failAnswer, okAnswer } from './answer-documents.ts';
+import { contactsAnswer, expiredAnswer, failAnswer, okAnswer } from './answer-documents.ts';
 import { correctRun, type Run } from './correct-run.ts';
 import { BASE, both, NOTHING, pair, story } from './plant.ts';
 import { ANSWERS } from './planted-answers.ts';
@@ -80,6 +80,14 @@ describe('what is right', () => {
     [
       'an unanswerable request that is answered all the same',
       () => story().tell({ method: 'unanswerable' }, okAnswer()).told(),
+    ],
+    [
+      'a late request whose repeat is told another time',
+      () =>
+        story()
+          .tell({ method: 'late' }, expiredAnswer('2026-11-27T12:53:50.068Z'), { id: 'late' })
+          .tell({ method: 'late' }, expiredAnswer('2026-11-27T12:53:51.810Z'), { id: 'late' })
+          .told(),
     ],
     ['a long wait during a fault that is of everybody', () => troubled({ waitMs: 40_000 })],
     ['a wait within what the fault of others allows', () => troubled({ waitMs: 900, othersWithinMs: 1_000 })],

@@ -1,4 +1,4 @@
-import { contactsAnswer, failAnswer, okAnswer } from './answer-documents.ts';
+import { contactsAnswer, expiredAnswer, failAnswer, okAnswer } from './answer-documents.ts';
 import { story, type Plant } from './plant.ts';
 import { ONCE } from './story.ts';
 
@@ -80,6 +80,15 @@ export const ANSWERS: readonly Plant[] = [
     what: 'a late request that is executed',
     run: () => story().tell({ method: 'late' }, okAnswer(), { id: 'odd' }).told(),
     found: [{ invariant: 'fitting-answer', id: 'odd' }],
+  },
+  {
+    what: 'a late request whose repeat is told something else than another time',
+    run: () =>
+      story()
+        .tell({ method: 'late' }, expiredAnswer('2026-11-27T12:53:50.068Z'), { id: 'odd' })
+        .tell({ method: 'late' }, expiredAnswer('2026-11-27T12:53:50.068Z', 'much too late'), { id: 'odd' })
+        .told(),
+    found: [{ invariant: 'one-answer', id: 'odd' }],
   },
   {
     what: 'an answer that nobody asked for',
