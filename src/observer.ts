@@ -114,7 +114,7 @@ function dispatchEvents(log: Log, metrics: Metrics, intake: Intake): DispatchEve
 function takingEvents(
   log: Log,
   metrics: Metrics,
-): Pick<ConsumerEvents, 'cautious' | 'charged' | 'standstill' | 'outdated'> {
+): Pick<ConsumerEvents, 'cautious' | 'charged' | 'standstill' | 'outdated' | 'mismatched'> {
   return {
     cautious: (reason) => {
       metrics.cautious(reason);
@@ -126,6 +126,8 @@ function takingEvents(
       metrics.standstill(remedy);
       log.error('requests wait and none is taken, or none that was taken ends', { reason: remedy, count: waiting });
     },
+    mismatched: (error) =>
+      log.error('a queue has other arguments than before; no worker will start until it is as it was', {}, error),
     outdated: (queue) =>
       log.warn(
         'the queue has no delivery limit of its own; docs/queue-arguments.md names the policy that gives it one',

@@ -192,6 +192,7 @@ class ContactsWorker implements Worker {
         return true;
       } catch (error) {
         if (error instanceof StoreMismatch) throw error;
+        if (signal.aborted) break;
         const reason = awayReason(error);
         this.#log.warn('the database cannot be used yet, trying again', { attempt: failures, reason }, error);
         await pause(backOffMs(failures), signal);

@@ -23,4 +23,6 @@ export interface ConsumerEvents extends LinkEvents, DeadLetterEvents {
   standstill(remedy: Remedy, waiting: number): void;
   /** The queue is as an earlier build declared it, without a delivery limit of its own. Told once. */
   outdated(queue: string): void;
+  /** A queue was made anew with other arguments while requests were taken; they still are. */
+  mismatched(error: Error): void;
 }

@@ -9,10 +9,11 @@ import { DeadLetterDelivery, type LetterOutcome } from './dead-letter-delivery.t
 import { Link, type LinkUser } from './link.ts';
 import { deliveryOf } from './messages.ts';
 import type { Publisher } from './publisher.ts';
+import { QueueDeclaration } from './queue-declaration.ts';
 import type { QueueWatch } from './queue-watch.ts';
 import { Standstill } from './standstill.ts';
 import { Subscription } from './subscription.ts';
-import { declareTopology, deadLetterQueueOf } from './topology.ts';
+import { deadLetterQueueOf } from './topology.ts';
 
 export interface ConsumerSettings {
   readonly queue: string;
@@ -37,13 +38,13 @@ export class Consumer implements LinkUser<Channel> {
   readonly #letters: DeadLetterDelivery;
   readonly #events: ConsumerEvents;
   readonly #link: Link<Channel>;
+  readonly #queues: QueueDeclaration;
   readonly #caution: Caution;
   readonly #standstill: Standstill;
   /** The present one, and earlier ones of which deliveries are under way. */
   readonly #subscriptions = new Set<Subscription>();
   #subscription: Subscription | undefined;
   #watch: QueueWatch | undefined;
-  #toldOutdated = false;
   #taking = true;
   #paused = false;
   #idle: (() => void) | undefined;
@@ -61,6 +62,7 @@ export class Consumer implements LinkUser<Channel> {
     this.#handle = handle;
     this.#letters = new DeadLetterDelivery(publisher, settings.queue, events);
     this.#events = events;
+    this.#queues = new QueueDeclaration(queue, events);
     this.#caution = new Caution((reason) => {
       events.cautious(reason);
       this.#subscription?.review();
@@ -109,7 +111,6 @@ export class Consumer implements LinkUser<Channel> {
   }
 
   async setUp(channel: Channel, model: ChannelModel): Promise<void> {
-    const { queue } = this.#settings;
     // Made before anything is waited for: what this set-up does after it was given up reaches a dropped subscription.
     const subscription: Subscription = new Subscription(channel, this.#settings, {
       taking: () => this.#wanted,
@@ -119,9 +120,7 @@ export class Consumer implements LinkUser<Channel> {
     });
     this.#subscription = subscription;
     this.#subscriptions.add(subscription);
-    const topology = await declareTopology(model, queue);
-    if (topology.outdated && !this.#toldOutdated) this.#events.outdated(queue);
-    this.#toldOutdated = topology.outdated;
+    await this.#queues.declare(model);
     await subscription.begin();
     const looking = await model.createChannel();
     if (subscription === this.#subscription) this.#watch = this.#standstill.watch(looking, subscription);

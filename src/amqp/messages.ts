@@ -60,7 +60,9 @@ export function publishIdOf(message: Message): string | undefined {
 }
 
 export function headersOf(message: Message): Record<string, unknown> {
-  return message.properties.headers ?? {};
+  const headers: Record<string, unknown> = message.properties.headers ?? {};
+  // amqplib lets a header of the name `__proto__` become the table's prototype, whose fields would count as headers.
+  return Object.getPrototypeOf(headers) === Object.prototype ? headers : { ...headers };
 }
 
 /** The text, where it is one and not empty. */

@@ -14,11 +14,15 @@ export interface RecordedConsumer {
 }
 
 /** For tests that are not about how requests are taken. */
-export const nothingToldOfTaking: Pick<ConsumerEvents, 'cautious' | 'charged' | 'standstill' | 'outdated'> = {
+export const nothingToldOfTaking: Pick<
+  ConsumerEvents,
+  'cautious' | 'charged' | 'standstill' | 'outdated' | 'mismatched'
+> = {
   cautious: () => undefined,
   charged: () => undefined,
   standstill: () => undefined,
   outdated: () => undefined,
+  mismatched: () => undefined,
 };
 
 export const acknowledge: Handler = () => Promise.resolve({ kind: 'acknowledge' });
@@ -58,6 +62,7 @@ export function recordedConsumer(
     charged: tell('charged'),
     standstill: (remedy) => told.push(['standstill', remedy]),
     outdated: tell('outdated'),
+    mismatched: tell('mismatched'),
   };
   const consumer = new Consumer(
     { ...connection, urls: [url] },
