@@ -45,6 +45,9 @@ export interface HttpLimits {
   readonly connections: number;
 }
 
+/** A text of all metrics takes some milliseconds to write. */
+const METRICS_FRESH_MS = 200;
+
 const DEFAULT_LIMITS: HttpLimits = { requestMs: 10_000, idleMs: 5_000, checkMs: 1_000, connections: 128 };
 
 /** The port cannot be listened on. */
@@ -89,8 +92,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpEndpoint> {
       maxHeaderSize: 8192,
     },
     (request, response) => {
-      connections.answering(request.socket, response);
-      void respond(pages, request, response);
+      if (connections.answering(request.socket, response)) void respond(pages, request, response);
     },
   );
   server.timeout = limits.requestMs;
@@ -101,13 +103,11 @@ export async function startHttp(settings: HttpSettings): Promise<HttpEndpoint> {
 
 function pagesOf(settings: HttpSettings): ReadonlyMap<string, Page> {
   const readiness = shared(settings.readiness);
+  const metrics = shared(() => settings.metrics.text(), METRICS_FRESH_MS);
   return new Map<string, Page>([
     ['/livez', () => Promise.resolve(json(200, { status: 'alive' }))],
     ['/readyz', async () => readyPage(await withinLimit(readiness(), settings.readinessTimeoutMs))],
-    [
-      '/metrics',
-      async () => ({ status: 200, contentType: settings.metrics.contentType, body: await settings.metrics.text() }),
-    ],
+    ['/metrics', async () => ({ status: 200, contentType: settings.metrics.contentType, body: await metrics() })],
   ]);
 }
 
@@ -172,19 +172,32 @@ class Connections {
     socket.once('close', () => this.#open.delete(socket));
   }
 
-  answering(socket: Socket, response: ServerResponse): void {
+  /**
+   * Whether the request is to be answered. One that comes before the last one on its connection is answered costs the
+   * connection: sent ahead by the thousand they would take all of the worker's time and memory.
+   */
+  answering(socket: Socket, response: ServerResponse): boolean {
+    if (this.#answering.has(socket)) {
+      socket.destroy();
+      return false;
+    }
     this.#answering.add(socket);
     response.once('close', () => this.#answering.delete(socket));
+    return true;
   }
 }
 
-/** While one call is under way, further calls share it: probes must not pile up on a database that hangs. */
-function shared<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+/**
+ * While one call is under way, and for `freshMs` after it, further calls share it: probes must not pile up on a database
+ * that hangs, nor readers take the worker's time.
+ */
+function shared<Value>(ask: () => Promise<Value>, freshMs = 0): () => Promise<Value> {
   let pending: Promise<Value> | undefined;
+  const forget = (): void => {
+    pending = undefined;
+  };
   return () => {
-    pending ??= ask().finally(() => {
-      pending = undefined;
-    });
+    pending ??= ask().finally(() => (freshMs === 0 ? forget() : setTimeout(forget, freshMs).unref()));
     return pending;
   };
 }

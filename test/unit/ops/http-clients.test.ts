@@ -82,3 +82,23 @@ test('a response that nobody takes: the connection is closed when its time is ov
     );
   await expect.poll(status, { timeout: 4_000 }).toBe(200);
 });
+
+test('requests that are sent ahead on one connection cost that connection, and are not worked off', async () => {
+  const { endpoint, url } = await started({});
+  const socket = await connected(endpoint.port);
+  let received = '';
+  socket.on('data', (bytes: Buffer) => (received += bytes.toString()));
+  const end = closed(socket);
+  socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1_000));
+  await end;
+  expect(received.split('HTTP/1.1 200').length - 1).toBeLessThan(2);
+  expect((await ask(url, '/livez')).status).toBe(200);
+});
+
+test('readers of the metrics share one text for a moment', async () => {
+  let asked = 0;
+  const metrics = { contentType: 'text/plain', text: () => Promise.resolve(`${(asked += 1)}`) };
+  const { url } = await started({ metrics });
+  for (let reader = 0; reader < 20; reader += 1) await ask(url, '/metrics');
+  expect(asked).toBeLessThan(20);
+});
