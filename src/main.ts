@@ -90,20 +90,24 @@ function settings(): Config | undefined {
 /** Runs until a signal or a failure; gives the exit code. */
 async function run(config: Config, log: Log): Promise<number> {
   const worker = createWorker(config, log);
-  const signalled = nextSignal();
-  const started = worker.start().then(() => log.info('taking requests', { queue: config.requestQueue }));
+  const [signalled, signalledAgain] = signals();
+  void signalledAgain.then(() => exit(EXIT_FAILED, log, 500));
+  let stopping = false;
+  const started = worker.start().then(() => {
+    if (!stopping) log.info('taking requests', { queue: config.requestQueue });
+  });
   const reason = await Promise.race([signalled, Promise.all([started, worker.failed])]).catch(
     async (error: unknown) => {
       await worker.stop();
       throw error;
     },
   );
+  stopping = true;
   log.info('stopping', { signal: String(reason) });
   return stop(worker, log);
 }
 
 async function stop(worker: Worker, log: Log): Promise<number> {
-  void nextSignal().then(() => exit(EXIT_FAILED, log, 500));
   const report = await worker.stop();
   log.info('stopped', {
     reason: report.drained ? 'drained' : 'drain timeout',
@@ -116,16 +120,13 @@ async function stop(worker: Worker, log: Log): Promise<number> {
   return report.drained ? 0 : EXIT_FAILED;
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const listen = (signal: NodeJS.Signals): void => {
-      process.off('SIGTERM', listen);
-      process.off('SIGINT', listen);
-      resolve(signal);
-    };
-    process.on('SIGTERM', listen);
-    process.on('SIGINT', listen);
-  });
+/** The first signal and the second, however soon one follows the other. */
+function signals(): readonly [first: Promise<NodeJS.Signals>, second: Promise<NodeJS.Signals>] {
+  const heard: ((signal: NodeJS.Signals) => void)[] = [];
+  const next = (): Promise<NodeJS.Signals> => new Promise((resolve) => heard.push(resolve));
+  const both = [next(), next()] as const;
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, (signal) => heard.shift()?.(signal));
+  return both;
 }
 
 await main();

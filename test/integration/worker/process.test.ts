@@ -107,6 +107,15 @@ test('a second signal ends the process at once', async () => {
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
 });
 
+test('a second signal right behind the first ends the process at once, too', async () => {
+  const { worker, answer } = await stuck(60_000);
+  worker.signal('SIGTERM');
+  worker.signal('SIGINT');
+  expect(await worker.exited).toBe(1);
+  await running();
+  expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
+});
+
 test('a signal while broker and database are awaited ends the process, exit 0', async () => {
   const port = await freePort();
   const worker = startProcess(names, { MONGODB_URL: `mongodb://127.0.0.1:${port}/x` });
@@ -114,6 +123,7 @@ test('a signal while broker and database are awaited ends the process, exit 0', 
   await expect.poll(() => worker.output()).toContain('the database cannot be used yet');
   worker.signal('SIGTERM');
   expect(await worker.exited).toBe(0);
+  expect(worker.output()).not.toContain('taking requests');
 });
 
 test('bad settings stop the start with one message that lists every problem, exit 78', async () => {
