@@ -86,10 +86,14 @@ export class ConfirmWatch {
     const { sideLanes } = this.#host;
     let unsure = false;
     let stuck = 0;
+    let isOldest = true;
     for (const [lane, pending] of sideLanes.busy) {
       if (this.now - pending.sentAt < SLOW) break;
-      if (sideLanes.exhausted && stuck === 0 && this.#takenSentAt > pending.sentAt) {
-        this.#host.giveUp(lane, pending); // The oldest makes room for others.
+      // The oldest makes room where others wait for a lane.
+      const makesRoom = isOldest && sideLanes.exhausted && this.#takenSentAt > pending.sentAt;
+      isOldest = false;
+      if (makesRoom) {
+        this.#host.giveUp(lane, pending);
         continue;
       }
       unsure = !this.#judge(lane, pending, this.wentOnAfter(pending)) || unsure;

@@ -89,9 +89,19 @@ export class Destinations {
   /** Whether one more request may wait for it. */
   mayHold(destination: Destination): boolean {
     if (destination.held >= this.#mostHeldByOne) return false;
-    let held = 0;
-    for (const troubled of this.#troubled) held += troubled.held;
-    return held < this.mostHeld;
+    const own = this.#troubled.has(destination) ? destination.held : 0;
+    return own + this.#heldByOthersThan(destination) < this.mostHeld;
+  }
+
+  /** Whether one of its messages may be tried again, as far as other destinations in trouble leave room. */
+  mayRetry(destination: Destination): boolean {
+    return this.#heldByOthersThan(destination) < this.mostHeld;
+  }
+
+  /** Takes out what waits for it beyond the bound, newest first; the oldest stays, to be tried again. */
+  excess(destination: Destination): Pending[] {
+    const room = Math.min(this.#mostHeldByOne, this.mostHeld - this.#heldByOthersThan(destination));
+    return destination.waiting.splice(Math.max(1, room - destination.onWire));
   }
 
   /** It does not answer; takes out what waits for it beyond the bound, newest first. */
@@ -100,6 +110,12 @@ export class Destinations {
     destination.silent = true;
     this.trouble(destination);
     return destination.waiting.splice(Math.max(0, this.#mostHeldByOne - destination.onWire));
+  }
+
+  #heldByOthersThan(destination: Destination): number {
+    let held = 0;
+    for (const troubled of this.#troubled) if (troubled !== destination) held += troubled.held;
+    return held;
   }
 
   #forgetIdle(): void {

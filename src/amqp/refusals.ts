@@ -31,12 +31,13 @@ export class Refusals {
     if (wasRetried) destination.retried = undefined;
     if (pending.message.once === true || destination.refusing === 'given-up') return this.#giveUp(pending);
     if (destination.refusing === 'retrying' && !wasRetried) return this.#hold(destination, pending);
+    if (destination.refusing === 'no' && !this.#destinations.mayRetry(destination)) return this.#giveUp(pending);
     destination.refusals += 1;
     if (destination.refusals >= MOST_REFUSALS) return this.#giveUpAll(destination, pending);
-    if (destination.refusing === 'no' && !this.#destinations.mayHold(destination)) return this.#giveUp(pending);
     putBack(destination.waiting, pending);
     destination.refusing = 'retrying';
     this.#destinations.trouble(destination);
+    for (const excess of this.#destinations.excess(destination)) this.#giveUp(excess);
     this.#retryLater(destination);
   }
 

@@ -33,9 +33,9 @@ export class SideLanes {
     return this.#busy;
   }
 
-  /** Whether so many messages are stuck that the next ones would have to wait for them. */
+  /** Whether a destination waits for a lane and no more of them may be opened. */
   get exhausted(): boolean {
-    return this.#stuck >= this.#mostStuck;
+    return this.#queue.size > 0 && this.#room <= 0;
   }
 
   /** How many of the busy ones are stuck: as many others may be under way beside them. */
@@ -57,8 +57,12 @@ export class SideLanes {
       this.#queue.delete(destination);
       if (!this.#host.sendNext(lane, destination)) this.#free.push(lane);
     }
-    const room = AT_ONCE + Math.min(this.#stuck, this.#mostStuck) - this.#busy.size - this.#free.length - this.#opening;
-    for (let more = Math.min(room, this.#queue.size); more > 0; more -= 1) this.#openOne();
+    for (let more = Math.min(this.#room, this.#queue.size); more > 0; more -= 1) this.#openOne();
+  }
+
+  /** How many more lanes may be opened. */
+  get #room(): number {
+    return AT_ONCE + Math.min(this.#stuck, this.#mostStuck) - this.#busy.size - this.#free.length - this.#opening;
   }
 
   /** A lane that carries nothing, where there is one; it comes back by `release`. */
