@@ -54,6 +54,7 @@ function requestQueueProblem(name: string): string | undefined {
   if (Buffer.byteLength(name) > LONGEST_QUEUE_NAME_BYTES || CONTROL_CHARACTER.test(name)) {
     return `must be a queue name of 1 to ${LONGEST_QUEUE_NAME_BYTES} bytes, without control characters`;
   }
+  if (name.trim() !== name) return 'must not begin or end with a blank';
   return name.startsWith('amq.') ? 'must not start with amq., which the broker keeps for itself' : undefined;
 }
 

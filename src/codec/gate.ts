@@ -1,5 +1,6 @@
 import { SaxesParser } from 'saxes';
 import { oddCharacterIn } from '../protocol/odd-characters.ts';
+import { isBlank } from '../protocol/white-space.ts';
 import { bareAmpersand, halfOfPair } from './references.ts';
 import { CURLY_QUOTES, misplacedCurlyQuote } from './curly-quotes.ts';
 import { unseparatedTarget } from './instructions.ts';
@@ -25,7 +26,6 @@ const HALF_OF_PAIR =
 // What saxes says, by its beginning (the rest may name parts of the document), and what the sender is told.
 const PROBLEMS: readonly (readonly [saxes: string, told: string])[] = [
   ['documents may contain only one root', 'more than one root element'],
-  ['document must contain a root element', 'the document has no root element'],
   ['text data outside of root node', 'text outside the root element'],
   ['unclosed tag', 'the document ends before every element is closed'],
   ['unexpected end', 'the document ends too early'],
@@ -150,12 +150,21 @@ function following(saxes: string, character: string): string | undefined {
   return odd === undefined ? undefined : `${odd} follows the document`;
 }
 
+/** What a document is that has no element at all. */
+function withoutRoot(text: string): string {
+  if (isBlank(text)) return 'the body is empty';
+  if (text.startsWith('<?xml') && !text.includes('?>')) return 'an XML declaration that does not end with ?>';
+  if (text.lastIndexOf('<') > text.lastIndexOf('>')) return 'the document ends within a tag';
+  return 'the document has no root element';
+}
+
 function told(saxes: string, text: string, index: number): string {
   const character = text.charAt(index);
   if (saxes === FORBIDDEN) {
     if (character === '\0') return 'a NUL (U+0000), a character that XML 1.0 forbids';
     return character === '<' ? "'<' inside an attribute value; write &lt;" : 'a character that XML 1.0 forbids';
   }
+  if (saxes.startsWith('document must contain a root')) return withoutRoot(text);
   if (character === '\\') return 'a backslash in markup: was the XML escaped, as for a JSON string?';
   if (saxes.startsWith('malformed character entity') && halfOfPair(text, index)) return HALF_OF_PAIR;
   const known = PROBLEMS.find(([start]) => saxes.startsWith(start));

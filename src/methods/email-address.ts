@@ -7,6 +7,7 @@ const LOCAL_PART = new RegExp(String.raw`^[^${UNSEEN}()<>[\]:;,"\\@]+$`, 'u');
 // A label of a host name: letters, digits, inner hyphens, the underscore that some hosts have, and anything visible beyond
 // ASCII.
 const LABEL = new RegExp(String.raw`^[^${UNSEEN}\u{0}-,./:-@[-^\u{60}{-\u{7f}]+$`, 'u');
+/** In characters, not UTF-16 units. */
 const LONGEST_LABEL = 63;
 
 const CURSIVE = scripts('Arab Syrc Mand Mong Nkoo Phag Rohg Adlm');
@@ -14,18 +15,20 @@ const INDIC = scripts('Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr My
 /** The sign of each Indic script that takes a consonant's vowel away: a joiner behind it says how the conjunct is drawn. */
 const VIRAMAS = '\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D4D\u0DCA\u0F84\u1039\u17D2';
 
-const INVISIBLE_AND_NEEDED = /\u200C|\u200D|\uFE0F/;
-// Joiners as RFC 5892 (appendix A) allows them in names of hosts, and as Bengali has them before the virama; the joiner
-// between the parts of an emoji, and the selector that makes one of a sign.
+/** Letters of the Arabic script that do not join the next one: a non-joiner behind them shows nothing (UCD, Joining_Type). */
+const NEVER_JOINED =
+  '\\u0621-\\u0625\\u0627\\u0629\\u062F-\\u0632\\u0648\\u0671-\\u0677\\u0688-\\u0699\\u06C0\\u06C3-\\u06CB\\u06CD\\u06CF\\u06D2-\\u06D5\\u06EE\\u06EF';
+
+const INVISIBLE_AND_NEEDED = /\u200C|\u200D/;
+// Joiners as RFC 5892 (appendix A) allows them in names of hosts, and as Bengali has them before the virama. Elsewhere, and
+// in emoji, they do not show for certain.
 const NEEDED = new RegExp(
   [
     `(?<=[${VIRAMAS}])[\\u200C\\u200D]`,
-    `(?<=[${INDIC}])[\\u200C\\u200D](?=[${INDIC}])`,
-    `(?<=[${CURSIVE}])\\u200C(?=[${CURSIVE}])`,
-    String.raw`(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F])\u200D(?=\p{Extended_Pictographic})`,
-    String.raw`(?<=\p{Extended_Pictographic})\uFE0F`,
+    `(?<=[${INDIC}])\\u200D(?=[${VIRAMAS}])`,
+    `(?<=[[[${CURSIVE}]&&\\p{L}]--[${NEVER_JOINED}]]\\p{M}{0,2})\\u200C(?=[[${CURSIVE}]&&\\p{L}])`,
   ].join('|'),
-  'gu',
+  'gv',
 );
 
 /** With the marks that several scripts share. */
@@ -39,8 +42,7 @@ function scripts(names: string): string {
 /**
  * Whether the text is one plausible e-mail address: one `@`, something without spaces or separators before it, and after
  * it labels joined by dots (one is enough: `root@localhost`). Quoted local parts, address literals, display names and
- * lists are refused, and so are invisible characters, but for joiners where a script or an emoji needs them. Takes linear
- * time.
+ * lists are refused, and so are invisible characters, but for joiners where a script needs them. Takes linear time.
  */
 export function isPlausibleAddress(text: string): boolean {
   const address = withoutNeededJoiners(text);
@@ -58,5 +60,7 @@ export function withoutNeededJoiners(text: string): string {
 }
 
 function isLabel(label: string): boolean {
-  return label.length <= LONGEST_LABEL && LABEL.test(label) && !label.startsWith('-') && !label.endsWith('-');
+  const short =
+    label.length <= LONGEST_LABEL || (label.length <= 2 * LONGEST_LABEL && [...label].length <= LONGEST_LABEL);
+  return short && LABEL.test(label) && !label.startsWith('-') && !label.endsWith('-');
 }

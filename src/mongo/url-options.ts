@@ -2,6 +2,24 @@
 export interface UrlOption {
   readonly text: string;
   readonly name: string;
+  /** An option before it holds a password or the like. */
+  readonly isBehindSecret: boolean;
+}
+
+const HOLDS_SECRET = /password|authMechanismProperties/i;
+
+/** The options of a URL's query. */
+export function optionsOf(query: string): UrlOption[] {
+  let isBehindSecret = false;
+  return query
+    .split('&')
+    .filter((text) => text !== '')
+    .map((text) => {
+      const [name = ''] = text.split('=', 1);
+      const option = { text, name, isBehindSecret };
+      isBehindSecret ||= HOLDS_SECRET.test(name);
+      return option;
+    });
 }
 
 /** The driver's words on why it takes no URL with these options, or `undefined`. */
@@ -65,8 +83,17 @@ export function optionsProblem(options: readonly UrlOption[], refusalOf: Refusal
 
 function told(options: readonly UrlOption[], refusal: string): string {
   const reason = REASONS.find(([pattern]) => pattern.test(refusal))?.[1];
+  if (options.some(isPerhapsSecret)) return `option ${SECRET_PART} ${reason ?? 'is not taken'}; ${AMPERSAND}`;
   if (new Set(options.map(({ name }) => name.toLowerCase())).size > 1) return `${named(options)} contradict each other`;
   return `${named(options.slice(0, 1))} ${reason ?? 'has a value that the database driver does not take'}`;
+}
+
+const AMPERSAND = 'in a password, & is written %26';
+const SECRET_PART = '(perhaps part of a password)';
+
+/** What stands behind a secret may be the rest of it, where that has an `&`; as may be what has no value. */
+function isPerhapsSecret({ text, isBehindSecret }: UrlOption): boolean {
+  return isBehindSecret || !text.includes('=');
 }
 
 /** What does not look like a name is not repeated: it may be part of a password. */

@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { MongoClient } from 'mongodb';
 
 import { createClient, DEFAULT_LIMITS } from './client.ts';
-import { optionsProblem, type UrlOption } from './url-options.ts';
+import { optionsOf, optionsProblem } from './url-options.ts';
 
 const FORM = 'must be a URL mongodb://HOST:PORT/DATABASE or mongodb+srv://HOST/DATABASE';
 const ENCODE = 'in user name and password, @ / ? # : and % are written %40 %2F %3F %23 %3A %25';
@@ -24,7 +24,7 @@ export function mongodbUrlProblem(url: string): string | undefined {
   const { place = '', query = '' } = parts;
   if (url.includes('#')) return `holds # where a URL must not; ${ENCODE}`;
   const [base = ''] = url.split('?', 1);
-  const options = query.split('&').flatMap((text) => (text === '' ? [] : [urlOption(text)]));
+  const options = optionsOf(query);
   const problem =
     refusalOf(base) === undefined
       ? optionsProblem(options, (some) => refusalOf(`${base}?${some.map(({ text }) => text).join('&')}`))
@@ -44,11 +44,6 @@ function refusalOf(url: string): string | undefined {
   } catch (error) {
     return error instanceof Error ? error.message : '';
   }
-}
-
-function urlOption(text: string): UrlOption {
-  const [name = ''] = text.split('=', 1);
-  return { text, name };
 }
 
 /** Of a URL without options that the driver refuses: what is wrong in front of them. */

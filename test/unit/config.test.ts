@@ -98,6 +98,8 @@ describe('problems', () => {
     ['REQUEST_QUEUE', 'a'.repeat(251)],
     ['REQUEST_QUEUE', 'ü'.repeat(126)],
     ['REQUEST_QUEUE', 'amq.requests'],
+    ['REQUEST_QUEUE', ' '],
+    ['REQUEST_QUEUE', 'requests '],
     ['REQUEST_QUEUE', 'a\nb'],
     ['PREFETCH', '0'],
     ['PREFETCH', '2001'],

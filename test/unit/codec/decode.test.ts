@@ -131,7 +131,10 @@ describe('curly quotes', () => {
 
 describe('the message about a malformed document', () => {
   it.each([
-    ['', 'line 1, column 1: the document has no root element'],
+    ['', 'line 1, column 1: the body is empty'],
+    ['<!-- nothing -->', 'line 1, column 16: the document has no root element'],
+    ['<?xml version="1.0" encoding="UTF-8" ><a/>', 'line 1, column 42: an XML declaration that does not end with ?>'],
+    ['<request', 'line 1, column 8: the document ends within a tag'],
     ['<a>\n<b>\n</a>', 'line 3, column 4: an end tag that does not match the open element'],
     ['<a>\r\n<b>\r</a>', 'line 3, column 4: an end tag that does not match the open element'],
     ['<a>\n', 'line 2, column 1: the document ends before every element is closed'],
