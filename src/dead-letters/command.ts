@@ -5,8 +5,11 @@ import { counted } from './counted.ts';
 import { EXIT, type Desk, type ExitCode } from './desk.ts';
 import { look } from './looking.ts';
 import { TABLE_HEAD, tableRow, wholeLetter, wholeLetterJson } from './presentation.ts';
-import { jsonLine } from './printable.ts';
+import { jsonLine, printable } from './printable.ts';
 import { summaryOf, type Summary } from './summary.ts';
+
+/** AMQP's reply code. */
+const NOT_FOUND = 404;
 
 /** Carries out `contacts dead-letters …`; `args` are those behind the command's name. Never rejects. */
 export async function deadLetters(args: readonly string[], desk: Desk): Promise<ExitCode> {
@@ -16,11 +19,19 @@ export async function deadLetters(args: readonly string[], desk: Desk): Promise<
     desk.out(USAGE);
     return EXIT.done;
   } catch (error) {
-    desk.err(error instanceof Error ? error.message || String(Reflect.get(error, 'code')) : String(error));
+    desk.err(wordsOf(error, desk.requestQueue));
     if (!(error instanceof UsageError)) return EXIT.failed;
     desk.err('contacts dead-letters --help tells how it is used.');
     return EXIT.usage;
   }
+}
+
+/** The broker's words, and those about what was typed, may hold anything. */
+function wordsOf(error: unknown, requestQueue: string): string {
+  if (!(error instanceof Error)) return printable(String(error));
+  const code: unknown = Reflect.get(error, 'code');
+  if (code === NOT_FOUND) return printable(`There is no queue ${requestQueue}.dead at this broker and virtual host.`);
+  return printable(error.message || String(code));
 }
 
 async function withQueue<T>(desk: Desk, use: (queue: DeadLetterQueue) => Promise<T>): Promise<T> {

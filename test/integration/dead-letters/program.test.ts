@@ -72,6 +72,13 @@ test('it ends with 1 where there is no broker or no queue, and says which', asyn
   expect(nothing.err).toContain(`${names.queue}.none.dead`);
 });
 
+test('what was typed reaches the terminal without its control characters', async () => {
+  const { code, err } = await contacts(['dead-letters', 'list', '--\u001B[2J\u202E']);
+  expect(code).toBe(2);
+  expect(err).toContain('\\u{1b}[2J\\u{202e}');
+  expect(err).not.toMatch(/[\u001B\u202E]/);
+});
+
 test('it reads on where its own reader has gone', async () => {
   await queues.buryMany(3_000);
   const run = execFile('sh', ['-c', `"${process.execPath}" "${CLI}" dead-letters list | head -n 1`], {
