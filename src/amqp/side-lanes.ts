@@ -33,9 +33,9 @@ export class SideLanes {
     return this.#busy;
   }
 
-  /** Whether a destination waits for a lane and no more of them may be opened. */
+  /** Whether a destination waits for a lane, and no more of them may be opened however many are stuck. */
   get exhausted(): boolean {
-    return this.#queue.size > 0 && this.#room <= 0;
+    return this.#queue.size > 0 && this.#stuck >= this.#mostStuck && this.#room <= 0;
   }
 
   /** How many of the busy ones are stuck: as many others may be under way beside them. */

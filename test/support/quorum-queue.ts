@@ -5,21 +5,24 @@ import type { OwnServer } from './servers.ts';
  * What the queues have confirmed stays; nothing more is.
  */
 export async function loseMajority(broker: OwnServer, ...queues: readonly string[]): Promise<void> {
-  const members = queues.map((queue) => `'%2F_${queue}'`).join(', ');
   await broker.exec(
     'rabbitmqctl',
     'eval',
-    `[{ok, _, _} = ra:add_member({M, node()}, {M, 'rabbit@gone'}, 5000) || M <- [${members}]], ok.`,
+    `[{ok, _, _} = ra:add_member({M, node()}, {M, 'rabbit@gone'}, 5000) || M <- [${processes(queues)}]], ok.`,
   );
 }
 
-/** Stops the process of a queue's leader: messages get to it and are not confirmed, until `resumeQueue`. */
-export async function suspendQueue(broker: OwnServer, queue: string): Promise<void> {
-  await broker.exec('rabbitmqctl', 'eval', `sys:suspend(whereis('%2F_${queue}')).`);
+/** Stops the processes of the queues' leaders: messages get to them and are not confirmed, until `resumeQueue`. */
+export async function suspendQueue(broker: OwnServer, ...queues: readonly string[]): Promise<void> {
+  await broker.exec('rabbitmqctl', 'eval', `[sys:suspend(whereis(Q)) || Q <- [${processes(queues)}]], ok.`);
 }
 
-export async function resumeQueue(broker: OwnServer, queue: string): Promise<void> {
-  await broker.exec('rabbitmqctl', 'eval', `sys:resume(whereis('%2F_${queue}')).`);
+export async function resumeQueue(broker: OwnServer, ...queues: readonly string[]): Promise<void> {
+  await broker.exec('rabbitmqctl', 'eval', `[sys:resume(whereis(Q)) || Q <- [${processes(queues)}]], ok.`);
+}
+
+function processes(queues: readonly string[]): string {
+  return queues.map((queue) => `'%2F_${queue}'`).join(', ');
 }
 
 /** From now on the broker refuses larger messages on channels that are opened anew. */

@@ -15,29 +15,41 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => broker.remove());
 
-test('new reply queues that are slow for a moment are not given up while lanes can be opened', async () => {
+/** What becomes of one answer to each of `count` new queues that stall while others are answered. */
+async function outcomesOfSlow(count: number, prefetch: number): Promise<string[]> {
   const model = await connect(broker.url);
   const channel = await model.createChannel();
-  const [good, ...slow] = Array.from({ length: 4 }, () => `queue-${randomUUID()}`);
+  const [good, ...slow] = Array.from({ length: count + 1 }, () => `queue-${randomUUID()}`);
   if (good === undefined) throw new Error('unreachable');
   for (const queue of [good, ...slow]) {
     await channel.assertQueue(queue, { arguments: { 'x-queue-type': 'quorum' } });
   }
   const publisher = new Publisher(
     { urls: [broker.url], timeoutMs: 2_000, heartbeatS: 10 },
-    { confirmTimeoutMs: 15_000, prefetch: 4 },
+    { confirmTimeoutMs: 15_000, prefetch },
     { lost: () => undefined, restored: () => undefined, open: () => undefined, republished: () => undefined },
   );
   await publisher.started;
   const answer = (to: string): Promise<string> =>
     publisher.publish(replyMessage({ to, correlationId: 'c', type: 't', headers: {}, body: Buffer.from('x') }));
-  for (const queue of slow) await suspendQueue(broker, queue);
+  // It is known before, on the main lane, so that it needs none of theirs.
+  for (let nth = 0; nth < 2; nth += 1) expect(await answer(good)).toBe('routed');
+  await suspendQueue(broker, ...slow);
   const outcomes = Promise.all(slow.map(answer));
   // A fifth of the deadline passes while others are answered.
   const until = Date.now() + 3_000;
   while (Date.now() < until) expect(await answer(good)).toBe('routed');
-  for (const queue of slow) await resumeQueue(broker, queue);
-  expect(await outcomes).toEqual(slow.map(() => 'routed'));
+  await resumeQueue(broker, ...slow);
+  const all = await outcomes;
   await publisher.stop();
   await model.close();
+  return all;
+}
+
+test('new reply queues that are slow for a moment are not given up while lanes can be opened', async () => {
+  expect(await outcomesOfSlow(3, 4)).toEqual(['routed', 'routed', 'routed']);
+}, 60_000);
+
+test('slow new reply queues that outnumber the lanes at first get more lanes, none is given up for that', async () => {
+  expect(await outcomesOfSlow(40, 256)).toEqual(Array.from({ length: 40 }, () => 'routed'));
 }, 60_000);
