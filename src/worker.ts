@@ -1,5 +1,6 @@
 import { Consumer, type Handler } from './amqp/consumer.ts';
 import { replyMessage } from './amqp/messages.ts';
+import { ConsumerStuck } from './amqp/progress.ts';
 import { Publisher } from './amqp/publisher.ts';
 import { deadLetterQueueOf, TopologyMismatch } from './amqp/topology.ts';
 import { decode } from './codec/decode.ts';
@@ -16,7 +17,7 @@ import { awayReason } from './mongo/away-reason.ts';
 import { openStore, type Store } from './mongo/store.ts';
 import { createObserver, type Observer, type Receipt } from './observer.ts';
 import { failureText } from './ops/failure.ts';
-import { startHttp, type HttpEndpoint, type Readiness } from './ops/http.ts';
+import { HttpPortUnavailable, startHttp, type HttpEndpoint, type Readiness } from './ops/http.ts';
 import type { Log } from './ops/log.ts';
 import { createMetrics, type Metrics } from './ops/metrics.ts';
 import { createPipeline } from './pipeline.ts';
@@ -39,7 +40,7 @@ const SLOTS_PER_METHOD = 2;
 const MAX_BATCH = 128;
 
 /** Errors whose messages are written in this project and hold no values of a request: a log may tell them. */
-export const OWN_ERRORS = [TopologyMismatch, StoreDefect, Unservable] as const;
+export const OWN_ERRORS = [TopologyMismatch, ConsumerStuck, HttpPortUnavailable, StoreDefect, Unservable] as const;
 
 /** What a stop has done. */
 export interface StopReport extends Receipt {
