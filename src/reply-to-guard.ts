@@ -1,16 +1,11 @@
 import { isReadable } from './protocol/delivery.ts';
+import { DIRECT_REPLY_TO } from './protocol/reply.ts';
 import type { ReplyToPattern } from './reply-to-pattern.ts';
 
 /** Why an answer must not be sent where the request asks for it, or `undefined` where it may. */
 export type ReplyToGuard = (
   replyTo: string | undefined,
 ) => 'REPLY_TO_OWN_QUEUE' | 'REPLY_TO_NOT_ALLOWED' | 'REPLY_TO_NOT_UTF8' | undefined;
-
-/**
- * What a client writes to ask for a direct reply; the broker puts the client's address in its place. Where it has not
- * (AMQP 1.0, shovels) there is no address, and the broker closes the channel of whoever publishes with it as `reply_to`.
- */
-const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to';
 
 /**
  * The worker may write to any queue and the producer says to which: an answer in the worker's own queues would be read

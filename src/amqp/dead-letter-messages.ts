@@ -1,8 +1,9 @@
 import type { Message, Options } from 'amqplib';
 
+import { DIRECT_REPLY_TO } from '../protocol/reply.ts';
 import type { Diagnosis } from '../protocol/settlement.ts';
 import { headerSize, isTimestamp, shortTextSize } from './header-table.ts';
-import { headersOf, PUBLISH_ID_HEADER, textOf, type Outgoing } from './messages.ts';
+import { headersOf, PROPERTY_NAMES, PUBLISH_ID_HEADER, textOf, type Outgoing } from './messages.ts';
 
 /** How much of a request's properties its dead letter keeps. */
 export type Kept = 'all that can be sent' | 'ids' | 'nothing';
@@ -10,19 +11,16 @@ export type Kept = 'all that can be sent' | 'ids' | 'nothing';
 /** From the fullest to the barest. What a letter does not keep of the ids as such it has as text. */
 export const KEPT: readonly Kept[] = ['all that can be sent', 'ids', 'nothing'];
 
-/** AMQP's name of each text that is kept, and amqplib's; the most important first. */
+/** The texts that are kept, the most important first. */
 const TEXTS = [
-  ['message_id', 'messageId'],
-  ['correlation_id', 'correlationId'],
-  ['reply_to', 'replyTo'],
-  ['app_id', 'appId'],
-  ['type', 'type'],
-  ['content_type', 'contentType'],
-  ['content_encoding', 'contentEncoding'],
-] as const;
-
-/** The broker closes the channel over a message with this one from anyone who does not consume its answers there. */
-const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to';
+  'message_id',
+  'correlation_id',
+  'reply_to',
+  'app_id',
+  'type',
+  'content_type',
+  'content_encoding',
+] as const satisfies readonly (keyof typeof PROPERTY_NAMES)[];
 
 /** amqplib encodes the headers in a buffer of 64 KiB. */
 const MOST_HEADER_BYTES = 60_000;
@@ -83,7 +81,8 @@ class Letter {
 
   keepTexts({ properties }: Message, kept: Kept): void {
     const values = properties as unknown as Readonly<Record<string, unknown>>;
-    for (const [name, ours] of TEXTS) {
+    for (const name of TEXTS) {
+      const ours = PROPERTY_NAMES[name];
       const text = textOf(values[ours]);
       if (text === undefined) continue;
       const size = text === DIRECT_REPLY_TO && name === 'reply_to' ? undefined : shortTextSize(text);

@@ -3,6 +3,7 @@ import type { ConfirmChannel, Message } from 'amqplib';
 import { closeReasonOf, type CloseReason } from './close-reason.ts';
 import { publishIdOf } from './messages.ts';
 import type { Pending } from './pending.ts';
+import { isChannelClosing, isNack } from './publish-errors.ts';
 
 /** What the broker did with a message: gave it to a queue, found no queue for it, or had it refused by the queue. */
 export type BrokerAnswer = 'taken' | 'returned' | 'refused';
@@ -72,7 +73,7 @@ export class Lane {
       if (!room) this.congested = true;
       return true;
     } catch (error) {
-      if (error instanceof Error && error.name === 'IllegalOperationError') return true;
+      if (isChannelClosing(error)) return true;
       this.unconfirmed.delete(id);
       return false;
     }
@@ -119,7 +120,7 @@ export class Lane {
   }
 
   #confirmed(pending: Pending, sequence: number, error: unknown): void {
-    const nacked = error instanceof Error && error.message === 'message nacked';
+    const nacked = isNack(error);
     if (error !== null && !nacked) return; // The channel is closing.
     if (sequence > this.processed) this.processed = sequence;
     if (!this.unconfirmed.delete(pending.id)) return this.#events.late(pending);

@@ -3,22 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Message, Options } from 'amqplib';
 
 import type { DeadLetter } from '../protocol/dead-letter.ts';
+import { DIRECT_REPLY_TO } from '../protocol/reply.ts';
+import { PROPERTY_NAMES } from './messages.ts';
 import { isUnreadable } from './unreadable.ts';
-
-/** AMQP's name of each property, and amqplib's. */
-const PROPERTIES = {
-  app_id: 'appId',
-  message_id: 'messageId',
-  correlation_id: 'correlationId',
-  reply_to: 'replyTo',
-  type: 'type',
-  content_type: 'contentType',
-  content_encoding: 'contentEncoding',
-  timestamp: 'timestamp',
-  priority: 'priority',
-  expiration: 'expiration',
-  user_id: 'userId',
-} as const;
 
 /** Not sent again: the broker closes the channel over a foreign `user_id`, and what is sent back must not expire. */
 const NOT_SENT_BACK: ReadonlySet<string> = new Set(['expiration', 'user_id']);
@@ -36,14 +23,11 @@ const FOREIGN_HEADERS =
 /** The broker's own count of how often it handed the letter out. */
 const DELIVERY_COUNT_HEADER = /^x-(?:delivery|acquired)-count$/;
 
-/** Names whoever published the request itself and waits for the answer, never a queue: the broker refuses it from others. */
-const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to';
-
 export function letterOf(message: Message): DeadLetter {
   const { content, properties } = message;
   const values = properties as unknown as Readonly<Record<string, unknown>>;
   const found: Record<string, string | number> = {};
-  for (const [name, ours] of Object.entries(PROPERTIES)) {
+  for (const [name, ours] of Object.entries(PROPERTY_NAMES)) {
     const value = values[ours];
     if (typeof value === 'number' || (typeof value === 'string' && value !== '')) found[name] = value;
   }
@@ -78,7 +62,7 @@ function isDirectReplyTo(name: string, value: unknown): boolean {
  * which the broker would close the channel.
  */
 export function requestOptions({ properties, headers }: DeadLetter): Options.Publish {
-  const kept = Object.entries(PROPERTIES).filter(
+  const kept = Object.entries(PROPERTY_NAMES).filter(
     ([name]) => name in properties && !NOT_SENT_BACK.has(name) && !isDirectReplyTo(name, properties[name]),
   );
   const before = headers[SENT_BACK_HEADER];

@@ -5,6 +5,7 @@ import { within } from '../time/limit.ts';
 import type { Connection } from './connection.ts';
 import { contentHeaderBytes } from './content-header-bytes.ts';
 import { requestOptions } from './letter-messages.ts';
+import { isChannelClosing, isNack } from './publish-errors.ts';
 
 const CONFIRM_TIMEOUT_MS = 30_000;
 
@@ -113,13 +114,12 @@ export class LetterSender {
           options,
           (error: unknown) => {
             if (error === null) answer({ kind: writing.returned ? 'returned' : 'confirmed' });
-            else if (error instanceof Error && error.message === 'message nacked') answer({ kind: 'nacked' });
+            else if (isNack(error)) answer({ kind: 'nacked' });
           },
         );
       } catch (error) {
         // On a channel that is closing the answer comes with its end.
-        if (!(error instanceof Error && error.name === 'IllegalOperationError'))
-          answer('its properties cannot be sent');
+        if (!isChannelClosing(error)) answer('its properties cannot be sent');
       }
     });
   }

@@ -17,6 +17,21 @@ export interface Outgoing {
   options(publishId: string, frameMax: number): Options.Publish;
 }
 
+/** AMQP's name of each property but the headers, and amqplib's. */
+export const PROPERTY_NAMES = {
+  app_id: 'appId',
+  message_id: 'messageId',
+  correlation_id: 'correlationId',
+  reply_to: 'replyTo',
+  type: 'type',
+  content_type: 'contentType',
+  content_encoding: 'contentEncoding',
+  timestamp: 'timestamp',
+  priority: 'priority',
+  expiration: 'expiration',
+  user_id: 'userId',
+} as const;
+
 /** Header of a dead letter that carries the publish id: its `message_id` must stay the producer's. */
 export const PUBLISH_ID_HEADER = 'publish-id';
 

@@ -1,3 +1,4 @@
+import { within } from '../time/limit.ts';
 import type { Lane } from './lane.ts';
 import { putBack, type Pending } from './pending.ts';
 
@@ -82,11 +83,7 @@ export class Quarantine {
   }
 }
 
-/** `undefined` where it takes longer than `ms` milliseconds. */
-async function inTime(ms: number, probe: Promise<boolean>): Promise<boolean | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
-  const result = await Promise.race([probe, limit]);
-  clearTimeout(timer);
-  return result;
+/** `undefined` where it takes longer than `ms` milliseconds; a probe does not reject. */
+function inTime(ms: number, probe: Promise<boolean>): Promise<boolean | undefined> {
+  return within(ms, 'a probe', probe).catch(() => undefined);
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { DeadLetter } from '../protocol/dead-letter.ts';
+import { DIRECT_REPLY_TO } from '../protocol/reply.ts';
 
 /** What can be told of a letter on one line. Holds ids and codes, nothing of a contact. */
 export interface Summary {
@@ -48,7 +49,7 @@ export function hindranceOf(letter: DeadLetter): Hindrance | undefined {
   if (letter.unreadable !== undefined) return 'unreadable';
   const cause = causeOf(letter);
   if (cause.startsWith('REPLY_TO_')) return 'comes back';
-  if (letter.properties['reply_to'] === 'amq.rabbitmq.reply-to') return 'nobody waits';
+  if (letter.properties['reply_to'] === DIRECT_REPLY_TO) return 'nobody waits';
   if (Object.values(letter.properties).some((value) => String(value).includes(REPLACEMENT))) return 'not the same';
   const mayHaveRun = cause.startsWith('ANSWER_') || cause === 'INTERNAL_ERROR';
   return mayHaveRun && textOf(letter.properties['message_id']) === undefined ? 'not recognised' : undefined;

@@ -1,5 +1,11 @@
 import type { ResponseHeaders } from './response.ts';
 
+/**
+ * What a client writes to ask for a direct reply; the broker puts the client's address in its place. Where it has not
+ * (AMQP 1.0, shovels) there is no address, and the broker closes the channel of whoever publishes with it as `reply_to`.
+ */
+export const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to';
+
 /** An answer ready to be published to the requester. */
 export interface Reply {
   /** The request's `reply_to`: a queue name, or a direct reply-to address. */
