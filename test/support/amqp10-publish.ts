@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 
+import { uint32 } from './amqp-frames.ts';
+
 /** Encoded AMQP 1.0 values, for types that AMQP 0-9-1 does not have. */
 export const amqp10 = {
-  char: (character: string): Buffer => Buffer.concat([Buffer.from([0x73]), uint32Bytes(character.codePointAt(0) ?? 0)]),
+  char: (character: string): Buffer => Buffer.concat([Buffer.from([0x73]), uint32(character.codePointAt(0) ?? 0)]),
   uuid: (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0x98]), bytes]),
   string: (text: string): Buffer =>
-    Buffer.concat([Buffer.from([0xb1]), uint32Bytes(Buffer.byteLength(text)), Buffer.from(text)]),
+    Buffer.concat([Buffer.from([0xb1]), uint32(Buffer.byteLength(text)), Buffer.from(text)]),
 };
 
 interface Amqp10Message {
@@ -106,7 +108,7 @@ function closed(): never {
 }
 
 function frame(type: number, performative: Buffer, payload: Buffer = Buffer.alloc(0)): Buffer {
-  const size = uint32Bytes(8 + performative.length + payload.length);
+  const size = uint32(8 + performative.length + payload.length);
   return Buffer.concat([size, Buffer.from([2, type, 0, 0]), performative, payload]);
 }
 
@@ -119,24 +121,18 @@ function list(fields: readonly Buffer[]): Buffer {
 }
 
 function compound(constructor: number, fields: readonly Buffer[]): Buffer {
-  const content = Buffer.concat([uint32Bytes(fields.length), ...fields]);
-  return Buffer.concat([Buffer.from([constructor]), uint32Bytes(content.length), content]);
+  const content = Buffer.concat([uint32(fields.length), ...fields]);
+  return Buffer.concat([Buffer.from([constructor]), uint32(content.length), content]);
 }
 
 function uint(value: number): Buffer {
-  return Buffer.concat([Buffer.from([0x70]), uint32Bytes(value)]);
+  return Buffer.concat([Buffer.from([0x70]), uint32(value)]);
 }
 
 function symbol(text: string): Buffer {
-  return Buffer.concat([Buffer.from([0xb3]), uint32Bytes(Buffer.byteLength(text)), Buffer.from(text)]);
+  return Buffer.concat([Buffer.from([0xb3]), uint32(Buffer.byteLength(text)), Buffer.from(text)]);
 }
 
 function binary(bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([0xb0]), uint32Bytes(bytes.length), bytes]);
-}
-
-function uint32Bytes(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
+  return Buffer.concat([Buffer.from([0xb0]), uint32(bytes.length), bytes]);
 }

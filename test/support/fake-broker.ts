@@ -1,5 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
+import { BODY, CONTENT_HEADER, frame, FRAME_END, METHOD, short, uint16, uint32, uint64 } from './amqp-frames.ts';
+
 /** What the fake does where a real broker would do its work. */
 export interface FakeBehaviour {
   /** Messages that it says wait in every queue. */
@@ -7,11 +9,6 @@ export interface FakeBehaviour {
   /** Frames that follow the `nth` consume-ok (from 1) in the same segment. */
   readonly afterConsume: (nth: number, channel: number, consumerTag: string) => Buffer;
 }
-
-const METHOD = 1;
-const CONTENT_HEADER = 2;
-const BODY = 3;
-const FRAME_END = 0xce;
 
 const HEARTBEAT = Buffer.from([8, 0, 0, 0, 0, 0, 0, FRAME_END]);
 const HEARTBEAT_EVERY_MS = 300;
@@ -157,42 +154,10 @@ function method(channel: number, [classId, methodId]: Id, ...parts: Part[]): Buf
   return frame(METHOD, channel, Buffer.concat([uint16(classId), uint16(methodId), ...fields]));
 }
 
-function frame(type: number, channel: number, payload: Buffer): Buffer {
-  return Buffer.concat([
-    Buffer.from([type]),
-    uint16(channel),
-    uint32(payload.length),
-    payload,
-    Buffer.from([FRAME_END]),
-  ]);
-}
-
 function textAt(payload: Buffer, offset: number): string {
   return payload.toString('utf8', offset + 1, offset + 1 + (payload[offset] ?? 0));
 }
 
-function short(text: string): Buffer {
-  return Buffer.concat([Buffer.from([Buffer.byteLength(text)]), Buffer.from(text)]);
-}
-
 function long(text: string): Buffer {
   return Buffer.concat([uint32(Buffer.byteLength(text)), Buffer.from(text)]);
-}
-
-function uint16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16BE(value);
-  return bytes;
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-function uint64(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(value));
-  return bytes;
 }

@@ -1,5 +1,7 @@
 import type { Channel } from 'amqplib';
 
+import { BODY, CONTENT_HEADER, frame, METHOD, short, uint16, uint32, uint64 } from './amqp-frames.ts';
+
 const BASIC = 60;
 const PUBLISH = 40;
 /** The bits of basic's properties, in the order in which the properties follow. */
@@ -25,8 +27,8 @@ export interface RawProperties {
 export function publishRaw(channel: Channel, queue: string, body: Buffer, properties: RawProperties): void {
   const { ch, connection } = channel as unknown as Internals;
   const method = Buffer.concat([uint16(BASIC), uint16(PUBLISH), uint16(0), short(''), short(queue), Buffer.from([0])]);
-  const frames = [frame(1, ch, method), frame(2, ch, headerOf(body, properties))];
-  if (body.length > 0) frames.push(frame(3, ch, body));
+  const frames = [frame(METHOD, ch, method), frame(CONTENT_HEADER, ch, headerOf(body, properties))];
+  if (body.length > 0) frames.push(frame(BODY, ch, body));
   connection.channels[ch]?.buffer.write(Buffer.concat(frames));
 }
 
@@ -56,28 +58,11 @@ function headerOf(body: Buffer, properties: RawProperties): Buffer {
     if (text !== undefined) fields.push({ bit: BITS[name], bytes: [short(text)] });
   }
   const flags = fields.reduce((sum, { bit }) => sum + 2 ** bit, 0);
-  const size = Buffer.alloc(8);
-  size.writeBigUInt64BE(BigInt(body.length));
-  return Buffer.concat([uint16(BASIC), uint16(0), size, uint16(flags), ...fields.flatMap(({ bytes }) => bytes)]);
-}
-
-function frame(type: number, channel: number, payload: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([type]), uint16(channel), uint32(payload.length), payload, Buffer.from([0xce])]);
-}
-
-function short(text: string | Buffer): Buffer {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([Buffer.from([bytes.length]), bytes]);
-}
-
-function uint16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16BE(value);
-  return bytes;
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
+  return Buffer.concat([
+    uint16(BASIC),
+    uint16(0),
+    uint64(body.length),
+    uint16(flags),
+    ...fields.flatMap(({ bytes }) => bytes),
+  ]);
 }
