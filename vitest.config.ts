@@ -1,8 +1,8 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { dockerAnswers } from './scripts/surroundings/docker.ts';
-import { reasonNotToInstall } from './scripts/surroundings/debian.ts';
-import { say } from './scripts/surroundings/progress.ts';
-import { patiently } from './test/support/patience.ts';
+import { dockerAnswers } from './infrastructure/docker.ts';
+import { reasonNotToInstall } from './infrastructure/debian.ts';
+import { say } from './infrastructure/progress.ts';
+import { patiently } from './test/support/polling.ts';
 
 interface Tier {
   readonly name: string;

@@ -1,14 +1,14 @@
 // npm run bench [-- STUDY … --workloads create,get --seconds 6 --rounds 3 --seed 1]: see bench/README.md
 import { optionsOf } from '../scripts/options.ts';
-import { Obstacle, say } from '../scripts/surroundings/progress.ts';
+import { Obstacle, say } from '../infrastructure/progress.ts';
 import type { Subject } from './figures.ts';
 import { WORKLOADS, type Workload } from './load/workloads.ts';
 import { machineOf } from './report/machine.ts';
 import { keep } from './report/keep.ts';
 import { table } from './report/table.ts';
 import { STUDIES, study, type Study, type Wishes } from './studies/index.ts';
-import { Arena } from './surroundings/arena.ts';
-import { findPlaces } from './surroundings/places.ts';
+import { Arena } from './infrastructure/arena.ts';
+import { findPlaces } from './infrastructure/places.ts';
 
 const USAGE = `npm run bench                     all studies (about 45 minutes on two cores)
 npm run bench -- STUDY …          some of ${STUDIES.join(', ')}

@@ -1,4 +1,4 @@
-import { say } from '../scripts/surroundings/progress.ts';
+import { say } from '../infrastructure/progress.ts';
 import type { Run } from './figures.ts';
 
 /** One line of progress for a measurement. */

@@ -6,9 +6,9 @@ import { findPlaces, leave, type Belongings, type Places } from './demo/places.t
 import { scenes } from './demo/scenes.ts';
 import { bad, bold, dim, good, show, showDocument } from './demo/view.ts';
 import { startWorker, WORKER_LOG, type DemoWorker } from './demo/worker.ts';
-import { freePort } from './surroundings/addresses.ts';
-import { endCommands, ROOT } from './surroundings/command.ts';
-import { Obstacle, say } from './surroundings/progress.ts';
+import { freePort } from '../infrastructure/addresses.ts';
+import { endCommands, ROOT } from '../infrastructure/command.ts';
+import { Obstacle, say } from '../infrastructure/progress.ts';
 
 const KEPT = join(ROOT, '.cache/demo-kept.json');
 const USAGE = `npm run demo              shows the five methods, leaves nothing running

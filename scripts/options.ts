@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
-import { Obstacle } from './surroundings/progress.ts';
+import { Obstacle } from '../infrastructure/progress.ts';
 
 /** As `parseArgs` of `node:util`; what it refuses is an Obstacle. */
 export function optionsOf<Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {

@@ -2,13 +2,13 @@
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 
-import { openDeadLetters } from './amqp/dead-letters.ts';
-import { amqpUrlProblem } from './amqp/url.ts';
+import { openDeadLetters } from './amqp/dead-letter-queue/queue.ts';
+import { amqpUrlProblem } from './amqp/connection/url.ts';
 import { decode } from './codec/decode.ts';
-import { ConfigError, loadConfig, type Config } from './config.ts';
+import { ConfigError, loadConfig, type Config } from './settings/config.ts';
 import { deadLetters } from './dead-letters/command.ts';
-import type { Desk } from './dead-letters/desk.ts';
-import { readSettingFile } from './setting-file.ts';
+import type { CommandContext } from './dead-letters/context.ts';
+import { readSettingFile } from './settings/setting-file.ts';
 
 const EXIT_USAGE = 2;
 /** EX_CONFIG of sysexits.h, as the worker's. */
@@ -35,7 +35,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
   }
 }
 
-function deskOf({ amqpUrls: urls, requestQueue, maxRequestBytes }: Config): Desk {
+function deskOf({ amqpUrls: urls, requestQueue, maxRequestBytes }: Config): CommandContext {
   const { stdin, stdout, stderr } = process;
   // A reader that has seen enough (`| head`) must not end the command in the middle of its work.
   stdout.on('error', (error: NodeJS.ErrnoException) => {

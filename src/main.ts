@@ -2,15 +2,15 @@ import { hostname } from 'node:os';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 
-import { ConsumerStuck } from './amqp/progress.ts';
-import { TopologyMismatch } from './amqp/topology.ts';
-import { amqpUrlProblem } from './amqp/url.ts';
-import { ConfigError, loadConfig, type Config } from './config.ts';
-import { mongodbUrlProblem } from './mongo/url.ts';
-import { HttpPortUnavailable } from './ops/http.ts';
+import { ConsumerStuckError } from './amqp/consumer/progress.ts';
+import { TopologyMismatchError } from './amqp/connection/topology.ts';
+import { amqpUrlProblem } from './amqp/connection/url.ts';
+import { ConfigError, loadConfig, type Config } from './settings/config.ts';
+import { mongodbUrlProblem } from './mongo/connection/url.ts';
+import { HttpPortUnavailableError } from './ops/http.ts';
 import { createLog, type Log } from './ops/log.ts';
-import { StoreMismatch } from './protocol/store-defect.ts';
-import { readSettingFile } from './setting-file.ts';
+import { StoreMismatchError } from './protocol/store-defect.ts';
+import { readSettingFile } from './settings/setting-file.ts';
 import { createWorker, OWN_ERRORS, type Worker } from './worker.ts';
 
 /** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
@@ -50,13 +50,13 @@ function exitOnUncaught(log: Log): void {
 
 /** Says why the worker cannot go on; gives the exit code. */
 function failed(error: unknown, log: Log): number {
-  if (error instanceof HttpPortUnavailable) {
+  if (error instanceof HttpPortUnavailableError) {
     log.error('HTTP_PORT cannot be used', { port: error.port, reason: error.message }, error);
     return error.passing ? EXIT_FAILED : EXIT_CONFIG;
   }
   log.error('the worker failed', {}, error);
-  if (error instanceof ConsumerStuck) return EXIT_STUCK;
-  return error instanceof TopologyMismatch || error instanceof StoreMismatch ? EXIT_CONFIG : EXIT_FAILED;
+  if (error instanceof ConsumerStuckError) return EXIT_STUCK;
+  return error instanceof TopologyMismatchError || error instanceof StoreMismatchError ? EXIT_CONFIG : EXIT_FAILED;
 }
 
 async function exit(code: number, log: Log, flushLimitMs?: number): Promise<never> {

@@ -1,28 +1,28 @@
-import { Consumer, type Handler } from './amqp/consumer.ts';
-import { replyMessage } from './amqp/messages.ts';
-import { ConsumerStuck } from './amqp/progress.ts';
-import { Publisher } from './amqp/publisher.ts';
-import { deadLetterQueueOf, TopologyMismatch } from './amqp/topology.ts';
+import { Consumer, type Handler } from './amqp/consumer/consumer.ts';
+import { replyMessage } from './amqp/wire/messages.ts';
+import { ConsumerStuckError } from './amqp/consumer/progress.ts';
+import { Publisher } from './amqp/publisher/publisher.ts';
+import { deadLetterQueueOf, TopologyMismatchError } from './amqp/connection/topology.ts';
 import { decode } from './codec/decode.ts';
 import { encode } from './codec/encode.ts';
-import type { Config } from './config.ts';
-import { Unservable } from './contacts/unservable.ts';
+import type { Config } from './settings/config.ts';
+import { ItemDefectError } from './contacts/unservable.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { createRegistry } from './dispatch/registry.ts';
-import { Attempts, FailedBefore, ProcessEnded } from './dispatch/attempts.ts';
-import { identityOf } from './dispatch/identity.ts';
-import type { Patience } from './dispatch/patience.ts';
+import { Attempts, FailedBeforeError, ProcessEndedError } from './redelivery/attempts.ts';
+import { identityOf } from './pipeline/identity.ts';
+import type { RetryPolicy } from './time/retry-policy.ts';
 import { apiMethods } from './methods/index.ts';
-import { awayReason } from './mongo/away-reason.ts';
+import { awayReason } from './mongo/connection/unavailable-reason.ts';
 import { openStore, type Store } from './mongo/store.ts';
-import { createObserver, type Observer, type Receipt } from './observer.ts';
+import { createTelemetry, type Telemetry, type Receipt } from './telemetry.ts';
 import { failureText } from './ops/failure.ts';
-import { HttpPortUnavailable, startHttp, type HttpEndpoint, type Readiness } from './ops/http.ts';
+import { HttpPortUnavailableError, startHttp, type HttpEndpoint, type Readiness } from './ops/http.ts';
 import type { Log } from './ops/log.ts';
 import { createMetrics, type Metrics } from './ops/metrics.ts';
-import { createPipeline } from './pipeline.ts';
-import { StoreDefect, StoreMismatch } from './protocol/store-defect.ts';
-import { createReplyToGuard } from './reply-to-guard.ts';
+import { createPipeline } from './pipeline/pipeline.ts';
+import { StoreDefectError, StoreMismatchError } from './protocol/store-defect.ts';
+import { createReplyToPolicy } from './pipeline/reply-to-policy.ts';
 import { backOffMs, pause } from './time/back-off.ts';
 import { within } from './time/limit.ts';
 
@@ -40,7 +40,13 @@ const SLOTS_PER_METHOD = 2;
 const MAX_BATCH = 128;
 
 /** Errors whose messages are written in this project and hold no values of a request: a log may tell them. */
-export const OWN_ERRORS = [TopologyMismatch, ConsumerStuck, HttpPortUnavailable, StoreDefect, Unservable] as const;
+export const OWN_ERRORS = [
+  TopologyMismatchError,
+  ConsumerStuckError,
+  HttpPortUnavailableError,
+  StoreDefectError,
+  ItemDefectError,
+] as const;
 
 /** What a stop has done. */
 export interface StopReport extends Receipt {
@@ -50,9 +56,9 @@ export interface StopReport extends Receipt {
 
 /** A worker: takes requests from `start` until `stop`. */
 export interface Worker {
-  /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatch`, `StoreMismatch` or `HttpPortUnavailable`. */
+  /** Resolves when requests are being consumed; waits for broker and database as long as it takes. Rejects with `TopologyMismatchError`, `StoreMismatchError` or `HttpPortUnavailableError`. */
   start(): Promise<void>;
-  /** Rejects when a started worker cannot go on; with `ConsumerStuck` where another process may do better. */
+  /** Rejects when a started worker cannot go on; with `ConsumerStuckError` where another process may do better. */
   readonly failed: Promise<never>;
   readiness(): Promise<Readiness>;
   /** The HTTP port in use, once started. */
@@ -77,7 +83,7 @@ class ContactsWorker implements Worker {
   readonly #log: Log;
   readonly #store: Store;
   readonly #metrics: Metrics;
-  readonly #observer: Observer;
+  readonly #observer: Telemetry;
   readonly #dispatcher: Dispatcher;
   readonly #attempts: Attempts;
   readonly #stopping = new AbortController();
@@ -92,7 +98,7 @@ class ContactsWorker implements Worker {
   constructor(config: Config, log: Log, methodsOf: typeof apiMethods) {
     this.#config = config;
     this.#log = log;
-    const foreign = (why: Unservable): void => this.#observer.foreign(why);
+    const foreign = (why: ItemDefectError): void => this.#observer.foreign(why);
     this.#store = openStore(config.mongodbUrl, { retentionSeconds: config.retentionSeconds, foreign });
     const methods = methodsOf(this.#store.contacts, { listMaxPerPage: config.listMaxPerPage, leftOut: foreign });
     this.#metrics = createMetrics({
@@ -103,9 +109,9 @@ class ContactsWorker implements Worker {
       intakeHeld: () => this.#observer.held(),
       ready: async () => (await this.readiness()).ready,
     });
-    this.#observer = createObserver(log, this.#metrics, (held) => void this.#consumer?.pause(held));
+    this.#observer = createTelemetry(log, this.#metrics, (held) => void this.#consumer?.pause(held));
     const { maxAttempts } = config;
-    const patience = patienceUntil(this.#givingUp.signal);
+    const patience = retryPolicyUntil(this.#givingUp.signal);
     const limits = { maxAttempts, slotsPerMethod: SLOTS_PER_METHOD, maxBatch: MAX_BATCH };
     this.#dispatcher = new Dispatcher(createRegistry(methods), limits, patience, this.#observer.dispatch);
     this.#attempts = new Attempts(this.#store.attempts, {
@@ -184,7 +190,7 @@ class ContactsWorker implements Worker {
     await within(LEDGER_TIMEOUT_MS, 'the ledger of attempts', this.#attempts.release()).catch(() => undefined);
   }
 
-  /** Waits for the database as long as it takes; `false` where the worker was stopped meanwhile. Rejects with `StoreMismatch`. */
+  /** Waits for the database as long as it takes; `false` where the worker was stopped meanwhile. Rejects with `StoreMismatchError`. */
   async #storePrepared(): Promise<boolean> {
     const { signal } = this.#stopping;
     for (let failures = 1; !signal.aborted; failures += 1) {
@@ -192,7 +198,7 @@ class ContactsWorker implements Worker {
         await this.#store.prepare();
         return true;
       } catch (error) {
-        if (error instanceof StoreMismatch) throw error;
+        if (error instanceof StoreMismatchError) throw error;
         if (signal.aborted) break;
         const reason = awayReason(error);
         this.#log.warn('the database cannot be used yet, trying again', { attempt: failures, reason }, error);
@@ -225,11 +231,11 @@ class ContactsWorker implements Worker {
   #pipeline(publisher: Publisher): Handler {
     const { requestQueue, replyToAllow, maxRequestBytes } = this.#config;
     return createPipeline({
-      guard: createReplyToGuard([requestQueue, deadLetterQueueOf(requestQueue)], replyToAllow),
+      guard: createReplyToPolicy([requestQueue, deadLetterQueueOf(requestQueue)], replyToAllow),
       identify: identityOf,
       decode: (body, contentEncoding) => decode(body, { maxBytes: maxRequestBytes, contentEncoding }),
       knows: (method) => this.#dispatcher.knows(method),
-      attempt: (start, run) => this.#attempts.make(start, run),
+      attempt: (start, run) => this.#attempts.run(start, run),
       execute: (request, terms) => this.#dispatcher.execute(request, terms),
       encode,
       publish: (reply) => publisher.publish(replyMessage(reply)),
@@ -239,11 +245,11 @@ class ContactsWorker implements Worker {
   }
 }
 
-function patienceUntil(signal: AbortSignal): Patience {
+function retryPolicyUntil(signal: AbortSignal): RetryPolicy {
   return { pause: (failures) => pause(backOffMs(failures), signal), abandoned: () => signal.aborted };
 }
 
 /** What may be kept of an error: the messages of our own ones hold no values of a request. */
 function describe(error: unknown): string {
-  return failureText(error, [ProcessEnded, FailedBefore, ...OWN_ERRORS]);
+  return failureText(error, [ProcessEndedError, FailedBeforeError, ...OWN_ERRORS]);
 }

@@ -1,4 +1,4 @@
-import type { Random } from '../../test/chaos/random.ts';
+import type { Random } from '../../chaos/random.ts';
 
 /** A request before it is sent. */
 export interface Ask {

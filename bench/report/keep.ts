@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { ROOT } from '../../scripts/surroundings/command.ts';
+import { ROOT } from '../../infrastructure/command.ts';
 import type { Results } from '../figures.ts';
 import { comparison, page } from './page.ts';
 

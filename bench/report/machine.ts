@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import { connect } from 'amqplib';
 
-import { ROOT } from '../../scripts/surroundings/command.ts';
+import { ROOT } from '../../infrastructure/command.ts';
 import type { Machine } from '../figures.ts';
-import type { Arena } from '../surroundings/arena.ts';
+import type { Arena } from '../infrastructure/arena.ts';
 
 const LIBRARIES = ['amqplib', 'fast-xml-parser', 'mongodb', 'pino', 'xmlbuilder2'];
 

@@ -35,7 +35,7 @@ export interface Forecast {
   readonly busy: { readonly workers: number; readonly database: number };
 }
 
-const MOST_IN_BATCH = 128;
+const MAX_IN_BATCH = 128;
 const SLOTS = 2;
 
 /**
@@ -44,12 +44,12 @@ const SLOTS = 2;
  * are away, and the more workers there are, the smaller it is.
  */
 export function forecast(costs: Costs, site: Site): Forecast {
-  for (let batch = 1; batch < MOST_IN_BATCH; batch += 1) {
+  for (let batch = 1; batch < MAX_IN_BATCH; batch += 1) {
     const now = withBatch(costs, site, batch);
     const arriving = ((now.perSecond / site.workers) * costs.aloneMs) / 1000 / SLOTS;
     if (now.bound === 'queue' && arriving <= batch) return now;
   }
-  return withBatch(costs, site, MOST_IN_BATCH);
+  return withBatch(costs, site, MAX_IN_BATCH);
 }
 
 function withBatch(costs: Costs, { workers, databaseCores }: Site, batch: number): Forecast {

@@ -1,6 +1,6 @@
-import { say, step } from '../../scripts/surroundings/progress.ts';
+import { say, step } from '../../infrastructure/progress.ts';
 import type { BacklogRun } from '../figures.ts';
-import type { Arena } from '../surroundings/arena.ts';
+import type { Arena } from '../infrastructure/arena.ts';
 
 /** Lets so many requests gather while no worker runs, then lets one take them. */
 export async function backlog(arena: Arena, requests: number): Promise<readonly BacklogRun[]> {

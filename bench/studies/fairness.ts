@@ -1,9 +1,9 @@
-import { Random } from '../../test/chaos/random.ts';
-import { say } from '../../scripts/surroundings/progress.ts';
+import { Random } from '../../chaos/random.ts';
+import { say } from '../../infrastructure/progress.ts';
 import type { FairnessRun } from '../figures.ts';
 import { getRequest, listRequest, updateRequest } from '../load/requests.ts';
 import type { Source } from '../load/workloads.ts';
-import type { Arena } from '../surroundings/arena.ts';
+import type { Arena } from '../infrastructure/arena.ts';
 
 const GETS = 64;
 const BESIDE = 128;

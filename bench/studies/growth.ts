@@ -1,8 +1,8 @@
-import { say, step } from '../../scripts/surroundings/progress.ts';
+import { say, step } from '../../infrastructure/progress.ts';
 import type { PageRun, Run } from '../figures.ts';
 import { CLIENTS, listRequest } from '../load/requests.ts';
 import type { Source } from '../load/workloads.ts';
-import type { Arena, Contender } from '../surroundings/arena.ts';
+import type { Arena, Contender } from '../infrastructure/arena.ts';
 import { tell } from '../tell.ts';
 import { USUAL_IN_FLIGHT } from './throughput.ts';
 

@@ -1,6 +1,6 @@
 import type { Results } from '../figures.ts';
 import type { Workload } from '../load/workloads.ts';
-import type { Arena, BenchSettings } from '../surroundings/arena.ts';
+import type { Arena, BenchSettings } from '../infrastructure/arena.ts';
 import { backlog } from './backlog.ts';
 import { fairness } from './fairness.ts';
 import { growth } from './growth.ts';

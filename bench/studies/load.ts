@@ -1,5 +1,5 @@
 import type { Run } from '../figures.ts';
-import type { Arena } from '../surroundings/arena.ts';
+import type { Arena } from '../infrastructure/arena.ts';
 import { one, turned } from './throughput.ts';
 
 const LOADS = [1, 4, 16, 64, 256, 512, 1024, 2048];

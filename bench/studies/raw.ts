@@ -1,9 +1,9 @@
 import type { Collection, Db } from 'mongodb';
 
-import { say } from '../../scripts/surroundings/progress.ts';
+import { say } from '../../infrastructure/progress.ts';
 import type { RawRun } from '../figures.ts';
 import { CLIENTS, PER_PAGE } from '../load/requests.ts';
-import type { Arena } from '../surroundings/arena.ts';
+import type { Arena } from '../infrastructure/arena.ts';
 
 const AT_ONCE = { single: 32, batched: 2 };
 const BATCH = 64;

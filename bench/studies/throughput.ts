@@ -1,6 +1,6 @@
 import type { Run, Subject } from '../figures.ts';
 import type { Workload } from '../load/workloads.ts';
-import type { Arena } from '../surroundings/arena.ts';
+import type { Arena } from '../infrastructure/arena.ts';
 import { tell } from '../tell.ts';
 
 /** In flight where throughput is compared. */

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { freePort } from '../../scripts/surroundings/addresses.ts';
-import { ROOT } from '../../scripts/surroundings/command.ts';
-import { waitFor } from '../../scripts/surroundings/progress.ts';
+import { freePort } from '../../infrastructure/addresses.ts';
+import { ROOT } from '../../infrastructure/command.ts';
+import { waitFor } from '../../infrastructure/progress.ts';
 import type { Subject } from '../figures.ts';
 import type { Reading } from './probe.ts';
 

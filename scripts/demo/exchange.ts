@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { connect, type ConsumeMessage } from 'amqplib';
-import { Obstacle } from '../surroundings/progress.ts';
+import { Obstacle } from '../../infrastructure/progress.ts';
 
 const ANSWER_LIMIT_MS = 15_000;
 

@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { Obstacle, say } from '../surroundings/progress.ts';
-import { ensureDocker, releaseDocker, type Docker } from '../surroundings/docker.ts';
-import { deleteQueues, dropDatabase } from '../surroundings/removal.ts';
-import { amqpProblem, DEFAULT_PORTS, mongodbProblem, removeServers, startServers } from '../surroundings/servers.ts';
-import { freePort, withDatabase } from '../surroundings/addresses.ts';
+import { Obstacle, say } from '../../infrastructure/progress.ts';
+import { ensureDocker, releaseDocker, type Docker } from '../../infrastructure/docker.ts';
+import { deleteQueues, dropDatabase } from '../../infrastructure/removal.ts';
+import {
+  amqpProblem,
+  DEFAULT_PORTS,
+  mongodbProblem,
+  removeServers,
+  startServers,
+} from '../../infrastructure/servers.ts';
+import { freePort, withDatabase } from '../../infrastructure/addresses.ts';
 
 /** What the demo made or started, as plain data: enough to undo it later, from another process too. */
 export interface Belongings {

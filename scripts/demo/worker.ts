@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, run } from '../surroundings/command.ts';
-import { Obstacle, step } from '../surroundings/progress.ts';
+import { ROOT, run } from '../../infrastructure/command.ts';
+import { Obstacle, step } from '../../infrastructure/progress.ts';
 
 /** Where the demo's worker writes its log. */
 export const WORKER_LOG = join(ROOT, '.cache/demo-worker.log');

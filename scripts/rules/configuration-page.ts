@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { allowed, settingsSchema, type SettingSchema } from '../../src/config.ts';
+import { allowed, settingsSchema, type SettingSchema } from '../../src/settings/config.ts';
 
 /** Where the page is. */
 export const CONFIGURATION_PAGE = new URL('../../docs/configuration.md', import.meta.url);

@@ -24,7 +24,7 @@ const TEXT_RULES: readonly TextRule[] = [
 ];
 
 const MEANINGLESS = /^(?:utils?|commons?|helpers?|types?|managers?|services?|misc|stuff)$/i;
-const LONGEST_FILE_BYTES = 2_000_000;
+const MAX_FILE_BYTES = 2_000_000;
 
 /** Texts that hold only on one machine, and files whose names tell nothing; one problem for each place. */
 export function portabilityProblems(root: string): string[] {
@@ -47,7 +47,7 @@ function nameProblems(path: string): string[] {
 function textProblems(root: string, path: string): string[] {
   const bytes = readFileSync(join(root, path));
   // Not text, or generated: nothing that somebody writes.
-  if (bytes.length > LONGEST_FILE_BYTES || bytes.includes(0)) return [];
+  if (bytes.length > MAX_FILE_BYTES || bytes.includes(0)) return [];
   return bytes
     .toString()
     .split('\n')

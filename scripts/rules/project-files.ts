@@ -18,7 +18,9 @@ export function projectFiles(root: string, folder = ''): string[] {
 
 /** Where TypeScript stands; those of the usual places that there are. Named one by one, as some tools follow links out of the project. */
 export function sourceRoots(root: string): string[] {
-  return ['src', 'test', 'scripts', 'bench', 'vitest.config.ts'].filter((path) => existsSync(join(root, path)));
+  return ['src', 'test', 'chaos', 'bench', 'infrastructure', 'scripts', 'vitest.config.ts'].filter((path) =>
+    existsSync(join(root, path)),
+  );
 }
 
 /** The files that the linter and the import rules must have seen. */

@@ -3,7 +3,7 @@ import type { XmlElement } from '../protocol/request.ts';
 import { readText } from './encoding.ts';
 import { checkWellFormed } from './gate.ts';
 import { frontProblem } from './front.ts';
-import { Refusal } from './refusal.ts';
+import { FaultError } from './fault-error.ts';
 import { buildTree } from './tree.ts';
 
 /** A document's root element, or why it cannot be read (MALFORMED_XML or UNSUPPORTED_ENCODING). */
@@ -19,7 +19,7 @@ export function parseDocument(body: Uint8Array, contentEncoding?: string): Parse
     const { hasInstructions } = checkWellFormed(text);
     return { ok: true, root: buildTree(text, hasInstructions) };
   } catch (error) {
-    if (error instanceof Refusal) return { ok: false, fault: (frontProblem(body, contentEncoding) ?? error).fault };
+    if (error instanceof FaultError) return { ok: false, fault: (frontProblem(body, contentEncoding) ?? error).fault };
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { Buffer, isAscii, isUtf8 } from 'node:buffer';
 import { isCurlyQuote, CURLY_QUOTES } from './curly-quotes.ts';
 import { declaredEncoding, encodingNamed } from './encoding-name.ts';
 import type { Encoding } from './encoding-name.ts';
-import { malformedAt, Refusal } from './refusal.ts';
+import { malformedAt, FaultError } from './fault-error.ts';
 
 const BYTE_ORDER_MARK = '\uFEFF';
 
@@ -22,7 +22,7 @@ const UNREADABLE_STARTS: readonly (readonly [start: readonly number[], what: str
 
 /**
  * Decodes a document by its byte order mark or its declaration, else as UTF-8; never replaces what it cannot decode.
- * The mark is taken off, and line ends are LF afterwards (XML 1.0, 2.11). Throws `Refusal`.
+ * The mark is taken off, and line ends are LF afterwards (XML 1.0, 2.11). Throws `FaultError`.
  *
  * `TextDecoder` is not used: its labels are WHATWG's, where ISO-8859-1 and US-ASCII mean windows-1252, and what it does
  * with windows-1252 differs between versions of Node.
@@ -135,7 +135,7 @@ function firstInvalidUtf8(body: Buffer): number {
   return offset;
 }
 
-function undecodable(body: Buffer, offset: number, before: string, encoding: Encoding): Refusal {
+function undecodable(body: Buffer, offset: number, before: string, encoding: Encoding): FaultError {
   // A word processor's quotes in windows-1252, without a declaration that says so.
   const byte = body[offset] ?? 0;
   const character = byte >= 0x80 && byte <= 0x9f ? WINDOWS_1252_HIGH.charAt(byte - 0x80) : '';
@@ -148,9 +148,9 @@ function undecodable(body: Buffer, offset: number, before: string, encoding: Enc
 const HALF_A_PAIR =
   ': half of a surrogate pair, as CESU-8 and modified UTF-8 (Java) have it; UTF-8 writes the character as one';
 
-function unsupported(problem: string): Refusal {
+function unsupported(problem: string): FaultError {
   const supported = 'UTF-8, UTF-16 with a byte order mark, US-ASCII, ISO-8859-1 and windows-1252 are read';
-  return new Refusal('UNSUPPORTED_ENCODING', `${problem}; ${supported}`);
+  return new FaultError('UNSUPPORTED_ENCODING', `${problem}; ${supported}`);
 }
 
 function startsWith(body: Uint8Array, start: readonly number[]): boolean {

@@ -1,7 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { oddCharacterIn } from '../protocol/odd-characters.ts';
-import { malformedAt } from './refusal.ts';
-import type { Refusal } from './refusal.ts';
+import { malformedAt } from './fault-error.ts';
+import type { FaultError } from './fault-error.ts';
 
 /** Bytes that are looked at; whatever is put in front of a document is shorter. */
 const LOOKED_AT = 256;
@@ -62,7 +62,7 @@ const CODINGS: ReadonlySet<string> = new Set([
  * that says so. `undefined` where it begins as a document does, or nothing is known of it. Looks at its first bytes only,
  * but for a check that a zlib body is no text.
  */
-export function frontProblem(bytes: Uint8Array, contentEncoding?: string): Refusal | undefined {
+export function frontProblem(bytes: Uint8Array, contentEncoding?: string): FaultError | undefined {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const problem = wholeProblem(body);
   if (problem !== undefined) return malformedAt('', 0, problem);

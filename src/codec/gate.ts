@@ -5,8 +5,8 @@ import { bareAmpersand, halfOfPair } from './references.ts';
 import { CURLY_QUOTES, misplacedCurlyQuote } from './curly-quotes.ts';
 import { unseparatedTarget } from './instructions.ts';
 import { oddSpaceInTag } from './odd-space.ts';
-import { malformedAt } from './refusal.ts';
-import type { Refusal } from './refusal.ts';
+import { malformedAt } from './fault-error.ts';
+import type { FaultError } from './fault-error.ts';
 
 /** Elements that may be open at a time. */
 export const MAX_DEPTH = 64;
@@ -68,7 +68,7 @@ export interface Passed {
 
 /**
  * Lets only well-formed XML 1.0 without DOCTYPE and within the limits pass; line ends must be LF already.
- * Throws `Refusal` (MALFORMED_XML) at the first thing that is wrong.
+ * Throws `FaultError` (MALFORMED_XML) at the first thing that is wrong.
  *
  * Namespaces are not looked at: the interface has none, XML 1.0 does not know them, and resolving prefixes costs time
  * quadratic in the depth. A parser is made for each document (0.2 µs), so no state outlives a failure.
@@ -112,7 +112,7 @@ export function checkWellFormed(text: string): Passed {
   return { hasInstructions };
 }
 
-function explained(text: string, position: number, message: string, afterRoot: boolean): Refusal {
+function explained(text: string, position: number, message: string, afterRoot: boolean): FaultError {
   const saxes = message.replace(/^\d+:\d+: /, '');
   const index = placeOf(text, position, saxes);
   if (index === text.length || saxes.includes('entity')) {

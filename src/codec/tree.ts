@@ -126,17 +126,17 @@ function asItIs(text: string): string {
   return text;
 }
 
-const MOST_KEYS = 256;
+const MAX_KEYS = 256;
 /** As long as any name of the interface. V8 keeps a longer part of a text as a slice, which would keep its document. */
-const LONGEST_KEPT = 12;
+const MAX_KEPT_LENGTH = 12;
 const keys = new Map<string, string>();
 
 /** A name with its prefix, kept, as most requests have the same few: to make a key of a new string each time is dear. */
 function keyFor(name: string): string {
-  if (name.length > LONGEST_KEPT) return ELEMENT + name;
+  if (name.length > MAX_KEPT_LENGTH) return ELEMENT + name;
   const known = keys.get(name);
   if (known !== undefined) return known;
-  if (keys.size >= MOST_KEYS) keys.clear();
+  if (keys.size >= MAX_KEYS) keys.clear();
   const made = ELEMENT + name;
   keys.set(name, made);
   return made;

@@ -1,5 +1,5 @@
 import type { Contact, ContactChanges, ContactFields, ContactId } from './contact.ts';
-import type { Unservable } from './unservable.ts';
+import type { ItemDefectError } from './unservable.ts';
 
 /** Identifies the request behind a write, so that it takes effect once however often it is run. */
 export interface EffectKey {
@@ -49,7 +49,7 @@ export interface ContactPage {
 
 /**
  * The store of contacts, in domain words. Result `i` belongs to input `i`; one item never fails its neighbours.
- * Each call rejects with `Unavailable` where the store is away or an outcome is unknown; running it again with the
+ * Each call rejects with `UnavailableError` where the store is away or an outcome is unknown; running it again with the
  * same keys is then safe and right.
  */
 export interface ContactRepository {
@@ -60,12 +60,12 @@ export interface ContactRepository {
   /** Ids within a batch are distinct. */
   delete(batch: readonly Deletion[]): Promise<readonly WriteOutcome[]>;
   /** What each request made in an earlier run, `undefined` where nothing. Changes nothing, as the next two. */
-  recallCreations(batch: readonly Creation[]): Promise<readonly (Created | undefined)[]>;
+  findEarlierCreations(batch: readonly Creation[]): Promise<readonly (Created | undefined)[]>;
   /** Whether each request took effect in an earlier run. */
-  recallUpdates(batch: readonly Update[]): Promise<readonly boolean[]>;
-  recallDeletions(batch: readonly Deletion[]): Promise<readonly boolean[]>;
-  /** `Unservable` where there is a document with the id that is no contact. */
-  get(ids: readonly ContactId[]): Promise<readonly (Contact | Unservable | undefined)[]>;
-  /** `Unservable` where a list, read alone, takes too long. A document that is no contact is left out, and hides no other. */
-  list(queries: readonly ContactQuery[]): Promise<readonly (ContactPage | Unservable)[]>;
+  findEarlierUpdates(batch: readonly Update[]): Promise<readonly boolean[]>;
+  findEarlierDeletions(batch: readonly Deletion[]): Promise<readonly boolean[]>;
+  /** `ItemDefectError` where there is a document with the id that is no contact. */
+  get(ids: readonly ContactId[]): Promise<readonly (Contact | ItemDefectError | undefined)[]>;
+  /** `ItemDefectError` where a list, read alone, takes too long. A document that is no contact is left out, and hides no other. */
+  list(queries: readonly ContactQuery[]): Promise<readonly (ContactPage | ItemDefectError)[]>;
 }

@@ -1,9 +1,9 @@
 import type { DeadLetterQueue } from '../protocol/dead-letter.ts';
-import { carryOut } from './action.ts';
+import { carryOut } from './mutate.ts';
 import { readOrder, USAGE, UsageError, type ActionOrder, type LookOrder } from './arguments.ts';
 import { counted } from './counted.ts';
-import { EXIT, type Desk, type ExitCode } from './desk.ts';
-import { look } from './looking.ts';
+import { EXIT, type CommandContext, type ExitCode } from './context.ts';
+import { look } from './scan.ts';
 import { TABLE_HEAD, tableRow, wholeLetter, wholeLetterJson } from './presentation.ts';
 import { jsonLine, printable } from './printable.ts';
 import { summaryOf, type Summary } from './summary.ts';
@@ -12,7 +12,7 @@ import { summaryOf, type Summary } from './summary.ts';
 const NOT_FOUND = 404;
 
 /** Carries out `contacts dead-letters …`; `args` are those behind the command's name. Never rejects. */
-export async function deadLetters(args: readonly string[], desk: Desk): Promise<ExitCode> {
+export async function deadLetters(args: readonly string[], desk: CommandContext): Promise<ExitCode> {
   try {
     const order = readOrder(args);
     if (order.action !== 'help') return await withQueue(desk, (queue) => obey(order, queue, desk));
@@ -34,7 +34,7 @@ function wordsOf(error: unknown, requestQueue: string): string {
   return printable(error.message || String(code));
 }
 
-async function withQueue<T>(desk: Desk, use: (queue: DeadLetterQueue) => Promise<T>): Promise<T> {
+async function withQueue<T>(desk: CommandContext, use: (queue: DeadLetterQueue) => Promise<T>): Promise<T> {
   const queue = await desk.open();
   try {
     return await use(queue);
@@ -43,12 +43,12 @@ async function withQueue<T>(desk: Desk, use: (queue: DeadLetterQueue) => Promise
   }
 }
 
-function obey(order: LookOrder | ActionOrder, queue: DeadLetterQueue, desk: Desk): Promise<ExitCode> {
+function obey(order: LookOrder | ActionOrder, queue: DeadLetterQueue, desk: CommandContext): Promise<ExitCode> {
   if ('yes' in order) return carryOut(order, queue, desk);
   return order.action === 'list' ? list(order, queue, desk) : show(order, queue, desk);
 }
 
-async function list(order: LookOrder, queue: DeadLetterQueue, desk: Desk): Promise<ExitCode> {
+async function list(order: LookOrder, queue: DeadLetterQueue, desk: CommandContext): Promise<ExitCode> {
   const write = (summary: Summary, nth: number): void => {
     if (order.json) return desk.out(jsonLine(summary));
     if (nth === 1) desk.out(TABLE_HEAD);
@@ -62,7 +62,7 @@ async function list(order: LookOrder, queue: DeadLetterQueue, desk: Desk): Promi
   return count === 0 ? EXIT.nothing : EXIT.done;
 }
 
-async function show(order: LookOrder, queue: DeadLetterQueue, desk: Desk): Promise<ExitCode> {
+async function show(order: LookOrder, queue: DeadLetterQueue, desk: CommandContext): Promise<ExitCode> {
   const { count, stopped } = await look(order, queue, desk, (letter, nth) => {
     const summary = summaryOf(letter, desk.methodOf);
     if (order.json) return desk.out(wholeLetterJson(summary, letter));
@@ -75,7 +75,7 @@ async function show(order: LookOrder, queue: DeadLetterQueue, desk: Desk): Promi
   return EXIT.nothing;
 }
 
-function stoppedEarly(desk: Desk): ExitCode {
+function stoppedEarly(desk: CommandContext): ExitCode {
   desk.err('Stopped before all letters were read.');
   return EXIT.stopped;
 }

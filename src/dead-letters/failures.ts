@@ -2,7 +2,7 @@ import { counted } from './counted.ts';
 import { printable } from './printable.ts';
 
 /** References told of each reason; the others are only counted. */
-const MOST_NAMED = 10;
+const MAX_NAMED = 10;
 
 /** Letters that could not be sent back, by reason. Holds a bounded number of references. */
 export class Failures {
@@ -11,7 +11,7 @@ export class Failures {
   add(reference: string, reason: string): void {
     const failed = this.#byReason.get(reason) ?? { count: 0, named: [] };
     failed.count += 1;
-    if (failed.named.length < MOST_NAMED) failed.named.push(reference);
+    if (failed.named.length < MAX_NAMED) failed.named.push(reference);
     this.#byReason.set(reason, failed);
   }
 

@@ -5,9 +5,9 @@ import type { Method } from '../protocol/method.ts';
 import type { RequestEnvelope } from '../protocol/request.ts';
 import { fail } from '../protocol/response.ts';
 import type { DispatchEvents } from './events.ts';
-import { Lane } from './lane.ts';
-import { MethodRun } from './method-run.ts';
-import type { Patience } from './patience.ts';
+import { Batcher } from './batcher.ts';
+import { MethodExecution } from './method-execution.ts';
+import type { RetryPolicy } from '../time/retry-policy.ts';
 import type { Registry } from './registry.ts';
 import { SubjectOrder } from './subject-order.ts';
 
@@ -25,10 +25,10 @@ const REFUSED = { attempts: 0, batch: 0 } as const;
 /** Reads a request's command and executes it: batched by method, in queue order per subject. */
 export class Dispatcher {
   readonly #registry: Registry;
-  readonly #runs = new Map<Method, { readonly lane: Lane<unknown>; readonly run: MethodRun<unknown> }>();
+  readonly #runs = new Map<Method, { readonly batcher: Batcher<unknown>; readonly run: MethodExecution<unknown> }>();
   readonly #order = new SubjectOrder();
 
-  constructor(registry: Registry, settings: DispatcherSettings, patience: Patience, events: DispatchEvents) {
+  constructor(registry: Registry, settings: DispatcherSettings, patience: RetryPolicy, events: DispatchEvents) {
     this.#registry = registry;
     const limits = { maxAttempts: settings.maxAttempts, patience, now: Date.now };
     for (const name of registry.names) {
@@ -37,10 +37,10 @@ export class Dispatcher {
       const { slotsPerMethod: slots } = settings;
       const { maxBatch = settings.maxBatch } = method;
       const weigh = (command: unknown): number => method.weight?.(command) ?? 1;
-      const run = new MethodRun(method, limits, events);
+      const run = new MethodExecution(method, limits, events);
       this.#runs.set(method, {
         run,
-        lane: new Lane({ slots, maxBatch, weigh }, (batch, told) => run.run(batch, told)),
+        batcher: new Batcher({ slots, maxBatch, weigh }, (batch, told) => run.run(batch, told)),
       });
     }
   }
@@ -60,7 +60,7 @@ export class Dispatcher {
     const subject = method.subject?.(read.command);
     const work = { command: read.command, key, channel, ...(deadline !== undefined && { deadline }) };
     const run = (): Promise<Execution> =>
-      attemptsBefore === undefined ? runs.lane.submit(work) : runs.run.alone(work, attemptsBefore);
+      attemptsBefore === undefined ? runs.batcher.submit(work) : runs.run.alone(work, attemptsBefore);
     return subject === undefined ? run() : this.#inTurn(subject, run);
   }
 

@@ -1,4 +1,4 @@
-/** Told about what the dispatcher does beside its results. */
+/** ReportResult about what the dispatcher does beside its results. */
 export interface DispatchEvents {
   /**
    * A batch is run again: the store was away, or one of several items failed and each is tried alone, or an attempt failed, or it fails
@@ -13,7 +13,7 @@ export interface DispatchEvents {
   failing(change: 1 | -1): void;
 }
 
-/** Told about what becomes of attempts beside their results. */
+/** ReportResult about what becomes of attempts beside their results. */
 export interface AttemptEvents extends Pick<DispatchEvents, 'retry' | 'waiting'> {
   /** The ledger is broken, not away: it refuses what it is told, and what depends on it goes on without. */
   uncounted(error: unknown): void;

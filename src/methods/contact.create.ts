@@ -32,8 +32,8 @@ export function contactCreate(contacts: ContactRepository): Method<ContactFields
         one instanceof Error ? one : ok([contactIdElement(one.id)], one.repeated ? REPEATED : undefined),
       );
     },
-    async recall(batch) {
-      const made = await contacts.recallCreations(batch.map(({ command, key }) => ({ key, fields: command })));
+    async findEarlierOutcomes(batch) {
+      const made = await contacts.findEarlierCreations(batch.map(({ command, key }) => ({ key, fields: command })));
       return made.map((created) => created && ok([contactIdElement(created.id)], REPEATED));
     },
   };

@@ -4,7 +4,7 @@ import type { Method } from '../protocol/method.ts';
 import { commandOf } from './command.ts';
 import { mandatory, membersReader } from './elements.ts';
 import { identifier } from './fields.ts';
-import { outcomeResponse, recalledResponse } from './outcome-response.ts';
+import { outcomeResponse, earlierResponse } from './outcome-response.ts';
 
 const readBody = membersReader({ contact_id: mandatory(identifier) });
 
@@ -18,9 +18,9 @@ export function contactDelete(contacts: ContactRepository): Method<ContactId> {
       const outcomes = await contacts.delete(batch.map(({ command, key }) => ({ key, id: command })));
       return outcomes.map(outcomeResponse);
     },
-    async recall(batch) {
-      const made = await contacts.recallDeletions(batch.map(({ command, key }) => ({ key, id: command })));
-      return made.map(recalledResponse);
+    async findEarlierOutcomes(batch) {
+      const made = await contacts.findEarlierDeletions(batch.map(({ command, key }) => ({ key, id: command })));
+      return made.map(earlierResponse);
     },
   };
 }

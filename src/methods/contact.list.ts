@@ -1,6 +1,6 @@
 import type { Contact } from '../contacts/contact.ts';
 import type { ContactPage, ContactQuery, ContactRepository } from '../contacts/repository.ts';
-import { Unservable } from '../contacts/unservable.ts';
+import { ItemDefectError } from '../contacts/unservable.ts';
 import type { Method } from '../protocol/method.ts';
 import { ok, type OkResponse } from '../protocol/response.ts';
 import { isLegalText } from '../protocol/xml-characters.ts';
@@ -49,12 +49,12 @@ export function contactList(contacts: ContactRepository, limits: MethodLimits): 
 function pageResponse(
   { page, per_page }: ContactQuery,
   found: ContactPage,
-  leftOut: (why: Unservable) => void,
+  leftOut: (why: ItemDefectError) => void,
 ): OkResponse {
   const contacts = found.contacts.filter(isWritable);
   if (contacts.length < found.contacts.length) {
     for (const { contact_id } of found.contacts.filter((contact) => !isWritable(contact))) {
-      leftOut(new Unservable(`contact ${contact_id} has a text with characters that XML forbids`));
+      leftOut(new ItemDefectError(`contact ${contact_id} has a text with characters that XML forbids`));
     }
   }
   return ok(contacts.map(contactElement), { page, per_page, has_more: found.hasMore });

@@ -4,7 +4,7 @@ import type { Method } from '../protocol/method.ts';
 import { commandOf } from './command.ts';
 import { group, mandatory, membersReader, optional } from './elements.ts';
 import { email, identifier, personName, phoneNumber } from './fields.ts';
-import { outcomeResponse, recalledResponse } from './outcome-response.ts';
+import { outcomeResponse, earlierResponse } from './outcome-response.ts';
 
 interface UpdateCommand {
   readonly id: ContactId;
@@ -36,9 +36,9 @@ export function contactUpdate(contacts: ContactRepository): Method<UpdateCommand
       const outcomes = await contacts.update(batch.map(({ command, key }) => ({ key, ...command })));
       return outcomes.map(outcomeResponse);
     },
-    async recall(batch) {
-      const made = await contacts.recallUpdates(batch.map(({ command, key }) => ({ key, ...command })));
-      return made.map(recalledResponse);
+    async findEarlierOutcomes(batch) {
+      const made = await contacts.findEarlierUpdates(batch.map(({ command, key }) => ({ key, ...command })));
+      return made.map(earlierResponse);
     },
   };
 }

@@ -8,7 +8,7 @@ const LOCAL_PART = new RegExp(String.raw`^[^${UNSEEN}()<>[\]:;,"\\@]+$`, 'u');
 // ASCII.
 const LABEL = new RegExp(String.raw`^[^${UNSEEN}\u{0}-,./:-@[-^\u{60}{-\u{7f}]+$`, 'u');
 /** In characters, not UTF-16 units. */
-const LONGEST_LABEL = 63;
+const MAX_LABEL = 63;
 
 const CURSIVE = scripts('Arab Syrc Mand Mong Nkoo Phag Rohg Adlm');
 const INDIC = scripts('Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr Tibt');
@@ -60,7 +60,6 @@ export function withoutNeededJoiners(text: string): string {
 }
 
 function isLabel(label: string): boolean {
-  const short =
-    label.length <= LONGEST_LABEL || (label.length <= 2 * LONGEST_LABEL && [...label].length <= LONGEST_LABEL);
+  const short = label.length <= MAX_LABEL || (label.length <= 2 * MAX_LABEL && [...label].length <= MAX_LABEL);
   return short && LABEL.test(label) && !label.startsWith('-') && !label.endsWith('-');
 }

@@ -19,6 +19,6 @@ export function noSuchContact(): FailResponse {
 }
 
 /** The answer to a write that may have been made in an earlier run; `undefined` where it was not. */
-export function recalledResponse(made: boolean): OkResponse | undefined {
+export function earlierResponse(made: boolean): OkResponse | undefined {
   return made ? ok([], REPEATED) : undefined;
 }

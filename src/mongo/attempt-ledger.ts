@@ -1,8 +1,8 @@
 import type { Collection, Db, Filter } from 'mongodb';
 
 import type { AttemptLedger, EarlierAttempts, RecordedFailure } from '../protocol/attempt-ledger.ts';
-import type { Call } from './calls.ts';
-import { isDuplicateKey } from './failures.ts';
+import type { Call } from './connection/calls.ts';
+import { isDuplicateKey } from './connection/errors.ts';
 import { ensureIndexesOf } from './indexes.ts';
 
 /** Starts of one request that have not ended, and how it failed for good. */

@@ -1,9 +1,9 @@
 import { Decimal128, Long, type Filter } from 'mongodb';
 
 import type { ContactId } from '../contacts/contact.ts';
-import { StoreDefect, StoreMismatch } from '../protocol/store-defect.ts';
+import { StoreDefectError, StoreMismatchError } from '../protocol/store-defect.ts';
 import type { Collections, CounterDocument } from './documents.ts';
-import { isDuplicateKey } from './failures.ts';
+import { isDuplicateKey } from './connection/errors.ts';
 
 const COUNTER = { _id: 'contact' } as const;
 const HIGHEST = Number.MAX_SAFE_INTEGER;
@@ -23,18 +23,18 @@ export function contactIdOf(id: unknown): ContactId | undefined {
 export async function reserveIds(collections: Collections, count: number): Promise<number> {
   const reserved = await increase(collections, count);
   if (reserved !== undefined) return reserved;
-  await liftCounter(collections);
+  await raiseCounter(collections);
   const first = await increase(collections, count);
   // A counter that is sound and cannot be increased is at its end.
-  if (first === undefined) throw new StoreDefect('create contacts: there are no contact_ids left');
+  if (first === undefined) throw new StoreDefectError('create contacts: there are no contact_ids left');
   return first;
 }
 
 /**
  * Makes the counter if there is none, and brings one that is behind the documents (after a restore, for instance) past
- * the highest contact_id there is, deleted ones included. Throws `StoreMismatch` where the counter is none.
+ * the highest contact_id there is, deleted ones included. Throws `StoreMismatchError` where the counter is none.
  */
-export async function liftCounter(collections: Collections): Promise<void> {
+export async function raiseCounter(collections: Collections): Promise<void> {
   const { counters } = collections;
   const next = Math.min((await highestId(collections)) + 1, HIGHEST);
   const lift = async (): Promise<boolean> => {
@@ -85,7 +85,7 @@ async function increase({ counters }: Collections, count: number): Promise<numbe
 
 function numberIn({ next }: { readonly next?: unknown }): number {
   if (typeof next === 'number' && Number.isSafeInteger(next) && next >= 1) return next;
-  throw new StoreMismatch(
+  throw new StoreMismatchError(
     `the counter of contact_ids is broken: next in the document "contact" of the collection counters is ${kindOf(next)}, ` +
       'and has to be a whole number from 1 to 2^53-1. Set it to one behind the highest contact_id that was ever given out: ' +
       'db.counters.updateOne({_id: "contact"}, {$set: {next: NumberLong("…")}}). Until then no contact is created',

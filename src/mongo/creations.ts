@@ -1,13 +1,13 @@
 import type { ContactFields } from '../contacts/contact.ts';
 import type { Created, Creation, EffectKey } from '../contacts/repository.ts';
-import { StoreDefect } from '../protocol/store-defect.ts';
-import { contactIdOf, liftCounter, reserveIds } from './contact-ids.ts';
+import { StoreDefectError } from '../protocol/store-defect.ts';
+import { contactIdOf, raiseCounter, reserveIds } from './contact-ids.ts';
 import { fieldsToStore, type Collections, type ContactDocument } from './documents.ts';
-import { isEffectOf, startingWith } from './effects.ts';
-import { refusalsIn } from './failures.ts';
+import { isEffectOf, startingWith } from './applied-keys.ts';
+import { refusalsIn } from './connection/errors.ts';
 
 /** Rounds after which a batch that still collides is a defect; a repeat takes one, a counter behind two. */
-const MOST_ROUNDS = 8;
+const MAX_ROUNDS = 8;
 
 /** A creation and its place in the batch. */
 interface Item {
@@ -20,39 +20,40 @@ interface Item {
 type Ids = ReadonlyMap<number, number>;
 
 /**
- * Creates each contact once, however often its key comes; result `i` belongs to creation `i`. `StoreDefect`: the store took the others
+ * Creates each contact once, however often its key comes; result `i` belongs to creation `i`. `StoreDefectError`: the store took the others
  * and not this one.
  */
 export async function createContacts(
   collections: Collections,
   batch: readonly Creation[],
-): Promise<readonly (Created | StoreDefect)[]> {
+): Promise<readonly (Created | StoreDefectError)[]> {
   const originals = originalsOf(batch);
-  const created: (Created | StoreDefect | undefined)[] = batch.map(() => undefined);
+  const created: (Created | StoreDefectError | undefined)[] = batch.map(() => undefined);
   const note = (ids: Ids, repeated: boolean): void => ids.forEach((id, at) => (created[at] = { id, repeated }));
 
   const first = batch.map((creation, at): Item => ({ at, ...creation })).filter(({ at }) => originals[at] === at);
   note(await madeEarlier(collections, first), true);
   let open = first.filter(({ at }) => created[at] === undefined);
   for (let round = 1; open.length > 0; round += 1) {
-    if (round > MOST_ROUNDS) throw new StoreDefect(`create contacts: no contact_id was free in ${MOST_ROUNDS} rounds`);
+    if (round > MAX_ROUNDS)
+      throw new StoreDefectError(`create contacts: no contact_id was free in ${MAX_ROUNDS} rounds`);
     const { inserted, refused, defects } = await insert(collections, open);
     note(inserted, false);
     defects.forEach((defect, at) => (created[at] = defect));
     // What was refused was made by an earlier run of the request, or its number was taken.
     note(await madeBy(collections, refused), true);
     open = refused.filter(({ at }) => created[at] === undefined);
-    if (open.length > 0) await liftCounter(collections);
+    if (open.length > 0) await raiseCounter(collections);
   }
   return originals.map((original, at) => {
     const outcome = created[original];
     if (outcome === undefined) throw new Error('a creation has no outcome');
-    return original === at || outcome instanceof StoreDefect ? outcome : { ...outcome, repeated: true };
+    return original === at || outcome instanceof StoreDefectError ? outcome : { ...outcome, repeated: true };
   });
 }
 
 /** What each creation made before, `undefined` where nothing. Changes nothing. */
-export async function recallCreations(
+export async function findEarlierCreations(
   collections: Collections,
   batch: readonly Creation[],
 ): Promise<readonly (Created | undefined)[]> {
@@ -114,7 +115,7 @@ interface Inserted {
   readonly inserted: Ids;
   /** Met a document with the same key or number, or another worker's insert of the same keys. */
   readonly refused: readonly Item[];
-  readonly defects: ReadonlyMap<number, StoreDefect>;
+  readonly defects: ReadonlyMap<number, StoreDefectError>;
 }
 
 /** Inserts each under a number of its own, in the order of the batch. */
@@ -135,7 +136,7 @@ async function insert(collections: Collections, items: readonly Item[]): Promise
       updated_at: now,
     })),
   );
-  const defects = new Map<number, StoreDefect>();
+  const defects = new Map<number, StoreDefectError>();
   const refused: Item[] = [];
   for (const [i, defect] of refusals) {
     const item = numbered[i]?.item;

@@ -1,8 +1,8 @@
 import type { Deletion, WriteOutcome } from '../contacts/repository.ts';
-import { newBatchMark, valueOfEach } from './batch.ts';
+import { newBatchMark, valueOfEach } from './batch-updates.ts';
 import { contactIdOf } from './contact-ids.ts';
 import { KEPT, NOT_DELETED, type Collections, type ContactDocument } from './documents.ts';
-import { isEffectOf } from './effects.ts';
+import { isEffectOf } from './applied-keys.ts';
 
 /** Deletes each contact once, leaving a tombstone without personal data; result `i` belongs to deletion `i`. Ids are distinct. */
 export async function deleteContacts(
@@ -29,7 +29,7 @@ export async function deleteContacts(
 }
 
 /** Whether each deletion took effect before. Changes nothing. */
-export async function recallDeletions(
+export async function findEarlierDeletions(
   collections: Collections,
   batch: readonly Deletion[],
 ): Promise<readonly boolean[]> {

@@ -20,7 +20,7 @@ export interface ContactDocument {
   readonly applied?: readonly string[];
   /** How often keys have moved out into past effects; absent where never. */
   readonly moved_out?: number;
-  /** Tells the batch that wrote last, so that an effect of this run can be told from one of an earlier run. */
+  /** Tells the batch that wrote last, so that an effect of this run can be translateErrors from one of an earlier run. */
   readonly last_batch?: string;
   readonly created_at?: Date;
   readonly updated_at?: Date;

@@ -1,8 +1,8 @@
 import { MongoServerError, type Collection, type Db, type Document, type IndexDescription } from 'mongodb';
 
-import { StoreMismatch } from '../protocol/store-defect.ts';
+import { StoreMismatchError } from '../protocol/store-defect.ts';
 import { collectionsOf } from './documents.ts';
-import { isDuplicateKey, isUnauthorized } from './failures.ts';
+import { isDuplicateKey, isUnauthorized } from './connection/errors.ts';
 
 /** A week: as long a repeated request is recognised, whatever became of the contact meanwhile. */
 export const RETENTION_SECONDS = 604_800;
@@ -48,7 +48,7 @@ export async function ensureIndexes(db: Db, retentionSeconds: number): Promise<v
 
 /**
  * Makes the indexes that are missing; may be called again at any time, by any number of workers. A TTL index that is there
- * with another time gets the wanted one; of any other difference nobody knows what it is for: `StoreMismatch` says which it is.
+ * with another time gets the wanted one; of any other difference nobody knows what it is for: `StoreMismatchError` says which it is.
  */
 export async function ensureIndexesOf<Stored extends Document>(
   collection: Collection<Stored>,
@@ -89,7 +89,7 @@ async function reconcile<Stored extends Document>(
 }
 
 function inTheWay(collection: string, wanted: IndexDescription, present: string, differs: readonly string[]): Error {
-  return new StoreMismatch(
+  return new StoreMismatchError(
     `the collection ${collection} has an index "${present}" that is in the way of the worker's "${String(wanted.name)}": they differ ` +
       `in ${differs.join(', ')}. If nobody else needs it, drop it: db.${collection}.dropIndex("${present}"); the worker makes ` +
       `its own at the next start: ${JSON.stringify(wanted)}`,
@@ -117,7 +117,7 @@ async function changeExpiry<Stored extends Document>(
     await db.command({ ...change, writeConcern: { w: 'majority', j: true, wtimeout: db.writeConcern?.wtimeoutMS } });
   } catch (error) {
     if (!isUnauthorized(error)) throw error;
-    throw new StoreMismatch(
+    throw new StoreMismatchError(
       `the index "${String(name)}" of the collection ${collectionName} has another time than RETENTION_SECONDS, and the database's user ` +
         `lacks the right to change it. Grant collMod on the collection (the role dbAdmin has it), or run db.runCommand(${JSON.stringify(change)}), or set RETENTION_SECONDS as it was`,
     );
@@ -128,10 +128,10 @@ function isConflict(error: unknown): boolean {
   return error instanceof MongoServerError && CONFLICTS.has(error.code);
 }
 
-function notUnique(error: unknown, collectionName: string): StoreMismatch | undefined {
+function notUnique(error: unknown, collectionName: string): StoreMismatchError | undefined {
   if (!isDuplicateKey(error) && !(error instanceof MongoServerError && NOT_UNIQUE.test(error.message)))
     return undefined;
-  return new StoreMismatch(
+  return new StoreMismatchError(
     `a unique index of the collection ${collectionName} cannot be made, as documents share a value of its field (created_by of contacts). ` +
       'Find them by an aggregation that groups by this field, and remove the field from all but one of each',
   );

@@ -2,11 +2,11 @@ import type { AggregateOptions, Document, Filter } from 'mongodb';
 
 import type { Contact } from '../contacts/contact.ts';
 import type { ContactPage, ContactQuery } from '../contacts/repository.ts';
-import { Unservable } from '../contacts/unservable.ts';
+import { ItemDefectError } from '../contacts/unservable.ts';
 import { CONTACT_IDS, contactIdOf, highestId } from './contact-ids.ts';
-import { contactOf, READ_FIELDS, type StoredContact } from './contact-of.ts';
+import { contactOf, READ_FIELDS, type StoredContact } from './stored-contact.ts';
 import { emailKey, NOT_DELETED, type Collections, type ContactDocument } from './documents.ts';
-import { isTooSlow } from './failures.ts';
+import { isTooSlow } from './connection/errors.ts';
 
 /** How lists are read. */
 export interface ListSettings {
@@ -15,14 +15,14 @@ export interface ListSettings {
   /** The same for several that are read together: a slow one must not hold the others for long. */
   readonly togetherMs: number;
   /** Told of each document that a list leaves out, as it is no contact. */
-  readonly leftOut: (why: Unservable) => void;
+  readonly leftOut: (why: ItemDefectError) => void;
 }
 
-type List = (queries: readonly ContactQuery[]) => Promise<readonly (ContactPage | Unservable)[]>;
+type List = (queries: readonly ContactQuery[]) => Promise<readonly (ContactPage | ItemDefectError)[]>;
 
 /**
  * Reads the page of each query; result `i` belongs to query `i`. All filtered pages of one call are one command. A query that takes
- * too long alone is `Unservable`; among others it makes the call fail, so that each is then read alone.
+ * too long alone is `ItemDefectError`; among others it makes the call fail, so that each is then read alone.
  */
 export function listsOf(collections: Collections, settings: ListSettings): List {
   let highest = 0;
@@ -38,7 +38,7 @@ export function listsOf(collections: Collections, settings: ListSettings): List 
       return queries.map((query, at) => pageOf(query, at, documents, settings.leftOut));
     } catch (error) {
       if (queries.length !== 1 || !isTooSlow(error)) throw error;
-      return [new Unservable(`a list took longer than the ${settings.aloneMs} ms that one may take`)];
+      return [new ItemDefectError(`a list took longer than the ${settings.aloneMs} ms that one may take`)];
     }
   };
 }
@@ -63,7 +63,7 @@ function pageOf(
   // The server tells which document is of which query; in which order they come is not promised.
   for (const document of own.toSorted(byId).slice(0, per_page)) {
     const contact = contactOf(document);
-    if (contact instanceof Unservable) leftOut(contact);
+    if (contact instanceof ItemDefectError) leftOut(contact);
     else contacts.push(contact);
   }
   return { contacts, hasMore: own.length > per_page };

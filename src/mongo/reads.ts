@@ -1,14 +1,14 @@
 import type { Contact, ContactId } from '../contacts/contact.ts';
-import type { Unservable } from '../contacts/unservable.ts';
+import type { ItemDefectError } from '../contacts/unservable.ts';
 import { contactIdOf } from './contact-ids.ts';
-import { contactOf, READ_FIELDS, type StoredContact } from './contact-of.ts';
+import { contactOf, READ_FIELDS, type StoredContact } from './stored-contact.ts';
 import { NOT_DELETED, type Collections } from './documents.ts';
 
-/** The contacts with these ids; `undefined` for one that does not exist or was deleted, `Unservable` for a document that is none. */
+/** The contacts with these ids; `undefined` for one that does not exist or was deleted, `ItemDefectError` for a document that is none. */
 export async function getContacts(
   { contacts }: Collections,
   ids: readonly ContactId[],
-): Promise<readonly (Contact | Unservable | undefined)[]> {
+): Promise<readonly (Contact | ItemDefectError | undefined)[]> {
   const found = await contacts
     .find<StoredContact>({ _id: { $in: ids }, ...NOT_DELETED }, { projection: READ_FIELDS, batchSize: ids.length + 1 })
     .toArray();

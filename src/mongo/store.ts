@@ -1,13 +1,13 @@
 import type { Db } from 'mongodb';
 
 import type { ContactRepository } from '../contacts/repository.ts';
-import { Unservable } from '../contacts/unservable.ts';
+import { ItemDefectError } from '../contacts/unservable.ts';
 import type { AttemptLedger } from '../protocol/attempt-ledger.ts';
 import { within } from '../time/limit.ts';
 import { createAttemptLedger, ensureAttemptIndexes } from './attempt-ledger.ts';
-import { createCalls } from './calls.ts';
-import { createClient, databaseOf, DEFAULT_LIMITS, serverLimitMs, type ClientLimits } from './client.ts';
-import { hasForeignIds, liftCounter } from './contact-ids.ts';
+import { createCalls } from './connection/calls.ts';
+import { createClient, databaseOf, DEFAULT_LIMITS, serverLimitMs, type ClientLimits } from './connection/client.ts';
+import { hasForeignIds, raiseCounter } from './contact-ids.ts';
 import { createMongoContacts } from './contacts.ts';
 import { collectionsOf } from './documents.ts';
 import { ensureIndexes, RETENTION_SECONDS } from './indexes.ts';
@@ -21,8 +21,8 @@ export interface Store {
   readonly contacts: ContactRepository;
   readonly attempts: AttemptLedger;
   /**
-   * Makes what must be there before the first request: indexes and the counter. Idempotent; rejects with `Unavailable` where the database
-   * is away, with `StoreMismatch` where a person has to do something first.
+   * Makes what must be there before the first request: indexes and the counter. Idempotent; rejects with `UnavailableError` where the database
+   * is away, with `StoreMismatchError` where a person has to do something first.
    */
   prepare(): Promise<void>;
   /** Resolves when the database answers, rejects within two seconds where it does not. */
@@ -37,7 +37,7 @@ export interface StoreOptions {
   /** How long requests are remembered, so that their repeats are recognised. */
   readonly retentionSeconds?: number;
   /** Told of documents in the collection of contacts that are no contacts: of those that a list leaves out, and at each start. */
-  readonly foreign?: (why: Unservable) => void;
+  readonly foreign?: (why: ItemDefectError) => void;
 }
 
 /** Opens the database that the URL's path names. Throws where the URL cannot be used. */
@@ -54,12 +54,12 @@ export function openStore(url: string, options: StoreOptions = {}): Store {
     attempts: createAttemptLedger(db, calls.run),
     prepare: () =>
       calls.run('prepare the database', async () => {
-        // A client whose first connection failed stays closed for every later call, until it is told to connect again.
+        // A client whose first connection failed stays closed for every later call, until it is translateErrors to connect again.
         await client.connect();
         await ensureIndexes(db, retentionSeconds);
         await ensureAttemptIndexes(db, retentionSeconds);
-        await liftCounter(collections);
-        if (await hasForeignIds(collections)) foreign(new Unservable(FOREIGN_IDS));
+        await raiseCounter(collections);
+        if (await hasForeignIds(collections)) foreign(new ItemDefectError(FOREIGN_IDS));
       }),
     ping: () => calls.run('ping the database', () => within(PING_MS, 'the database', ping(db))),
     close: async () => {

@@ -1,14 +1,14 @@
 import type { Document } from 'mongodb';
 
 import type { Update, WriteOutcome } from '../contacts/repository.ts';
-import { newBatchMark, valueOfEach } from './batch.ts';
+import { newBatchMark, valueOfEach } from './batch-updates.ts';
 import { contactIdOf } from './contact-ids.ts';
 import { CHANGEABLE, clearedPhones, NOT_DELETED, valuesToStore, type Collections } from './documents.ts';
-import { isEffectOf, withoutEffectsOf } from './effects.ts';
-import { appliedTo, moveOutOldKeys, MOST_KEYS_HELD, movedOut, stillMovedOut, type KeysHeld } from './past-effects.ts';
+import { isEffectOf, withoutEffectsOf } from './applied-keys.ts';
+import { appliedTo, moveOutOldKeys, MAX_KEYS_HELD, movedOut, stillMovedOut, type KeysHeld } from './archived-keys.ts';
 
 /** Rounds after which a contact that others keep changing under our hands is a defect. */
-const MOST_ROUNDS = 20;
+const MAX_ROUNDS = 20;
 
 /** Applies each update once, however often its key comes; result `i` belongs to update `i`. Ids are distinct. */
 export async function updateContacts(
@@ -20,7 +20,7 @@ export async function updateContacts(
   // The server tells how many were changed, not which; with all of them there is nothing to ask.
   if ((await writeUpdates(collections, batch, mark, undefined)) === batch.length) return batch.map(() => 'applied');
   const outcomes = new Map<Update, WriteOutcome>();
-  for (let round = 1; round <= MOST_ROUNDS; round += 1) {
+  for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const open = batch.filter((update) => !outcomes.has(update));
     const held = await judge(collections, open, mark, outcomes);
     if (held.size === 0) return batch.map((update) => outcomes.get(update) ?? 'not-found');
@@ -28,11 +28,14 @@ export async function updateContacts(
     const groups = byTimesMovedOut([...held].filter(([, keys]) => !isFull(keys)));
     await Promise.all([...groups].map(([moved_out, updates]) => writeUpdates(collections, updates, mark, moved_out)));
   }
-  throw new Error(`a contact was changed by others in ${MOST_ROUNDS} rounds`);
+  throw new Error(`a contact was changed by others in ${MAX_ROUNDS} rounds`);
 }
 
 /** Whether each update took effect before. Changes nothing. */
-export async function recallUpdates(collections: Collections, batch: readonly Update[]): Promise<readonly boolean[]> {
+export async function findEarlierUpdates(
+  collections: Collections,
+  batch: readonly Update[],
+): Promise<readonly boolean[]> {
   const outcomes = new Map<Update, WriteOutcome>();
   await judge(collections, batch, undefined, outcomes);
   return batch.map((update) => outcomes.get(update) === 'repeated');
@@ -71,7 +74,7 @@ async function judge(
 }
 
 function isFull(held: KeysHeld): boolean {
-  return appliedTo(held).length >= MOST_KEYS_HELD;
+  return appliedTo(held).length >= MAX_KEYS_HELD;
 }
 
 /** Updates of contacts whose keys have moved out equally often share a command. */
@@ -100,7 +103,7 @@ async function writeUpdates(
     ...NOT_DELETED,
     moved_out: stillMovedOut(moved_out),
     ...withoutEffectsOf(updates.map(({ key }) => key)),
-    [`applied.${MOST_KEYS_HELD - 1}`]: { $exists: false },
+    [`applied.${MAX_KEYS_HELD - 1}`]: { $exists: false },
   };
   return (await contacts.updateMany(filter, changesOf(updates, ids, mark))).matchedCount;
 }

@@ -1,4 +1,4 @@
-import { Unavailable } from '../protocol/unavailable.ts';
+import { UnavailableError } from '../protocol/unavailable.ts';
 
 /** A class of errors whose messages are written in this project and are known to hold no values of a request. */
 export type OwnError = abstract new (...args: never[]) => Error;
@@ -16,17 +16,17 @@ export interface Failure {
   readonly cause?: Failure;
 }
 
-const MOST_FRAMES = 16;
-const DEEPEST_CAUSE = 4;
-const LONGEST_MESSAGE = 500;
+const MAX_FRAMES = 16;
+const MAX_CAUSE = 4;
+const MAX_MESSAGE = 500;
 const IDENTIFIER = /^[\w$.-]{1,64}$/;
 /** A frame names a file of the program or of Node; anything else may be a line of a message. */
 const FRAME = /^\s+at (?<frame>(?:[\w$.<>#[\] ]+ \()?(?:file:\/\/|node:|\/|[A-Za-z]:\\)[^()]*:\d+:\d+\)?)$/;
 
-/** Reads an error, or whatever else was thrown, without its values. `own` adds to `Unavailable`. Never throws. */
+/** Reads an error, or whatever else was thrown, without its values. `own` adds to `UnavailableError`. Never throws. */
 export function failureOf(error: unknown, own: readonly OwnError[] = []): Failure {
   try {
-    return read(error, [Unavailable, ...own], 1);
+    return read(error, [UnavailableError, ...own], 1);
   } catch {
     // Its properties are code that fails.
     return { name: 'unreadable' };
@@ -57,9 +57,9 @@ function read(error: unknown, own: readonly OwnError[], depth: number): Failure 
     name: identifier(error.name) ?? 'Error',
     ...defined('code', typeof code === 'number' ? code : identifier(code)),
     ...defined('syscall', identifier(syscall)),
-    ...(own.some((type) => error instanceof type) && { message: error.message.slice(0, LONGEST_MESSAGE) }),
+    ...(own.some((type) => error instanceof type) && { message: error.message.slice(0, MAX_MESSAGE) }),
     ...(frames.length > 0 && { frames }),
-    ...(error.cause !== undefined && depth < DEEPEST_CAUSE && { cause: read(error.cause, own, depth + 1) }),
+    ...(error.cause !== undefined && depth < MAX_CAUSE && { cause: read(error.cause, own, depth + 1) }),
   };
 }
 
@@ -76,5 +76,5 @@ function framesOf(error: Error): string[] {
   // The message stands in front of the frames and may have lines that look like some.
   const head = stack.indexOf(error.message);
   const lines = stack.slice(head === -1 ? 0 : head + error.message.length).split('\n');
-  return lines.flatMap((line) => FRAME.exec(line)?.groups?.['frame'] ?? []).slice(0, MOST_FRAMES);
+  return lines.flatMap((line) => FRAME.exec(line)?.groups?.['frame'] ?? []).slice(0, MAX_FRAMES);
 }

@@ -51,8 +51,8 @@ const METRICS_FRESH_MS = 200;
 const DEFAULT_LIMITS: HttpLimits = { requestMs: 10_000, idleMs: 5_000, checkMs: 1_000, connections: 128 };
 
 /** The port cannot be listened on. */
-export class HttpPortUnavailable extends Error {
-  override readonly name = 'HttpPortUnavailable';
+export class HttpPortUnavailableError extends Error {
+  override readonly name = 'HttpPortUnavailableError';
   readonly port: number;
   /** The system's, e.g. EADDRINUSE. */
   readonly code: string;
@@ -75,7 +75,7 @@ const PORT_TROUBLES: Readonly<Record<string, string>> = {
 
 /**
  * Serves /livez, /readyz and /metrics on all interfaces.
- * Rejects with `HttpPortUnavailable` where the port cannot be had.
+ * Rejects with `HttpPortUnavailableError` where the port cannot be had.
  */
 export async function startHttp(settings: HttpSettings): Promise<HttpEndpoint> {
   if (settings.port === 0) return { port: undefined, close: () => Promise.resolve() };
@@ -219,7 +219,7 @@ async function withinLimit(readiness: Promise<Readiness>, limitMs: number): Prom
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const refused = (error: NodeJS.ErrnoException): void =>
-      reject(new HttpPortUnavailable(port, error.code ?? 'unknown reason'));
+      reject(new HttpPortUnavailableError(port, error.code ?? 'unknown reason'));
     server.once('error', refused);
     server.listen(port, () => {
       server.off('error', refused);

@@ -100,8 +100,8 @@ const FIELDS: Readonly<Record<keyof LogFields, true>> = {
   signal: true,
   version: true,
 };
-const LONGEST_TEXT = 255;
-const MOST_UNWRITTEN_BYTES = 8 * 1024 * 1024;
+const MAX_TEXT = 255;
+const MAX_UNWRITTEN_BYTES = 8 * 1024 * 1024;
 
 /** Opens the log. Writing is asynchronous: call `flush` before `process.exit`, or the last lines are lost. */
 export function createLog(settings: LogSettings): Log {
@@ -110,7 +110,7 @@ export function createLog(settings: LogSettings): Log {
     sync: false,
     // At 0 `flush` would not wait for what is being written.
     minLength: 1,
-    maxLength: MOST_UNWRITTEN_BYTES,
+    maxLength: MAX_UNWRITTEN_BYTES,
   });
   // A log that cannot be written must not end the worker.
   let dropped = 0;
@@ -197,7 +197,7 @@ function scalar(value: unknown): unknown {
 }
 
 function short(text: string): string {
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
 }
 
 function flush(destination: { flush(written: () => void): void }, limitMs: number): Promise<boolean> {

@@ -50,7 +50,7 @@ export interface MetricsSettings {
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
-const MOST_REASONS = 32;
+const MAX_REASONS = 32;
 
 /** A registry of its own with all of the worker's metrics, the process's (memory, CPU, event loop) included. */
 export function createMetrics(settings: MetricsSettings): Metrics {
@@ -62,10 +62,10 @@ export function createMetrics(settings: MetricsSettings): Metrics {
 
   const method = among([...settings.methods], 'unknown');
   const code = among([...Object.keys(FAULT_CODES), 'OK'], 'other');
-  const status = firstOf(MOST_REASONS);
-  const reply = firstOf(MOST_REASONS);
-  const reason = firstOf(MOST_REASONS);
-  const link = firstOf(MOST_REASONS);
+  const status = firstOf(MAX_REASONS);
+  const reply = firstOf(MAX_REASONS);
+  const reason = firstOf(MAX_REASONS);
+  const link = firstOf(MAX_REASONS);
 
   return {
     request(request) {

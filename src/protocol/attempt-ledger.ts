@@ -18,7 +18,7 @@ export interface EarlierAttempts {
 /**
  * Remembers, across processes, which requests were started and did not end. Shared by all workers, so that attempts do
  * not multiply with their number. A start has a name of its own, which makes every call safe to be run again: where one
- * rejects with `Unavailable` its outcome is unknown, and running it again, however often and late, counts nothing twice
+ * rejects with `UnavailableError` its outcome is unknown, and running it again, however often and late, counts nothing twice
  * and takes nothing away from other starts.
  */
 export interface AttemptLedger {

@@ -17,8 +17,8 @@ export interface DeadLetter {
 export type Unreadable = 'properties' | 'undeliverable';
 
 /** The broker closed the connection instead of handing out a letter; all letters are there still. */
-export class UndeliverableLetter extends Error {
-  override readonly name = 'UndeliverableLetter';
+export class UndeliverableLetterError extends Error {
+  override readonly name = 'UndeliverableLetterError';
 }
 
 /** What is to become of a letter; `keep`: it stays in its place. */
@@ -51,7 +51,7 @@ export interface DeadLetterQueue {
   /**
    * Visits the letters that are there when it begins, but those that another reader holds. What is kept stays in its
    * place. Rejects where the broker is lost: then every letter is there still, but for those that were settled. Rejects
-   * with `UndeliverableLetter` at the first such letter: the next visit, and each after it, takes such letters out of the
+   * with `UndeliverableLetterError` at the first such letter: the next visit, and each after it, takes such letters out of the
    * way first, shows them before the others, and puts those that are kept behind them.
    */
   visit(visitor: LetterVisitor): Promise<Visited>;

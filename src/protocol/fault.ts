@@ -22,15 +22,15 @@ export interface Fault {
 }
 
 /** Problems of one request that its answer tells one by one; a request that is right has nine elements at most. */
-const MOST_TOLD = 20;
+const MAX_TOLD = 20;
 
 /** The problems as they are told: of more than 20 the first 20, and how many there are. */
 export function toldFaults(faults: readonly Fault[]): readonly Fault[] {
   const [first] = faults;
-  if (first === undefined || faults.length <= MOST_TOLD) return faults;
-  const others = faults.length - MOST_TOLD;
+  if (first === undefined || faults.length <= MAX_TOLD) return faults;
+  const others = faults.length - MAX_TOLD;
   const message = `${others} more ${others === 1 ? 'problem' : 'problems'}; there are ${faults.length} in all`;
-  return [...faults.slice(0, MOST_TOLD), fault(first.code, message)];
+  return [...faults.slice(0, MAX_TOLD), fault(first.code, message)];
 }
 
 export function fault(code: FaultCode, message: string, field?: string): Fault {

@@ -32,14 +32,14 @@ export interface Method<Command = unknown> {
   weight?(command: Command): number;
   /**
    * Executes a batch; result `i` belongs to work `i`. Subjects are distinct within a batch.
-   * Rejects with `Unavailable` where the outcome of any is unknown or the store is away: the same batch, with the
+   * Rejects with `UnavailableError` where the outcome of any is unknown or the store is away: the same batch, with the
    * same keys, is then run again. Any other rejection is a defect of at least one item. An `Error` in the place of a response is
-   * about this item and not about its neighbours: a `StoreDefect` is an attempt that failed, any other says that no attempt helps.
+   * about this item and not about its neighbours: a `StoreDefectError` is an attempt that failed, any other says that no attempt helps.
    */
   execute(batch: readonly Work<Command>[]): Promise<readonly (ResponseEnvelope | Error)[]>;
   /**
    * For a method with an effect: the answer of an earlier run of each request, `undefined` where there was none. Changes
    * nothing; rejects as `execute` does. Asked when a deadline is over: the answer tells the truth about the effect.
    */
-  recall?(batch: readonly Work<Command>[]): Promise<readonly (ResponseEnvelope | undefined)[]>;
+  findEarlierOutcomes?(batch: readonly Work<Command>[]): Promise<readonly (ResponseEnvelope | undefined)[]>;
 }

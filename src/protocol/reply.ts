@@ -25,6 +25,6 @@ export interface Reply {
 export type ReplyOutcome = 'routed' | 'returned' | 'refused' | 'unconfirmed' | 'unsendable';
 
 /** The worker is being stopped; what was to be published was not, or nobody knows. */
-export class PublisherStopped extends Error {
-  override readonly name = 'PublisherStopped';
+export class PublisherStoppedError extends Error {
+  override readonly name = 'PublisherStoppedError';
 }

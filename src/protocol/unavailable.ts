@@ -1,4 +1,4 @@
 /** Broker or database cannot be used now, or the outcome of a call is unknown. Not the request's fault: hold it and try again. */
-export class Unavailable extends Error {
-  override readonly name = 'Unavailable';
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
 }

@@ -1,13 +1,13 @@
 /** A call that did not settle within its time limit; its outcome is unknown. */
-export class TimeLimitExceeded extends Error {
-  override readonly name = 'TimeLimitExceeded';
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
 }
 
-/** Settles as `call` does, or rejects with `TimeLimitExceeded` after `ms` milliseconds. `what` names the call in the error. */
+/** Settles as `call` does, or rejects with `TimeoutError` after `ms` milliseconds. `what` names the call in the error. */
 export async function within<T>(ms: number, what: string, call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TimeLimitExceeded(`${what} did not answer within ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new TimeoutError(`${what} did not answer within ${ms} ms`)), ms);
   });
   try {
     return await Promise.race([call, limit]);

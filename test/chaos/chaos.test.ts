@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
-import { shortPlan } from './faults/plan.ts';
-import { violationsOf } from './judge.ts';
-import { writeReport } from './report.ts';
-import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from './run.ts';
+import { shortPlan } from '../../chaos/faults/plan.ts';
+import { violationsOf } from '../../chaos/judge.ts';
+import { writeReport } from '../../chaos/report.ts';
+import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from '../../chaos/run.ts';
 
 const SETTINGS: RunSettings = {
   // Another one each time; it is in the report's name and its first line, and `npm run chaos -- --seed` repeats it.

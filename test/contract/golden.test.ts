@@ -1,11 +1,11 @@
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { answerTo } from '../../src/answer.ts';
+import { answerTo } from '../../src/pipeline/respond.ts';
 import { decode } from '../../src/codec/decode.ts';
 import { encode } from '../../src/codec/encode.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
-import { identityOf } from '../../src/dispatch/identity.ts';
+import { identityOf } from '../../src/pipeline/identity.ts';
 import { createRegistry } from '../../src/dispatch/registry.ts';
 import { apiMethods } from '../../src/methods/index.ts';
 import { openStore } from '../../src/mongo/store.ts';

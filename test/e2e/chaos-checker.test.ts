@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { check } from '../chaos/checker/check.ts';
-import { judge, judgeCommand, type Ruling } from '../chaos/checker/judge.ts';
-import type { CheckOptions, Verdict } from '../chaos/checker/verdict.ts';
-import { Random } from '../chaos/random.ts';
-import { contactsAnswer } from '../unit/chaos-checker/answer-documents.ts';
-import { correctRun, PLAIN, type Run } from '../unit/chaos-checker/correct-run.ts';
-import { someOrderFits } from '../unit/chaos-checker/every-order.ts';
-import { story } from '../unit/chaos-checker/plant.ts';
-import { HISTORIES, ODDITIES } from '../unit/chaos-checker/planted-histories.ts';
-import { smallHistory } from '../unit/chaos-checker/small-history.ts';
-import { HERO, ONCE } from '../unit/chaos-checker/story.ts';
+import { check } from '../../chaos/checker/check.ts';
+import { judge, judgeCommand, type Ruling } from '../../chaos/checker/judge.ts';
+import type { CheckOptions, Verdict } from '../../chaos/checker/verdict.ts';
+import { Random } from '../../chaos/random.ts';
+import { contactsAnswer } from '../unit/chaos/checker/answer-documents.ts';
+import { correctRun, PLAIN, type Run } from '../unit/chaos/checker/correct-run.ts';
+import { someOrderFits } from '../unit/chaos/checker/every-order.ts';
+import { story } from '../unit/chaos/checker/plant.ts';
+import { HISTORIES, ODDITIES } from '../unit/chaos/checker/planted-histories.ts';
+import { smallHistory } from '../unit/chaos/checker/small-history.ts';
+import { HERO, ONCE } from '../unit/chaos/checker/story.ts';
 
 let command: CheckOptions['judge'];
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { attempt, ROOT, run } from '../../scripts/surroundings/command.ts';
-import { DEFAULT_IMAGES } from '../../scripts/surroundings/images.ts';
-import { waitFor } from '../../scripts/surroundings/progress.ts';
+import { attempt, ROOT, run } from '../../infrastructure/command.ts';
+import { DEFAULT_IMAGES } from '../../infrastructure/images.ts';
+import { waitFor } from '../../infrastructure/progress.ts';
 import { composeProject, inspect, type ComposeProject } from '../support/compose-project.ts';
 import {
   codesIn,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { attempt, ROOT, run, type Outcome } from '../../scripts/surroundings/command.ts';
-import { ensureDocker } from '../../scripts/surroundings/docker.ts';
+import { attempt, ROOT, run, type Outcome } from '../../infrastructure/command.ts';
+import { ensureDocker } from '../../infrastructure/docker.ts';
 import { connect } from 'amqplib';
 import { MongoClient } from 'mongodb';
 import { startBroker, startDatabase, type OwnServer } from '../support/servers.ts';

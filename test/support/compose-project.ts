@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { freePort } from '../../scripts/surroundings/addresses.ts';
-import { attempt, run } from '../../scripts/surroundings/command.ts';
-import { ensureCompose } from '../../scripts/surroundings/compose.ts';
-import { ensureDocker } from '../../scripts/surroundings/docker.ts';
-import { ensureImages } from '../../scripts/surroundings/images.ts';
-import { waitFor } from '../../scripts/surroundings/progress.ts';
+import { freePort } from '../../infrastructure/addresses.ts';
+import { attempt, run } from '../../infrastructure/command.ts';
+import { ensureCompose } from '../../infrastructure/compose.ts';
+import { ensureDocker } from '../../infrastructure/docker.ts';
+import { ensureImages } from '../../infrastructure/images.ts';
+import { waitFor } from '../../infrastructure/progress.ts';
 
 const LIMIT_MS = 540_000;
 

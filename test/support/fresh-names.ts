@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, inject } from 'vitest';
 
-import { deleteQueues, dropDatabase } from '../../scripts/surroundings/removal.ts';
-import { withDatabase } from '../../scripts/surroundings/addresses.ts';
+import { deleteQueues, dropDatabase } from '../../infrastructure/removal.ts';
+import { withDatabase } from '../../infrastructure/addresses.ts';
 
 /** A namespace of a test file's own on the servers that all files share. */
 export interface FreshNames {

@@ -1,8 +1,8 @@
 import type { TestProject } from 'vitest/node';
-import { ensureDocker } from '../../scripts/surroundings/docker.ts';
-import { ensureImages } from '../../scripts/surroundings/images.ts';
-import { Obstacle } from '../../scripts/surroundings/progress.ts';
-import { amqpProblem, mongodbProblem } from '../../scripts/surroundings/servers.ts';
+import { ensureDocker } from '../../infrastructure/docker.ts';
+import { ensureImages } from '../../infrastructure/images.ts';
+import { Obstacle } from '../../infrastructure/progress.ts';
+import { amqpProblem, mongodbProblem } from '../../infrastructure/servers.ts';
 import { startBroker, startDatabase, type OwnServer } from './servers.ts';
 
 declare module 'vitest' {

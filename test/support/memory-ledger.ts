@@ -1,5 +1,5 @@
 import type { AttemptLedger, EarlierAttempts, RecordedFailure } from '../../src/protocol/attempt-ledger.ts';
-import { Unavailable } from '../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../src/protocol/unavailable.ts';
 
 interface Entry {
   readonly starts: Set<string>;
@@ -56,10 +56,10 @@ export class MemoryLedger implements AttemptLedger {
     await Promise.resolve();
     if (this.broken !== undefined) throw this.broken;
     this.away -= 1;
-    if (this.away >= 0) throw new Unavailable('away');
+    if (this.away >= 0) throw new UnavailableError('away');
     const result = call();
     this.answersLost -= 1;
-    if (this.answersLost >= 0) throw new Unavailable('the answer was lost');
+    if (this.answersLost >= 0) throw new UnavailableError('the answer was lost');
     return result;
   }
 }

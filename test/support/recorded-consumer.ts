@@ -1,6 +1,6 @@
-import type { ConsumerEvents, Settled } from '../../src/amqp/consumer-events.ts';
-import { Consumer, type ConsumerSettings, type Handler } from '../../src/amqp/consumer.ts';
-import { Publisher } from '../../src/amqp/publisher.ts';
+import type { ConsumerEvents, Settled } from '../../src/amqp/consumer/consumer-events.ts';
+import { Consumer, type ConsumerSettings, type Handler } from '../../src/amqp/consumer/consumer.ts';
+import { Publisher } from '../../src/amqp/publisher/publisher.ts';
 import type { Delivery } from '../../src/protocol/delivery.ts';
 
 /** A consumer as the worker has one, with all that it took and told. */

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { RabbitMQContainer } from '@testcontainers/rabbitmq';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
-import { freePort } from '../../scripts/surroundings/addresses.ts';
-import { run } from '../../scripts/surroundings/command.ts';
-import { ensureDocker } from '../../scripts/surroundings/docker.ts';
-import { ensureImages } from '../../scripts/surroundings/images.ts';
-import { waitFor } from '../../scripts/surroundings/progress.ts';
-import { amqpProblem, mongodbProblem } from '../../scripts/surroundings/servers.ts';
+import { freePort } from '../../infrastructure/addresses.ts';
+import { run } from '../../infrastructure/command.ts';
+import { ensureDocker } from '../../infrastructure/docker.ts';
+import { ensureImages } from '../../infrastructure/images.ts';
+import { waitFor } from '../../infrastructure/progress.ts';
+import { amqpProblem, mongodbProblem } from '../../infrastructure/servers.ts';
 
 const START_LIMIT_MS = 120_000;
 

@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { amqpUrlProblem } from '../../src/amqp/url.ts';
-import { loadConfig } from '../../src/config.ts';
-import { mongodbUrlProblem } from '../../src/mongo/url.ts';
+import { amqpUrlProblem } from '../../src/amqp/connection/url.ts';
+import { loadConfig } from '../../src/settings/config.ts';
+import { mongodbUrlProblem } from '../../src/mongo/connection/url.ts';
 import { createLog } from '../../src/ops/log.ts';
-import { readSettingFile } from '../../src/setting-file.ts';
+import { readSettingFile } from '../../src/settings/setting-file.ts';
 import { createWorker, OWN_ERRORS, type Worker, type WorkerOptions } from '../../src/worker.ts';
 import type { FreshNames } from './fresh-names.ts';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
-import { patiently } from '../../support/patience.ts';
+import { patiently } from '../../support/polling.ts';
 import { recordedConsumer, type RecordedConsumer } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
-import { DeadLetterDelivery } from '../../../src/amqp/dead-letter-delivery.ts';
-import { Publisher } from '../../../src/amqp/publisher.ts';
-import { patiently } from '../../support/patience.ts';
+import { DeadLetterDelivery } from '../../../src/amqp/consumer/dead-letter-delivery.ts';
+import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
+import { patiently } from '../../support/polling.ts';
 
 const amqpUrl = inject('amqpUrl');
 const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 
-import type { Settled } from '../../../src/amqp/consumer-events.ts';
-import { Consumer } from '../../../src/amqp/consumer.ts';
-import { Publisher } from '../../../src/amqp/publisher.ts';
+import type { Settled } from '../../../src/amqp/consumer/consumer-events.ts';
+import { Consumer } from '../../../src/amqp/consumer/consumer.ts';
+import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import type { Delivery } from '../../../src/protocol/delivery.ts';
 import type { Settlement } from '../../../src/protocol/settlement.ts';
 import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
-import { patiently } from '../../support/patience.ts';
+import { patiently } from '../../support/polling.ts';
 import { nothingToldOfTaking } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 

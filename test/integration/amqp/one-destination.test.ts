@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { Consumer } from '../../../src/amqp/consumer.ts';
-import { replyMessage } from '../../../src/amqp/messages.ts';
-import { Publisher } from '../../../src/amqp/publisher.ts';
-import { patiently } from '../../support/patience.ts';
+import { Consumer } from '../../../src/amqp/consumer/consumer.ts';
+import { replyMessage } from '../../../src/amqp/wire/messages.ts';
+import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
+import { patiently } from '../../support/polling.ts';
 import { nothingToldOfTaking } from '../../support/recorded-consumer.ts';
 import { limitMessageSize, loseMajority, resumeQueue, suspendQueue } from '../../support/quorum-queue.ts';
 import { startBroker, type OwnServer } from '../../support/servers.ts';

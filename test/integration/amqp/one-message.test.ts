@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel, type Options } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
-import type { Outgoing } from '../../../src/amqp/messages.ts';
-import { Publisher } from '../../../src/amqp/publisher.ts';
+import type { Outgoing } from '../../../src/amqp/wire/messages.ts';
+import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import { TripwireProxy } from '../../support/tripwire-proxy.ts';
 
 /** One message makes the broker close the channel or the connection, or is refused: that costs this message alone. */

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
-import { replyMessage } from '../../../src/amqp/messages.ts';
-import { Publisher } from '../../../src/amqp/publisher.ts';
-import { PublisherStopped } from '../../../src/protocol/reply.ts';
+import { replyMessage } from '../../../src/amqp/wire/messages.ts';
+import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
+import { PublisherStoppedError } from '../../../src/protocol/reply.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
 
@@ -157,8 +157,8 @@ test('far more than the channel buffers is held back and still all published', a
 test('stopping rejects what is not confirmed, and what comes after', async () => {
   const open_ = await open();
   proxy.silence();
-  const sent = expect(open_.publish(reply(queue))).rejects.toThrow(PublisherStopped);
+  const sent = expect(open_.publish(reply(queue))).rejects.toThrow(PublisherStoppedError);
   await open_.stop();
   await sent;
-  await expect(open_.publish(reply(queue))).rejects.toThrow(PublisherStopped);
+  await expect(open_.publish(reply(queue))).rejects.toThrow(PublisherStoppedError);
 });

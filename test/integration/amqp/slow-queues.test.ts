@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { replyMessage } from '../../../src/amqp/messages.ts';
-import { Publisher } from '../../../src/amqp/publisher.ts';
+import { replyMessage } from '../../../src/amqp/wire/messages.ts';
+import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import { resumeQueue, suspendQueue } from '../../support/quorum-queue.ts';
 import { startBroker, type OwnServer } from '../../support/servers.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, inject, test } from 'vitest';
 
-import type { Handler } from '../../../src/amqp/consumer.ts';
+import type { Handler } from '../../../src/amqp/consumer/consumer.ts';
 import {
   cancelOf,
   closeOfChannel,

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 
 import { connect, type ChannelModel, type ConfirmChannel, type Message, type Options } from 'amqplib';
 
-import { openDeadLetters } from '../../../src/amqp/dead-letters.ts';
-import { deadLetterMessage } from '../../../src/amqp/dead-letter-messages.ts';
-import { declareTopology } from '../../../src/amqp/topology.ts';
+import { openDeadLetters } from '../../../src/amqp/dead-letter-queue/queue.ts';
+import { deadLetterMessage } from '../../../src/amqp/consumer/dead-letter-message.ts';
+import { declareTopology } from '../../../src/amqp/connection/topology.ts';
 import { decode } from '../../../src/codec/decode.ts';
 import { deadLetters } from '../../../src/dead-letters/command.ts';
-import type { Desk } from '../../../src/dead-letters/desk.ts';
+import type { CommandContext } from '../../../src/dead-letters/context.ts';
 import type { DeadLetterQueue } from '../../../src/protocol/dead-letter.ts';
 import { createRequest } from '../../support/documents.ts';
 import type { FreshNames } from '../../support/fresh-names.ts';
@@ -100,7 +100,7 @@ export function openQueue(names: Pick<FreshNames, 'amqpUrl' | 'queue'>): Promise
 export async function run(
   names: Pick<FreshNames, 'amqpUrl' | 'queue'>,
   args: readonly string[],
-  ask?: Desk['ask'],
+  ask?: CommandContext['ask'],
 ): Promise<Run> {
   const out: string[] = [];
   const err: string[] = [];

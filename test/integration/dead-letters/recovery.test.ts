@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { openDeadLetters } from '../../../src/amqp/dead-letters.ts';
+import { openDeadLetters } from '../../../src/amqp/dead-letter-queue/queue.ts';
 import { apiMethods } from '../../../src/methods/index.ts';
 import type { Method } from '../../../src/protocol/method.ts';
 import { ok } from '../../../src/protocol/response.ts';
 import { codesIn, contactIdIn, createRequest, jane, listRequest, request } from '../../support/documents.ts';
 import { freshNames, type FreshNames } from '../../support/fresh-names.ts';
-import { patiently } from '../../support/patience.ts';
+import { patiently } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { startWorker } from '../../support/worker.ts';

@@ -1,6 +1,6 @@
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Stands before a database and, once told so, lets a command through but never its answer: its outcome is unknown then. */
+/** Stands before a database and, once translateErrors so, lets a command through but never its answer: its outcome is unknown then. */
 export class AnswerThief {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();

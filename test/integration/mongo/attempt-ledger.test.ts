@@ -4,7 +4,7 @@ import { MongoClient, type Collection } from 'mongodb';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { openStore } from '../../../src/mongo/store.ts';
-import { Unavailable } from '../../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../../src/protocol/unavailable.ts';
 import { MemoryLedger } from '../../support/memory-ledger.ts';
 import { AnswerThief } from './answer-thief.ts';
 import { freshStore } from './fresh-store.ts';
@@ -55,7 +55,7 @@ describe.each([
     }
   });
 
-  test('records as many starts as allowed, and one that is recorded already is told the same again', async () => {
+  test('records as many starts as allowed, and one that is recorded already is translateErrors the same again', async () => {
     const id = fresh();
     await ledger.begin(id, 'a', 2);
     expect(await ledger.begin(id, 'b', 2)).toEqual({ unended: 1, starts: ['a'] });
@@ -143,7 +143,7 @@ test('starts that the build before counted without names are counted, and end wi
   expect(await stored.findOne({ _id: id })).toBeNull();
 });
 
-test('a failure that the build before recorded is told, and ends with what it was seen by', async () => {
+test('a failure that the build before recorded is translateErrors, and ends with what it was seen by', async () => {
   const { method, attempts, firstError: first_error, lastError: last_error } = failure;
   const id = fresh();
   await stored.insertOne({ _id: id, method, attempts, first_error, last_error });
@@ -171,7 +171,7 @@ test('a start whose answers are lost four times, and run again, is one start', {
   await store.attempts.begin(id, 'before', MOST);
   thief.steal('findAndModify');
   for (let run = 0; run < 4; run += 1) {
-    await expect(robbed.attempts.begin(id, 'a', MOST)).rejects.toBeInstanceOf(Unavailable);
+    await expect(robbed.attempts.begin(id, 'a', MOST)).rejects.toBeInstanceOf(UnavailableError);
   }
   expect((await stored.findOne({ _id: id }))?.starts).toEqual(['before', 'a']);
   expect(await store.attempts.begin(id, 'a', MOST)).toEqual({ unended: 1, starts: ['before'] });

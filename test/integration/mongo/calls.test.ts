@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { MongoServerError, type MongoClient } from 'mongodb';
 
-import { createCalls, type Calls } from '../../../src/mongo/calls.ts';
-import { createClient } from '../../../src/mongo/client.ts';
-import { Unavailable } from '../../../src/protocol/unavailable.ts';
+import { createCalls, type Calls } from '../../../src/mongo/connection/calls.ts';
+import { createClient } from '../../../src/mongo/connection/client.ts';
+import { UnavailableError } from '../../../src/protocol/unavailable.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 
 const LIMITS = { connectMs: 600, answerMs: 500, poolWaitMs: 500, poolSize: 2 };
@@ -42,7 +42,7 @@ function server(): Server {
 test('a call that the driver has forgotten ends all the same, as one whose outcome is unknown', async () => {
   await ping();
   for (const connection of server().pool.connections) connection.socket.destroy();
-  await expect(ping()).rejects.toThrow(Unavailable);
+  await expect(ping()).rejects.toThrow(UnavailableError);
   await ping();
 });
 
@@ -53,7 +53,7 @@ test(
     await ping();
     // As with a monitor that waits for ever, which comes about too seldom for a test: no call can succeed from here on.
     await client.close(true);
-    await expect(ping()).rejects.toThrow(Unavailable);
+    await expect(ping()).rejects.toThrow(UnavailableError);
     await vi.waitFor(ping, { timeout: 40_000, interval: 300 });
   },
 );

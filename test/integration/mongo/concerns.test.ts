@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 
 import { openStore, type Store } from '../../../src/mongo/store.ts';
-import { Unavailable } from '../../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../../src/protocol/unavailable.ts';
 import { creation, createOne, freshKey, freshStore, soundOf } from './fresh-store.ts';
 import { WireTap } from './wire-tap.ts';
 
@@ -48,9 +48,9 @@ async function everyCall(store: Store): Promise<void> {
   const deletions = ids.map((id) => ({ key: { id: freshKey() }, id }));
   await store.contacts.delete(deletions);
   await store.contacts.delete(deletions);
-  await store.contacts.recallCreations([repeated]);
-  await store.contacts.recallUpdates(updates);
-  await store.contacts.recallDeletions(deletions);
+  await store.contacts.findEarlierCreations([repeated]);
+  await store.contacts.findEarlierUpdates(updates);
+  await store.contacts.findEarlierDeletions(deletions);
   const attempt = freshKey();
   await store.attempts.begin(attempt, 'first', 9);
   await store.attempts.begin(attempt, 'second', 9);
@@ -124,19 +124,19 @@ test('a write that a majority did not confirm in time has an unknown outcome, an
   const update = { key: { id: freshKey() }, id, changes: { first_name: 'Late' } };
   const timedOut = { code: 64, codeName: 'WriteConcernTimeout', errmsg: 'waiting for replication timed out' };
   tap.answer('update', { ok: 1, n: 1, nModified: 1, writeConcernError: timedOut });
-  await expect(store.contacts.update([update])).rejects.toThrow(Unavailable);
+  await expect(store.contacts.update([update])).rejects.toThrow(UnavailableError);
   tap.answer('insert', { ok: 1, n: 1, writeConcernError: timedOut });
-  await expect(store.contacts.create([creation()])).rejects.toThrow(Unavailable);
+  await expect(store.contacts.create([creation()])).rejects.toThrow(UnavailableError);
   tap.answer('findAndModify', { ok: 1, value: { _id: 'contact', next: 5 }, writeConcernError: timedOut });
-  await expect(store.contacts.create([creation()])).rejects.toThrow(Unavailable);
+  await expect(store.contacts.create([creation()])).rejects.toThrow(UnavailableError);
 });
 
 test.each([371, 202, 402, 407, 211])('a server that refuses with %d is away and not at fault', async (code) => {
   const { tap, store } = await tapped();
   for (const command of ['update', 'find', 'aggregate', 'findAndModify']) tap.refuse(command, code);
   const id = 1;
-  await expect(store.contacts.update([{ key: { id: freshKey() }, id, changes: {} }])).rejects.toThrow(Unavailable);
-  await expect(store.contacts.create([creation()])).rejects.toThrow(Unavailable);
-  await expect(store.contacts.get([id])).rejects.toThrow(Unavailable);
-  await expect(store.contacts.list([{ page: 1, per_page: 1 }])).rejects.toThrow(Unavailable);
+  await expect(store.contacts.update([{ key: { id: freshKey() }, id, changes: {} }])).rejects.toThrow(UnavailableError);
+  await expect(store.contacts.create([creation()])).rejects.toThrow(UnavailableError);
+  await expect(store.contacts.get([id])).rejects.toThrow(UnavailableError);
+  await expect(store.contacts.list([{ page: 1, per_page: 1 }])).rejects.toThrow(UnavailableError);
 });

@@ -122,7 +122,7 @@ test('an empty phone is not stored and comes back empty', async () => {
 test('what was created before can be asked without creating anything', async () => {
   const [made, never] = [creation(), creation()];
   const [created] = await contacts.create([made]);
-  expect(await contacts.recallCreations([never, made])).toEqual([undefined, { id: created?.id, repeated: true }]);
+  expect(await contacts.findEarlierCreations([never, made])).toEqual([undefined, { id: created?.id, repeated: true }]);
   expect(await stored.contacts.countDocuments({ created_by: never.key.id })).toBe(0);
 });
 

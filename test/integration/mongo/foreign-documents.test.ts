@@ -1,27 +1,29 @@
 import { Decimal128, Double, Long, ObjectId, type Document } from 'mongodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { Unservable } from '../../../src/contacts/unservable.ts';
-import { StoreMismatch } from '../../../src/protocol/store-defect.ts';
+import { ItemDefectError } from '../../../src/contacts/unservable.ts';
+import { StoreMismatchError } from '../../../src/protocol/store-defect.ts';
 import { createOne, creation, freshKey, freshStore, JANE } from './fresh-store.ts';
 
-const told: string[] = [];
-const { store, contacts, stored } = freshStore({ foreign: (why) => told.push(why.message) });
+const translateErrors: string[] = [];
+const { store, contacts, stored } = freshStore({ foreign: (why) => translateErrors.push(why.message) });
 /** Written by another program: any document is possible. */
 const insert = (document: Document): Promise<unknown> => stored.contacts.insertOne(document as never);
 const LIST = { page: 1, per_page: 1000 };
 
-beforeEach(() => told.splice(0));
+beforeEach(() => translateErrors.splice(0));
 // What a failing test leaves must not fail the next.
 afterEach(() => stored.contacts.deleteMany({ _id: { $not: { $gte: 1, $lt: 1_000 } } }));
 afterEach(() => stored.contacts.deleteMany({ _id: 1.5 }));
 
-test('documents whose _id is no contact_id do not stop creates, are told at the start and are on no list of everyone', async () => {
+test('documents whose _id is no contact_id do not stop creates, are translateErrors at the start and are on no list of everyone', async () => {
   const highest = await createOne(contacts);
   const foreign = [new ObjectId(), 'text', new Date(), -3, NaN, 1.5, { a: 1 }, Long.MAX_VALUE, 1e300, true, null];
   for (const _id of foreign) await insert({ ...JANE, _id, email_key: JANE.email, client_id: 55 });
   await store.prepare();
-  expect(told).toEqual(['the collection contacts holds documents whose _id is no contact_id; they are left alone']);
+  expect(translateErrors).toEqual([
+    'the collection contacts holds documents whose _id is no contact_id; they are left alone',
+  ]);
   await stored.counters.deleteMany({});
   expect(await createOne(contacts)).toBe(highest + 1);
   await stored.counters.updateOne({ _id: 'contact' }, { $set: { next: 1 } });
@@ -67,8 +69,8 @@ test.each<[string, Document]>([
   await insert({ _id: 2_000_000, ...Object.fromEntries(document), email_key: 'n@b.example' });
   await insert({ _id: after, ...JANE, email_key: 'n@b.example' });
   const found = await store.contacts.get([before, 2_000_000, after]);
-  expect(found.map((contact) => contact instanceof Unservable)).toEqual([false, true, false]);
-  const why = found[1] instanceof Unservable ? found[1].message : '';
+  expect(found.map((contact) => contact instanceof ItemDefectError)).toEqual([false, true, false]);
+  const why = found[1] instanceof ItemDefectError ? found[1].message : '';
   expect(why).toMatch(/^the document of contact 2000000 is no contact: \w+ is missing or of another kind$/);
   const query = { page: 1, per_page: 2, email: 'n@b.example' };
   const [alone] = await contacts.list([query]);
@@ -76,7 +78,7 @@ test.each<[string, Document]>([
   const [next, everyone] = await contacts.list([{ ...query, page: 2 }, LIST]);
   expect(next?.contacts.map(({ contact_id }) => contact_id)).toEqual([after]);
   expect(everyone?.contacts.map(({ contact_id }) => contact_id)).not.toContain(2_000_000);
-  expect(told).toEqual([why, why]);
+  expect(translateErrors).toEqual([why, why]);
   await stored.contacts.deleteMany({ _id: before });
 });
 
@@ -137,7 +139,7 @@ test.each<[string, Document, string]>([
   await stored.counters.replaceOne({ _id: 'contact' }, counter as never);
   for (const call of [() => contacts.create([creation()]), () => store.prepare()]) {
     const error: unknown = await call().catch((rejection: unknown) => rejection);
-    expect(error).toBeInstanceOf(StoreMismatch);
+    expect(error).toBeInstanceOf(StoreMismatchError);
     expect((error as Error).message).toContain(`is ${words}, and has to be a whole number from 1 to 2^53-1. Set it to`);
     expect((error as Error).message.length).toBeLessThan(500);
   }

@@ -3,8 +3,8 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { RETENTION_SECONDS } from '../../../src/mongo/indexes.ts';
 import { openStore } from '../../../src/mongo/store.ts';
-import { StoreMismatch } from '../../../src/protocol/store-defect.ts';
-import { Unavailable } from '../../../src/protocol/unavailable.ts';
+import { StoreMismatchError } from '../../../src/protocol/store-defect.ts';
+import { UnavailableError } from '../../../src/protocol/unavailable.ts';
 import { createOne, freshStore, JANE } from './fresh-store.ts';
 import { WireTap } from './wire-tap.ts';
 
@@ -84,12 +84,12 @@ test.each<[string, string, IndexDescription, string]>([
     { name: 'mine', key: { client_id: 1, _id: 1 }, partialFilterExpression: { client_id: { $exists: true } } },
     'differ in name',
   ],
-])('an index with %s is told, with its name and what to do', async (_, name, present, words) => {
+])('an index with %s is translateErrors, with its name and what to do', async (_, name, present, words) => {
   await stored.contacts.dropIndex(name);
   const { name: presentName = '' } = present;
   await stored.contacts.createIndexes([present]);
   const error = await prepareError();
-  expect(error).toBeInstanceOf(StoreMismatch);
+  expect(error).toBeInstanceOf(StoreMismatchError);
   const { message } = error as Error;
   expect(message).toContain(`has an index "${presentName}" that is in the way of the worker's "${name}"`);
   expect(message).toContain(words);
@@ -99,12 +99,12 @@ test.each<[string, string, IndexDescription, string]>([
   await store.prepare();
 });
 
-test('documents that are in the way of a unique index are told', async () => {
+test('documents that are in the way of a unique index are translateErrors', async () => {
   await stored.contacts.dropIndex('created_by');
   const twins = [3_000_001, 3_000_002].map((_id) => ({ _id, created_by: 'twin' }));
   await stored.contacts.insertMany(twins);
   const error = await prepareError();
-  expect(error).toBeInstanceOf(StoreMismatch);
+  expect(error).toBeInstanceOf(StoreMismatchError);
   expect((error as Error).message).toContain('documents share a value of its field');
   await stored.contacts.deleteMany({ created_by: 'twin' });
   await store.prepare();
@@ -115,7 +115,7 @@ test('without the right to change an index the error says so; another missing ri
   onTestFinished(() => tap.close());
   tap.refuse('collMod', 13);
   const error = await prepareError(tap.url(url), 3_600);
-  expect(error).toBeInstanceOf(StoreMismatch);
+  expect(error).toBeInstanceOf(StoreMismatchError);
   expect((error as Error).message).toMatch(
     /lacks the right to change it. Grant collMod on the collection .* or set RETENTION_SECONDS/,
   );
@@ -126,7 +126,7 @@ test('without the right to change an index the error says so; another missing ri
   ] as const) {
     tap.refuse('createIndexes', code);
     const away = await prepareError(tap.url(url));
-    expect(away).toBeInstanceOf(Unavailable);
+    expect(away).toBeInstanceOf(UnavailableError);
     expect((away as Error).message).toContain(words);
   }
 });

@@ -1,8 +1,8 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 
-import { Unservable } from '../../../src/contacts/unservable.ts';
+import { ItemDefectError } from '../../../src/contacts/unservable.ts';
 import { openStore, type Store } from '../../../src/mongo/store.ts';
-import { StoreDefect } from '../../../src/protocol/store-defect.ts';
+import { StoreDefectError } from '../../../src/protocol/store-defect.ts';
 import { createOne, creation, freshKey, freshStore } from './fresh-store.ts';
 import { WireTap } from './wire-tap.ts';
 
@@ -24,8 +24,8 @@ const lists = (): unknown[] => tap.commands.filter((command) => 'aggregate' in c
 test('a list that takes too long is given up by the server and cannot be served, at once and alone', async () => {
   tap.refuse('aggregate', 50);
   const [page] = await store.contacts.list([{ client_id: 9, page: 1, per_page: 5 }]);
-  expect(page).toBeInstanceOf(Unservable);
-  expect((page as Unservable).message).toBe('a list took longer than the 6000 ms that one may take');
+  expect(page).toBeInstanceOf(ItemDefectError);
+  expect((page as ItemDefectError).message).toBe('a list took longer than the 6000 ms that one may take');
 });
 
 test('several lists have a quarter of the time together; what then fails is for each to be tried alone', async () => {
@@ -34,7 +34,7 @@ test('several lists have a quarter of the time together; what then fails is for 
   await store.contacts.list(queries.slice(0, 1));
   expect(lists()).toMatchObject([{ maxTimeMS: 1_500 }, { maxTimeMS: 6_000 }]);
   tap.refuse('aggregate', 50);
-  await expect(store.contacts.list(queries)).rejects.toThrow(StoreDefect);
+  await expect(store.contacts.list(queries)).rejects.toThrow(StoreDefectError);
 });
 
 test('the server itself ends what is over its time', async () => {
@@ -68,7 +68,9 @@ test('a page behind the highest contact_id is empty without being looked for, an
 test('what came since, by another worker or another program, is on the pages it belongs to', async () => {
   const ids = async (page: number): Promise<number[]> => {
     const [found] = await store.contacts.list([{ page, per_page: 5 }]);
-    return found instanceof Unservable || found === undefined ? [] : found.contacts.map(({ contact_id }) => contact_id);
+    return found instanceof ItemDefectError || found === undefined
+      ? []
+      : found.contacts.map(({ contact_id }) => contact_id);
   };
   const highest = await createOne(contacts);
   const page = Math.ceil(highest / 5) + 1;

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 
 import { openStore, type Store } from '../../../src/mongo/store.ts';
-import { Unavailable } from '../../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../../src/protocol/unavailable.ts';
 import { freePort } from '../../support/servers.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { AnswerThief } from './answer-thief.ts';
@@ -57,8 +57,8 @@ async function expectUnavailable(call: Promise<unknown>): Promise<void> {
     () => undefined,
     (rejection: unknown) => rejection,
   );
-  expect(error).toBeInstanceOf(Unavailable);
-  expect((error as Unavailable).cause).toBeDefined();
+  expect(error).toBeInstanceOf(UnavailableError);
+  expect((error as UnavailableError).cause).toBeDefined();
   expect(performance.now() - started).toBeLessThan(BUDGET_MS);
 }
 

@@ -10,10 +10,10 @@ const HIGHEST = Number.MAX_SAFE_INTEGER;
 
 async function idsOf(query: Partial<ContactQuery>): Promise<{ ids: number[]; hasMore: boolean }> {
   const [page] = await contacts.list([{ page: 1, per_page: 1000, ...query }]);
-  return told(page!);
+  return translateErrors(page!);
 }
 
-function told(page: ContactPage): { ids: number[]; hasMore: boolean } {
+function translateErrors(page: ContactPage): { ids: number[]; hasMore: boolean } {
   return { ids: page.contacts.map(({ contact_id }) => contact_id), hasMore: page.hasMore };
 }
 
@@ -94,7 +94,7 @@ test('pages read together are the same as each alone, in the order asked', async
     { page: 1, per_page: 1 },
     { client_id: 511, page: 2, per_page: 2 },
   ];
-  const together = (await contacts.list(queries)).map(told);
+  const together = (await contacts.list(queries)).map(translateErrors);
   expect(together).toEqual(await Promise.all(queries.map(idsOf)));
   expect(together.map(({ ids }) => ids.length)).toEqual([2, 3, 2, 0, 2, 1, 0, 2, 1, 1]);
   expect(await contacts.list([])).toEqual([]);

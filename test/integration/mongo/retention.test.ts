@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 
-import { MOST_KEYS_HELD } from '../../../src/mongo/past-effects.ts';
+import { MAX_KEYS_HELD } from '../../../src/mongo/archived-keys.ts';
 import { createOne, creation, freshKey, freshStore } from './fresh-store.ts';
 
 const { contacts, stored } = freshStore({ retentionSeconds: 1 });
@@ -14,7 +14,7 @@ test('past the time of retention a repeat counts as new, as the documents say', 
   const deletion = { key: { id: freshKey() }, id: deleted?.id ?? 0 };
   await contacts.delete([deletion]);
   const busy = await createOne(contacts);
-  const updates = Array.from({ length: MOST_KEYS_HELD + 1 }, (_, i) => ({
+  const updates = Array.from({ length: MAX_KEYS_HELD + 1 }, (_, i) => ({
     key: { id: freshKey() },
     id: busy,
     changes: { first_name: `N${i}` },

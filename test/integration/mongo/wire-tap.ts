@@ -6,7 +6,7 @@ const OP_MSG = 2013;
 /** Header, flags and the kind of the first section. */
 const BODY_AT = 21;
 
-/** Stands before a database, sees every command of a client, and answers in the server's place where it is told to. */
+/** Stands before a database, sees every command of a client, and answers in the server's place where it is translateErrors to. */
 export class WireTap {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();

@@ -8,7 +8,7 @@ import { apiMethods } from '../../../src/methods/index.ts';
 import type { Method } from '../../../src/protocol/method.ts';
 import { ok } from '../../../src/protocol/response.ts';
 import { codesIn, createRequest, getRequest, jane, request } from '../../support/documents.ts';
-import { patiently } from '../../support/patience.ts';
+import { patiently } from '../../support/polling.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 
 const broken: Method<string> = {

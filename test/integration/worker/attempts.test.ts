@@ -4,13 +4,13 @@ import { MongoClient, type Collection } from 'mongodb';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { ContactRepository } from '../../../src/contacts/repository.ts';
-import { identityOf } from '../../../src/dispatch/identity.ts';
+import { identityOf } from '../../../src/pipeline/identity.ts';
 import { apiMethods } from '../../../src/methods/index.ts';
-import { Unavailable } from '../../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../../src/protocol/unavailable.ts';
 import type { WorkerOptions } from '../../../src/worker.ts';
 import { codesIn, contactIdIn, createRequest, getRequest } from '../../support/documents.ts';
 import { freshNames, type FreshNames } from '../../support/fresh-names.ts';
-import { patiently } from '../../support/patience.ts';
+import { patiently } from '../../support/polling.ts';
 import { handedBackOnce } from '../../support/redelivery.ts';
 import { Requester, type Answer } from '../../support/requester.ts';
 import { freePort } from '../../support/servers.ts';
@@ -154,7 +154,7 @@ test('what waits at a worker that is cut off does not start there, nor again, on
   broker.refuse();
   await start();
   const ids = (await Promise.all(answers)).map(({ xml }) => contactIdIn(xml));
-  for (const reject of given) reject(new Unavailable('nobody knows'));
+  for (const reject of given) reject(new UnavailableError('nobody knows'));
   const lost = async (): Promise<number> => (await cutOff.logText()).split('"CHANNEL_GONE"').length - 1;
   await expect.poll(lost, patiently).toBe(3);
   expect(given).toHaveLength(2);

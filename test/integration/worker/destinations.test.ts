@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { codesIn, createRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
-import { patiently } from '../../support/patience.ts';
+import { patiently } from '../../support/polling.ts';
 import { loseMajority } from '../../support/quorum-queue.ts';
 import { Requester } from '../../support/requester.ts';
 import { startBroker, type OwnServer } from '../../support/servers.ts';

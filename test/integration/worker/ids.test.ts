@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { codesIn, createRequest, jane, listRequest, okAnswer } from '../../support/documents.ts';
-import { patiently } from '../../support/patience.ts';
+import { patiently } from '../../support/polling.ts';
 import { publishRaw, type RawProperties } from '../../support/raw-publish.ts';
 import { Requester, type Answer } from '../../support/requester.ts';
 import { runningWorker } from '../../support/running-worker.ts';

@@ -1,11 +1,11 @@
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
-import { withDatabase } from '../../../scripts/surroundings/addresses.ts';
-import { dropDatabase } from '../../../scripts/surroundings/removal.ts';
+import { withDatabase } from '../../../infrastructure/addresses.ts';
+import { dropDatabase } from '../../../infrastructure/removal.ts';
 import { amqp10, publishAmqp10 } from '../../support/amqp10-publish.ts';
 import { createRequest, jane } from '../../support/documents.ts';
-import { patiently } from '../../support/patience.ts';
+import { patiently } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { startBroker, type OwnServer } from '../../support/servers.ts';
 import { startWorker } from '../../support/worker.ts';

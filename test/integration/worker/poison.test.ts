@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { amqp10, publishAmqp10 } from '../../support/amqp10-publish.ts';
 import { createRequest, jane } from '../../support/documents.ts';
-import { patiently } from '../../support/patience.ts';
+import { patiently } from '../../support/polling.ts';
 import { nestedTables, publishRaw } from '../../support/raw-publish.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 import { startWorker, type TestWorker } from '../../support/worker.ts';

@@ -13,7 +13,7 @@ import {
   updateRequest,
 } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
-import { patiently } from '../../support/patience.ts';
+import { patiently } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { startWorker, type TestWorker } from '../../support/worker.ts';

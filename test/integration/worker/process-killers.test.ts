@@ -4,16 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { MongoClient } from 'mongodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { poisonRequest } from '../../chaos/poison.ts';
+import { poisonRequest } from '../../../chaos/poison.ts';
 import { codesIn, contactIdIn, createRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
-import { patiently } from '../../support/patience.ts';
+import { patiently } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { startWorker } from '../../support/worker.ts';
 import { startProcess, type WorkerProcess } from '../../support/worker-process.ts';
 
 /** The worker with a method more, one that ends its process. */
-const MAIN = fileURLToPath(new URL('../../chaos/worker-main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../chaos/worker-main.ts', import.meta.url));
 
 const names = freshNames();
 let requester: Requester;

@@ -1,10 +1,10 @@
 import { MongoClient, ObjectId, type Collection, type Document } from 'mongodb';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 
-import { deleteQueues } from '../../../scripts/surroundings/removal.ts';
-import { MOST_SUSPECTS } from '../../../src/dispatch/brake.ts';
+import { deleteQueues } from '../../../infrastructure/removal.ts';
+import { MAX_SUSPECTS } from '../../../src/dispatch/circuit-breaker.ts';
 import { codesIn, contactIdIn, createRequest, getRequest, jane, listRequest } from '../../support/documents.ts';
-import { patiently } from '../../support/patience.ts';
+import { patiently } from '../../support/polling.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 import { Requester } from '../../support/requester.ts';
 import { startWorker } from '../../support/worker.ts';
@@ -45,7 +45,7 @@ afterEach(() => running.requester.channel.purgeQueue(`${names.queue}.dead`));
 async function expectCreated(answers: readonly Promise<{ readonly xml: string }>[]): Promise<void> {
   const all = (await Promise.all(answers)).map(({ xml }) => xml);
   const created = all.filter((xml) => codesIn(xml).length === 0).map(contactIdIn);
-  expect(created.length).toBeGreaterThan(answers.length - MOST_SUSPECTS);
+  expect(created.length).toBeGreaterThan(answers.length - MAX_SUSPECTS);
   expect(new Set(created).size).toBe(created.length);
   await expect.poll(letters, patiently).toBe(answers.length - created.length);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { failureOf, failureText } from '../../../src/ops/failure.ts';
-import { Unavailable } from '../../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../../src/protocol/unavailable.ts';
 
 const MARK = 'jane.marked@example.org';
 
@@ -28,7 +28,7 @@ describe('failureOf', () => {
 
   test("keeps the message of the project's own errors, whose texts hold no values", () => {
     class QueueDiffers extends Error {}
-    expect(failureOf(new Unavailable('the database is away')).message).toBe('the database is away');
+    expect(failureOf(new UnavailableError('the database is away')).message).toBe('the database is away');
     expect(failureOf(new QueueDiffers('x-queue-type differs'), [QueueDiffers]).message).toBe('x-queue-type differs');
     expect(failureOf(new QueueDiffers('x-queue-type differs'))).not.toHaveProperty('message');
   });
@@ -64,7 +64,7 @@ describe('failureOf', () => {
 
   test('follows causes, without their messages and not without end', () => {
     const reset = Object.assign(new Error(`read ECONNRESET ${MARK}`), { code: 'ECONNRESET', syscall: 'read' });
-    const failure = failureOf(new Unavailable('unknown outcome', { cause: reset }));
+    const failure = failureOf(new UnavailableError('unknown outcome', { cause: reset }));
     expect(failure.cause).toMatchObject({ name: 'Error', code: 'ECONNRESET', syscall: 'read' });
     expect(JSON.stringify(failure)).not.toContain(MARK);
     const circle = new Error('circle');

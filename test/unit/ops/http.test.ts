@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { HttpPortUnavailable, type Readiness } from '../../../src/ops/http.ts';
+import { HttpPortUnavailableError, type Readiness } from '../../../src/ops/http.ts';
 import { ask, connected, READY, started } from './http-endpoint.ts';
 
 describe('pages', () => {
@@ -113,11 +113,15 @@ describe('start and stop', () => {
     const { endpoint } = await started();
     const refused = started({ port: endpoint.port ?? 0 });
     await expect(refused).rejects.toThrow(`port ${endpoint.port} is in use`);
-    await expect(refused).rejects.toMatchObject({ name: 'HttpPortUnavailable', code: 'EADDRINUSE', passing: true });
+    await expect(refused).rejects.toMatchObject({
+      name: 'HttpPortUnavailableError',
+      code: 'EADDRINUSE',
+      passing: true,
+    });
   });
 
   test('a port that needs rights is told as that, and does not pass by itself', () => {
-    const refused = new HttpPortUnavailable(80, 'EACCES');
+    const refused = new HttpPortUnavailableError(80, 'EACCES');
     expect([refused.message, refused.passing]).toEqual(['port 80 needs rights that this process does not have', false]);
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { settingsSchema } from '../../../src/config.ts';
+import { settingsSchema } from '../../../src/settings/config.ts';
 import { configurationPage, readConfigurationPage } from '../../../scripts/rules/configuration-page.ts';
 
 test('docs/configuration.md holds the table of the schema as it is now', () => {

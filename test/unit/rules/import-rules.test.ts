@@ -42,13 +42,13 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
   ],
   [
     'parts-do-not-know-the-whole',
-    'src/ops/a.ts → src/config.ts',
-    { 'src/ops/a.ts': usesType('../config.ts'), 'src/config.ts': aType },
+    'src/ops/a.ts → src/settings/config.ts',
+    { 'src/ops/a.ts': usesType('../config.ts'), 'src/settings/config.ts': aType },
   ],
   [
     'only-the-worker-composes',
-    'src/pipeline.ts → src/codec/b.ts',
-    { 'src/pipeline.ts': uses('./codec/b.ts'), 'src/codec/b.ts': 'export {};\n' },
+    'src/pipeline/pipeline.ts → src/codec/b.ts',
+    { 'src/pipeline/pipeline.ts': uses('./codec/b.ts'), 'src/codec/b.ts': 'export {};\n' },
   ],
   ['amqplib-only-in-amqp', 'src/ops/b.ts → node_modules/amqplib', { 'src/ops/b.ts': uses('amqplib') }],
   ['mongodb-only-in-mongo', 'src/methods/b.ts → node_modules/mongodb', { 'src/methods/b.ts': uses('mongodb') }],

@@ -1,0 +1,100 @@
+import { MongoClient, type Db, type Document } from 'mongodb';
+
+import { Random } from '../../chaos/random.ts';
+import { CLIENTS, NEW_CLIENTS, person } from '../load/requests.ts';
+
+const AT_ONCE = 5_000;
+/** Contacts that are made to be deleted have ids from here on, far from those that requests make. */
+const FIRST_VICTIM = 1_000_000_000;
+/** What requests create has ids from here on: above all others, as a worker that starts brings the counter past the highest. */
+const FIRST_CREATED = 1_500_000_000;
+const FIRST_OF_LARGE_CLIENT = 5_000_000;
+const FIRST_GROWN_CLIENT = 10_000;
+
+/** The contacts of one measured database, put there without the subject that is measured. */
+export class SeededContacts {
+  readonly client: MongoClient;
+  readonly db: Db;
+  readonly #subject: string;
+  readonly #random: Random;
+  #nextVictim = FIRST_VICTIM;
+  #unused = FIRST_VICTIM;
+  #people = 0;
+  #size = 0;
+
+  constructor(mongodbUrl: string, subject: string, seed: number) {
+    this.client = new MongoClient(mongodbUrl, { writeConcern: { w: 'majority', journal: true } });
+    this.db = this.client.db();
+    this.#subject = subject;
+    this.#random = new Random(seed);
+  }
+
+  /** Contacts with the ids from 1 to this are there. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Puts contacts there, in the collections that the subject has prepared, evenly spread over the clients. */
+  async seed(count: number): Promise<void> {
+    await this.insert(1, count, (id) => 1 + ((id - 1) % CLIENTS));
+    this.#size = count;
+    await this.#setCounter(FIRST_CREATED);
+  }
+
+  /** Brings the contacts to `size`; those that are added belong to clients of their own, 25 to each. */
+  async growTo(size: number): Promise<void> {
+    await this.insert(this.#size + 1, size - this.#size, (id) => FIRST_GROWN_CLIENT + Math.floor(id / 25));
+    this.#size = size;
+  }
+
+  /** Gives one client so many contacts. */
+  async giveTo(client: number, count: number): Promise<void> {
+    await this.insert(FIRST_OF_LARGE_CLIENT, count, () => client);
+  }
+
+  async #setCounter(next: number): Promise<void> {
+    await this.db
+      .collection<{ _id: string; next: number }>('counters')
+      .updateOne({ _id: 'contact' }, { $max: { next } });
+  }
+
+  /** Inserts contacts `first` … `first + count - 1`. */
+  async insert(first: number, count: number, clientOf: (id: number) => number): Promise<void> {
+    const contacts = this.db.collection<{ _id: number }>('contacts');
+    for (let done = 0; done < count; done += AT_ONCE) {
+      const documents: { _id: number }[] = [];
+      for (let i = done; i < Math.min(count, done + AT_ONCE); i += 1) {
+        documents.push({ _id: first + i, ...this.#document(clientOf(first + i), first + i) });
+      }
+      await contacts.insertMany(documents, { ordered: false });
+    }
+  }
+
+  /** Makes so many contacts available to `victim`. */
+  async provideVictims(count: number): Promise<void> {
+    const missing = count - (this.#unused - this.#nextVictim);
+    if (missing <= 0) return;
+    await this.insert(this.#unused, missing, () => NEW_CLIENTS.first);
+    this.#unused += missing;
+  }
+
+  /** A contact to delete, or `undefined` where there is none left. */
+  victim(): number | undefined {
+    if (this.#nextVictim >= this.#unused) return undefined;
+    this.#nextVictim += 1;
+    return this.#nextVictim - 1;
+  }
+
+  number(): number {
+    this.#people += 1;
+    return this.#people;
+  }
+
+  /** As the subject itself would have stored it. */
+  #document(client_id: number, id: number): Document {
+    const fields = { client_id, ...person(id, this.#random) };
+    if (this.#subject === 'plain') return fields;
+    const now = new Date();
+    return { ...fields, email_key: fields.email, created_by: `mseed-${id}`, created_at: now, updated_at: now };
+  }
+}

@@ -1,0 +1,134 @@
+import type { FinalState } from '../journal.ts';
+import { isRead, outcomeOf, type Outcome } from './answers.ts';
+import { UNNAMED, type FieldNumbers } from './content.ts';
+import type { Creators } from './creations.ts';
+import type { Answer, Ledger, Request } from './ledger.ts';
+import { sequencesIn } from './queue-order.ts';
+
+/** What happened to one contact once, as the judge reads it (chaos/judge-image/history.go). */
+export interface Op {
+  readonly kind: 'create' | 'update' | 'delete' | 'read';
+  /** Of the request; empty for the last look at the database. */
+  readonly id: string;
+  readonly call: number;
+  /** Absent where nobody can say when it was over, or whether it was at all. */
+  readonly return?: number;
+  readonly outcome: Outcome;
+  readonly fields: FieldNumbers;
+  /** Place of the op that must take effect before this one. */
+  after?: number;
+}
+
+/** Ops of each contact; the last look at the database is the last of each. */
+export type Histories = ReadonlyMap<number, Op[]>;
+
+const NO_FIELD: FieldNumbers = [UNNAMED, UNNAMED, UNNAMED, UNNAMED, UNNAMED, UNNAMED];
+const KINDS = {
+  'contact.update': 'update',
+  'contact.delete': 'delete',
+  'contact.get': 'read',
+} as const;
+
+/** Turns the ledger by contact. Each contact in a list's answer is a read of its own, as a list is not atomic. */
+export function historiesOf(ledger: Ledger, creators: Creators, final: FinalState, queueOrder: boolean): Histories {
+  const histories = new Map<number, Op[]>();
+  const opsOf = (contact: number): Op[] => {
+    const known = histories.get(contact);
+    if (known !== undefined) return known;
+    const ops: Op[] = [];
+    histories.set(contact, ops);
+    return ops;
+  };
+  const placeOf = new Map<Request, number>();
+  for (const [contact, request] of creators) opsOf(contact).push(creation(contact, request));
+  for (const request of ledger.requests.values()) {
+    if (request.method === 'contact.list') {
+      for (const [contact, op] of sightsIn(request, ledger)) opsOf(contact).push(op);
+      continue;
+    }
+    if (
+      request.method !== 'contact.update' &&
+      request.method !== 'contact.delete' &&
+      request.method !== 'contact.get'
+    ) {
+      continue;
+    }
+    if (request.target === undefined) continue;
+    const ops = opsOf(request.target);
+    for (const op of opsOfRequest(request, KINDS[request.method])) {
+      if (op.outcome !== 'unknown') placeOf.set(request, ops.length);
+      ops.push(op);
+    }
+  }
+  if (queueOrder) keepOrder(ledger, histories, placeOf);
+  addFinal(histories, ledger, final, opsOf);
+  return histories;
+}
+
+function creation(contact: number, { id, firstSent, answers, fields }: Request): Op {
+  const [first] = answers;
+  const answered = first?.content.kind === 'created' && first.content.contact === contact;
+  if (!answered) return { kind: 'create', id, call: firstSent, outcome: 'unknown', fields };
+  return { kind: 'create', id, call: firstSent, return: first.at, outcome: 'ok', fields };
+}
+
+function opsOfRequest(request: Request, kind: Op['kind']): Op[] {
+  const { id, firstSent: call, answers } = request;
+  // A write has one effect, so its first answer tells of it; each answer to a read is a read.
+  const told: readonly (Answer | undefined)[] = isRead(request) ? answers : [answers[0]];
+  const ops: Op[] = [];
+  for (const answer of told) {
+    const outcome = outcomeOf(request, answer);
+    const fields = kind === 'update' ? request.fields : fieldsIn(answer);
+    if (outcome !== 'unknown' && answer !== undefined) {
+      ops.push({ kind, id, call, return: answer.at, outcome, fields });
+    } else if (kind !== 'read') ops.push({ kind, id, call, outcome: 'unknown', fields });
+  }
+  return ops;
+}
+
+function fieldsIn(answer: Answer | undefined): FieldNumbers {
+  const content = answer?.content;
+  return (content?.kind === 'contacts' ? content.contacts[0]?.fields : undefined) ?? NO_FIELD;
+}
+
+/** Each contact in a list's answer, which also tells its client. */
+function sightsIn({ id, target, firstSent: call, answers }: Request, { texts }: Ledger): [number, Op][] {
+  const client = texts.of(String(target));
+  return answers.flatMap(({ at, content }) => {
+    if (content.kind !== 'contacts') return [];
+    return content.contacts.map(({ contact, fields }): [number, Op] => [
+      contact,
+      { kind: 'read', id, call, return: at, outcome: 'ok', fields: [client, ...fields.slice(1)] },
+    ]);
+  });
+}
+
+function addFinal(
+  histories: ReadonlyMap<number, Op[]>,
+  { end, texts }: Ledger,
+  final: FinalState,
+  opsOf: (contact: number) => Op[],
+): void {
+  const there = new Map(
+    final.contacts.map(({ contact_id, deleted, fields }) => [contact_id, deleted ? undefined : fields]),
+  );
+  // What nobody asked for is told elsewhere; its history would be this look alone.
+  for (const contact of histories.keys()) {
+    const fields = there.get(contact);
+    const read = { kind: 'read', id: '', call: end, return: end } as const;
+    if (fields === undefined) opsOf(contact).push({ ...read, outcome: 'not-found', fields: NO_FIELD });
+    else opsOf(contact).push({ ...read, outcome: 'ok', fields: texts.fields(fields) });
+  }
+}
+
+function keepOrder(ledger: Ledger, histories: Histories, placeOf: ReadonlyMap<Request, number>): void {
+  for (const { contact, requests } of sequencesIn(ledger)) {
+    const places = requests.map((request) => placeOf.get(request)).filter((place) => place !== undefined);
+    const ops = histories.get(contact);
+    for (const [index, place] of places.entries()) {
+      const before = places[index - 1];
+      if (before !== undefined) ops![place]!.after = before;
+    }
+  }
+}

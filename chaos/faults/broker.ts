@@ -1,0 +1,183 @@
+import { connect } from 'amqplib';
+
+import { waitFor } from '../../infrastructure/progress.ts';
+import { ackOfUnknownDelivery } from '../../test/support/amqp-frames.ts';
+import { channelOf } from '../proxy/amqp.ts';
+import { emptyQueue, QUEUE, type Stage } from '../infrastructure/stage.ts';
+import type { Passage } from '../proxy/passage.ts';
+import { OVER, type FaultKind } from './fault.ts';
+import { sprung } from './moments.ts';
+
+const DATA = '/var/lib/rabbitmq';
+const FILLER = `${DATA}/filler`;
+/** RabbitMQ 4.3 keeps a new quorum queue's name to itself for half a second; killed before that it has an empty queue. */
+const NAME_WRITTEN_MS = 2_000;
+/** Below the worker's patience with a call, which is 5 s. */
+const CANCEL_ARRIVES_MS = 700;
+const CONSUMING_MS = 20_000;
+
+const restarted: FaultKind = {
+  name: 'broker restarted',
+  weight: 3,
+  async begin({ stage: { broker } }) {
+    await broker.stop();
+    return { holdMs: 0, end: () => broker.start() };
+  },
+};
+
+const killed: FaultKind = {
+  name: 'broker killed',
+  weight: 4,
+  async begin({ stage: { broker }, random }) {
+    await broker.kill();
+    return { holdMs: random.between(0, 2_000), end: () => broker.start() };
+  },
+};
+
+const frozen: FaultKind = {
+  name: 'broker frozen',
+  weight: 3,
+  async begin({ stage: { broker }, random }) {
+    await broker.pause();
+    return { holdMs: random.between(500, 8_000), end: () => broker.resume() };
+  },
+};
+
+function alarm(name: string, raise: readonly string[], clear: readonly string[]): FaultKind {
+  return {
+    name,
+    weight: 3,
+    async begin({ stage: { broker }, random }) {
+      await broker.exec('rabbitmqctl', '-q', ...raise);
+      const end = async (): Promise<void> => {
+        await broker.exec('rabbitmqctl', '-q', ...clear);
+      };
+      return { holdMs: random.between(500, 5_000), end };
+    },
+  };
+}
+
+/** The disk is full in earnest: the broker cannot write, whatever its own alarm says. An operator then makes room and, where need be, restarts it. */
+const diskFull: FaultKind = {
+  name: 'disk of the broker full',
+  weight: 1,
+  async begin({ stage: { broker }, random }) {
+    await broker.exec('sh', '-c', `cat /dev/zero > ${FILLER} 2> /dev/null; test -s ${FILLER}`);
+    const end = async (): Promise<void> => {
+      await broker.exec('rm', '-f', FILLER);
+      await broker.stop();
+      await broker.start();
+    };
+    return { holdMs: random.between(500, 3_000), end };
+  },
+};
+
+/** A bad acknowledgement slipped in before the worker's own message makes the broker close that channel. */
+function channelClosed(words: string, moment: 'settle' | 'answer'): FaultKind {
+  return {
+    name: `channel closed by the broker, ${words}`,
+    weight: 4,
+    async begin(scene) {
+      const { stage, random } = scene;
+      const { broker } = random.pick(stage.workers);
+      broker.arm({
+        moment,
+        skip: random.between(0, 60),
+        spring: (message) => Buffer.concat([ackOfUnknownDelivery(channelOf(message)), message]),
+      });
+      return (await sprung(broker, scene)) ? OVER : undefined;
+    },
+  };
+}
+
+/** What lies in a queue is gone with it, so the producers hold still until it is empty; they go on at once. */
+const queueDeleted: FaultKind = {
+  name: 'request queue deleted and declared again (consumers cancelled)',
+  weight: 3,
+  async begin({ stage: { broker }, load }) {
+    await load.pause();
+    await emptyQueue(broker, 30_000);
+    await deleteQueue(broker);
+    load.resume();
+    load.allow(200);
+    return { holdMs: NAME_WRITTEN_MS, end: () => Promise.resolve() };
+  },
+};
+
+/**
+ * The same, just as one worker begins to consume: what says that it does and what says that it no longer does reach it in one
+ * piece, so that it reads both in one turn.
+ */
+const cancelledAtOnce: FaultKind = {
+  name: 'consumer cancelled in the moment in which it begins',
+  weight: 3,
+  short: 'always',
+  async begin(scene) {
+    const { stage, load, random } = scene;
+    const { broker: gate } = random.pick(stage.workers);
+    let consuming: Passage | undefined;
+    gate.arm({
+      moment: 'delivery',
+      skip: 0,
+      spring: (message, passage) => {
+        consuming = passage;
+        return message;
+      },
+    });
+    if (!(await sprung(gate, scene))) return undefined;
+    await load.pause();
+    await emptyQueue(stage.broker, 30_000);
+    gate.arm({
+      moment: 'consuming',
+      skip: 0,
+      spring: (message, passage) => {
+        passage.silence(['down']);
+        return message;
+      },
+    });
+    // Not the connection that publishes: while it is away the worker would not begin to consume with its new channel.
+    consuming?.reset();
+    await waitFor('a worker that begins to consume', CONSUMING_MS, () =>
+      Promise.resolve(gate.armed ? undefined : true),
+    );
+    await deleteQueue(stage.broker);
+    load.resume();
+    load.allow(200);
+    const end = async (): Promise<void> => {
+      gate.restore();
+      await new Promise((resolve) => setTimeout(resolve, NAME_WRITTEN_MS));
+    };
+    return { holdMs: CANCEL_ARRIVES_MS, end };
+  },
+};
+
+async function deleteQueue(broker: Stage['broker']): Promise<void> {
+  const connection = await connect(broker.url, { timeout: 5_000 });
+  connection.on('error', () => undefined);
+  try {
+    await (await connection.createChannel()).deleteQueue(QUEUE);
+  } finally {
+    await connection.close();
+  }
+}
+
+export const brokerFaults: readonly FaultKind[] = [
+  restarted,
+  killed,
+  frozen,
+  alarm(
+    'memory alarm of the broker (connection.blocked)',
+    ['set_vm_memory_high_watermark', 'absolute', '1'],
+    ['set_vm_memory_high_watermark', '0.6'],
+  ),
+  alarm(
+    'disk alarm of the broker (connection.blocked)',
+    ['set_disk_free_limit', '1000GB'],
+    ['set_disk_free_limit', '50MB'],
+  ),
+  diskFull,
+  channelClosed('consuming', 'settle'),
+  channelClosed('publishing', 'answer'),
+  queueDeleted,
+  cancelledAtOnce,
+];

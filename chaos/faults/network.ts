@@ -1,0 +1,68 @@
+import type { Direction } from '../proxy/frames.ts';
+import { PRODUCERS, wayOf } from '../infrastructure/stage.ts';
+import type { Toxic } from '../infrastructure/toxiproxy.ts';
+import type { Random } from '../random.ts';
+import type { FaultKind, Scene } from './fault.ts';
+
+type ToxicKind = readonly [words: string, make: (random: Random) => Toxic];
+
+/** What toxiproxy does to a way, with details that are chosen anew each time. */
+const TOXICS: readonly ToxicKind[] = [
+  ['slow', (random) => ({ type: 'latency', attributes: { latency: random.between(50, 900), jitter: 50 } })],
+  ['of little bandwidth', (random) => ({ type: 'bandwidth', attributes: { rate: random.between(5, 60) } })],
+  [
+    'in slices of a few bytes',
+    (random) => ({
+      type: 'slicer',
+      attributes: { average_size: random.between(8, 64), size_variation: 7, delay: random.between(0, 400) },
+    }),
+  ],
+  ['silent', () => ({ type: 'timeout', attributes: { timeout: 0 } })],
+  ['reset by its peer', (random) => ({ type: 'reset_peer', attributes: { timeout: random.between(0, 500) } })],
+  ['cut after some bytes', (random) => ({ type: 'limit_data', attributes: { bytes: random.between(500, 20_000) } })],
+];
+
+/** A way that a fault can hit. The producers' is hit less often: what fails there is mostly the suite's own to mend. */
+function someWay({ stage, random }: Scene): string {
+  if (random.chance(0.15)) return PRODUCERS;
+  return wayOf(random.pick(['broker', 'database'] as const), random.pick(stage.workers).number);
+}
+
+function unhealthy([words, make]: ToxicKind): FaultKind {
+  return {
+    name: `network ${words}`,
+    weight: 3,
+    async begin(scene) {
+      const { stage, random } = scene;
+      const { toxiproxy } = stage;
+      const way = someWay(scene);
+      const toxic = make(random);
+      const directions: readonly Direction[] = random.pick([['up'], ['down'], ['up', 'down']]);
+      for (const direction of directions) await toxiproxy.poison(way, direction, toxic);
+      return { holdMs: random.between(500, 5_000), end: () => toxiproxy.heal() };
+    },
+  };
+}
+
+const refused: FaultKind = {
+  name: 'network refuses connections',
+  weight: 2,
+  async begin(scene) {
+    const { toxiproxy } = scene.stage;
+    await toxiproxy.setEnabled(someWay(scene), false);
+    return { holdMs: scene.random.between(500, 4_000), end: () => toxiproxy.heal() };
+  },
+};
+
+const slowDatabase: FaultKind = {
+  name: 'database slow for all workers',
+  weight: 2,
+  async begin({ stage: { toxiproxy, workers }, random }) {
+    const [, make] = TOXICS[0] as ToxicKind;
+    const toxic = make(random);
+    for (const { number } of workers) await toxiproxy.poison(wayOf('database', number), 'down', toxic);
+    return { holdMs: random.between(1_000, 4_000), end: () => toxiproxy.heal() };
+  },
+};
+
+export const networkFaults: readonly FaultKind[] = [...TOXICS.map(unhealthy), refused, slowDatabase];

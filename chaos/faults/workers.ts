@@ -1,0 +1,134 @@
+import { freePort } from '../../infrastructure/addresses.ts';
+import { waitFor } from '../../infrastructure/progress.ts';
+import { within } from '../../src/time/limit.ts';
+import type { WorkerSlot } from '../infrastructure/worker-slot.ts';
+import { OVER, type FaultKind, type Scene } from './fault.ts';
+
+/** Longer than the broker waits for a heartbeat, with the two seconds of this suite. */
+const PAST_HEARTBEAT_MS = 7_000;
+const MAX_MOMENT_MS = 250;
+
+function anyWorker({ stage, random }: Scene): WorkerSlot {
+  return random.pick(stage.workers);
+}
+
+/** At a moment of the load that nobody chose. */
+async function randomMoment({ random }: Scene): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, random.between(0, MAX_MOMENT_MS)));
+}
+
+/** Stops a worker in good order, and holds it to its last words: everything that it was given is accounted for. */
+export async function stopInOrder(worker: WorkerSlot, { complain }: Scene): Promise<void> {
+  const { code, receipt } = await worker.stop();
+  if (code !== 0) complain(`a worker that was asked to stop ended with ${code}`);
+  if (receipt === undefined) return complain('a worker ended without its last line');
+  const { delivered, acknowledged, dead_lettered, handed_back, lost } = receipt;
+  if (delivered !== acknowledged + dead_lettered + handed_back + lost) {
+    complain(`a worker's last line does not add up: ${JSON.stringify(receipt)}`);
+  }
+}
+
+const killed: FaultKind = {
+  name: 'worker killed (kill -9)',
+  weight: 6,
+  async begin(scene) {
+    await randomMoment(scene);
+    anyWorker(scene).signal('SIGKILL');
+    return OVER;
+  },
+};
+
+const allKilled: FaultKind = {
+  name: 'all workers killed at once',
+  weight: 2,
+  begin({ stage }) {
+    for (const worker of stage.workers) worker.signal('SIGKILL');
+    return Promise.resolve(OVER);
+  },
+};
+
+const frozen: FaultKind = {
+  name: 'worker frozen past the heartbeat (SIGSTOP, SIGCONT)',
+  weight: 3,
+  async begin(scene) {
+    await randomMoment(scene);
+    const worker = anyWorker(scene);
+    worker.signal('SIGSTOP');
+    const holdMs = PAST_HEARTBEAT_MS + scene.random.between(0, 2_000);
+    return { holdMs, end: () => Promise.resolve(worker.signal('SIGCONT')) };
+  },
+};
+
+/** Its own part of the plan: see plan.ts. */
+export const terminated: FaultKind = {
+  name: 'worker stopped under full load (SIGTERM)',
+  weight: 0,
+  async begin(scene) {
+    await randomMoment(scene);
+    const worker = anyWorker(scene);
+    await stopInOrder(worker, scene);
+    return { holdMs: 0, end: () => worker.start() };
+  },
+};
+
+const rolling: FaultKind = {
+  name: 'rolling restart of all workers',
+  weight: 2,
+  async begin(scene) {
+    for (const worker of scene.stage.workers) {
+      await stopInOrder(worker, scene);
+      await worker.start();
+    }
+    return OVER;
+  },
+};
+
+const poisoned: FaultKind = {
+  name: 'request that kills its worker, every time',
+  weight: 3,
+  async begin({ load }) {
+    const answered = load.kill();
+    return { holdMs: 0, end: () => answered };
+  },
+};
+
+const FULL_DEVICE = '/dev/full';
+/** Beyond the worker's own time for a stop, DRAIN_TIMEOUT_MS. */
+const END_LIMIT_MS = 40_000;
+const READY_LIMIT_MS = 60_000;
+
+/** One life of a worker whose every write to standard output fails. Its end is asked for as any other's; its last line is lost. */
+const nowhereToLog: FaultKind = {
+  name: 'standard output on a full disk',
+  weight: 2,
+  short: 'never',
+  async begin(scene) {
+    const { load, random } = scene;
+    const worker = anyWorker(scene);
+    await stopInOrder(worker, scene);
+    const port = await freePort();
+    await worker.start({
+      environment: { HTTP_PORT: String(port) },
+      output: { path: FULL_DEVICE, ready: () => ready(port) },
+    });
+    load.allow(400);
+    const end = async (): Promise<void> => {
+      const stopping = worker.stop();
+      const stopped = await within(END_LIMIT_MS, 'the end of a worker on a full disk', stopping).catch(() => undefined);
+      if (stopped === undefined) worker.signal('SIGKILL');
+      const { code } = await stopping;
+      if (code !== 0) scene.complain(`a worker on a full disk that was asked to stop ended with ${code}`);
+      await worker.start();
+    };
+    return { holdMs: random.between(1_000, 3_000), end };
+  },
+};
+
+async function ready(port: number): Promise<void> {
+  await waitFor('a worker that is ready', READY_LIMIT_MS, async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+    return answer?.ok === true ? true : undefined;
+  });
+}
+
+export const workerFaults: readonly FaultKind[] = [killed, allKilled, frozen, rolling, poisoned, nowhereToLog];

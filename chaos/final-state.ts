@@ -1,0 +1,49 @@
+import { MongoClient } from 'mongodb';
+
+import type { FinalContact, FinalState } from './journal.ts';
+import { deadLetterIds } from './infrastructure/dead-letters.ts';
+import { DATABASE, queueDepth, type Stage } from './infrastructure/stage.ts';
+
+/** A worker of this size has a leak, or piles up what it should hold back: one holds some 120 MiB when it is at rest. */
+const MEMORY_BOUND_MIB = 400;
+
+interface Stored {
+  readonly _id: number;
+  readonly deleted_at?: Date;
+  readonly client_id?: number;
+  readonly first_name?: string;
+  readonly last_name?: string;
+  readonly email?: string;
+  readonly phone?: string;
+  readonly mobile_phone?: string;
+}
+
+/** Reads what is left when all is quiet, past every proxy. */
+export async function finalState({ broker, database, workers }: Stage): Promise<FinalState> {
+  return {
+    contacts: await contacts(database.url),
+    requestQueueDepth: await queueDepth(broker),
+    deadLetters: await deadLetterIds(broker),
+    peakMemoryMiB: Math.max(...workers.map(({ peakMemoryMiB }) => peakMemoryMiB)),
+    memoryBoundMiB: MEMORY_BOUND_MIB,
+  };
+}
+
+async function contacts(url: string): Promise<FinalContact[]> {
+  const client = new MongoClient(url);
+  try {
+    const stored = await client.db(DATABASE).collection<Stored>('contacts').find().toArray();
+    return stored.map((one) =>
+      one.deleted_at === undefined
+        ? { contact_id: one._id, deleted: false, fields: fieldsOf(one) }
+        : { contact_id: one._id, deleted: true },
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+function fieldsOf(one: Stored): NonNullable<FinalContact['fields']> {
+  const { client_id = 0, first_name = '', last_name = '', email = '', phone = '', mobile_phone = '' } = one;
+  return { client_id, first_name, last_name, email, phone, mobile_phone };
+}

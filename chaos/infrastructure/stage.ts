@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'amqplib';
+
+import { ensureDocker } from '../../infrastructure/docker.ts';
+import { attempt, run } from '../../infrastructure/command.ts';
+import { waitFor } from '../../infrastructure/progress.ts';
+import { startBroker, startDatabase, type OwnServer } from '../../test/support/servers.ts';
+import type { Guard } from '../guards.ts';
+import { amqp } from '../proxy/amqp.ts';
+import { Gate } from '../proxy/gate.ts';
+import { mongodb } from '../proxy/mongodb.ts';
+import { Toxiproxy } from './toxiproxy.ts';
+import { WorkerSlot } from './worker-slot.ts';
+
+/** The queue of a run; broker and database are the run's own, so names need not be. */
+export const QUEUE = 'contacts.requests';
+export const DATABASE = 'contacts';
+
+/** Small enough to be filled in a moment, large enough for the broker's own log of what it holds. */
+const DISK = 'size=700m';
+/** Short, so that a silent peer is found out within a run's patience. The worker's own default is 10. */
+const HEARTBEAT_S = 2;
+
+/** Everything that a run hurts: worker → gate → toxiproxy → server. */
+export interface Stage {
+  readonly broker: OwnServer;
+  readonly database: OwnServer;
+  readonly toxiproxy: Toxiproxy;
+  readonly workers: readonly WorkerSlot[];
+  /** The broker as the producers reach it. */
+  readonly producersUrl: string;
+  remove(): Promise<void>;
+}
+
+/** The names of toxiproxy's ways, as faults use them. */
+export const PRODUCERS = 'producers';
+export function wayOf(server: 'broker' | 'database', worker: number): string {
+  return `${server}-${worker}`;
+}
+
+export interface StageSettings {
+  readonly workers: number;
+  readonly folder: string;
+  readonly removedGuard: Guard | undefined;
+}
+
+/** Starts all but the load; `undo` gets what takes down what is already there, the last first. */
+export async function buildStage(settings: StageSettings, undo: (() => Promise<unknown>)[]): Promise<Stage> {
+  await ensureDocker();
+  const volume = `contacts-chaos-${randomBytes(4).toString('hex')}`;
+  const disk = ['--driver', 'local', '--opt', 'type=tmpfs', '--opt', 'device=tmpfs', '--opt', `o=${DISK}`];
+  await run('docker', ['volume', 'create', ...disk, volume]);
+  undo.unshift(() => attempt('docker', ['volume', 'rm', volume], { clearingUp: true }));
+  // It holds the volume as well: memory that no container uses is gone, and a broker that restarts must find its data.
+  const toxiproxy = await Toxiproxy.start(['-v', `${volume}:/held`]);
+  undo.unshift(() => toxiproxy.remove());
+  const broker = await startBroker({ dataVolume: volume });
+  undo.unshift(() => broker.remove());
+  const database = await startDatabase();
+  undo.unshift(() => database.remove());
+  const producersPort = await toxiproxy.open(PRODUCERS, portOf(broker));
+  const workers: WorkerSlot[] = [];
+  for (let number = 1; number <= settings.workers; number += 1) {
+    const worker = await openSlot(number, { broker, database, toxiproxy }, settings);
+    undo.unshift(async () => {
+      await worker.close();
+      await Promise.all([worker.broker.close(), worker.database.close()]);
+    });
+    workers.push(worker);
+  }
+  await Promise.all(workers.map((worker) => worker.start()));
+  return {
+    broker,
+    database,
+    toxiproxy,
+    workers,
+    producersUrl: `amqp://guest:guest@127.0.0.1:${producersPort}`,
+    remove: async () => {
+      for (const step of undo.splice(0)) await step();
+    },
+  };
+}
+
+async function openSlot(
+  number: number,
+  { broker, database, toxiproxy }: Pick<Stage, 'broker' | 'database' | 'toxiproxy'>,
+  { folder, removedGuard }: StageSettings,
+): Promise<WorkerSlot> {
+  const brokerWay = await toxiproxy.open(wayOf('broker', number), portOf(broker));
+  const databaseWay = await toxiproxy.open(wayOf('database', number), portOf(database));
+  const brokerGate = await Gate.before(brokerWay, amqp);
+  const databaseGate = await Gate.before(databaseWay, mongodb);
+  const environment = {
+    AMQP_URL: `amqp://guest:guest@127.0.0.1:${brokerGate.port}?heartbeat=${HEARTBEAT_S}`,
+    MONGODB_URL: `mongodb://127.0.0.1:${databaseGate.port}/${DATABASE}?directConnection=true`,
+    REQUEST_QUEUE: QUEUE,
+    HTTP_PORT: '0',
+  };
+  return new WorkerSlot(number, brokerGate, databaseGate, { environment, folder, removedGuard });
+}
+
+function portOf(server: OwnServer): number {
+  return Number(new URL(server.url).port);
+}
+
+/** Messages of the request queue, those under way included. */
+export async function queueDepth(broker: OwnServer): Promise<number> {
+  const table = await broker.exec('rabbitmqctl', '-q', 'list_queues', 'name', 'messages', '--no-table-headers');
+  const row = table.split('\n').find((line) => line.startsWith(`${QUEUE}\t`));
+  return row === undefined ? 0 : Number(row.split('\t')[1]);
+}
+
+/** Waits until the request queue is empty, those under way included. */
+export async function emptyQueue(broker: OwnServer, limitMs: number): Promise<void> {
+  await waitFor('an empty request queue', limitMs, async () => ((await queueDepth(broker)) === 0 ? true : undefined));
+}
+
+/** Waits until so many consumers, or more, are at the request queue. */
+export async function consumers(broker: OwnServer, count: number, limitMs: number): Promise<void> {
+  const connection = await connect(broker.url, { timeout: 5_000 });
+  connection.on('error', () => undefined);
+  try {
+    const channel = await connection.createChannel();
+    const there = async (): Promise<true | undefined> =>
+      (await channel.checkQueue(QUEUE)).consumerCount >= count ? true : undefined;
+    await waitFor(`${count} consumers`, limitMs, there);
+  } finally {
+    await connection.close().catch(() => undefined);
+  }
+}

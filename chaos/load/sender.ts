@@ -1,0 +1,154 @@
+import { connect, type ChannelModel, type ConfirmChannel, type ConsumeMessage } from 'amqplib';
+
+import type { Answered, Sent } from '../journal.ts';
+import type { Journal } from '../journal-file.ts';
+import { codesIn } from '../../test/support/documents.ts';
+import { QUEUE } from '../infrastructure/stage.ts';
+import type { Request } from './requests.ts';
+
+const APP_ID = 'chaos';
+const RECONNECT_MS = 200;
+
+/** A producer: confirms, a durable reply queue of its own, and a connection that it makes anew whenever it is lost. */
+export class Sender {
+  readonly number: number;
+  readonly #url: string;
+  readonly #journal: Journal;
+  readonly #onAnswer: (answer: Answered) => void;
+  #channel: ConfirmChannel | undefined;
+  #model: ChannelModel | undefined;
+  #connected: Promise<void>;
+  #closed = false;
+  /** Publishes whose fate is open, by message id; several of one id are possible. */
+  readonly #open = new Set<{ readonly id: string; returned: boolean; readonly settle: (taken: boolean) => void }>();
+
+  constructor(number: number, url: string, journal: Journal, onAnswer: (answer: Answered) => void) {
+    this.number = number;
+    this.#url = url;
+    this.#journal = journal;
+    this.#onAnswer = onAnswer;
+    this.#connected = this.#connect();
+  }
+
+  /** Resolves when there is a connection. */
+  get connected(): Promise<void> {
+    return this.#connected;
+  }
+
+  /** Publishes once, as soon as there is a connection; whether the broker took it is known then: false = it may have. */
+  async publish(request: Request): Promise<boolean> {
+    await this.#connected;
+    const at = this.#journal.now();
+    const confirmed = await this.#publishNow(request);
+    const { id, action } = request;
+    const entry: Sent = { type: 'sent', id, sender: this.number, at, action, confirmed };
+    this.#journal.add(entry);
+    return confirmed;
+  }
+
+  #publishNow(request: Request): Promise<boolean> {
+    const channel = this.#channel;
+    if (channel === undefined) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const publish = {
+        id: request.id,
+        returned: false,
+        settle: (taken: boolean): void => {
+          if (this.#open.delete(publish)) resolve(taken);
+        },
+      };
+      this.#open.add(publish);
+      try {
+        channel.publish('', QUEUE, Buffer.from(request.xml), this.#options(request), (error: unknown) =>
+          publish.settle(error === null && !publish.returned),
+        );
+      } catch {
+        publish.settle(false);
+      }
+    });
+  }
+
+  #options({ id, headers }: Request): object {
+    const identity = { appId: APP_ID, messageId: id, correlationId: id, replyTo: this.#replyQueue };
+    return { ...identity, headers, persistent: true, mandatory: true };
+  }
+
+  get #replyQueue(): string {
+    return `chaos.replies.${this.number}`;
+  }
+
+  async #connect(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.#openChannel();
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+      }
+    }
+  }
+
+  async #openChannel(): Promise<void> {
+    const model = await connect(`${this.#url}?heartbeat=2`, { timeout: 5_000 });
+    const gone = new Promise<void>((resolve) => {
+      model.on('error', () => undefined);
+      model.on('close', () => resolve());
+    });
+    const lost = gone.then(() => Promise.reject(new Error('the connection is gone')));
+    lost.catch(() => undefined);
+    const channel = await Promise.race([model.createConfirmChannel(), lost]);
+    channel.on('error', () => undefined);
+    channel.on('return', (message) => this.#returned(String(message.properties.messageId)));
+    channel.on('close', () => this.#lost(model));
+    void gone.then(() => this.#lost(model));
+    const queue = { durable: true, arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': -1 } };
+    const setUp = async (): Promise<void> => {
+      await channel.assertQueue(this.#replyQueue, queue);
+      await channel.prefetch(500);
+      await channel.consume(this.#replyQueue, (message) => this.#receive(channel, message, model));
+    };
+    await Promise.race([setUp(), lost]);
+    this.#model = model;
+    this.#channel = channel;
+  }
+
+  #receive(channel: ConfirmChannel, message: ConsumeMessage | null, model: ChannelModel): void {
+    if (message === null) return this.#lost(model);
+    const xml = message.content.toString();
+    const answer: Answered = {
+      type: 'answered',
+      id: String(message.properties.correlationId),
+      at: this.#journal.now(),
+      status: message.properties.headers?.['status'] === 'ok' ? 'ok' : 'fail',
+      codes: codesIn(xml),
+      xml,
+    };
+    this.#journal.add(answer);
+    this.#onAnswer(answer);
+    try {
+      channel.ack(message);
+    } catch {
+      // The channel is gone, and the answer comes once more.
+    }
+  }
+
+  #returned(id: string): void {
+    for (const publish of this.#open) if (publish.id === id) publish.returned = true;
+  }
+
+  #lost(model: ChannelModel): void {
+    if (this.#model !== model) return;
+    this.#model = undefined;
+    this.#channel = undefined;
+    model.close().catch(() => undefined);
+    this.#connected = this.#connect();
+    for (const publish of this.#open) publish.settle(false);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const model = this.#model;
+    this.#model = undefined;
+    await model?.close().catch(() => undefined);
+  }
+}

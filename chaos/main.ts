@@ -1,0 +1,92 @@
+// npm run chaos [-- --short | options]: load, faults and repeats on three workers, and a verdict on all that came of it.
+import { optionsOf } from '../scripts/options.ts';
+import { Obstacle, say } from '../infrastructure/progress.ts';
+import { plan, shortPlan } from './faults/plan.ts';
+import { GUARDS, type Guard } from './guards.ts';
+import { violationsOf } from './judge.ts';
+import { writeReport } from './report.ts';
+import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from './run.ts';
+
+const USAGE = `npm run chaos                     the long form: 200,000 requests, 300 faults (about an hour)
+npm run chaos -- --short          some kinds of each sort of fault (two minutes)
+  --seed N            repeats a run's choices; the seed of a run is printed
+  --requests N        at least so many requests (repeats not counted)
+  --faults N          so many faults
+  --minutes N         no fault begins later
+  --recovery N        seconds in which all must go on again after a fault; 120, less where a failure is expected
+  --workers N, --senders N
+  --only WORDS        only faults whose name holds these words
+  --remove-guard G    one of ${GUARDS.join(', ')}: shows what breaks without it`;
+
+const SHORT_REQUESTS = 6_000;
+
+function options() {
+  const text = { type: 'string' } as const;
+  const { values } = optionsOf({
+    options: {
+      short: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      seed: { ...text, default: String(Date.now() % 1_000_000) },
+      requests: text,
+      faults: { ...text, default: '300' },
+      minutes: { ...text, default: '240' },
+      recovery: { ...text, default: String(RECOVERY_LIMIT_MS / 1000) },
+      workers: { ...text, default: '3' },
+      senders: { ...text, default: '4' },
+      only: text,
+      'remove-guard': text,
+    },
+  });
+  return values;
+}
+
+function settingsOf(given: ReturnType<typeof options>): RunSettings {
+  const removedGuard = given['remove-guard'];
+  if (removedGuard !== undefined && !GUARDS.includes(removedGuard as Guard)) {
+    throw new Obstacle(`There is no guard "${removedGuard}"; there are: ${GUARDS.join(', ')}.`);
+  }
+  const { short, only } = given;
+  const requests = number(given.requests ?? String(short ? SHORT_REQUESTS : 200_000));
+  return {
+    seed: number(given.seed),
+    requests,
+    workers: number(given.workers),
+    senders: number(given.senders),
+    patient: !short,
+    removedGuard: removedGuard as Guard | undefined,
+    limitMs: number(given.minutes) * 60_000,
+    recoveryMs: number(given.recovery) * 1_000,
+    plan: (random) => (short ? shortPlan(random) : plan(random, number(given.faults), only)),
+  };
+}
+
+function number(text: string): number {
+  if (!/^\d+$/.test(text)) throw new Obstacle(`"${text}" is not a number.`);
+  return Number(text);
+}
+
+async function main(interrupted: AbortSignal): Promise<number> {
+  const given = options();
+  if (given.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const settings = settingsOf(given);
+  say(`The seed of this run is ${settings.seed}.`);
+  const record = await runChaos(settings, interrupted);
+  say('Judging the journal …');
+  const violations = await violationsOf(record);
+  console.log(writeReport(settings, record, violations));
+  say(`The journal, the workers' logs and this report are in ${record.folder}`);
+  return violations.length === 0 ? 0 : 1;
+}
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
+
+try {
+  process.exit(await main(interruption.signal));
+} catch (error) {
+  say(error instanceof Obstacle ? error.message : String(error instanceof Error ? error.stack : error));
+  process.exit(2);
+}

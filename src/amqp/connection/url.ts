@@ -1,0 +1,144 @@
+import { domainToASCII } from 'node:url';
+
+import type { Options } from 'amqplib';
+
+/** Where a broker is and as whom to log in there, in the form that amqplib takes without reading a URL itself. */
+export type BrokerAddress = Options.Connect;
+
+const FORM = 'must be a URL amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://…';
+const ENCODE = 'write such characters in user name, password and virtual host as %40 %2F %3F %23 %3A';
+/** A shortstr of AMQP. */
+const MAX_NAME_BYTES = 255;
+
+/** Throws with words that go behind a setting's name, and hold no value. */
+class UrlError extends Error {
+  override readonly name = 'UrlError';
+}
+
+/** What is wrong with a broker's URL, in words that hold no value; `undefined` where it can be used. */
+export function amqpUrlProblem(url: string): string | undefined {
+  try {
+    brokerAddress(url);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UrlError) return error.message;
+    throw error;
+  }
+}
+
+/**
+ * Reads a broker's URL. amqplib would decode the escapes of user name and password as Latin-1, where RabbitMQ wants
+ * UTF-8, and take wrong parameters as NaN. Throws where the URL cannot be used.
+ */
+export function brokerAddress(url: string): BrokerAddress {
+  const parts = partsOf(url);
+  const { username, password } = loginOf(parts);
+  const vhost = decoded(parts.pathname.slice(1), 'virtual host');
+  if (Buffer.byteLength(vhost) > MAX_NAME_BYTES) throw new UrlError('names a virtual host of more than 255 bytes');
+  return {
+    protocol: parts.protocol.slice(0, -1),
+    hostname: hostOf(parts.hostname),
+    ...(parts.port !== '' && { port: Number(parts.port) }),
+    username,
+    password,
+    // amqplib decodes it once more.
+    vhost: encodeURIComponent(vhost === '' ? '/' : vhost),
+    ...parametersOf(parts.searchParams),
+  };
+}
+
+function partsOf(text: string): URL {
+  // `new URL` would drop or encode them without a word.
+  if (/[\s\p{Cc}]/u.test(text)) throw new UrlError('holds a blank or a control character');
+  const written = /^amqps?:\/\/(?<authority>[^/?#]*)(?<behind>.*)$/i.exec(text)?.groups;
+  if (written === undefined) throw new UrlError(FORM);
+  const { authority = '', behind = '' } = written;
+  if (/[@#]/.test(behind)) throw new UrlError(`holds @ or # where a URL must not; ${ENCODE}`);
+  checkPlace(authority.slice(authority.lastIndexOf('@') + 1));
+  if (!URL.canParse(text)) throw new UrlError(`${FORM}; ${ENCODE}`);
+  return new URL(text);
+}
+
+/** Host and port. */
+function checkPlace(place: string): void {
+  if (/^(?::|$)/.test(place)) throw new UrlError(`names no host; it ${FORM}`);
+  const port = /^(?:\[[^\]]*\]|[^:[]*):(?<port>.*)$/.exec(place)?.groups?.['port'];
+  if (port === undefined || (/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) return;
+  throw new UrlError('names a port that is not a number from 1 to 65535');
+}
+
+/** Nobody named is RabbitMQ's own default user. */
+function loginOf({ username, password }: URL): { username: string; password: string } {
+  if (username === '' && password === '') return { username: 'guest', password: 'guest' };
+  if (username === '') throw new UrlError('has a password and no user name');
+  const login = { username: decoded(username, 'user name'), password: decoded(password, 'password') };
+  // The separator of SASL PLAIN.
+  if (Object.values(login).some((value) => value.includes('\0'))) {
+    throw new UrlError('has a user name or password with %00, which no login can have');
+  }
+  return login;
+}
+
+function decoded(text: string, what: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new UrlError(`has a % in its ${what} that begins no escape of UTF-8; % itself is written %25`);
+  }
+}
+
+/** As the system looks it up: without brackets, and in ASCII, which `new URL` leaves undone for amqp. */
+function hostOf(written: string): string {
+  const host = decoded(written, 'host').replace(/^\[(?<address>.*)\]$/, '$<address>');
+  return domainToASCII(host) || host;
+}
+
+interface Range {
+  readonly least: number;
+  readonly most: number;
+  /** 0 stands for "none" or "no limit". */
+  readonly zero: boolean;
+}
+
+/**
+ * RabbitMQ 4 takes no frames below 8192 bytes; the protocol itself does. Two channels are the most that one connection has.
+ */
+const NUMBERS: Readonly<Record<'frameMax' | 'channelMax' | 'heartbeat' | 'maxFrameSize', Range>> = {
+  frameMax: { least: 8_192, most: 4_294_967_295, zero: true },
+  channelMax: { least: 2, most: 65_535, zero: true },
+  heartbeat: { least: 1, most: 65_535, zero: true },
+  maxFrameSize: { least: 8_192, most: 4_294_967_295, zero: true },
+};
+
+const KNOWN = [...Object.keys(NUMBERS), 'locale'];
+
+function parametersOf(given: URLSearchParams): Partial<Options.Connect> {
+  const parameters: Record<string, string | number> = {};
+  for (const [name, value] of given) {
+    if (!KNOWN.includes(name)) throw new UrlError(`${shown(name)}; there are ${KNOWN.join(', ')}`);
+    if (given.getAll(name).length > 1) throw new UrlError(`has the parameter ${name} more than once`);
+    parameters[name] = name === 'locale' ? locale(value) : number(name as keyof typeof NUMBERS, value);
+  }
+  const { frameMax = 131_072, maxFrameSize = 0 } = parameters;
+  if (maxFrameSize !== 0 && (frameMax === 0 || frameMax > maxFrameSize)) {
+    throw new UrlError('has a maxFrameSize below its frameMax: what the broker may send would not be read');
+  }
+  return parameters;
+}
+
+/** Only what looks like a parameter's name is repeated. */
+function shown(name: string): string {
+  return /^[A-Za-z][\w.-]{0,40}$/.test(name) ? `has a parameter ${name}, which is unknown` : 'has an unknown parameter';
+}
+
+function locale(value: string): string {
+  if (/^[A-Za-z]{2,8}(?:[_-][A-Za-z\d]{1,8})*$/.test(value)) return value;
+  throw new UrlError('has a locale that is none; RabbitMQ knows en_US');
+}
+
+function number(name: keyof typeof NUMBERS, value: string): number {
+  const { least, most } = NUMBERS[name];
+  const read = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
+  if (read === 0 || (read >= least && read <= most)) return read;
+  throw new UrlError(`has a ${name} that is not 0 or a whole number from ${least} to ${most}`);
+}

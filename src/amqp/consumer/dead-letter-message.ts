@@ -1,0 +1,144 @@
+import type { Message, Options } from 'amqplib';
+
+import { DIRECT_REPLY_TO } from '../../protocol/reply.ts';
+import type { Diagnosis } from '../../protocol/settlement.ts';
+import { headerSize, isTimestamp, shortTextSize } from '../wire/header-table.ts';
+import { headersOf, PROPERTY_NAMES, PUBLISH_ID_HEADER, textOf, type Outgoing } from '../wire/messages.ts';
+
+/** How much of a request's properties its dead letter keeps. */
+export type Kept = 'all that can be sent' | 'ids' | 'nothing';
+
+/** From the fullest to the barest. What a letter does not keep of the ids as such it has as text. */
+export const KEPT: readonly Kept[] = ['all that can be sent', 'ids', 'nothing'];
+
+/** The texts that are kept, the most important first. */
+const TEXTS = [
+  'message_id',
+  'correlation_id',
+  'reply_to',
+  'app_id',
+  'type',
+  'content_type',
+  'content_encoding',
+] as const satisfies readonly (keyof typeof PROPERTY_NAMES)[];
+
+/** amqplib encodes the headers in a buffer of 64 KiB. */
+const MAX_HEADER_BYTES = 60_000;
+/** What the broker leaves of a frame for its frame, and a header frame's own fields. */
+const FRAME_OVERHEAD = 8 + 14;
+/** Bytes of the list of what was dropped. */
+const MAX_LISTED = 500;
+
+/**
+ * The request as it was, with the diagnosis in headers. Left out is what cannot be sent: a text or a header that AMQP
+ * cannot carry, headers that do not fit in the connection's frame, the largest first. `expiration` and `user_id` are not
+ * copied: the broker closes the channel over a bad one, and a dead letter must not expire.
+ */
+export function deadLetterMessage(
+  request: Message,
+  queue: string,
+  diagnosis: Diagnosis,
+  kept: Kept = 'all that can be sent',
+): Outgoing {
+  return {
+    queue,
+    body: request.content,
+    once: true,
+    options: (publishId, frameMax) => {
+      const letter = new Letter(Math.min(frameMax, MAX_HEADER_BYTES) - FRAME_OVERHEAD);
+      letter.diagnose(diagnosis, publishId);
+      letter.keepTexts(request, kept);
+      if (kept === 'all that can be sent') letter.keepHeaders(withoutCopies(headersOf(request)));
+      else for (const name of Object.keys(headersOf(request))) letter.drop(name);
+      return letter.options();
+    },
+  };
+}
+
+/** Fills a header frame up to its limit. */
+class Letter {
+  readonly #properties: Record<string, unknown> = { persistent: true };
+  readonly #headers: Record<string, unknown> = {};
+  readonly #dropped: string[] = [];
+  #room: number;
+
+  constructor(room: number) {
+    this.#room = room - MAX_LISTED - 64;
+  }
+
+  diagnose(diagnosis: Diagnosis, publishId: string): void {
+    const own = {
+      [PUBLISH_ID_HEADER]: publishId,
+      'diagnosis-code': diagnosis.code,
+      'diagnosis-attempts': diagnosis.attempts,
+      'diagnosis-first-error': diagnosis.firstError,
+      'diagnosis-last-error': diagnosis.lastError,
+      'diagnosis-reference-id': diagnosis.referenceId,
+      'diagnosis-time': new Date().toISOString(),
+    };
+    for (const [name, value] of Object.entries(own)) this.#add(name, value);
+  }
+
+  keepTexts({ properties }: Message, kept: Kept): void {
+    const values = properties as unknown as Readonly<Record<string, unknown>>;
+    for (const name of TEXTS) {
+      const ours = PROPERTY_NAMES[name];
+      const text = textOf(values[ours]);
+      if (text === undefined) continue;
+      const size = text === DIRECT_REPLY_TO && name === 'reply_to' ? undefined : shortTextSize(text);
+      if (kept !== 'nothing' && size !== undefined && size <= this.#room) {
+        this.#properties[ours] = text;
+        this.#room -= size;
+      } else {
+        this.drop(name);
+        this.#add(`diagnosis-dropped-${name.replaceAll('_', '-')}`, text);
+      }
+    }
+    const timestamp: unknown = properties.timestamp;
+    if (timestamp === undefined) return;
+    if (kept === 'nothing' || !isTimestamp(timestamp)) return this.drop('timestamp');
+    this.#properties['timestamp'] = timestamp;
+    this.#room -= 8;
+  }
+
+  keepHeaders(headers: Readonly<Record<string, unknown>>): void {
+    const sized = Object.entries(headers).map(([name, value]) => ({ name, value, size: headerSize(name, value) }));
+    const smallestFirst = sized.toSorted((a, b) => (a.size ?? 0) - (b.size ?? 0));
+    const fits = new Set<string>();
+    for (const { name, size } of smallestFirst) {
+      if (size === undefined || size > this.#room || Object.hasOwn(this.#headers, name)) this.drop(name);
+      else {
+        this.#room -= size;
+        fits.add(name);
+      }
+    }
+    for (const { name, value } of sized) if (fits.has(name)) this.#headers[name] = value;
+  }
+
+  drop(name: string): void {
+    this.#dropped.push(name);
+  }
+
+  options(): Options.Publish {
+    if (this.#dropped.length > 0) this.#headers['diagnosis-dropped'] = listed(this.#dropped);
+    return { ...this.#properties, headers: this.#headers };
+  }
+
+  #add(name: string, value: string | number): void {
+    const size = headerSize(name, value) ?? Infinity;
+    if (size > this.#room) return;
+    this.#room -= size;
+    this.#headers[name] = value;
+  }
+}
+
+function listed(names: readonly string[]): string {
+  const all = names.join(', ');
+  if (Buffer.byteLength(all) <= MAX_LISTED) return all;
+  return `${names.length} properties and headers, as many do not fit here either`;
+}
+
+/** The broker would send a copy to each queue that CC or BCC names: the request queue, perhaps, for ever. */
+function withoutCopies(headers: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'CC' && name !== 'BCC'));
+}

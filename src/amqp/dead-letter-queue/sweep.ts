@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+
+import type { DeadLetter, LetterFate, LetterVisitor } from '../../protocol/dead-letter.ts';
+import { Amqp10Receiver } from './amqp10-receiver.ts';
+import { readAmqp10, textOf, type Amqp10Value } from './amqp10-values.ts';
+
+const [MESSAGE_ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA] = [0x72, 0x73, 0x74, 0x75];
+/** What the sender wrote and no broker changes begins here. */
+const BARE_MESSAGE = PROPERTIES;
+/** AMQP 0-9-1 has no such types: RabbitMQ 4.3 closes the connection where it should turn them into a header. */
+const UNKNOWN_TYPES: ReadonlySet<number> = new Set([0x73 /* char */, 0x98 /* uuid */]);
+/** The properties section's fields, in their order, that can be told. */
+const PROPERTY_NAMES: Readonly<Record<number, string>> = { 0: 'message_id', 4: 'reply_to', 5: 'correlation_id' };
+
+/** Letters that the broker cannot hand to an AMQP 0-9-1 client, taken out of the way of those that it can. */
+export class LetterSweep {
+  readonly #receiver: Amqp10Receiver;
+  readonly #visitor: LetterVisitor;
+  readonly #aside: { readonly deliveryId: number; readonly fate: LetterFate }[] = [];
+
+  private constructor(receiver: Amqp10Receiver, visitor: LetterVisitor) {
+    this.#receiver = receiver;
+    this.#visitor = visitor;
+  }
+
+  /**
+   * Takes `count` letters over AMQP 1.0 and gives back in order those that anybody can receive; `visitor` decides about the
+   * others, which are held until `settle`. `returned`: how many went back.
+   */
+  static async of(
+    url: string,
+    queue: string,
+    timeoutMs: number,
+    count: number,
+    visitor: LetterVisitor,
+  ): Promise<{ readonly sweep: LetterSweep; readonly returned: number }> {
+    const receiver = await Amqp10Receiver.open(url, queue, timeoutMs);
+    const sweep = new LetterSweep(receiver, visitor);
+    try {
+      return { sweep, returned: await sweep.#take(count) };
+    } catch (error) {
+      await receiver.close();
+      throw error;
+    }
+  }
+
+  async #take(count: number): Promise<number> {
+    const runs: { readonly first: number; last: number }[] = [];
+    let returned = 0;
+    await this.#receiver.receive(count, (deliveryId, message) => {
+      const letter = undeliverable(message);
+      if (letter !== undefined) {
+        this.#aside.push({ deliveryId, fate: this.#visitor.decide(letter) });
+        return;
+      }
+      returned += 1;
+      const run = runs.at(-1);
+      if (run !== undefined && run.last + 1 === deliveryId) run.last = deliveryId;
+      else runs.push({ first: deliveryId, last: deliveryId });
+    });
+    for (const { first, last } of runs) this.#receiver.settle(first, last, 'released');
+    return returned;
+  }
+
+  /** Does to the letters that were set aside what was decided, and ends. */
+  async settle(): Promise<void> {
+    for (const { deliveryId, fate } of this.#aside) {
+      if (fate === 'discard') this.#visitor.settling?.(fate);
+      this.#receiver.settle(deliveryId, deliveryId, fate === 'discard' ? 'accepted' : 'released');
+    }
+    await this.#receiver.close();
+  }
+}
+
+/** What can be told of the message, where it is one that the broker cannot hand to an AMQP 0-9-1 client. */
+function undeliverable(message: Buffer): DeadLetter | undefined {
+  const sections: Amqp10Value[] = [];
+  let bareStart = message.length;
+  for (let offset = 0; offset < message.length;) {
+    const { value, end } = readAmqp10(message, offset);
+    if ((value.descriptor ?? 0) >= BARE_MESSAGE && offset < bareStart) bareStart = offset;
+    sections.push(value);
+    offset = end;
+  }
+  const those = (descriptor: number): Amqp10Value[] => sections.filter((section) => section.descriptor === descriptor);
+  const asHeaders = [...those(MESSAGE_ANNOTATIONS), ...those(APPLICATION_PROPERTIES)];
+  if (!asHeaders.some(holdsUnknownType)) return undefined;
+  const fields = those(PROPERTIES)[0]?.items ?? [];
+  const told = Object.entries(PROPERTY_NAMES).map(([at, name]) => [name, textOf(fields[Number(at)])] as const);
+  return {
+    body: Buffer.concat(those(DATA).map(({ bytes }) => bytes)),
+    properties: Object.fromEntries(told.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]]))),
+    headers: {},
+    identity: createHash('sha256').update(message.subarray(bareStart)).digest('base64'),
+    unreadable: 'undeliverable',
+  };
+}
+
+function holdsUnknownType({ constructorCode, items }: Amqp10Value): boolean {
+  return UNKNOWN_TYPES.has(constructorCode) || items.some(holdsUnknownType);
+}

@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+
+import type { ChannelModel, ConfirmChannel } from 'amqplib';
+
+import { PublisherStoppedError, type ReplyOutcome } from '../../protocol/reply.ts';
+import { within } from '../../time/limit.ts';
+import { closeReasonOf, strikesNeeded, type CloseReason } from './close-reason.ts';
+import type { ConnectionSettings } from '../connection/connection.ts';
+import { PublishLane } from './publish-lane.ts';
+import { SupervisedChannel, type ChannelEvents, type ChannelUser } from '../connection/supervised-channel.ts';
+import type { Outgoing } from '../wire/messages.ts';
+import { Outbox } from './outbox.ts';
+
+/** What the publisher tells its owner beside its results. */
+export interface PublisherEvents extends ChannelEvents {
+  /** `count` messages are published once more, as their confirms were lost, late or negative. */
+  republished(reason: string, count: number): void;
+  /** Whether messages can be sent has changed: the link was lost or restored, or the broker's alarm began or ended. */
+  open(open: boolean): void;
+}
+
+export interface PublisherLimits {
+  /** How long one message may stay unconfirmed while others are confirmed, in milliseconds. */
+  readonly confirmTimeoutMs: number;
+  /** As many messages are under way at most; a quarter of them may wait for destinations that do not take theirs. */
+  readonly prefetch: number;
+}
+
+/** A channel that the broker closes for one message's sake is back before this, in milliseconds: requests are taken on. */
+const BRIEF_MS = 1_000;
+
+/**
+ * Publishes with confirms and `mandatory`, over a connection of its own. Survives lost connections, channels and
+ * confirms by publishing again; respects back-pressure and the broker's resource alarms by holding messages back. What
+ * one destination or one message brings about is that one's trouble alone. Its memory is bounded by what its callers
+ * have under way.
+ */
+export class Publisher implements ChannelUser<ConfirmChannel> {
+  readonly #events: PublisherEvents;
+  readonly #timeoutMs: number;
+  readonly #link: SupervisedChannel<ConfirmChannel>;
+  readonly #outbox: Outbox;
+  readonly #instance = randomBytes(6).toString('hex');
+  #model: ChannelModel | undefined;
+  #main: PublishLane | undefined;
+  /** Why the broker closed the present connection, once it has. */
+  #connectionClosedBy: CloseReason | undefined;
+  #blocked = false;
+  #stopped = false;
+  #order = 0;
+  /** The channel is replaced although the link works: it is told as closed only if that takes long. */
+  #isBrief = false;
+  #brief: NodeJS.Timeout | undefined;
+
+  constructor(settings: ConnectionSettings, limits: PublisherLimits, events: PublisherEvents) {
+    this.#events = events;
+    this.#timeoutMs = settings.timeoutMs;
+    this.#outbox = new Outbox(
+      { ...limits, callTimeoutMs: settings.timeoutMs },
+      {
+        open: () => this.#openSideLane(),
+        rebuild: (reason, isBrief = false) => {
+          this.#isBrief = isBrief;
+          this.#link.rebuild(reason);
+        },
+        republished: (reason, count) => events.republished(reason, count),
+      },
+    );
+    this.#link = new SupervisedChannel('publish', settings, this, events);
+  }
+
+  /** Rejects when trying again cannot help. */
+  get ended(): Promise<void> {
+    return this.#link.ended;
+  }
+
+  /** Resolves when the link is up for the first time, or was stopped before; rejects as `ended` does. */
+  get started(): Promise<void> {
+    return this.#link.started;
+  }
+
+  /** Whether a message would be sent at once. */
+  get ready(): boolean {
+    return this.#main !== undefined && !this.#blocked;
+  }
+
+  /** Resolves when it is known what became of the message, however often it had to be published. Rejects with `PublisherStoppedError` only. */
+  publish(message: Outgoing): Promise<ReplyOutcome> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped) return reject(new PublisherStoppedError('the publisher is stopped'));
+      this.#order += 1;
+      const settle = (outcome: ReplyOutcome | PublisherStoppedError): void =>
+        outcome instanceof PublisherStoppedError ? reject(outcome) : resolve(outcome);
+      this.#outbox.add(message, `${this.#instance}-${this.#order}`, this.#order, settle);
+    });
+  }
+
+  /** Lets `declare` use the connection, on channels of its own. Rejects where there is none, and within the time limit. */
+  async declaring(declare: (model: ChannelModel) => Promise<void>): Promise<void> {
+    if (this.#model === undefined) throw new Error('there is no connection');
+    const declared = declare(this.#model);
+    declared.catch(() => undefined);
+    await within(this.#timeoutMs, 'declaring', declared);
+  }
+
+  /** Rejects what is unconfirmed and closes the link. Idempotent; never rejects. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#brief);
+    this.#outbox.stop();
+    await this.#link.stop();
+  }
+
+  open(model: ChannelModel): Promise<ConfirmChannel> {
+    if (model !== this.#model) {
+      this.#model = model;
+      this.#connectionClosedBy = undefined;
+      this.#outbox.forgetLimits();
+      model.on('error', (error: Error) => (this.#connectionClosedBy = closeReasonOf(error)));
+    }
+    return model.createConfirmChannel();
+  }
+
+  setUp(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  up(channel: ConfirmChannel): void {
+    const lane = new PublishLane(channel, this.#outbox);
+    channel.on('drain', () => {
+      lane.congested = false;
+      this.#outbox.flush();
+    });
+    this.#main = lane;
+    this.#isBrief = false;
+    clearTimeout(this.#brief);
+    this.#events.open(this.ready);
+    this.#outbox.up(lane);
+  }
+
+  down(): void {
+    const ownClose = this.#main?.closedBy;
+    this.#main = undefined;
+    this.#blocked = false;
+    const closedForOne = this.#connectionClosedBy === undefined && strikesNeeded(ownClose) < Infinity;
+    if (closedForOne || this.#isBrief) this.#brief = setTimeout(() => this.#events.open(this.ready), BRIEF_MS);
+    else this.#events.open(false);
+    this.#outbox.down(ownClose ?? this.#connectionClosedBy);
+  }
+
+  blocked(blocked: boolean): void {
+    if (blocked === this.#blocked) return;
+    this.#blocked = blocked;
+    this.#events.open(this.ready);
+    this.#outbox.block(blocked);
+  }
+
+  async #openSideLane(): Promise<PublishLane> {
+    const model = this.#model;
+    if (model === undefined || this.#main === undefined) throw new Error('there is no connection');
+    const opening = model.createConfirmChannel();
+    let late = false;
+    opening
+      .then(async (channel) => {
+        if (late) await channel.close();
+      })
+      .catch(() => undefined);
+    try {
+      const lane = new PublishLane(await within(this.#timeoutMs, 'opening a channel', opening), this.#outbox);
+      void lane.gone.then(() => this.#outbox.sideLaneGone(lane, this.#connectionClosedBy));
+      return lane;
+    } catch (error) {
+      late = true;
+      throw error;
+    }
+  }
+}

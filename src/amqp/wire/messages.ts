@@ -1,0 +1,86 @@
+import type { ConsumeMessage, Message, Options } from 'amqplib';
+
+import type { Delivery, DeliveryChannel } from '../../protocol/delivery.ts';
+import type { Reply } from '../../protocol/reply.ts';
+import { isUnreadable } from './unreadable.ts';
+
+/** A message for the default exchange: `queue` is its routing key. */
+export interface Outgoing {
+  readonly queue: string;
+  readonly body: Buffer;
+  /** A refusal is told at once; else it is tried again for a time. */
+  readonly once?: boolean;
+  /**
+   * The properties, given an id that is unique per message and must be found again by `publishIdOf`, and the largest
+   * frame that the connection carries, in bytes.
+   */
+  options(publishId: string, frameMax: number): Options.Publish;
+}
+
+/** AMQP's name of each property but the headers, and amqplib's. */
+export const PROPERTY_NAMES = {
+  app_id: 'appId',
+  message_id: 'messageId',
+  correlation_id: 'correlationId',
+  reply_to: 'replyTo',
+  type: 'type',
+  content_type: 'contentType',
+  content_encoding: 'contentEncoding',
+  timestamp: 'timestamp',
+  priority: 'priority',
+  expiration: 'expiration',
+  user_id: 'userId',
+} as const;
+
+/** Header of a dead letter that carries the publish id: its `message_id` must stay the producer's. */
+export const PUBLISH_ID_HEADER = 'publish-id';
+
+export function deliveryOf(message: ConsumeMessage, channel: DeliveryChannel): Delivery {
+  const { properties, fields, content } = message;
+  return {
+    body: content,
+    redelivered: fields.redelivered,
+    channel,
+    unreadable: isUnreadable(message),
+    properties: {
+      appId: textOf(properties.appId),
+      messageId: textOf(properties.messageId),
+      correlationId: textOf(properties.correlationId),
+      replyTo: textOf(properties.replyTo),
+      contentEncoding: textOf(properties.contentEncoding),
+      headers: headersOf(message),
+    },
+  };
+}
+
+/** An answer: persistent, its `message_id` unique per publishing. */
+export function replyMessage(reply: Reply): Outgoing {
+  return {
+    queue: reply.to,
+    body: reply.body,
+    options: (publishId) => ({
+      persistent: true,
+      contentType: 'application/xml',
+      type: reply.type,
+      messageId: publishId,
+      headers: reply.headers,
+      ...(reply.correlationId === undefined ? {} : { correlationId: reply.correlationId }),
+    }),
+  };
+}
+
+/** The id that `options` was given for this message, where it is one of ours. */
+export function publishIdOf(message: Message): string | undefined {
+  return textOf(headersOf(message)[PUBLISH_ID_HEADER]) ?? textOf(message.properties.messageId);
+}
+
+export function headersOf(message: Message): Record<string, unknown> {
+  const headers: Record<string, unknown> = message.properties.headers ?? {};
+  // amqplib lets a header of the name `__proto__` become the table's prototype, whose fields would count as headers.
+  return Object.getPrototypeOf(headers) === Object.prototype ? headers : { ...headers };
+}
+
+/** The text, where it is one and not empty. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

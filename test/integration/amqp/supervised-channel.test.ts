@@ -1,0 +1,163 @@
+import type { Channel, ChannelModel } from 'amqplib';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+
+import { SupervisedChannel, type ChannelUser } from '../../../src/amqp/connection/supervised-channel.ts';
+import { blocked, closeOfChannel, FakeBroker } from '../../support/fake-broker.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
+
+const amqpUrl = inject('amqpUrl');
+let proxy: TcpProxy;
+let link: SupervisedChannel<Channel> | undefined;
+const lost: string[] = [];
+
+beforeEach(async () => {
+  proxy = await TcpProxy.before(amqpUrl);
+  lost.length = 0;
+});
+
+afterEach(async () => {
+  await link?.stop();
+  await proxy.close();
+});
+
+/** Remembers each channel and the connection that it is on. */
+class Recorder implements ChannelUser<Channel> {
+  readonly channels: Channel[] = [];
+  readonly models: ChannelModel[] = [];
+  up_ = false;
+  onSetUp: (nth: number) => void = () => undefined;
+
+  onOpen: () => void = () => undefined;
+
+  open(model: ChannelModel): Promise<Channel> {
+    this.models.push(model);
+    this.onOpen();
+    return model.createChannel();
+  }
+
+  async setUp(channel: Channel): Promise<void> {
+    this.channels.push(channel);
+    this.onSetUp(this.channels.length);
+    await channel.prefetch(1);
+  }
+
+  up(): void {
+    this.up_ = true;
+  }
+
+  downs = 0;
+
+  down(): void {
+    this.up_ = false;
+    this.downs += 1;
+  }
+
+  readonly alarms: boolean[] = [];
+
+  blocked(alarm: boolean): void {
+    this.alarms.push(alarm);
+  }
+}
+
+function open(recorder: Recorder, timeoutMs = 1_000): SupervisedChannel<Channel> {
+  link = new SupervisedChannel('test', { urls: [proxy.url(amqpUrl)], timeoutMs, heartbeatS: 1 }, recorder, {
+    lost: (_, reason) => lost.push(reason),
+    restored: () => undefined,
+  });
+  return link;
+}
+
+test('a channel that the broker closes is replaced on the same connection', async () => {
+  const recorder = new Recorder();
+  await open(recorder).started;
+  await recorder.channels[0]?.checkQueue('no-such-queue').catch(() => undefined);
+  await expect.poll(() => recorder.channels).toHaveLength(2);
+  await expect.poll(() => recorder.up_).toBe(true);
+  expect(recorder.models[1]).toBe(recorder.models[0]);
+  expect(proxy.connections).toBe(1);
+  expect(lost[0]).toContain('NOT_FOUND');
+});
+
+test('a connection that is cut is replaced, and the channel with it', async () => {
+  const recorder = new Recorder();
+  await open(recorder).started;
+  proxy.cut();
+  await expect.poll(() => proxy.connections).toBe(2);
+  await expect.poll(() => recorder.up_).toBe(true);
+  expect(recorder.models[1]).not.toBe(recorder.models[0]);
+});
+
+test('a connection that drops during set-up, again and again, is made again until it holds', async () => {
+  const recorder = new Recorder();
+  recorder.onSetUp = (nth) => nth <= 3 && proxy.cut();
+  await open(recorder).started;
+  expect(recorder.channels.length).toBeGreaterThanOrEqual(4);
+  expect(lost.length).toBeGreaterThanOrEqual(3);
+  expect(recorder.up_).toBe(true);
+  // Each set-up that failed was undone.
+  expect(recorder.downs).toBe(recorder.channels.length - 1);
+});
+
+test('a peer that falls silent is given up and replaced', { timeout: 20_000 }, async () => {
+  const recorder = new Recorder();
+  await open(recorder).started;
+  proxy.silence();
+  await expect.poll(() => proxy.connections).toBe(2);
+  await expect.poll(() => recorder.up_).toBe(true);
+});
+
+test('a peer that accepts and says nothing does not hold the link for ever', async () => {
+  const recorder = new Recorder();
+  proxy.onConnection = (nth) => nth === 1 && setImmediate(() => proxy.silence());
+  await open(recorder).started;
+  expect(proxy.connections).toBeGreaterThan(1);
+});
+
+test('a broker that is not there is tried again until it is', async () => {
+  const recorder = new Recorder();
+  proxy.refuse();
+  const { started } = open(recorder);
+  await expect.poll(() => lost.length).toBeGreaterThan(2);
+  proxy.accept();
+  await started;
+  expect(recorder.up_).toBe(true);
+});
+
+test('stopping towards a silent peer ends within its time limits', async () => {
+  const recorder = new Recorder();
+  const silent = open(recorder, 200);
+  await silent.started;
+  proxy.silence();
+  const before = performance.now();
+  await silent.stop();
+  expect(performance.now() - before).toBeLessThan(2_000);
+});
+
+test('stopping while a channel is being opened ends', async () => {
+  const recorder = new Recorder();
+  let stopping: Promise<void> | undefined;
+  recorder.onOpen = () => {
+    stopping ??= link?.stop();
+  };
+  await open(recorder).started;
+  await stopping;
+  expect(stopping).toBeDefined();
+  expect(recorder.up_).toBe(false);
+});
+
+test('the broker’s alarm belongs to the connection: a new channel on it is told again', async () => {
+  const broker = await FakeBroker.start();
+  const recorder = new Recorder();
+  link = new SupervisedChannel('test', { urls: [broker.url], timeoutMs: 1_000, heartbeatS: 1 }, recorder, {
+    lost: () => undefined,
+    restored: () => undefined,
+  });
+  await link.started;
+  broker.send(blocked());
+  await expect.poll(() => recorder.alarms).toEqual([true]);
+  broker.send(closeOfChannel(1));
+  await expect.poll(() => recorder.alarms).toEqual([true, true]);
+  expect(broker.connections).toBe(1);
+  await link.stop();
+  await broker.stop();
+});

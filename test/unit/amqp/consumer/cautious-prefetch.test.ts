@@ -1,0 +1,93 @@
+import type { ConsumeMessage } from 'amqplib';
+import { beforeEach, expect, test } from 'vitest';
+
+import { CautiousPrefetch, deliveryCountOf } from '../../../../src/amqp/consumer/cautious-prefetch.ts';
+
+let now = 0;
+let told: unknown[] = [];
+let caution: CautiousPrefetch;
+
+beforeEach(() => {
+  now = 1_000_000;
+  told = [];
+  caution = new CautiousPrefetch(
+    (reason) => told.push(reason),
+    () => now,
+  );
+});
+
+function delivery(headers: Readonly<Record<string, unknown>>, redelivered = true): ConsumeMessage {
+  return { fields: { redelivered }, properties: { headers }, content: Buffer.alloc(0) } as unknown as ConsumeMessage;
+}
+
+function goWell(times: number): void {
+  for (let time = 0; time < times; time += 1) caution.wentWell();
+}
+
+test.each([
+  [{ 'x-delivery-count': 12, 'x-acquired-count': 14 }, true, 12],
+  [{ 'x-delivery-count': 12 }, true, 12],
+  // Forged by the producer: the broker has handed it out less often, or not at all.
+  [{ 'x-delivery-count': 77, 'x-acquired-count': 2 }, true, 2],
+  [{ 'x-delivery-count': 77, 'x-acquired-count': 99 }, false, 0],
+  [{ 'x-delivery-count': 'many' }, true, 0],
+  [{}, true, 0],
+])('the delivery count of %j, redelivered %s, is %i', (headers, redelivered, count) => {
+  expect(deliveryCountOf(delivery(headers, redelivered))).toBe(count);
+});
+
+test('one lost link asks for one request that goes well', () => {
+  caution.lost();
+  expect(caution.solitary).toBe(true);
+  goWell(1);
+  expect(caution.solitary).toBe(false);
+  expect(told).toEqual(['the link was lost while consuming', undefined]);
+});
+
+test('each further loss asks for more, up to a bound; losses far apart do not add up', () => {
+  for (let loss = 0; loss < 3; loss += 1) caution.lost();
+  goWell(31);
+  expect(caution.solitary).toBe(true);
+  goWell(1);
+  expect(caution.solitary).toBe(false);
+  for (let loss = 0; loss < 50; loss += 1) caution.lost();
+  goWell(256);
+  expect(caution.solitary).toBe(false);
+  now += 61_000;
+  caution.lost();
+  goWell(1);
+  expect(caution.solitary).toBe(false);
+});
+
+test('a delivery that was charged often asks for a run that goes well, and is told apart from others', () => {
+  expect(caution.delivered(delivery({ 'x-delivery-count': 9 }))).toBe(false);
+  expect(caution.solitary).toBe(false);
+  expect(caution.delivered(delivery({ 'x-delivery-count': 10 }))).toBe(true);
+  goWell(15);
+  expect(caution.solitary).toBe(true);
+  expect(caution.delivered(delivery({ 'x-delivery-count': 10 }))).toBe(true);
+  goWell(16);
+  expect(told).toEqual(['a request came back often', undefined]);
+});
+
+test('where few requests come, caution ends when there was no sign of trouble for a time', () => {
+  for (let loss = 0; loss < 5; loss += 1) caution.lost();
+  now += 29_000;
+  caution.tick();
+  expect(caution.solitary).toBe(true);
+  now += 1_000;
+  caution.tick();
+  caution.tick();
+  expect(told).toEqual(['the link was lost while consuming', undefined]);
+});
+
+test('the link is made again at once after each loss, but not for ever where nothing goes well', () => {
+  expect(caution.hurried()).toBe(false);
+  caution.lost();
+  expect([caution.hurried(), caution.hurried()]).toEqual([true, false]);
+  for (let loss = 0; loss < 1_000; loss += 1) caution.lost();
+  expect(caution.hurried()).toBe(false);
+  caution.wentWell();
+  caution.lost();
+  expect(caution.hurried()).toBe(true);
+});

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+
+import { headersAreSane, headerSpan } from '../../../../src/amqp/wire/header-depth.ts';
+import { nestedTables } from '../../../support/raw-publish.ts';
+
+/** The payload of a content header frame with these headers, a content type in front of them. */
+function payloadWith(headers: Buffer, length = headers.length): Buffer {
+  const start = Buffer.alloc(14);
+  start.writeUInt16BE(0xa000, 12);
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(length);
+  return Buffer.concat([start, Buffer.from('\u0004text'), size, headers, Buffer.from([7])]);
+}
+
+function sane(headers: Buffer, deepest = 64): boolean {
+  const payload = payloadWith(headers);
+  const span = headerSpan(payload);
+  return span !== undefined && headersAreSane(payload, span, deepest);
+}
+
+const ONE_OF_EACH = Buffer.from(
+  '\u0001ab\u0001\u0001aB\u0001\u0001at\u0001\u0001as\0\0\u0001au\0\0\u0001aI\0\0\0\0\u0001ai\0\0\0\0\u0001af\0\0\0\0' +
+    '\u0001ad\0\0\0\0\0\0\0\0\u0001al\0\0\0\0\0\0\0\0\u0001aT\0\0\0\0\0\0\0\0\u0001aD\0\0\0\0\0\u0001aV' +
+    '\u0001aS\0\0\0\u0002xy\u0001ax\0\0\0\u0001x\u0001aF\0\0\0\0\u0001aA\0\0\0\u0003VVV\u0001aF\0\0\0\u0004\u0001at\u0001',
+  'latin1',
+);
+
+test('the span leaves out what stands before and behind the headers', () => {
+  expect(headerSpan(payloadWith(Buffer.from('\u0001aV')))).toEqual({ start: 19, end: 26 });
+  expect(headerSpan(payloadWith(Buffer.from('\u0001aV'), 5))).toBeUndefined();
+  expect(headerSpan(Buffer.alloc(14))).toBeUndefined();
+});
+
+test('values of every type are read over', () => {
+  expect(sane(ONE_OF_EACH)).toBe(true);
+  expect(sane(Buffer.alloc(0))).toBe(true);
+});
+
+test('nesting is measured without a stack', () => {
+  expect(sane(nestedTables('a', 64))).toBe(true);
+  expect(sane(nestedTables('a', 66))).toBe(false);
+  expect(sane(nestedTables('a', 20_000))).toBe(false);
+  expect(sane(Buffer.concat([nestedTables('a', 66), ONE_OF_EACH]), 100)).toBe(true);
+});
+
+test.each([
+  ['an unknown type', '\u0001a?\u0001'],
+  ['a value that is cut off', '\u0001aI\0'],
+  ['a text longer than the headers', '\u0001aS\0\0\0\u0009x'],
+  ['a table longer than the headers', '\u0001aF\0\0\0\u0009x'],
+  ['a value in a table that is longer than the table', '\u0001aF\0\0\0\u0003\u0001aI\0\0\0\0'],
+  ['a name that is cut off', '\u0009a'],
+])('%s is not sane', (_, headers) => {
+  expect(sane(Buffer.from(headers, 'latin1'))).toBe(false);
+});

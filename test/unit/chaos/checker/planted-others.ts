@@ -1,0 +1,51 @@
+import type { Action, Entry } from '../../../../chaos/journal.ts';
+import { failAnswer } from './answer-documents.ts';
+import type { Run } from './correct-run.ts';
+import { story, type Plant } from './plant.ts';
+
+const NANOSECONDS_PER_MS = 1e6;
+const LASTS_MS = 60_000;
+
+interface Trouble {
+  readonly waitMs: number;
+  readonly othersWithinMs?: number;
+  /** Of the request that waits. */
+  readonly method?: 'late' | 'unanswerable' | 'poison';
+  /** 1 where it is not told. */
+  readonly sender?: number;
+  /** It is sent when the fault is over. */
+  readonly after?: boolean;
+}
+
+/** A right run with a fault behind it, and a request that waits for its answer while the fault lasts. */
+export function troubled(trouble: Trouble): Run {
+  const { waitMs, othersWithinMs, method = 'late', sender = 1, after = false } = trouble;
+  const { entries, final } = story().told();
+  const begins = entries.reduce((latest, { at }) => Math.max(latest, at), 0) + 1;
+  const ends = begins + LASTS_MS * NANOSECONDS_PER_MS;
+  const at = after ? ends + 1 : begins + 1;
+  const name = 'trouble';
+  const action: Action = { method };
+  const more: Entry[] = [
+    { type: 'fault', at: begins, name, phase: 'begins', ...(othersWithinMs !== undefined && { othersWithinMs }) },
+    { type: 'sent', id: 'waits', sender, at, action, confirmed: true },
+    {
+      type: 'answered',
+      id: 'waits',
+      at: at + waitMs * NANOSECONDS_PER_MS,
+      ...failAnswer(method === 'poison' ? 'INTERNAL_ERROR' : 'EXPIRED'),
+    },
+    { type: 'fault', at: ends, name, phase: 'ends' },
+  ];
+  const deadLetters = method === 'poison' ? [...final.deadLetters, 'waits'] : final.deadLetters;
+  return { entries: [...entries, ...more], final: { ...final, deadLetters } };
+}
+
+/** Wrong in what others have to bear. */
+export const OTHERS: readonly Plant[] = [
+  {
+    what: 'somebody else held up by the trouble of one queue',
+    run: () => troubled({ waitMs: 40_000, othersWithinMs: 10_000 }),
+    found: [{ invariant: 'others-answered', id: 'waits' }],
+  },
+];

@@ -1,0 +1,123 @@
+import { beforeEach, expect, test } from 'vitest';
+
+import { CircuitBreaker, MAX_SUSPECTS } from '../../../src/dispatch/circuit-breaker.ts';
+
+const refused = new Error('create contacts: MongoServerError 121');
+let told: string[];
+let now: number;
+let breaker: CircuitBreaker;
+
+beforeEach(() => {
+  told = [];
+  now = 1_000_000;
+  const braked = (error: Error | undefined): void => void told.push(error === undefined ? 'released' : 'braked');
+  breaker = new CircuitBreaker({ braked, hold: (change) => told.push(change > 0 ? 'hold' : 'take') }, () => now);
+});
+
+function fail(
+  id: number | string,
+  error: Error = refused,
+  seen = breaker.successes,
+  begun = breaker.successes,
+): string {
+  const verdict = breaker.failed(error, String(id), seen, begun);
+  if (verdict === 'waits') breaker.waiting(1);
+  return verdict;
+}
+
+function failMany(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => fail(i));
+}
+
+/** So that it is known to everybody. */
+function brakeForLong(): void {
+  failMany(MAX_SUSPECTS);
+  now += 1_000;
+  fail(0);
+}
+
+test('so many different requests in a row that fail alike are held, and no more are taken', () => {
+  expect(failMany(MAX_SUSPECTS - 1)).toEqual(Array.from({ length: MAX_SUSPECTS - 1 }, () => 'counts'));
+  expect(told).toEqual([]);
+  expect(fail('last')).toBe('waits');
+  expect(told).toEqual([]);
+  now += 1_000;
+  expect(fail('other', new Error('another defect'))).toBe('waits');
+  expect(told).toEqual(['braked', 'hold']);
+});
+
+test('where those beside them fare better soon nobody is told, and nothing is held', () => {
+  failMany(MAX_SUSPECTS + 20);
+  now += 999;
+  expect(fail(3)).toBe('waits');
+  const seen = breaker.successes;
+  breaker.succeeded();
+  expect(fail(3, refused, seen)).toBe('counts');
+  expect(told).toEqual([]);
+});
+
+test('one bad request, however often it is tried, is no row', () => {
+  for (let i = 0; i < 100; i += 1) expect(fail('bad')).toBe('counts');
+});
+
+test('bad requests among good ones are no row, however many', () => {
+  for (let i = 0; i < 100; i += 1) {
+    expect(fail(i)).toBe('counts');
+    if (i % (MAX_SUSPECTS - 1) === 0) breaker.succeeded();
+  }
+  expect(told).toEqual([]);
+});
+
+test('different defects are no row', () => {
+  for (let i = 0; i < 100; i += 1) expect(fail(i, new Error(`defect ${i % 2}`))).toBe('counts');
+});
+
+test('the first success releases, and what failed before it and fails again counts by itself', () => {
+  const seen = breaker.successes;
+  brakeForLong();
+  breaker.succeeded();
+  expect(told).toEqual(['braked', 'hold', 'take', 'released']);
+  for (let i = 0; i < 50; i += 1) expect(fail(i, refused, seen)).toBe('counts');
+  expect(told).toHaveLength(4);
+});
+
+test('while held something is taken from time to time, as it may fare better', () => {
+  brakeForLong();
+  now += 4_999;
+  fail(1);
+  expect(told).toEqual(['braked', 'hold']);
+  now += 1;
+  fail(2);
+  expect(told).toEqual(['braked', 'hold', 'take']);
+  now += 999;
+  fail(3);
+  expect(told).toHaveLength(3);
+  now += 1;
+  fail(4);
+  expect(told).toEqual(['braked', 'hold', 'take', 'hold']);
+});
+
+test('one in a minute is given up, so that guilty ones cannot hold the others for ever', () => {
+  failMany(MAX_SUSPECTS);
+  now += 60_000;
+  expect(fail(1)).toBe('fails');
+  expect(fail(2)).toBe('waits');
+  now += 60_000;
+  expect(fail(2)).toBe('fails');
+});
+
+test('where none waits any more, taking goes on, as nobody else would find out', () => {
+  brakeForLong();
+  breaker.waiting(-1);
+  breaker.waiting(-1);
+  expect(told).toEqual(['braked', 'hold', 'take', 'released']);
+});
+
+test('what was under way while another one succeeded is tried once more, and not given up for it', () => {
+  const seen = breaker.successes;
+  brakeForLong();
+  breaker.succeeded();
+  for (let i = 0; i < 50; i += 1) expect(fail(i, refused, seen, seen)).toBe('waits');
+  for (let i = 0; i < 50; i += 1) expect(fail(i, refused, seen)).toBe('counts');
+  expect(told).toHaveLength(4);
+});

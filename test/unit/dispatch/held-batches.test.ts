@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+
+import type { DispatchEvents } from '../../../src/dispatch/events.ts';
+import type { Method, Work } from '../../../src/protocol/method.ts';
+import { ok } from '../../../src/protocol/response.ts';
+import { StoreDefectError } from '../../../src/protocol/store-defect.ts';
+import { runBatch } from './execute-batch.ts';
+
+const many = Array.from({ length: 40 }, (_, command): Work<number> => ({ command, key: { id: `k${command}` } }));
+
+/** A method whose store refuses what `refuses` says. */
+function method(refuses: (command: number) => boolean): Method<number> {
+  return {
+    name: 'test.method',
+    read: () => ({ valid: true, command: 0 }),
+    execute: (works) => {
+      const refused = works.some(({ command }) => refuses(command));
+      if (refused) return Promise.reject(new StoreDefectError('write: MongoServerError 121', 121));
+      return Promise.resolve(works.map(() => ok()));
+    },
+  };
+}
+
+const writes = { findEarlierOutcomes: (works: readonly unknown[]) => Promise.resolve(works.map(() => undefined)) };
+
+/** Time passes by pauses alone, a second each. */
+function surroundings(afterPauses: (count: number) => void = () => undefined): {
+  limits: Parameters<typeof runBatch>[2];
+  events: DispatchEvents;
+  heard: unknown[];
+} {
+  let pauses = 0;
+  const heard: unknown[] = [];
+  const patience = {
+    pause: async (): Promise<void> => {
+      afterPauses((pauses += 1));
+      await new Promise<void>((resolve) => setImmediate(() => resolve()));
+    },
+    abandoned: () => false,
+  };
+  return {
+    heard,
+    limits: { maxAttempts: 4, patience, now: () => pauses * 25 },
+    events: {
+      retry: () => undefined,
+      waiting: () => undefined,
+      braked: (_, error) => heard.push(error?.message),
+      failing: (change) => heard.push(change),
+    },
+  };
+}
+
+test('where every write is refused alike none of a batch is given up: all wait, and are done when it is over', async () => {
+  let refusing = true;
+  const { limits, events, heard } = surroundings((pauses) => (refusing = pauses < 100));
+  const executions = await runBatch({ ...method(() => refusing), ...writes }, many, limits, events);
+  expect(executions.map(({ kind }) => kind)).toEqual(many.map(() => 'done'));
+  expect(heard).toEqual(['write: MongoServerError 121', 1, -1, undefined]);
+});
+
+test('bad writes among good ones are given up, and nobody is held', async () => {
+  const { limits, events, heard } = surroundings();
+  const executions = await runBatch({ ...method((command) => command < 30), ...writes }, many, limits, events);
+  expect(executions.map(({ kind }) => kind)).toEqual(many.map(({ command }) => (command < 30 ? 'defect' : 'done')));
+  expect(heard).toEqual([]);
+});
+
+test('what only reads is given up however many fail alike', async () => {
+  const { limits, events, heard } = surroundings();
+  const executions = await runBatch(
+    method(() => true),
+    many,
+    limits,
+    events,
+  );
+  expect(executions.map(({ kind }) => kind)).toEqual(many.map(() => 'defect'));
+  expect(heard).toEqual([]);
+});
+
+test('what fails in the very call in which others are done fails by itself, however many there are', async () => {
+  const { limits, events, heard } = surroundings();
+  const refused = new StoreDefectError('write: MongoWriteError 121', 121);
+  const partial: Method<number> = {
+    ...method(() => false),
+    ...writes,
+    execute: (works) => Promise.resolve(works.map(({ command }) => (command < 30 ? refused : ok()))),
+  };
+  const executions = await runBatch(partial, many, limits, events);
+  expect(executions.map(({ kind }) => kind)).toEqual(many.map(({ command }) => (command < 30 ? 'defect' : 'done')));
+  expect(executions[0]).toMatchObject({ attempts: 4, last: refused });
+  expect(heard).toEqual([]);
+});

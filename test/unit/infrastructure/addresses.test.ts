@@ -1,0 +1,22 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { freePort, withDatabase } from '../../../infrastructure/addresses.ts';
+
+test.each([
+  ['mongodb://h:1', 'mongodb://h:1/x'],
+  ['mongodb://h:1/contacts', 'mongodb://h:1/x'],
+  ['mongodb://a:1,b:2/contacts?replicaSet=r', 'mongodb://a:1,b:2/x?replicaSet=r'],
+  ['mongodb://u:p@h:1/contacts', 'mongodb://u:p@h:1/x?authSource=contacts'],
+  ['mongodb://u:p@h:1/contacts?authSource=admin', 'mongodb://u:p@h:1/x?authSource=admin'],
+])('another database in the address %s keeps server, options and log-in', (url, expected) => {
+  expect(withDatabase(url, 'x')).toBe(expected);
+});
+
+test('a wanted port that is taken is not given', async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const { port } = taken.address() as AddressInfo;
+  expect(await freePort(port)).not.toBe(port);
+  await new Promise((resolve) => taken.close(resolve));
+  expect(await freePort(port)).toBe(port);
+});

@@ -1,0 +1,156 @@
+import {
+  MongoBulkWriteError,
+  MongoInvalidArgumentError,
+  MongoNetworkError,
+  MongoNetworkTimeoutError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoWriteConcernError,
+  type BulkWriteResult,
+  type MongoError,
+} from 'mongodb';
+import { expect, test } from 'vitest';
+
+import { duplicatesIn, isAway, refusalsIn, translateErrors } from '../../../../src/mongo/connection/errors.ts';
+import { StoreDefectError } from '../../../../src/protocol/store-defect.ts';
+import { UnavailableError } from '../../../../src/protocol/unavailable.ts';
+import { TimeoutError } from '../../../../src/time/limit.ts';
+
+const reply = (code: number, message = 'a reply'): MongoServerError => new MongoServerError({ message, code });
+
+/** A bulk write's error, as the driver builds it from the server's answer or from an error of the call. */
+function bulkError(cause: object, writeConcernError?: object): MongoBulkWriteError {
+  const result = { getWriteConcernError: () => writeConcernError } as unknown as BulkWriteResult;
+  return new MongoBulkWriteError(cause as never, result);
+}
+
+function refusedItems(...items: readonly { index: number; code: number; errmsg?: string }[]): MongoBulkWriteError {
+  return bulkError({ message: 'E11000 secret@doe.example', code: items[0]?.code, writeErrors: items });
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`write ${code}`), { code, syscall: 'write' });
+}
+
+function labelled(label: string): MongoError {
+  const error = reply(4242);
+  error.addErrorLabel(label);
+  return error;
+}
+
+test.each<[string, unknown]>([
+  ['a lost connection', new MongoNetworkError('connection closed')],
+  ['a silent server', new MongoNetworkTimeoutError('timed out')],
+  ['no server to be found', new MongoServerSelectionError('none', { servers: new Map() } as never)],
+  ['a reset socket that the driver passes on as it is', systemError('ECONNRESET')],
+  ['a broken pipe', systemError('EPIPE')],
+  ['a name that does not resolve for the moment', systemError('EAI_AGAIN')],
+  ['our own time limit', new TimeoutError('ping did not answer')],
+  ['a primary that stepped down', reply(189)],
+  ['a secondary that was asked to write', reply(10107)],
+  ['a server that shuts down', reply(91)],
+  ['a password that is being changed', reply(18)],
+  ['a deadlock in the DocumentDB engine', reply(16_908_292)],
+  ['a cluster that blocks writes while it is moved', reply(371)],
+  ['a server that another one did not answer in time', reply(202)],
+  ['a server without resources for the moment', reply(402)],
+  ['a server that found no free connection to another', reply(407)],
+  ['a server whose signing keys are not there yet', reply(211)],
+  ['an admission queue that is full', reply(433)],
+  ['a cluster that is being resharded', reply(453)],
+  ['a cursor of a server that restarted', reply(43)],
+  ['a standby PostgreSQL before it takes over', reply(100_663_618)],
+  ['a PostgreSQL behind FerretDB that restarts', reply(1, 'the database system is in recovery mode')],
+  ['a PostgreSQL behind FerretDB that crashed', reply(1, 'unexpected EOF')],
+  ['an error that the server calls retryable', labelled('RetryableWriteError')],
+  [
+    'a write that a majority did not confirm',
+    new MongoWriteConcernError({ writeConcernError: { code: 64 }, ok: 1 } as never),
+  ],
+  ['a bulk write whose connection was lost', bulkError(new MongoNetworkTimeoutError('timed out'))],
+  ['a bulk write whose socket was reset', bulkError(systemError('ECONNRESET'))],
+  ['a bulk write refused by a server that stepped down', bulkError(reply(10107))],
+  ['a bulk write with one item in a deadlock', refusedItems({ index: 3, code: 11000 }, { index: 4, code: 16_908_292 })],
+  ['a bulk write that a majority did not confirm', bulkError({ message: 'waiting', writeErrors: [] }, { code: 64 })],
+])('%s means that the database is away', async (_, error) => {
+  expect(isAway(error)).toBe(true);
+  const call = translateErrors('create contacts', () => Promise.reject(error as Error));
+  await expect(call).rejects.toBeInstanceOf(UnavailableError);
+  await expect(call).rejects.toMatchObject({ cause: error });
+});
+
+test.each<[string, unknown]>([
+  ['a document that the server does not accept', reply(121)],
+  ['a list that took too long', reply(50)],
+  ['a duplicate key', reply(11000)],
+  ['an internal error of another kind', reply(1, 'assertion failed')],
+  ['a bulk write with an item refused for good', refusedItems({ index: 0, code: 121 })],
+  ['a bulk write of which nothing is known but a defect', bulkError(new MongoInvalidArgumentError('wrong use'))],
+  ['a programming error', new TypeError('x is not a function')],
+  ['an error with a code that is no system error', Object.assign(new Error('odd'), { code: 'ERR_INVALID_ARG_TYPE' })],
+  ['something that is no error', 'ECONNRESET'],
+])('%s does not', (_, error) => {
+  expect(isAway(error)).toBe(false);
+});
+
+test('a defect of the database names the call, the error and its code, and never what the server said', async () => {
+  const failed = translateErrors('create contacts', () =>
+    Promise.reject(reply(11000, 'dup key: { email: "secret@doe.example" }')),
+  );
+  const error: unknown = await failed.catch((rejection: unknown) => rejection);
+  expect(error).toBeInstanceOf(StoreDefectError);
+  expect(error).toMatchObject({ message: 'create contacts: MongoServerError 11000', code: 11000 });
+  expect((error as Error).cause).toBeUndefined();
+  expect((error as Error).stack).not.toContain('secret');
+});
+
+test.each([
+  [13, 'create contacts: the database says that its user lacks the right to do it (13 Unauthorized)'],
+  [18, 'create contacts: the database does not accept the user or the password (18 AuthenticationFailed)'],
+  [371, 'create contacts: the database blocks all writes for the time being (371 UserWritesBlocked)'],
+  [189, 'create contacts: the database is away, or what became of the call is unknown'],
+])('%d is translateErrors in words that say what it is', async (code, words) => {
+  await expect(translateErrors('create contacts', () => Promise.reject(reply(code, 'secret')))).rejects.toThrow(words);
+});
+
+test('an error of our own passes as it is', async () => {
+  const own = new Error('the document of contact 1 is incomplete');
+  await expect(translateErrors('get contacts', () => Promise.reject(own))).rejects.toBe(own);
+});
+
+test('the places of duplicates are known only where nothing else went wrong', () => {
+  expect(duplicatesIn(refusedItems({ index: 2, code: 11000 }, { index: 5, code: 11000 }))).toEqual([2, 5]);
+  for (const error of [
+    refusedItems({ index: 2, code: 11000 }, { index: 5, code: 121 }),
+    bulkError({ message: 'dup', writeErrors: [{ index: 2, code: 11000 }] }, { code: 64 }),
+    bulkError(new MongoNetworkError('gone')),
+    reply(11000),
+  ]) {
+    expect(() => duplicatesIn(error)).toThrow(error);
+  }
+});
+
+test('an item that lost against another writer was not written, and is no duplicate', () => {
+  const error = refusedItems({ index: 2, code: 11000 }, { index: 5, code: 112 }, { index: 7, code: 16_908_292 });
+  expect([...refusalsIn('x', error)]).toEqual([
+    [2, undefined],
+    [5, undefined],
+    [7, undefined],
+  ]);
+  expect(() => duplicatesIn(error)).toThrow(error);
+});
+
+test('an item that the server refuses for itself is translateErrors from those beside it, and from those whose fate is unknown', () => {
+  const refusals = refusalsIn('x', refusedItems({ index: 2, code: 112 }, { index: 5, code: 121, errmsg: 'secret' }));
+  expect([...refusals.keys()]).toEqual([2, 5]);
+  expect(refusals.get(2)).toBeUndefined();
+  expect(refusals.get(5)).toMatchObject({ name: 'StoreDefectError', message: 'x: MongoWriteError 121', code: 121 });
+  for (const error of [
+    refusedItems({ index: 2, code: 121 }, { index: 5, code: 91 }),
+    bulkError({ message: 'waiting', writeErrors: [{ index: 2, code: 121 }] }, { code: 64 }),
+    bulkError(new MongoNetworkError('gone')),
+    reply(121),
+  ]) {
+    expect(() => refusalsIn('x', error)).toThrow(error);
+  }
+});

@@ -1,0 +1,24 @@
+import { amqpUrlProblem } from '../../../src/amqp/connection/url.ts';
+import { ConfigError, loadConfig as loadConfigWith, type Config } from '../../../src/settings/config.ts';
+import { mongodbUrlProblem } from '../../../src/mongo/connection/url.ts';
+
+type Load = Parameters<typeof loadConfigWith>;
+
+/** As the worker loads it. */
+export const loadConfig = (environment: Load[0], readFile: Load[1]): Config =>
+  loadConfigWith(environment, readFile, { amqpUrlProblem, mongodbUrlProblem });
+
+/** A file system without files. */
+export const noFiles = (path: string): string => {
+  throw new Error(`no file ${path}`);
+};
+
+export function problemsOf(environment: Record<string, string>, readFile = noFiles): readonly string[] {
+  try {
+    loadConfig(environment, readFile);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
