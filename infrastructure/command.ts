@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Obstacle } from './progress.ts';
 
 /** The project's root folder. */
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 /** Where the long outputs of the surroundings' commands go; outlives the clone, as what it installs does. */
 export const LOG_FOLDER = join(tmpdir(), 'contacts-surroundings');

@@ -9,7 +9,7 @@ import { ConfigError, loadConfig, type Config } from './settings/config.ts';
 import { mongodbUrlProblem } from './mongo/connection/url.ts';
 import { HttpPortUnavailableError } from './ops/http.ts';
 import { createLog, type Log } from './ops/log.ts';
-import { StoreMismatchError } from './protocol/store-defect.ts';
+import { StoreMismatchError } from './protocol/errors.ts';
 import { readSettingFile } from './settings/setting-file.ts';
 import { createWorker, OWN_ERRORS, type Worker } from './worker.ts';
 

@@ -2,7 +2,7 @@ import type { ConsumerEvents, Settled } from './amqp/consumer/consumer-events.ts
 import type { PublisherEvents } from './amqp/publisher/publisher.ts';
 import type { AttemptEvents, DispatchEvents } from './dispatch/events.ts';
 import { FlowControl } from './flow-control.ts';
-import type { ItemDefectError } from './contacts/unservable.ts';
+import type { ItemDefectError } from './contacts/repository.ts';
 import type { Log } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { Outcome } from './pipeline/record.ts';

@@ -6,12 +6,12 @@ import { deadLetterQueueOf, TopologyMismatchError } from './amqp/connection/topo
 import { decode } from './codec/decode.ts';
 import { encode } from './codec/encode.ts';
 import type { Config } from './settings/config.ts';
-import { ItemDefectError } from './contacts/unservable.ts';
+import { ItemDefectError } from './contacts/repository.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { createRegistry } from './dispatch/registry.ts';
 import { Attempts, FailedBeforeError, ProcessEndedError } from './redelivery/attempts.ts';
 import { identityOf } from './pipeline/identity.ts';
-import type { RetryPolicy } from './time/retry-policy.ts';
+import { type RetryPolicy, backOffMs, pause } from './time/retry.ts';
 import { apiMethods } from './methods/index.ts';
 import { awayReason } from './mongo/connection/unavailable-reason.ts';
 import { openStore, type Store } from './mongo/store.ts';
@@ -21,9 +21,8 @@ import { HttpPortUnavailableError, startHttp, type HttpEndpoint, type Readiness 
 import type { Log } from './ops/log.ts';
 import { createMetrics, type Metrics } from './ops/metrics.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
-import { StoreDefectError, StoreMismatchError } from './protocol/store-defect.ts';
+import { StoreDefectError, StoreMismatchError } from './protocol/errors.ts';
 import { createReplyToPolicy } from './pipeline/reply-to-policy.ts';
-import { backOffMs, pause } from './time/back-off.ts';
 import { within } from './time/limit.ts';
 
 /** Limit for one call to the broker, in milliseconds. */

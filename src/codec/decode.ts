@@ -1,9 +1,8 @@
 import { fault } from '../protocol/fault.ts';
 import type { Fault } from '../protocol/fault.ts';
 import type { RequestEnvelope, XmlElement } from '../protocol/request.ts';
-import { oddCharacterIn } from '../protocol/odd-characters.ts';
+import { isBlank, oddCharacterIn, trimmed } from '../protocol/characters.ts';
 import { namespaceHint, toldAttributes } from '../protocol/told-name.ts';
-import { isBlank, trimmed } from '../protocol/white-space.ts';
 import { parseDocument } from './document.ts';
 
 /** A request, or the one fault that it is answered with; `method` where the document named one all the same. */

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Fault } from '../protocol/fault.ts';
 import type { ResponseElement, ResponseEnvelope } from '../protocol/response.ts';
-import { isLegalText } from '../protocol/xml-characters.ts';
+import { isLegalText } from '../protocol/characters.ts';
 import { DECLARATION, responseTags, tagsOf } from './tags.ts';
 
 /**

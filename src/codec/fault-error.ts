@@ -1,5 +1,6 @@
 import { fault } from '../protocol/fault.ts';
-import type { Fault, FaultCode } from '../protocol/fault.ts';
+import type { FaultCode } from '../protocol/catalogue.ts';
+import type { Fault } from '../protocol/fault.ts';
 
 /** Ends the reading of a document; `parseDocument` turns it into its fault. Never leaves the codec. */
 export class FaultError extends Error {

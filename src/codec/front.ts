@@ -1,5 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import { oddCharacterIn } from '../protocol/odd-characters.ts';
+import { oddCharacterIn } from '../protocol/characters.ts';
 import { malformedAt } from './fault-error.ts';
 import type { FaultError } from './fault-error.ts';
 

@@ -1,6 +1,5 @@
 import { SaxesParser } from 'saxes';
-import { oddCharacterIn } from '../protocol/odd-characters.ts';
-import { isBlank } from '../protocol/white-space.ts';
+import { isBlank, oddCharacterIn } from '../protocol/characters.ts';
 import { bareAmpersand, halfOfPair } from './references.ts';
 import { CURLY_QUOTES, misplacedCurlyQuote } from './curly-quotes.ts';
 import { unseparatedTarget } from './instructions.ts';

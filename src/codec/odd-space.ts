@@ -1,4 +1,4 @@
-import { oddCharacterIn } from '../protocol/odd-characters.ts';
+import { oddCharacterIn } from '../protocol/characters.ts';
 
 /** Letters of XML names that look like white space, or like nothing: a parser passes over them. */
 const ODD_LETTER = /[\u1680\uFEFF]/;

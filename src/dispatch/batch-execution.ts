@@ -1,11 +1,10 @@
 import type { Execution } from '../protocol/execution.ts';
 import type { Method, Work } from '../protocol/method.ts';
 import type { ResponseEnvelope } from '../protocol/response.ts';
-import { StoreDefectError } from '../protocol/store-defect.ts';
-import { UnavailableError } from '../protocol/unavailable.ts';
+import { StoreDefectError, UnavailableError } from '../protocol/errors.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { DispatchEvents } from './events.ts';
-import type { RetryPolicy } from '../time/retry-policy.ts';
+import type { RetryPolicy } from '../time/retry.ts';
 import type { Semaphore } from './semaphore.ts';
 
 /** Limits of a batch's tries. */

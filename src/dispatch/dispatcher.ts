@@ -7,7 +7,7 @@ import { fail } from '../protocol/response.ts';
 import type { DispatchEvents } from './events.ts';
 import { Batcher } from './batcher.ts';
 import { MethodExecution } from './method-execution.ts';
-import type { RetryPolicy } from '../time/retry-policy.ts';
+import type { RetryPolicy } from '../time/retry.ts';
 import type { Registry } from './registry.ts';
 import { SubjectOrder } from './subject-order.ts';
 

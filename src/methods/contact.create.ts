@@ -2,9 +2,8 @@ import type { ContactFields } from '../contacts/contact.ts';
 import type { ContactRepository } from '../contacts/repository.ts';
 import type { Method } from '../protocol/method.ts';
 import { ok } from '../protocol/response.ts';
-import { commandOf } from './command.ts';
+import { commandOf, group, mandatory, membersReader, optional } from './elements.ts';
 import { contactIdElement } from './contact-element.ts';
-import { group, mandatory, membersReader, optional } from './elements.ts';
 import { email, identifier, personName, phoneNumber } from './fields.ts';
 import { REPEATED } from './outcome-response.ts';
 

@@ -1,8 +1,7 @@
 import type { ContactId } from '../contacts/contact.ts';
 import type { ContactRepository } from '../contacts/repository.ts';
 import type { Method } from '../protocol/method.ts';
-import { commandOf } from './command.ts';
-import { mandatory, membersReader } from './elements.ts';
+import { commandOf, mandatory, membersReader } from './elements.ts';
 import { identifier } from './fields.ts';
 import { outcomeResponse, earlierResponse } from './outcome-response.ts';
 

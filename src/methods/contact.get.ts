@@ -2,9 +2,8 @@ import type { ContactId } from '../contacts/contact.ts';
 import type { ContactRepository } from '../contacts/repository.ts';
 import type { Method } from '../protocol/method.ts';
 import { ok } from '../protocol/response.ts';
-import { commandOf } from './command.ts';
+import { commandOf, mandatory, membersReader } from './elements.ts';
 import { contactElement } from './contact-element.ts';
-import { mandatory, membersReader } from './elements.ts';
 import { identifier } from './fields.ts';
 import { noSuchContact } from './outcome-response.ts';
 

@@ -1,14 +1,24 @@
 import type { Contact } from '../contacts/contact.ts';
-import type { ContactPage, ContactQuery, ContactRepository } from '../contacts/repository.ts';
-import { ItemDefectError } from '../contacts/unservable.ts';
+import {
+  type ContactPage,
+  type ContactQuery,
+  type ContactRepository,
+  ItemDefectError,
+} from '../contacts/repository.ts';
 import type { Method } from '../protocol/method.ts';
 import { ok, type OkResponse } from '../protocol/response.ts';
-import { isLegalText } from '../protocol/xml-characters.ts';
-import { commandOf } from './command.ts';
+import { isLegalText } from '../protocol/characters.ts';
+import { commandOf, membersReader, optional } from './elements.ts';
 import { contactElement } from './contact-element.ts';
-import { membersReader, optional } from './elements.ts';
 import { email, identifier, positiveInteger } from './fields.ts';
-import type { MethodLimits } from './limits.ts';
+
+/** What an operator may set about methods, and what they tell beside their answers. */
+export interface MethodLimits {
+  /** Contacts on a page of contact.list at most; at least 1. */
+  readonly listMaxPerPage: number;
+  /** Told of each contact that a list leaves out, as no answer can hold its text. */
+  readonly leftOut?: (why: ItemDefectError) => void;
+}
 
 const DEFAULT_PER_PAGE = 25;
 

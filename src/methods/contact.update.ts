@@ -1,8 +1,7 @@
 import type { ContactChanges, ContactId } from '../contacts/contact.ts';
 import type { ContactRepository } from '../contacts/repository.ts';
 import type { Method } from '../protocol/method.ts';
-import { commandOf } from './command.ts';
-import { group, mandatory, membersReader, optional } from './elements.ts';
+import { commandOf, group, mandatory, membersReader, optional } from './elements.ts';
 import { email, identifier, personName, phoneNumber } from './fields.ts';
 import { outcomeResponse, earlierResponse } from './outcome-response.ts';
 

@@ -1,8 +1,8 @@
 import { fault, type Fault } from '../protocol/fault.ts';
+import type { Read } from '../protocol/method.ts';
 import type { XmlElement } from '../protocol/request.ts';
-import { oddCharacterIn } from '../protocol/odd-characters.ts';
+import { isBlank, oddCharacterIn, trimmed } from '../protocol/characters.ts';
 import { boundedName, namespaceHint, toldAttributes, toldName } from '../protocol/told-name.ts';
-import { isBlank, trimmed } from '../protocol/white-space.ts';
 
 /** What was read: a value, or every problem in document order. */
 export type Parsed<Value> =
@@ -117,4 +117,9 @@ function attributeFaults({ name, attributes }: XmlElement): Fault[] {
   return attributes.length === 0
     ? []
     : [problem(name, `has attributes where none are allowed: ${toldAttributes(attributes)}`)];
+}
+
+/** What a method's `read` gives: the command made of the values, or the problems. */
+export function commandOf<Value, Command>(parsed: Parsed<Value>, make: (value: Value) => Command): Read<Command> {
+  return parsed.ok ? { valid: true, command: make(parsed.value) } : { valid: false, faults: parsed.faults };
 }

@@ -1,7 +1,6 @@
 import { textElement, type Checked, type ElementReader } from './elements.ts';
 import { isPlausibleAddress, withoutNeededJoiners } from './email-address.ts';
-import { oddCharacterIn } from '../protocol/odd-characters.ts';
-import { trimmed } from '../protocol/white-space.ts';
+import { oddCharacterIn, trimmed } from '../protocol/characters.ts';
 
 // One number has one spelling: no sign, no leading zero, no fraction, ASCII digits only.
 const DECIMAL = /^[1-9][0-9]{0,15}$/;

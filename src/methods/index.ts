@@ -3,9 +3,8 @@ import type { Method } from '../protocol/method.ts';
 import { contactCreate } from './contact.create.ts';
 import { contactDelete } from './contact.delete.ts';
 import { contactGet } from './contact.get.ts';
-import { contactList } from './contact.list.ts';
+import { type MethodLimits, contactList } from './contact.list.ts';
 import { contactUpdate } from './contact.update.ts';
-import type { MethodLimits } from './limits.ts';
 
 /** The API: one line per method. */
 export function apiMethods(contacts: ContactRepository, limits: MethodLimits): readonly Method[] {

@@ -1,7 +1,7 @@
 import { Decimal128, Long, type Filter } from 'mongodb';
 
 import type { ContactId } from '../contacts/contact.ts';
-import { StoreDefectError, StoreMismatchError } from '../protocol/store-defect.ts';
+import { StoreDefectError, StoreMismatchError } from '../protocol/errors.ts';
 import type { Collections, CounterDocument } from './documents.ts';
 import { isDuplicateKey } from './connection/errors.ts';
 

@@ -1,6 +1,6 @@
 import type { ContactFields } from '../contacts/contact.ts';
 import type { Created, Creation, EffectKey } from '../contacts/repository.ts';
-import { StoreDefectError } from '../protocol/store-defect.ts';
+import { StoreDefectError } from '../protocol/errors.ts';
 import { contactIdOf, raiseCounter, reserveIds } from './contact-ids.ts';
 import { fieldsToStore, type Collections, type ContactDocument } from './documents.ts';
 import { isEffectOf, startingWith } from './applied-keys.ts';

@@ -1,6 +1,6 @@
 import { MongoServerError, type Collection, type Db, type Document, type IndexDescription } from 'mongodb';
 
-import { StoreMismatchError } from '../protocol/store-defect.ts';
+import { StoreMismatchError } from '../protocol/errors.ts';
 import { collectionsOf } from './documents.ts';
 import { isDuplicateKey, isUnauthorized } from './connection/errors.ts';
 

@@ -1,8 +1,7 @@
 import type { AggregateOptions, Document, Filter } from 'mongodb';
 
 import type { Contact } from '../contacts/contact.ts';
-import type { ContactPage, ContactQuery } from '../contacts/repository.ts';
-import { ItemDefectError } from '../contacts/unservable.ts';
+import { type ContactPage, type ContactQuery, ItemDefectError } from '../contacts/repository.ts';
 import { CONTACT_IDS, contactIdOf, highestId } from './contact-ids.ts';
 import { contactOf, READ_FIELDS, type StoredContact } from './stored-contact.ts';
 import { emailKey, NOT_DELETED, type Collections, type ContactDocument } from './documents.ts';

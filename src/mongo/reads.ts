@@ -1,5 +1,5 @@
 import type { Contact, ContactId } from '../contacts/contact.ts';
-import type { ItemDefectError } from '../contacts/unservable.ts';
+import type { ItemDefectError } from '../contacts/repository.ts';
 import { contactIdOf } from './contact-ids.ts';
 import { contactOf, READ_FIELDS, type StoredContact } from './stored-contact.ts';
 import { NOT_DELETED, type Collections } from './documents.ts';

@@ -1,7 +1,6 @@
 import type { Db } from 'mongodb';
 
-import type { ContactRepository } from '../contacts/repository.ts';
-import { ItemDefectError } from '../contacts/unservable.ts';
+import { type ContactRepository, ItemDefectError } from '../contacts/repository.ts';
 import type { AttemptLedger } from '../protocol/attempt-ledger.ts';
 import { within } from '../time/limit.ts';
 import { createAttemptLedger, ensureAttemptIndexes } from './attempt-ledger.ts';

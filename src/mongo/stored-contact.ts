@@ -1,5 +1,5 @@
 import type { Contact } from '../contacts/contact.ts';
-import { ItemDefectError } from '../contacts/unservable.ts';
+import { ItemDefectError } from '../contacts/repository.ts';
 import { contactIdOf } from './contact-ids.ts';
 
 /** What is read of a contact's document, before anybody has looked at it: other programs write into the collection, too. */

@@ -1,4 +1,4 @@
-import { UnavailableError } from '../protocol/unavailable.ts';
+import { UnavailableError } from '../protocol/errors.ts';
 
 /** A class of errors whose messages are written in this project and are known to hold no values of a request. */
 export type OwnError = abstract new (...args: never[]) => Error;

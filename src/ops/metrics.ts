@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-import { FAULT_CODES } from '../protocol/fault.ts';
+import { FAULT_CODES } from '../protocol/catalogue.ts';
 
 /** What is counted of a request that was dealt with. */
 export interface CountedRequest {

@@ -1,17 +1,4 @@
-/** Every failure that can be answered: the code as it stands on the wire and when it is used. */
-export const FAULT_CODES = {
-  MALFORMED_XML: 'the document is not well-formed, not decodable, has a DOCTYPE or is too deep',
-  UNSUPPORTED_ENCODING: 'the declared or marked encoding is not one of the five that are read',
-  REQUEST_TOO_LARGE: 'the body is larger than MAX_REQUEST_BYTES',
-  INVALID_REQUEST: 'well-formed, but not one <request method="…">',
-  UNKNOWN_METHOD: 'there is no such method',
-  INVALID_PARAMS: 'fields are missing, empty, unknown, repeated or ill-typed',
-  NOT_FOUND: 'the contact does not exist',
-  EXPIRED: 'the deadline passed before the request was executed',
-  INTERNAL_ERROR: 'a defect; the request is in the dead-letter queue',
-} as const;
-
-export type FaultCode = keyof typeof FAULT_CODES;
+import type { FaultCode } from './catalogue.ts';
 
 /** One problem, as it is told to the caller. The message never quotes values of the request. */
 export interface Fault {

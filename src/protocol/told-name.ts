@@ -1,4 +1,4 @@
-import { withOddOnesShown } from './odd-characters.ts';
+import { withOddOnesShown } from './characters.ts';
 import type { XmlElement } from './request.ts';
 
 /** Characters of a name that an answer repeats. The interface's longest has twelve. */

@@ -1,7 +1,7 @@
 import type { AttemptLedger, EarlierAttempts, RecordedFailure } from '../protocol/attempt-ledger.ts';
-import { UnavailableError } from '../protocol/unavailable.ts';
+import { UnavailableError } from '../protocol/errors.ts';
 import type { AttemptEvents } from '../dispatch/events.ts';
-import type { RetryPolicy } from '../time/retry-policy.ts';
+import type { RetryPolicy } from '../time/retry.ts';
 
 /** What the ledger is asked with: how tries are spaced, and who is told of them. */
 export interface LedgerTerms {

@@ -9,7 +9,7 @@ import { identityOf } from '../../src/pipeline/identity.ts';
 import { createRegistry } from '../../src/dispatch/registry.ts';
 import { apiMethods } from '../../src/methods/index.ts';
 import { openStore } from '../../src/mongo/store.ts';
-import { FAULT_CODES } from '../../src/protocol/fault.ts';
+import { FAULT_CODES } from '../../src/protocol/catalogue.ts';
 import { fail, type ResponseHeaders } from '../../src/protocol/response.ts';
 import { freshNames } from '../support/fresh-names.ts';
 import { goldenCases, type GoldenCase } from './golden-cases.ts';

@@ -1,5 +1,5 @@
 import type { AttemptLedger, EarlierAttempts, RecordedFailure } from '../../src/protocol/attempt-ledger.ts';
-import { UnavailableError } from '../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../src/protocol/errors.ts';
 
 interface Entry {
   readonly starts: Set<string>;

@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel } from 'amqplib';
 
-import { backOffMs, pause } from '../../time/back-off.ts';
+import { backOffMs, pause } from '../../time/retry.ts';
 import { openConnection, type Connection, type ConnectionSettings } from './connection.ts';
 import { within } from '../../time/limit.ts';
 import { TopologyMismatchError } from './topology.ts';

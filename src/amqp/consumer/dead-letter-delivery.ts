@@ -1,7 +1,7 @@
 import type { ConsumeMessage } from 'amqplib';
 
 import type { Diagnosis } from '../../protocol/settlement.ts';
-import { backOffMs, pause } from '../../time/back-off.ts';
+import { backOffMs, pause } from '../../time/retry.ts';
 import { deadLetterMessage, KEPT } from './dead-letter-message.ts';
 import type { Publisher } from '../publisher/publisher.ts';
 import { deadLetterQueueOf, declareTopology } from '../connection/topology.ts';

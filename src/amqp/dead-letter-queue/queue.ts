@@ -6,7 +6,7 @@ import {
   type LetterVisitor,
   type Visited,
 } from '../../protocol/dead-letter.ts';
-import { pause } from '../../time/back-off.ts';
+import { pause } from '../../time/retry.ts';
 import { within } from '../../time/limit.ts';
 import { openConnection, type Connection, type ConnectionSettings } from '../connection/connection.ts';
 import { LetterSweep } from './sweep.ts';

@@ -1,7 +1,7 @@
 import type { Channel, ConsumeMessage, Replies } from 'amqplib';
 
 import type { DeadLetter, LetterFate, LetterVisitor, Visited } from '../../protocol/dead-letter.ts';
-import { pause } from '../../time/back-off.ts';
+import { pause } from '../../time/retry.ts';
 import { within } from '../../time/limit.ts';
 import type { Connection } from '../connection/connection.ts';
 import { letterOf } from './messages.ts';

@@ -1,5 +1,5 @@
 import type { ReplyOutcome } from '../../protocol/reply.ts';
-import { backOffMs } from '../../time/back-off.ts';
+import { backOffMs } from '../../time/retry.ts';
 import type { Destinations } from './destinations.ts';
 import { putBack, type Destination, type Pending } from './pending.ts';
 

@@ -1,6 +1,6 @@
 import type { MongoClient } from 'mongodb';
 
-import { backOffMs, pause } from '../../time/back-off.ts';
+import { backOffMs, pause } from '../../time/retry.ts';
 import { within } from '../../time/limit.ts';
 import type { ClientLimits } from './client.ts';
 import { isAway, translateErrors } from './errors.ts';

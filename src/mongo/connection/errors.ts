@@ -18,8 +18,7 @@ import {
   type WriteError,
 } from 'mongodb';
 
-import { StoreDefectError } from '../../protocol/store-defect.ts';
-import { UnavailableError } from '../../protocol/unavailable.ts';
+import { StoreDefectError, UnavailableError } from '../../protocol/errors.ts';
 import { TimeoutError } from '../../time/limit.ts';
 import { AWAY_CODES, sqlState } from './unavailable-codes.ts';
 

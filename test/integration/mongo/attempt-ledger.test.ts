@@ -4,7 +4,7 @@ import { MongoClient, type Collection } from 'mongodb';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { openStore } from '../../../src/mongo/store.ts';
-import { UnavailableError } from '../../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../../src/protocol/errors.ts';
 import { MemoryLedger } from '../../support/memory-ledger.ts';
 import { AnswerThief } from './answer-thief.ts';
 import { freshStore } from './fresh-store.ts';

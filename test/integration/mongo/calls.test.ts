@@ -3,7 +3,7 @@ import { MongoServerError, type MongoClient } from 'mongodb';
 
 import { createCalls, type Calls } from '../../../src/mongo/connection/calls.ts';
 import { createClient } from '../../../src/mongo/connection/client.ts';
-import { UnavailableError } from '../../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../../src/protocol/errors.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 
 const LIMITS = { connectMs: 600, answerMs: 500, poolWaitMs: 500, poolSize: 2 };

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 
 import { openStore, type Store } from '../../../src/mongo/store.ts';
-import { UnavailableError } from '../../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../../src/protocol/errors.ts';
 import { creation, createOne, freshKey, freshStore, soundOf } from './fresh-store.ts';
 import { WireTap } from './wire-tap.ts';
 

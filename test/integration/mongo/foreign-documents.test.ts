@@ -1,8 +1,8 @@
 import { Decimal128, Double, Long, ObjectId, type Document } from 'mongodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { ItemDefectError } from '../../../src/contacts/unservable.ts';
-import { StoreMismatchError } from '../../../src/protocol/store-defect.ts';
+import { ItemDefectError } from '../../../src/contacts/repository.ts';
+import { StoreMismatchError } from '../../../src/protocol/errors.ts';
 import { createOne, creation, freshKey, freshStore, JANE } from './fresh-store.ts';
 
 const translateErrors: string[] = [];

@@ -3,8 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { RETENTION_SECONDS } from '../../../src/mongo/indexes.ts';
 import { openStore } from '../../../src/mongo/store.ts';
-import { StoreMismatchError } from '../../../src/protocol/store-defect.ts';
-import { UnavailableError } from '../../../src/protocol/unavailable.ts';
+import { StoreMismatchError, UnavailableError } from '../../../src/protocol/errors.ts';
 import { createOne, freshStore, JANE } from './fresh-store.ts';
 import { WireTap } from './wire-tap.ts';
 

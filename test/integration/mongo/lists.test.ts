@@ -1,8 +1,8 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 
-import { ItemDefectError } from '../../../src/contacts/unservable.ts';
+import { ItemDefectError } from '../../../src/contacts/repository.ts';
 import { openStore, type Store } from '../../../src/mongo/store.ts';
-import { StoreDefectError } from '../../../src/protocol/store-defect.ts';
+import { StoreDefectError } from '../../../src/protocol/errors.ts';
 import { createOne, creation, freshKey, freshStore } from './fresh-store.ts';
 import { WireTap } from './wire-tap.ts';
 

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import type { ContactRepository } from '../../../src/contacts/repository.ts';
 import { identityOf } from '../../../src/pipeline/identity.ts';
 import { apiMethods } from '../../../src/methods/index.ts';
-import { UnavailableError } from '../../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../../src/protocol/errors.ts';
 import type { WorkerOptions } from '../../../src/worker.ts';
 import { codesIn, contactIdIn, createRequest, getRequest } from '../../support/documents.ts';
 import { freshNames, type FreshNames } from '../../support/fresh-names.ts';

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { DispatchEvents } from '../../../src/dispatch/events.ts';
 import type { Work } from '../../../src/protocol/method.ts';
 import { ok } from '../../../src/protocol/response.ts';
-import { UnavailableError } from '../../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../../src/protocol/errors.ts';
 import { batch, limits, method, runBatch } from './execute-batch.ts';
 
 let waiting: number;

@@ -4,7 +4,7 @@ import type { DispatchEvents } from '../../../src/dispatch/events.ts';
 import { MethodExecution } from '../../../src/dispatch/method-execution.ts';
 import type { Method } from '../../../src/protocol/method.ts';
 import { ok } from '../../../src/protocol/response.ts';
-import { UnavailableError } from '../../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../../src/protocol/errors.ts';
 import { batch, limits, method, runBatch } from './execute-batch.ts';
 
 const retries: string[] = [];

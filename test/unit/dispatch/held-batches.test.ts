@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { DispatchEvents } from '../../../src/dispatch/events.ts';
 import type { Method, Work } from '../../../src/protocol/method.ts';
 import { ok } from '../../../src/protocol/response.ts';
-import { StoreDefectError } from '../../../src/protocol/store-defect.ts';
+import { StoreDefectError } from '../../../src/protocol/errors.ts';
 import { runBatch } from './execute-batch.ts';
 
 const many = Array.from({ length: 40 }, (_, command): Work<number> => ({ command, key: { id: `k${command}` } }));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { failureOf, failureText } from '../../../src/ops/failure.ts';
-import { UnavailableError } from '../../../src/protocol/unavailable.ts';
+import { UnavailableError } from '../../../src/protocol/errors.ts';
 
 const MARK = 'jane.marked@example.org';
 

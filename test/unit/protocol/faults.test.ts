@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 import type { ReplyOutcome } from '../../../src/protocol/reply.ts';
-import { FAULT_CODES } from '../../../src/protocol/fault.ts';
+import { FAULT_CODES } from '../../../src/protocol/catalogue.ts';
 
 const page = readFileSync(new URL('../../../docs/faults.md', import.meta.url), 'utf8');
 

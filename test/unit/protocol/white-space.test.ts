@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { isBlank, trimmed } from '../../../src/protocol/white-space.ts';
+import { isBlank, trimmed } from '../../../src/protocol/characters.ts';
 import { anyCharacter } from '../methods/request-elements.ts';
 
 test('the four characters of XML white space are ignored at the ends and kept inside', () => {

@@ -12,8 +12,7 @@ import {
 import { expect, test } from 'vitest';
 
 import { duplicatesIn, isAway, refusalsIn, translateErrors } from '../../../../src/mongo/connection/errors.ts';
-import { StoreDefectError } from '../../../../src/protocol/store-defect.ts';
-import { UnavailableError } from '../../../../src/protocol/unavailable.ts';
+import { StoreDefectError, UnavailableError } from '../../../../src/protocol/errors.ts';
 import { TimeoutError } from '../../../../src/time/limit.ts';
 
 const reply = (code: number, message = 'a reply'): MongoServerError => new MongoServerError({ message, code });

@@ -1,3 +1,27 @@
+// XML 1.0 (fifth edition), production [2]. With the u flag a lone surrogate is a code point of its own, so it matches.
+const FORBIDDEN = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+
+/** Whether every character of the text may stand in an XML 1.0 document (production `Char`). */
+export function isLegalText(text: string): boolean {
+  return !FORBIDDEN.test(text);
+}
+
+const NOT_WHITE_SPACE = /[^ \t\r\n]/;
+
+/** Whether the text is empty or only what XML 1.0 calls white space (space, tab, CR, LF). Other Unicode spaces are text. */
+export function isBlank(text: string): boolean {
+  return !NOT_WHITE_SPACE.test(text);
+}
+
+/** The text without XML white space at its ends. Takes linear time. */
+export function trimmed(text: string): string {
+  const start = text.search(NOT_WHITE_SPACE);
+  if (start === -1) return '';
+  let end = text.length;
+  while (isBlank(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
 // White space that is none to XML, controls, and what shows nothing: format characters (joiners and bidirectional controls
 // among them), fillers, selectors, and the Braille pattern without dots.
 const ODD = /[^\P{Z} ]|[^\P{Cc}\t\n\r]|[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;

@@ -1,3 +1,11 @@
+/** How failed tries are spaced, and when there are no more of them. */
+export interface RetryPolicy {
+  /** Waits before try `failures + 1`; resolves at once when the worker gives up what it has. */
+  readonly pause: (failures: number) => Promise<void>;
+  /** Whether the worker gives up what it has, as its time to stop is over. */
+  readonly abandoned: () => boolean;
+}
+
 /** Milliseconds to wait before try `failures + 1`: exponential from 100 ms to 5 s, with full jitter so that workers do not return in step. */
 export function backOffMs(failures: number, random: () => number = Math.random): number {
   const ceiling = Math.min(5_000, 100 * 2 ** Math.min(failures, 10));
@@ -16,4 +24,9 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, ms);
     signal.addEventListener('abort', done);
   });
+}
+
+/** A policy with the usual back-off, which ends when `signal` is aborted. */
+export function retryUntil(signal: AbortSignal): RetryPolicy {
+  return { pause: (failures) => pause(backOffMs(failures), signal), abandoned: () => signal.aborted };
 }
