@@ -11,7 +11,8 @@ import { HttpPortUnavailableError } from './ops/http.ts';
 import { createLog, type Log } from './ops/log.ts';
 import { StoreMismatchError } from './protocol/errors.ts';
 import { readSettingFile } from './settings/setting-file.ts';
-import { createWorker, OWN_ERRORS, type Worker } from './worker.ts';
+import type { Worker } from './lifecycle.ts';
+import { createWorker, OWN_ERRORS } from './worker.ts';
 
 /** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
 const EXIT_CONFIG = 78;

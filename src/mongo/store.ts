@@ -5,6 +5,7 @@ import type { AttemptLedger } from '../protocol/attempt-ledger.ts';
 import { within } from '../time/limit.ts';
 import { createAttemptLedger, ensureAttemptIndexes } from './attempt-ledger.ts';
 import { createCalls } from './connection/calls.ts';
+import { awayReason } from './connection/unavailable-reason.ts';
 import { createClient, databaseOf, DEFAULT_LIMITS, serverLimitMs, type ClientLimits } from './connection/client.ts';
 import { hasForeignIds, raiseCounter } from './contact-ids.ts';
 import { createMongoContacts } from './contacts.ts';
@@ -24,6 +25,8 @@ export interface Store {
    * is away, with `StoreMismatchError` where a person has to do something first.
    */
   prepare(): Promise<void>;
+  /** Why the database is unavailable, from what `prepare` rejected with; in words, without values. */
+  unavailableReason(error: unknown): string;
   /** Resolves when the database answers, rejects within two seconds where it does not. */
   ping(): Promise<void>;
   /** Closes all connections within a time limit. Idempotent; never rejects. */
@@ -60,6 +63,7 @@ export function openStore(url: string, options: StoreOptions = {}): Store {
         await raiseCounter(collections);
         if (await hasForeignIds(collections)) foreign(new ItemDefectError(FOREIGN_IDS));
       }),
+    unavailableReason: awayReason,
     ping: () => calls.run('ping the database', () => within(PING_MS, 'the database', ping(db))),
     close: async () => {
       calls.stop();

@@ -1,23 +1,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-import { FAULT_CODES } from '../protocol/catalogue.ts';
-
-/** What is counted of a request that was dealt with. */
-export interface CountedRequest {
-  readonly method: string;
-  readonly status: string;
-  readonly code: string;
-  /** `none` where no answer was asked for; then no reply is counted. */
-  readonly reply: string;
-  readonly redelivered: boolean;
-  readonly ms: number;
-  /** Size of the batch; 0 where nothing was executed. */
-  readonly batch: number;
-}
+import { FAULT_CODES, OK } from '../protocol/catalogue.ts';
+import type { RequestReport } from '../protocol/request-report.ts';
 
 /** What the worker counts and measures. Every label has a bounded number of values, whatever producers send. */
 export interface Metrics {
-  request(request: CountedRequest): void;
+  request(report: RequestReport): void;
   settled(settlement: 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost'): void;
   deadLettered(reason: string): void;
   retried(reason: string): void;
@@ -61,7 +49,7 @@ export function createMetrics(settings: MetricsSettings): Metrics {
   const gauge = createGauges(registry, settings);
 
   const method = among([...settings.methods], 'unknown');
-  const code = among([...Object.keys(FAULT_CODES), 'OK'], 'other');
+  const code = among([...Object.keys(FAULT_CODES), OK], 'other');
   const status = firstOf(MAX_REASONS);
   const reply = firstOf(MAX_REASONS);
   const reason = firstOf(MAX_REASONS);

@@ -117,10 +117,10 @@ test('the ledger away: no more requests are taken, as while the database is; the
   const worker = await start({}, {}, { ...names, mongodbUrl: url });
   database.refuse();
   const { answer } = await redelivered(createRequest(), randomUUID());
-  await expect.poll(() => worker.logText(), patiently).toContain('taking no requests for now');
+  await expect.poll(() => worker.logText(), patiently).toContain('consumption paused');
   database.accept();
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
-  await expect.poll(() => worker.logText(), patiently).toContain('taking requests again');
+  await expect.poll(() => worker.logText(), patiently).toContain('consumption resumed');
   await stopAll();
   await database.close();
 });

@@ -24,7 +24,7 @@ const validate = (validator: Document): Promise<unknown> => client.db().command(
 const isReady = async (): Promise<boolean> => (await running.worker.readiness()).ready;
 const heldFor = async (): Promise<string> => {
   const lines = await running.worker.logLines();
-  return String(lines.findLast((line) => line['msg'] === 'taking no requests for now')?.['reason']);
+  return String(lines.findLast((line) => line['msg'] === 'consumption paused')?.['reason']);
 };
 
 /** A worker beside the one that runs all the time; it does not outlive its test. */
@@ -64,7 +64,7 @@ test('a document of another program fails the get that asks for it, once, and no
   expect([codesIn(listed.xml), contactIdIn(listed.xml)]).toEqual([[], 900_003]);
   const lines = await running.worker.logLines();
   expect(lines.find((line) => line['code'] === 'INTERNAL_ERROR')).toMatchObject({ attempts: 1 });
-  expect(lines.filter((line) => line['msg'] === 'execution is tried again')).toEqual([]);
+  expect(lines.filter((line) => line['msg'] === 'execution is retried')).toEqual([]);
   expect(JSON.stringify(lines)).toContain('the document of contact 900001 is no contact');
   expect(JSON.stringify(lines)).toContain('contact 900002 has a text with characters that XML forbids');
   await expect.poll(letters, patiently).toBe(1);

@@ -10,7 +10,7 @@ let waiting: number;
 const events: DispatchEvents = {
   retry: () => undefined,
   waiting: (change) => (waiting += change),
-  braked: () => undefined,
+  circuit: () => undefined,
   failing: () => undefined,
 };
 

@@ -12,7 +12,7 @@ let waiting = 0;
 const events: DispatchEvents = {
   retry: (_, reason) => retries.push(reason),
   waiting: (change) => (waiting += change),
-  braked: () => undefined,
+  circuit: () => undefined,
   failing: () => undefined,
 };
 

@@ -24,14 +24,14 @@ function method(refuses: (command: number) => boolean): Method<number> {
 const writes = { findEarlierOutcomes: (works: readonly unknown[]) => Promise.resolve(works.map(() => undefined)) };
 
 /** Time passes by pauses alone, a second each. */
-function surroundings(afterPauses: (count: number) => void = () => undefined): {
+function environment(afterPauses: (count: number) => void = () => undefined): {
   limits: Parameters<typeof runBatch>[2];
   events: DispatchEvents;
   heard: unknown[];
 } {
   let pauses = 0;
   const heard: unknown[] = [];
-  const patience = {
+  const retryPolicy = {
     pause: async (): Promise<void> => {
       afterPauses((pauses += 1));
       await new Promise<void>((resolve) => setImmediate(() => resolve()));
@@ -40,11 +40,11 @@ function surroundings(afterPauses: (count: number) => void = () => undefined): {
   };
   return {
     heard,
-    limits: { maxAttempts: 4, patience, now: () => pauses * 25 },
+    limits: { maxAttempts: 4, retryPolicy, now: () => pauses * 25 },
     events: {
       retry: () => undefined,
       waiting: () => undefined,
-      braked: (_, error) => heard.push(error?.message),
+      circuit: (_, error) => heard.push(error?.message),
       failing: (change) => heard.push(change),
     },
   };
@@ -52,21 +52,21 @@ function surroundings(afterPauses: (count: number) => void = () => undefined): {
 
 test('where every write is refused alike none of a batch is given up: all wait, and are done when it is over', async () => {
   let refusing = true;
-  const { limits, events, heard } = surroundings((pauses) => (refusing = pauses < 100));
+  const { limits, events, heard } = environment((pauses) => (refusing = pauses < 100));
   const executions = await runBatch({ ...method(() => refusing), ...writes }, many, limits, events);
   expect(executions.map(({ kind }) => kind)).toEqual(many.map(() => 'done'));
   expect(heard).toEqual(['write: MongoServerError 121', 1, -1, undefined]);
 });
 
 test('bad writes among good ones are given up, and nobody is held', async () => {
-  const { limits, events, heard } = surroundings();
+  const { limits, events, heard } = environment();
   const executions = await runBatch({ ...method((command) => command < 30), ...writes }, many, limits, events);
   expect(executions.map(({ kind }) => kind)).toEqual(many.map(({ command }) => (command < 30 ? 'defect' : 'done')));
   expect(heard).toEqual([]);
 });
 
 test('what only reads is given up however many fail alike', async () => {
-  const { limits, events, heard } = surroundings();
+  const { limits, events, heard } = environment();
   const executions = await runBatch(
     method(() => true),
     many,
@@ -78,7 +78,7 @@ test('what only reads is given up however many fail alike', async () => {
 });
 
 test('what fails in the very call in which others are done fails by itself, however many there are', async () => {
-  const { limits, events, heard } = surroundings();
+  const { limits, events, heard } = environment();
   const refused = new StoreDefectError('write: MongoWriteError 121', 121);
   const partial: Method<number> = {
     ...method(() => false),

@@ -1,16 +1,15 @@
 import { expect, test } from 'vitest';
 
-import type { Start } from '../../../src/redelivery/attempts.ts';
-import type { Performed } from '../../../src/protocol/execution.ts';
+import type { Executed, Start } from '../../../src/protocol/execution.ts';
 import { MemoryLedger } from '../../support/memory-ledger.ts';
-import { again, attemptsOn, done, fresh, heldRuns, settle } from './attempts-under-test.ts';
+import { execute, again, attemptsOn, done, fresh, heldRuns, settle } from './attempts-under-test.ts';
 
 test('one beside which others run is not started, so that nobody is charged with the end of a process by another', async () => {
   const ledger = new MemoryLedger();
   const runs = heldRuns();
   const attempts = attemptsOn(ledger);
-  void attempts.run(fresh('a'), runs.run('a'));
-  void attempts.run(again('b'), runs.run('b'));
+  void execute(attempts, fresh('a'), runs.run('a'));
+  void execute(attempts, again('b'), runs.run('b'));
   await settle();
   expect([runs.order, ledger.unended]).toEqual([['a begins'], {}]);
   runs.end('a');
@@ -21,8 +20,8 @@ test('one beside which others run is not started, so that nobody is charged with
 test('redelivered requests run one at a time, and what comes later waits for them', async () => {
   const order: string[] = [];
   const attempts = attemptsOn(new MemoryLedger());
-  const request = (start: Start): Promise<Performed> =>
-    attempts.run(start, async () => {
+  const request = (start: Start): Promise<Executed> =>
+    execute(attempts, start, async () => {
       order.push(`${start.attemptId} begins`);
       await settle();
       order.push(`${start.attemptId} ends`);
@@ -36,9 +35,9 @@ test('redelivered requests run one at a time, and what comes later waits for the
 test('a redelivery waits for its first delivery that is still under way here', async () => {
   const runs = heldRuns();
   const attempts = attemptsOn(new MemoryLedger());
-  void attempts.run(fresh('a'), runs.run('first'));
-  void attempts.run(again('a'), runs.run('again'));
-  void attempts.run(fresh('later'), runs.run('later'));
+  void execute(attempts, fresh('a'), runs.run('first'));
+  void execute(attempts, again('a'), runs.run('again'));
+  void execute(attempts, fresh('later'), runs.run('later'));
   await settle();
   expect(runs.order).toEqual(['first begins']);
   runs.end('first');
@@ -49,11 +48,13 @@ test('a redelivery waits for its first delivery that is still under way here', a
 test('those whose first deliveries end here in good order run together again', async () => {
   const runs = heldRuns();
   const attempts = attemptsOn(new MemoryLedger());
-  for (const id of ['a', 'b']) void attempts.run(fresh(id), runs.run(`first ${id}`));
-  for (const id of ['a', 'b']) void attempts.run(again(id), runs.run(`again ${id}`));
+  for (const id of ['a', 'b']) void execute(attempts, fresh(id), runs.run(`first ${id}`));
+  for (const id of ['a', 'b']) void execute(attempts, again(id), runs.run(`again ${id}`));
+  void execute(attempts, fresh('c'), runs.run('c'));
+  await settle();
   for (const id of ['a', 'b']) runs.end(`first ${id}`);
   await settle();
-  expect(runs.order.slice(-2)).toEqual(['again a begins', 'again b begins']);
+  expect(runs.order.slice(-3)).toEqual(['again a begins', 'again b begins', 'c begins']);
 });
 
 test('a first delivery that still waits when its channel is lost is not started; its redelivery is, in its place', async () => {
@@ -61,13 +62,13 @@ test('a first delivery that still waits when its channel is lost is not started;
   const ledger = new MemoryLedger();
   const attempts = attemptsOn(ledger);
   const [lost, next] = [{ gone: false }, { gone: false }];
-  void attempts.run({ ...again('x'), channel: lost }, runs.run('x'));
-  const first = attempts.run({ ...fresh('a'), channel: lost }, runs.run('first a'));
-  const second = attempts.run({ ...again('y'), channel: lost }, runs.run('first y'));
+  void execute(attempts, { ...again('x'), channel: lost }, runs.run('x'));
+  const first = execute(attempts, { ...fresh('a'), channel: lost }, runs.run('first a'));
+  const second = execute(attempts, { ...again('y'), channel: lost }, runs.run('first y'));
   await settle();
   lost.gone = true;
-  void attempts.run({ ...again('a'), channel: next }, runs.run('again a'));
-  void attempts.run({ ...fresh('b'), channel: next }, runs.run('b'));
+  void execute(attempts, { ...again('a'), channel: next }, runs.run('again a'));
+  void execute(attempts, { ...fresh('b'), channel: next }, runs.run('b'));
   runs.end('x');
   await settle();
   expect(runs.order).toEqual(['x begins', 'x ends', 'again a begins']);
