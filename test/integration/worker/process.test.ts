@@ -42,7 +42,7 @@ afterAll(async () => {
 async function running(settings: Record<string, string> = {}, where: FreshNames = names): Promise<WorkerProcess> {
   const worker = startProcess(where, settings);
   processes.push(worker);
-  await expect.poll(() => worker.output()).toContain('taking requests');
+  await expect.poll(() => worker.output()).toContain('consuming requests');
   return worker;
 }
 
@@ -123,7 +123,7 @@ test('a signal while broker and database are awaited ends the process, exit 0', 
   await expect.poll(() => worker.output()).toContain('the database cannot be used yet');
   worker.signal('SIGTERM');
   expect(await worker.exited).toBe(0);
-  expect(worker.output()).not.toContain('taking requests');
+  expect(worker.output()).not.toContain('consuming requests');
 });
 
 test('bad settings stop the start with one message that lists every problem, exit 78', async () => {

@@ -86,7 +86,7 @@ test('a reply queue whose name was made to keep REPLY_TO_ALLOW busy is refused a
   const worker = started({ REPLY_TO_ALLOW: '^([a-z0-9]+[-.]?)+$', HTTP_PORT: port });
   const requester = await Requester.open(names.amqpUrl, names.queue);
   onTestFinished(() => requester.close());
-  await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain('taking requests');
+  await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain('consuming requests');
   requester.send(createRequest(), { replyTo: `${'a'.repeat(40)}!` });
   await expect.poll(() => worker.output()).toContain('REPLY_TO_NOT_ALLOWED');
   expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
@@ -110,7 +110,7 @@ test('a user name and a password that are not ASCII log in, in a virtual host th
   const [userEncoded, passwordEncoded, vhostEncoded] = [user, password, vhost].map(encodeURIComponent);
   const { host } = new URL(broker.url);
   const worker = started({ AMQP_URL: `amqp://${userEncoded}:${passwordEncoded}@${host}/${vhostEncoded}` });
-  await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain('taking requests');
+  await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain('consuming requests');
   const requester = await Requester.open(`${broker.url}/${vhostEncoded}`, names.queue);
   onTestFinished(() => requester.close());
   expect(contactIdIn((await requester.request(createRequest())).xml)).toBeGreaterThan(0);

@@ -139,7 +139,7 @@ test('a list that takes too long fails at once and alone; those that came with i
 test('an ObjectId among the contacts ends no create, and is told at the start', async () => {
   await contacts.insertOne({ _id: new ObjectId(), ...jane });
   const worker = workerProcess();
-  await expect.poll(() => worker.output(), patiently).toContain('taking requests');
+  await expect.poll(() => worker.output(), patiently).toContain('consuming requests');
   expect(worker.output()).toContain('the collection contacts holds documents whose _id is no contact_id');
   expect(contactIdIn((await running.requester.request(createRequest())).xml)).toBeGreaterThan(0);
   worker.signal('SIGTERM');

@@ -10,7 +10,7 @@ import type { ResponseEnvelope } from '../../../src/protocol/response.ts';
 /** Three works with distinct keys. */
 export const batch = [1, 2, 3].map((command): Work<number> => ({ command, key: { id: `k${command}` } }));
 
-/** A method that executes as it is told. */
+/** A method that executes by calling `execute`. */
 export function method(
   execute: (batch: readonly Work<number>[]) => readonly (ResponseEnvelope | Error)[],
 ): Method<number> {
@@ -21,7 +21,7 @@ export function method(
   };
 }
 
-/** Limits of three attempts, without real pauses. */
+/** Terms of three attempts, without real pauses. */
 export function limits(abandonedAfter = Infinity): AttemptTerms & { pauses: number[] } {
   const pauses: number[] = [];
   const pause = (failures: number): Promise<void> => {
@@ -32,7 +32,7 @@ export function limits(abandonedAfter = Infinity): AttemptTerms & { pauses: numb
   return { maxAttempts: 3, pauses, retryPolicy, now: () => 1_000 };
 }
 
-/** Runs a batch until each item was told. */
+/** Executes a batch until each item is reported. */
 export async function runBatch(
   tested: Method<number>,
   works: readonly Work<number>[],
@@ -42,17 +42,17 @@ export async function runBatch(
 ): Promise<readonly Execution[]> {
   const executions: Execution[] = [];
   const run = new MethodExecution(tested, terms, dispatchEvents);
-  const tellings: (() => void)[] = [];
-  const told = works.map((_, at) => new Promise<void>((resolve) => (tellings[at] = resolve)));
+  const resolvers: (() => void)[] = [];
+  const reported = works.map((_, at) => new Promise<void>((resolve) => (resolvers[at] = resolve)));
   await run.run(
     works,
     (at, execution) => {
       expect(executions[at]).toBeUndefined();
       executions[at] = execution;
-      tellings[at]?.();
+      resolvers[at]?.();
     },
     attemptsBefore,
   );
-  await Promise.all(told);
+  await Promise.all(reported);
   return executions;
 }

@@ -14,7 +14,7 @@ import {
   succeed,
 } from './attempts-under-test.ts';
 
-test('a failure for good is the same at the next delivery, without another run, at whichever worker', async () => {
+test('a recorded failure is repeated at the next delivery, without another execution, at any worker', async () => {
   const ledger = new MemoryLedger();
   const attempts = attemptsOn(ledger);
   await execute(attempts, fresh('a'), succeed);
@@ -27,18 +27,18 @@ test('a failure for good is the same at the next delivery, without another run, 
   }
 });
 
-test('a failure is forgotten with its message: what is sent once more and succeeds is never answered by it', async () => {
+test('a failure is forgotten with its message: a new message that succeeds never gets its answer', async () => {
   const ledger = new MemoryLedger();
   const failed = await execute(attemptsOn(ledger), fresh('a'), () => Promise.resolve(defect));
   failed.acknowledged?.();
   await settle();
   expect(ledger.unended).toEqual({});
-  // Sent again, and its acknowledgement lost with its worker.
+  // Another message with equal content, whose acknowledgement is lost with its worker.
   expect(await execute(attemptsOn(ledger), fresh('a'), succeed)).toEqual(done());
   expect(await execute(attemptsOn(ledger), again('a'), succeed)).toEqual(done());
 });
 
-test('the same holds for a failure that was found on record, and for starts that ended their process', async () => {
+test('the same holds for a failure found on record, and for starts that ended their process', async () => {
   const ledger = new MemoryLedger();
   await execute(attemptsOn(ledger), again('failed'), () => Promise.resolve(defect));
   for (let process = 0; process < 3; process += 1) {
@@ -54,7 +54,7 @@ test('the same holds for a failure that was found on record, and for starts that
   }
 });
 
-test('what is forgotten of one message takes no start away from a copy that is under way elsewhere', async () => {
+test('forgetting one message removes no start of a copy in flight elsewhere', async () => {
   const ledger = new MemoryLedger();
   const failed = await execute(attemptsOn(ledger), again('a'), () => Promise.resolve(defect));
   await ledger.end('a', (await ledger.begin('a', 'look', 9)).starts);
@@ -65,7 +65,7 @@ test('what is forgotten of one message takes no start away from a copy that is u
   expect(ledger.unended).toEqual({ a: 1 });
 });
 
-test('a failure whose channel is lost before it is recorded is left to the redelivery', async () => {
+test('a failure whose channel closes before it is recorded is left to the redelivery', async () => {
   const ledger = new MemoryLedger();
   const lost = { gone: false };
   ledger.away = 3;

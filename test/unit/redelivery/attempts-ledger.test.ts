@@ -15,14 +15,14 @@ import {
   succeed,
 } from './attempts-under-test.ts';
 
-test('a start whose answers are lost counts once, so that nothing innocent is given up', async () => {
+test('a start whose responses are lost counts once, so that no innocent request fails', async () => {
   const ledger = new MemoryLedger();
   ledger.answersLost = 5;
   expect(await execute(attemptsOn(ledger), again('a'), succeed)).toEqual(done());
   expect(ledger.unended).toEqual({});
 });
 
-test('a start that is recorded when the channel is lost is taken back', async () => {
+test('a start that is recorded when the channel closes is withdrawn', async () => {
   const ledger = new MemoryLedger();
   const lost = { gone: false };
   const begin = ledger.begin.bind(ledger);
@@ -36,14 +36,14 @@ test('a start that is recorded when the channel is lost is taken back', async ()
   expect(ledger.unended).toEqual({});
 });
 
-test('while the ledger is away the request waits, and the intake is held until the ledger answers', async () => {
+test('while the ledger is unavailable the request waits, and consumption pauses until it responds', async () => {
   const [ledger, troubles] = [new MemoryLedger(), noTroubles()];
   ledger.away = 5;
   expect(await execute(attemptsOn(ledger, { troubles }), again('a'), succeed)).toEqual(done());
   expect(troubles).toEqual({ waiting: 0, mostWaiting: 1, retries: 5, uncounted: 0 });
 });
 
-test('given up while the ledger is away, the request is abandoned and the intake no longer held', async () => {
+test('a stop while the ledger is unavailable abandons the request and ends the pause', async () => {
   const [ledger, troubles] = [new MemoryLedger(), noTroubles()];
   ledger.away = Infinity;
   let pauses = 0;
@@ -57,12 +57,12 @@ test('given up while the ledger is away, the request is abandoned and the intake
   expect(troubles).toMatchObject({ waiting: 0, mostWaiting: 1 });
 });
 
-test('a start that a stopping worker gives up is not counted', async () => {
+test('a start that a stopping worker abandons is not counted', async () => {
   const ledger = new MemoryLedger();
   let abandoned = false;
   const retryPolicy = { pause: () => Promise.resolve(), abandoned: () => abandoned };
   const attempts = attemptsOn(ledger, { limits: { retryPolicy } });
-  // It hangs at a database that does not answer.
+  // Its call hangs at a database that does not respond.
   void execute(attempts, again('hangs'), endProcess);
   void execute(attempts, again('waits'), mustNotRun);
   await settle();
@@ -72,7 +72,7 @@ test('a start that a stopping worker gives up is not counted', async () => {
   expect(ledger.unended).toEqual({});
 });
 
-test('a ledger that is broken holds nobody; what it should have counted is troubles', async () => {
+test('a broken ledger blocks no request; the uncounted attempts are reported', async () => {
   const [ledger, troubles] = [new MemoryLedger(), noTroubles()];
   ledger.broken = new Error('document failed validation');
   const attempts = attemptsOn(ledger, { troubles });

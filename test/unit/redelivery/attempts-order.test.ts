@@ -4,7 +4,7 @@ import type { Executed, Start } from '../../../src/protocol/execution.ts';
 import { MemoryLedger } from '../../support/memory-ledger.ts';
 import { execute, again, attemptsOn, done, fresh, heldRuns, settle } from './attempts-under-test.ts';
 
-test('one beside which others run is not started, so that nobody is charged with the end of a process by another', async () => {
+test('a redelivered request does not start beside others, so that none is charged with the end of another’s process', async () => {
   const ledger = new MemoryLedger();
   const runs = heldRuns();
   const attempts = attemptsOn(ledger);
@@ -17,7 +17,7 @@ test('one beside which others run is not started, so that nobody is charged with
   expect([runs.order, ledger.unended]).toEqual([['a begins', 'a ends', 'b begins'], { b: 1 }]);
 });
 
-test('redelivered requests run one at a time, and what comes later waits for them', async () => {
+test('redelivered requests run one at a time, and later requests wait for them', async () => {
   const order: string[] = [];
   const attempts = attemptsOn(new MemoryLedger());
   const request = (start: Start): Promise<Executed> =>
@@ -32,7 +32,7 @@ test('redelivered requests run one at a time, and what comes later waits for the
   expect(order.slice(4, 6)).toEqual(['c begins', 'd begins']);
 });
 
-test('a redelivery waits for its first delivery that is still under way here', async () => {
+test('a redelivery waits for its first delivery that is still in flight here', async () => {
   const runs = heldRuns();
   const attempts = attemptsOn(new MemoryLedger());
   void execute(attempts, fresh('a'), runs.run('first'));
@@ -45,7 +45,7 @@ test('a redelivery waits for its first delivery that is still under way here', a
   expect(runs.order).toEqual(['first begins', 'first ends', 'again begins', 'later begins']);
 });
 
-test('those whose first deliveries end here in good order run together again', async () => {
+test('redelivered requests whose first deliveries succeeded here run beside each other, before later ones', async () => {
   const runs = heldRuns();
   const attempts = attemptsOn(new MemoryLedger());
   for (const id of ['a', 'b']) void execute(attempts, fresh(id), runs.run(`first ${id}`));
@@ -57,7 +57,7 @@ test('those whose first deliveries end here in good order run together again', a
   expect(runs.order.slice(-3)).toEqual(['again a begins', 'again b begins', 'c begins']);
 });
 
-test('a first delivery that still waits when its channel is lost is not started; its redelivery is, in its place', async () => {
+test('a first delivery that waits when its channel closes does not start; its redelivery does, in its place', async () => {
   const runs = heldRuns();
   const ledger = new MemoryLedger();
   const attempts = attemptsOn(ledger);
@@ -74,7 +74,7 @@ test('a first delivery that still waits when its channel is lost is not started;
   expect(runs.order).toEqual(['x begins', 'x ends', 'again a begins']);
   expect((await first).execution.kind).toBe('abandoned');
   expect((await second).execution.kind).toBe('abandoned');
-  // Of x and of the redelivery: what is not started is not recorded either.
+  // Of x and of the redelivery: a request that does not start is not recorded.
   expect(ledger.calls).toEqual(['begin', 'end', 'begin']);
   runs.end('again a');
   await settle();

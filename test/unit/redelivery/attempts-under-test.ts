@@ -60,18 +60,18 @@ export const defect: Executed = {
 };
 
 export const succeed = (): Promise<Executed> => Promise.resolve(done());
-/** This process has ended in its midst. */
+/** The process ended during the execution. */
 export const endProcess = (): Promise<Executed> => new Promise(() => undefined);
 export const mustNotRun = (): Promise<Executed> => {
   throw new Error('must not run');
 };
 
-/** Resolves when everything that needs no further event has run: a request admitted in its turn takes one pass of the event loop. */
+/** Resolves when everything has run that needs no further event. Each request that enters in its turn takes one pass. */
 export async function settle(): Promise<void> {
   for (let passes = 0; passes < 4; passes += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Runs that write down when they begin and end, and end when they are troubles to. */
+/** Executions that record when they begin and end, and end on command. */
 export function heldRuns(): {
   readonly order: string[];
   readonly run: (name: string) => () => Promise<Executed>;

@@ -15,7 +15,7 @@ import {
   succeed,
 } from './attempts-under-test.ts';
 
-test('a fresh request is started without asking the ledger', async () => {
+test('a fresh request starts without a call to the ledger', async () => {
   const ledger = new MemoryLedger();
   const executed = await execute(attemptsOn(ledger), fresh('a'), (before) => {
     expect(before).toBeUndefined();
@@ -25,7 +25,7 @@ test('a fresh request is started without asking the ledger', async () => {
   expect(ledger.calls).toEqual([]);
 });
 
-test('a redelivered request that ends leaves nothing behind, at however many workers', async () => {
+test('a redelivered request that ends leaves no record, at any number of workers', async () => {
   const ledger = new MemoryLedger();
   for (let delivery = 0; delivery < 10; delivery += 1) {
     expect(await execute(attemptsOn(ledger), again('a'), succeed)).toEqual(done());
@@ -33,7 +33,7 @@ test('a redelivered request that ends leaves nothing behind, at however many wor
   expect(ledger.unended).toEqual({});
 });
 
-test('a request that ends its process each time is given up after as many recorded starts as allowed', async () => {
+test('a request that ends its process each time fails after the allowed number of recorded starts', async () => {
   const ledger = new MemoryLedger();
   let starts = 0;
   const dead = (): Promise<Executed> => {
@@ -61,7 +61,7 @@ test('with one attempt allowed, a redelivered request without a recorded start r
   expect(last.execution).toMatchObject({ kind: 'defect', attempts: 1, first: { name: 'ProcessEndedError' } });
 });
 
-test('a start that is under way at a worker that lives is waited for, and nobody is charged with it', async () => {
+test('a start in progress at a living worker is waited for, and no request is charged with it', async () => {
   const ledger = new MemoryLedger();
   const [runs, cutOff] = [heldRuns(), { gone: false }];
   const elsewhere = attemptsOn(ledger, { limits: { maxAttempts: 1 } });
@@ -80,7 +80,7 @@ test('a start that is under way at a worker that lives is waited for, and nobody
   expect(ledger.unended).toEqual({});
 });
 
-test('those that wait behind one that ends the process are not counted', async () => {
+test('requests that wait behind one that ends the process are not counted', async () => {
   const ledger = new MemoryLedger();
   const attempts = attemptsOn(ledger);
   void execute(attempts, again('poison'), endProcess);
@@ -89,7 +89,7 @@ test('those that wait behind one that ends the process are not counted', async (
   expect(ledger.unended).toEqual({ poison: 1 });
 });
 
-test('what this process has executed and lived needs no caution when it comes again', async () => {
+test('a request that this process executed and survived needs no record when it is redelivered', async () => {
   const ledger = new MemoryLedger();
   const attempts = attemptsOn(ledger);
   const run = (before: number | undefined): Promise<Executed> => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { isBlank, trimmed } from '../../../src/protocol/characters.ts';
 import { anyCharacter } from '../methods/request-elements.ts';
 
-test('the four characters of XML white space are ignored at the ends and kept inside', () => {
+test('the four characters of XML white space are removed at the ends and kept inside', () => {
   expect(trimmed(' \t\r\nJane \t\r\n Doe\n\r\t ')).toBe('Jane \t\r\n Doe');
   expect(trimmed(' \r\n\t ')).toBe('');
   expect(trimmed('')).toBe('');
@@ -15,7 +15,7 @@ test.each(['\u00a0', '\u3000', '\u2028', '\u0085', '\u200b', '\ufeff'])('other U
   expect(isBlank(space)).toBe(false);
 });
 
-test('for any text: what is left is inside the text, starts and ends with no white space, and only that was taken', () => {
+test('for any text, trimming removes exactly the white space at its ends', () => {
   const text = fc.string({ unit: anyCharacter });
   fc.assert(
     fc.property(text, (whole) => {
@@ -28,7 +28,7 @@ test('for any text: what is left is inside the text, starts and ends with no whi
   );
 });
 
-test('a megabyte of white space is trimmed at once', () => {
+test('a megabyte of white space is trimmed in linear time', () => {
   const started = performance.now();
   expect(trimmed(`${' '.repeat(500_000)}x y${'\n'.repeat(500_000)}`)).toBe('x y');
   expect(performance.now() - started).toBeLessThan(1_000);
