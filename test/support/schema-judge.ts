@@ -1,0 +1,95 @@
+import { ParseOption, XmlDocument, XsdValidator } from 'libxml2-wasm';
+
+import { HEADERS, NO_METHOD } from '../../src/protocol/catalogue.ts';
+import { exactTypeOf, readExactXsd, type ExactTypes } from '../../src/schema.ts';
+
+/** The methods of the contract. Tests add methods of their own, whose answers no schema describes. */
+export const METHODS = ['contact.create', 'contact.update', 'contact.get', 'contact.delete', 'contact.list'] as const;
+
+// Without NOCDATA libxml2 refuses white space between elements that is written as CDATA, which XML Schema allows.
+const OPTIONS =
+  ParseOption.XML_PARSE_NO_XXE |
+  ParseOption.XML_PARSE_NONET |
+  ParseOption.XML_PARSE_NOERROR |
+  ParseOption.XML_PARSE_NOCDATA;
+
+const validators = new Map<string, XsdValidator>();
+
+/** What libxml2 finds wrong with a document by contacts.xsd, with its elements bound to `types`; `undefined` where nothing is. */
+export function schemaProblem(xml: Uint8Array, types: ExactTypes = {}): string | undefined {
+  const validator = validatorOf(types);
+  let document: XmlDocument | undefined;
+  try {
+    document = XmlDocument.fromBuffer(xml, { option: OPTIONS });
+    validator.validate(document);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.trim() : 'refused';
+  } finally {
+    document?.dispose();
+  }
+}
+
+/** As `schemaProblem`, for a request by the exact type of the method that it names, or by the general type where that is none. */
+export function requestProblem(xml: Uint8Array, method: string): string | undefined {
+  return schemaProblem(xml, isMethod(method) ? { request: exactTypeOf(method, 'Request') } : {});
+}
+
+/** What identifies an answer beside its document. */
+export interface AnswerProperties {
+  readonly type?: unknown;
+  readonly contentType?: unknown;
+  readonly headers?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What the contract forbids about an answer; `undefined` where nothing, or where its method is not one of the contract. */
+export function answerProblem(
+  xml: Uint8Array,
+  { type, contentType, headers = {} }: AnswerProperties,
+): string | undefined {
+  const method = String(type);
+  if (method !== NO_METHOD && !isMethod(method)) return undefined;
+  const status = headers[HEADERS.status];
+  if (contentType !== 'application/xml') return `content_type is ${String(contentType)}`;
+  if (status === 'fail') return headersProblem('', headers) ?? schemaProblem(xml, { response: 'FailResponse' });
+  if (status !== 'ok' || method === NO_METHOD) return `status is ${String(status)}, type is ${method}`;
+  return headersProblem(method, headers) ?? schemaProblem(xml, { response: exactTypeOf(method, 'Response') });
+}
+
+const isNumber = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
+
+/** Beside `status`: the headers that an answer to a list has, and one that an answer to a write may have. */
+function headersProblem(
+  method: string,
+  { status: _, ...headers }: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const { page, per_page: perPage, has_more: hasMore, repeated, ...others } = headers;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return `there is a header ${unknown}`;
+  const isList = method === 'contact.list';
+  const isPage = isNumber(page) && isNumber(perPage) && typeof hasMore === 'boolean';
+  const isNoPage = page === undefined && perPage === undefined && hasMore === undefined;
+  if (isList ? !isPage : !isNoPage) return 'the headers page, per_page and has_more do not fit the method';
+  const isWrite = isMethod(method) && !isList && method !== 'contact.get';
+  return repeated === undefined || (repeated === true && isWrite)
+    ? undefined
+    : 'the header repeated does not belong here';
+}
+
+function isMethod(name: string): boolean {
+  return METHODS.some((method) => method === name);
+}
+
+function validatorOf(types: ExactTypes): XsdValidator {
+  const key = JSON.stringify(types);
+  const known = validators.get(key);
+  if (known !== undefined) return known;
+  const schema = XmlDocument.fromString(readExactXsd(types));
+  try {
+    const made = XsdValidator.fromDoc(schema);
+    validators.set(key, made);
+    return made;
+  } finally {
+    schema.dispose();
+  }
+}
