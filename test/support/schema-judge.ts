@@ -17,7 +17,21 @@ const validators = new Map<string, XsdValidator>();
 
 /** What libxml2 finds wrong with a document by contacts.xsd, with its elements bound to `types`; `undefined` where nothing is. */
 export function schemaProblem(xml: Uint8Array, types: ExactTypes = {}): string | undefined {
-  const validator = validatorOf(types);
+  return xsdProblem(xml, xsdOf(types));
+}
+
+const xsds = new Map<string, string>();
+
+function xsdOf(types: ExactTypes): string {
+  const key = `${types.request} ${types.response}`;
+  const known = xsds.get(key) ?? readExactXsd(types);
+  xsds.set(key, known);
+  return known;
+}
+
+/** What libxml2 finds wrong with a document by this schema; `undefined` where nothing is. Throws where the schema is none. */
+export function xsdProblem(xml: Uint8Array, xsd: string): string | undefined {
+  const validator = validatorOf(xsd);
   let document: XmlDocument | undefined;
   try {
     document = XmlDocument.fromBuffer(xml, { option: OPTIONS });
@@ -80,14 +94,13 @@ function isMethod(name: string): boolean {
   return METHODS.some((method) => method === name);
 }
 
-function validatorOf(types: ExactTypes): XsdValidator {
-  const key = JSON.stringify(types);
-  const known = validators.get(key);
+function validatorOf(xsd: string): XsdValidator {
+  const known = validators.get(xsd);
   if (known !== undefined) return known;
-  const schema = XmlDocument.fromString(readExactXsd(types));
+  const schema = XmlDocument.fromString(xsd);
   try {
     const made = XsdValidator.fromDoc(schema);
-    validators.set(key, made);
+    validators.set(xsd, made);
     return made;
   } finally {
     schema.dispose();
