@@ -56,15 +56,16 @@ describe('every request and answer in the pages', () => {
   });
 
   test.each(inPages.filter(({ kind }) => kind === 'request').map((sample) => [sample.place, sample] as const))(
-    '%s is valid, succeeds, and is answered with what the page shows',
+    '%s is answered with what the page shows',
     async (place, { xml, answer }) => {
+      const isToFail = answer?.includes('status="fail"') === true;
       const method = methodIn(xml);
-      expect(requestProblem(xml, method)).toBeUndefined();
+      if (!isToFail) expect(requestProblem(xml, method)).toBeUndefined();
       // What is not a create is about a contact that is there.
       const example = goldenCases().get('contact.create/example');
       if (method !== 'contact.create' && example !== undefined) await worker.answer(example);
       const { body, type, headers } = await worker.answer({ request: xml, messageId: place });
-      expect(headers['status'], body.toString()).toBe('ok');
+      expect(headers['status'], body.toString()).toBe(isToFail ? 'fail' : 'ok');
       expect(answerProblem(body, { type, contentType: 'application/xml', headers })).toBeUndefined();
       if (answer !== undefined) expect(compact(answer)).toBe(compact(body));
     },

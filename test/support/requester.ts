@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import { connect, type Channel, type ChannelModel, type ConsumeMessage, type Options } from 'amqplib';
 
+import { answerProblem } from './schema-judge.ts';
+
 /** An answer as it came. */
 export interface Answer {
   readonly xml: string;
@@ -18,6 +20,8 @@ export class Requester {
   readonly #waiting = new Map<string, (answer: Answer) => void>();
   /** Every answer that came, in order, asked for or not. */
   readonly answers: Answer[] = [];
+  /** Answers that schema/contacts.xsd or docs/api.md forbids. */
+  readonly #violations: string[] = [];
 
   private constructor(model: ChannelModel, channel: Channel, requestQueue: string, replyTo: string) {
     this.model = model;
@@ -51,13 +55,17 @@ export class Requester {
     this.channel.sendToQueue(this.#requestQueue, Buffer.from(xml), { persistent: true, ...options });
   }
 
+  /** Rejects where an answer was not as the contract says. */
   async close(): Promise<void> {
     await this.model.close().catch(() => undefined);
+    if (this.#violations.length > 0) throw new Error(this.#violations.join('\n'));
   }
 
   #receive(message: ConsumeMessage): void {
     const answer = { xml: message.content.toString(), body: message.content, properties: message.properties };
     this.answers.push(answer);
+    const problem = answerProblem(answer.body, answer.properties);
+    if (problem !== undefined) this.#violations.push(`${problem}: ${answer.xml}`);
     const id: unknown = message.properties.correlationId;
     if (typeof id !== 'string') return;
     this.#waiting.get(id)?.(answer);
