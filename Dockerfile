@@ -28,6 +28,7 @@ WORKDIR /app
 COPY package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY config ./config
+COPY schema ./schema
 COPY deploy/worker/healthcheck.mjs ./healthcheck.mjs
 COPY --from=build /app/dist ./dist
 # A number, so that an orchestrator can see that it is not root.

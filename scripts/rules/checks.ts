@@ -1,3 +1,4 @@
+import { contractProblems } from '../schema/release.ts';
 import { importProblems } from './import-rules.ts';
 import { portabilityProblems } from './portable-text.ts';
 import { sourceRoots, typeScriptFiles } from './project-files.ts';
@@ -21,6 +22,7 @@ export const CHECKS: readonly Check[] = [
     name: 'dead code',
     problems: (root) => toolProblems('knip', ['--config', 'config/tools/knip.json', '--no-progress'], root),
   },
+  { name: 'contract', problems: contractProblems },
 ];
 
 async function toolProblems(name: string, args: readonly string[], root: string): Promise<string> {

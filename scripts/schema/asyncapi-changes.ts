@@ -16,8 +16,10 @@ export async function asyncApiChanges(earlier: string, present: string): Promise
 
 async function parsed(text: string): Promise<Json> {
   const { document, diagnostics } = await new Parser().parse(text);
-  const first = diagnostics.find(({ severity }) => severity === 0);
-  if (document === undefined) throw new Error(`the parser refuses asyncapi.yaml: ${first?.message ?? 'no document'}`);
+  if (document === undefined) {
+    const told = diagnostics.map(({ message }) => message).join('; ');
+    throw new Error(`the parser refuses asyncapi.yaml: ${told}`);
+  }
   return document.json();
 }
 
@@ -74,8 +76,10 @@ function compareFields(what: string, isRequest: boolean, before: Json, after: Js
 }
 
 const LIMITS = ['minimum', 'maximum', 'minLength', 'maxLength'];
+/** What is compared by its own rule, or is only words. */
+const COMPARED = [...LIMITS, 'enum', 'description'];
 
-/** The rules for one value: limits and enumerations by their direction, all others by equality; words are left out. */
+/** The rules for one value: limits and enumerations by their direction, all others by equality. */
 function compareRules(what: string, before: Json, after: Json, changes: ChangeList): void {
   const values = partition(namesOf(before['enum']), namesOf(after['enum']));
   for (const value of values.removed) changes.break(`${what}: the value ${value} is removed`);
@@ -88,8 +92,8 @@ function compareRules(what: string, before: Json, after: Json, changes: ChangeLi
     if (limit.startsWith('min') ? now > old : now < old) changes.break(words);
     else changes.add(words);
   }
-  const others = ({ description: _, enum: __, ...rest }: Json): string =>
-    JSON.stringify(Object.entries(rest).filter(([key]) => !LIMITS.includes(key) && !key.startsWith('x-')));
+  const others = (rule: Json): string =>
+    JSON.stringify(Object.entries(rule).filter(([key]) => !COMPARED.includes(key) && !key.startsWith('x-')));
   if (others(before) !== others(after)) changes.break(`${what} has another rule`);
 }
 

@@ -1,5 +1,6 @@
 import { ChangeList, partition, type Changes } from './changes.ts';
-import { xsdModel, type Attribute, type ComplexType, type SimpleType, type XsdModel } from './xsd-model.ts';
+import { compareSimple } from './facet-changes.ts';
+import { xsdModel, type Attribute, type ComplexType, type Particle, type XsdModel } from './xsd-model.ts';
 
 /** How the types of one side of the interface may change. */
 type Side = 'request' | 'answer';
@@ -73,25 +74,32 @@ function compareParticles(
   for (const one of removed) changes.break(`${name}: the element ${one} is removed`);
   for (const one of added) {
     const isOptional = present.get(one)?.min === 0 || after.group === 'choice';
-    if (side === 'request' && isOptional) changes.add(`${name}: the element ${one}`);
-    else changes.break(`${name}: the element ${one} is new${side === 'request' ? ' and mandatory' : ' in an answer'}`);
+    if (side === 'answer') changes.break(`${name}: the element ${one} is new in an answer`);
+    else if (isOptional) changes.add(`${name}: the element ${one}`);
+    else changes.break(`${name}: the element ${one} is new and mandatory`);
   }
   for (const one of kept) {
     const [old, now] = [earlier.get(one), present.get(one)];
-    if (old === undefined || now === undefined) continue;
-    if (old.type !== now.type) changes.break(`${name}: the element ${one} has the type ${now.type}, not ${old.type}`);
-    const [narrower, wider] = [now.min > old.min || now.max < old.max, now.min < old.min || now.max > old.max];
-    const words = `${name}: the element ${one} may be there ${now.min} to ${now.max} times, not ${old.min} to ${old.max}`;
-    if (side === 'request' ? narrower : wider) changes.break(words);
-    else if (narrower || wider) changes.add(words);
+    if (old !== undefined && now !== undefined) compareParticle(name, side, old, now, changes);
   }
-  const order = (type: ComplexType): string =>
-    type.particles
+  const order = ({ particles }: ComplexType): string =>
+    particles
       .map((one) => one.name)
       .filter((one) => kept.includes(one))
       .join(' ');
   if (after.group === 'sequence' && order(before) !== order(after))
     changes.break(`${name}: the elements are in another order`);
+}
+
+function compareParticle(type: string, side: Side, old: Particle, now: Particle, changes: ChangeList): void {
+  const what = `${type}: the element ${now.name}`;
+  if (old.type !== now.type) changes.break(`${what} has the type ${now.type}, not ${old.type}`);
+  if (old.min === now.min && old.max === now.max) return;
+  const words = `${what} may be there ${now.min} to ${now.max} times, not ${old.min} to ${old.max}`;
+  const isNarrower = now.min > old.min || now.max < old.max;
+  const isWider = now.min < old.min || now.max > old.max;
+  if (side === 'request' ? isNarrower : isWider) changes.break(words);
+  else changes.add(words);
 }
 
 function compareAttributes(
@@ -109,32 +117,5 @@ function compareAttributes(
   for (const one of kept) {
     const [old, now] = [before.get(one), after.get(one)];
     if (JSON.stringify(old) !== JSON.stringify(now)) changes.break(`${name}: the attribute ${one} has another rule`);
-  }
-}
-
-const isLower = (bound: string): boolean => bound.startsWith('min');
-
-function compareSimple(name: string, before: SimpleType, after: SimpleType, changes: ChangeList): void {
-  if (before.base !== after.base) changes.break(`${name}: the base is ${after.base}, not ${before.base}`);
-  const values = partition(before.enumeration, after.enumeration);
-  for (const value of values.removed) changes.break(`${name}: the value ${value} is removed`);
-  for (const value of values.added) {
-    if (before.enumeration.length > 0) changes.add(`${name}: the value ${value}`);
-    else changes.break(`${name}: only some values are allowed now, such as ${value}`);
-  }
-  // Whether one pattern allows all that another does cannot be decided here.
-  if (before.patterns.join('\n') !== after.patterns.join('\n')) {
-    const isDropped = after.patterns.length === 0;
-    if (isDropped) changes.add(`${name}: no pattern any more`);
-    else changes.break(`${name}: the pattern is another one, which may allow less`);
-  }
-  for (const bound of new Set([...before.bounds.keys(), ...after.bounds.keys()])) {
-    const unbounded = isLower(bound) ? -Infinity : Infinity;
-    const [old, now] = [before.bounds.get(bound) ?? unbounded, after.bounds.get(bound) ?? unbounded];
-    if (old === now) continue;
-    const isNarrower = isLower(bound) ? now > old : now < old;
-    const words = `${name}: ${bound} is ${now}, not ${old}`;
-    if (isNarrower) changes.break(words);
-    else changes.add(words);
   }
 }

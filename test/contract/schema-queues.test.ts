@@ -34,8 +34,8 @@ async function declare(name: string, channel: 'requests' | 'deadLetters', change
 }
 
 test('the broker has the queues with exactly the arguments of schema/asyncapi.yaml', async () => {
-  await declare(queue, 'requests');
-  await declare(deadLetterQueueOf(queue), 'deadLetters');
+  await expect(declare(queue, 'requests')).resolves.toBeUndefined();
+  await expect(declare(deadLetterQueueOf(queue), 'deadLetters')).resolves.toBeUndefined();
 });
 
 test('another argument is refused', async () => {

@@ -70,24 +70,37 @@ export function answerProblem(
   return headersProblem(method, headers) ?? schemaProblem(xml, { response: exactTypeOf(method, 'Response') });
 }
 
-const isNumber = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
+interface HeaderRule {
+  readonly methods: readonly string[];
+  readonly isMandatory: boolean;
+  readonly isValid: (value: unknown) => boolean;
+}
 
-/** Beside `status`: the headers that an answer to a list has, and one that an answer to a write may have. */
-function headersProblem(
-  method: string,
-  { status: _, ...headers }: Readonly<Record<string, unknown>>,
-): string | undefined {
-  const { page, per_page: perPage, has_more: hasMore, repeated, ...others } = headers;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) return `there is a header ${unknown}`;
-  const isList = method === 'contact.list';
-  const isPage = isNumber(page) && isNumber(perPage) && typeof hasMore === 'boolean';
-  const isNoPage = page === undefined && perPage === undefined && hasMore === undefined;
-  if (isList ? !isPage : !isNoPage) return 'the headers page, per_page and has_more do not fit the method';
-  const isWrite = isMethod(method) && !isList && method !== 'contact.get';
-  return repeated === undefined || (repeated === true && isWrite)
-    ? undefined
-    : 'the header repeated does not belong here';
+const isNumber = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
+const onPage = { methods: ['contact.list'], isMandatory: true };
+
+/** The headers of successful answers beside `status`. */
+const HEADER_RULES: Readonly<Record<string, HeaderRule>> = {
+  [HEADERS.page]: { ...onPage, isValid: isNumber },
+  [HEADERS.perPage]: { ...onPage, isValid: isNumber },
+  [HEADERS.hasMore]: { ...onPage, isValid: (value) => typeof value === 'boolean' },
+  [HEADERS.repeated]: {
+    methods: ['contact.create', 'contact.update', 'contact.delete'],
+    isMandatory: false,
+    isValid: (value) => value === true,
+  },
+};
+
+function headersProblem(method: string, headers: Readonly<Record<string, unknown>>): string | undefined {
+  const allowed = Object.entries(HEADER_RULES).filter(([, { methods }]) => methods.includes(method));
+  const names = new Set<string>([HEADERS.status, ...allowed.map(([name]) => name)]);
+  const other = Object.keys(headers).find((name) => !names.has(name));
+  if (other !== undefined) return `the header ${other} does not belong here`;
+  const wrong = allowed.find(([name, { isMandatory, isValid }]) => {
+    const value = headers[name];
+    return value === undefined ? isMandatory : !isValid(value);
+  });
+  return wrong && `the header ${wrong[0]} is missing or wrong`;
 }
 
 function isMethod(name: string): boolean {

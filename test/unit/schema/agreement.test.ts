@@ -107,7 +107,7 @@ describe('the comparison notices an error in the schema', () => {
       spelled(broken),
       ({ xml, method, encoding }) => differenceOver(xml, method, encoding, judge) === undefined,
     );
-    expect(fc.check(property, { numRuns: 40_000, endOnFailure: true }).failed).toBe(true);
+    expect(fc.check(property, { seed: 1, numRuns: 40_000, endOnFailure: true }).failed).toBe(true);
   });
 });
 

@@ -7,19 +7,25 @@ import { anyText, METHOD_NAMES, valuesOf } from './requests.ts';
 export type Mutation = (request: Node) => fc.Arbitrary<Node>;
 
 const NAMES = [
-  ...[
-    'contact',
-    'contact_id',
-    'client_id',
-    'first_name',
-    'last_name',
-    'email',
-    'phone',
-    'mobile_phone',
-    'page',
-    'per_page',
-  ],
-  ...['Email', 'e-mail', 'id', 'request', 'method', '__proto__', 'constructor', 'x.y', 'имя'],
+  'contact',
+  'contact_id',
+  'client_id',
+  'first_name',
+  'last_name',
+  'email',
+  'phone',
+  'mobile_phone',
+  'page',
+  'per_page',
+  'Email',
+  'e-mail',
+  'id',
+  'request',
+  'method',
+  '__proto__',
+  'constructor',
+  'x.y',
+  'имя',
 ];
 const anyName = fc.constantFrom(...NAMES);
 
@@ -35,7 +41,7 @@ function paths(root: Node, own: Path = []): Path[] {
   return [own, ...below];
 }
 
-function changed(root: Node, path: Path, change: (one: Node) => readonly Node[]): Node {
+function changed(root: Node, path: Path, change: (element: Node) => readonly Node[]): Node {
   const [at, ...rest] = path;
   // The root cannot be dropped or doubled.
   if (at === undefined) return change(root)[0] ?? root;
@@ -52,7 +58,7 @@ const leaf = (request: Node): fc.Arbitrary<Path> =>
   fc.constantFrom(...paths(request).filter((path) => elementAt(request, path).content.every(isText)), []);
 
 function elementAt(root: Node, path: Path): Node {
-  return path.reduce((one, at) => one.content[at] as Node, root);
+  return path.reduce((element, at) => element.content[at] as Node, root);
 }
 
 function isText(part: Node | string): part is string {
@@ -60,7 +66,7 @@ function isText(part: Node | string): part is string {
 }
 
 /** The mutation that changes one element with something drawn for it. */
-function one<Drawn>(
+function changeOf<Drawn>(
   where: (request: Node) => fc.Arbitrary<Path>,
   drawn: fc.Arbitrary<Drawn>,
   change: (element: Node, drawn: Drawn) => readonly Node[],
@@ -95,19 +101,19 @@ const methodText = fc.oneof(
 
 /** The rules of a request, each by what breaks it. */
 export const MUTATIONS: Readonly<Record<string, Mutation>> = {
-  'an element is missing': one(belowRoot, fc.constant(0), () => []),
-  'an element is empty': one(belowRoot, fc.constant(0), (element) => [{ ...element, content: [] }]),
-  'an element is repeated': one(belowRoot, fc.boolean(), (element, apart) => [
+  'an element is missing': changeOf(belowRoot, fc.constant(0), () => []),
+  'an element is empty': changeOf(belowRoot, fc.constant(0), (element) => [{ ...element, content: [] }]),
+  'an element is repeated': changeOf(belowRoot, fc.boolean(), (element, apart) => [
     element,
     ...(apart ? [node('phone', ['1'])] : []),
     element,
   ]),
-  'an element is added': one(anywhere, fc.tuple(someElement, position), (element, [added, at]) => [
+  'an element is added': changeOf(anywhere, fc.tuple(someElement, position), (element, [added, at]) => [
     { ...element, content: inserted(element.content, added, at) },
   ]),
-  'an element has another name': one(anywhere, anyName, (element, name) => [{ ...element, name }]),
-  'an element is in another one': one(belowRoot, anyName, (element, name) => [node(name, [element])]),
-  'an element has lost its parent': one(belowRoot, fc.constant(0), (element) => {
+  'an element has another name': changeOf(anywhere, anyName, (element, name) => [{ ...element, name }]),
+  'an element is in another one': changeOf(belowRoot, anyName, (element, name) => [node(name, [element])]),
+  'an element has lost its parent': changeOf(belowRoot, fc.constant(0), (element) => {
     const inner = element.content.filter((part) => !isText(part));
     return inner.length > 0 ? (inner as Node[]) : [element];
   }),
@@ -117,10 +123,10 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
         changed(request, path, (element) => [{ ...element, content: [text] }]),
       ),
     ),
-  'a text is somewhere': one(anywhere, fc.tuple(anyText, position), (element, [text, at]) => [
+  'a text is somewhere': changeOf(anywhere, fc.tuple(anyText, position), (element, [text, at]) => [
     { ...element, content: inserted(element.content, text, at) },
   ]),
-  'an element has an attribute': one(anywhere, attribute, (element, added) => {
+  'an element has an attribute': changeOf(anywhere, attribute, (element, added) => {
     const others = element.attributes.filter(([name]) => name !== added[0]);
     return [{ ...element, attributes: [...others, added] }];
   }),

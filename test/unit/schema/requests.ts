@@ -110,7 +110,7 @@ interface Values {
 
 const identifier: Values = { good: integer(MAX), any: anyInteger };
 const visible = someCharacters(0, 8).map((text) => `${text}x`);
-const name: Values = {
+const personName: Values = {
   good: fc.oneof(padded(visible), padded(long(1, 254, 255))),
   any: fc.oneof(padded(long(0, 255, 256, 257)), someCharacters(0, 3), whiteSpace),
 };
@@ -124,8 +124,8 @@ const FIELDS: ReadonlyMap<string, Values> = new Map(
   Object.entries({
     contact_id: identifier,
     client_id: identifier,
-    first_name: name,
-    last_name: name,
+    first_name: personName,
+    last_name: personName,
     email,
     phone,
     mobile_phone: phone,
@@ -170,7 +170,7 @@ export function goodRequest(method: MethodName): fc.Arbitrary<Node> {
 
 /** The values of a field; of an element that is none, those of a name. */
 export function valuesOf(field: string): Values {
-  return FIELDS.get(field) ?? name;
+  return FIELDS.get(field) ?? personName;
 }
 
 export const anyText = someCharacters(1, 4);
