@@ -78,7 +78,7 @@ const BREAKING: readonly Edit[] = [
   ],
   [
     'an element of an answer may be missing',
-    inType('Error', '<xs:element name="message" type="xs:string"/>'),
+    inType('Problem', '<xs:element name="message" type="xs:string"/>'),
     '<xs:element name="message" type="xs:string" minOccurs="0"/>',
     /message may be there 0 to 1/,
   ],
@@ -92,7 +92,7 @@ const BREAKING: readonly Edit[] = [
     'an answer has another order',
     /(<xs:element name="code".*\n\s*)(<xs:element name="field".*\n)/,
     '$2$1',
-    /Error: the elements are in another order/,
+    /Problem: the elements are in another order/,
   ],
   [
     'the order of a request is no longer free',

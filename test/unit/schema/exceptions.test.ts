@@ -1,11 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { decode } from '../../../src/codec/decode.ts';
 import { createRequest, elements, getRequest, jane, listRequest, request } from '../../support/documents.ts';
 import { requestProblem, schemaProblem } from '../../support/schema-judge.ts';
+import { runs } from '../codec/runs.ts';
 import { isAcceptedByWorker } from './worker-judge.ts';
 
 const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
@@ -80,6 +82,22 @@ describe('the schema accepts what the worker refuses', () => {
       expect(requestProblem(bytes(document), method), String(document)).toBeUndefined();
       expect(isAcceptedByWorker(bytes(document)), String(document)).toBe(true);
     }
+  });
+
+  test('joiners: every address that the worker accepts, the schema accepts', () => {
+    const characters = fc.constantFrom(...'क्मابa-.', '\u200c', '\u200d', '\u0654');
+    const part = fc.array(characters, { minLength: 1, maxLength: 8 }).map((some) => some.join(''));
+    // The greatest length of a label, to which joiners do not count.
+    const long = part.map((some) => `${'क्\u200d'.repeat(30)}${some}`);
+    let accepted = 0;
+    const property = fc.property(fc.oneof(part, long), fc.oneof(part, long), (local, host) => {
+      const xml = bytes(createRequest({ ...jane, email: `${local}@${host}` }));
+      if (!isAcceptedByWorker(xml)) return;
+      accepted += 1;
+      expect(requestProblem(xml, 'contact.create')).toBeUndefined();
+    });
+    fc.assert(property, { numRuns: runs(3000) });
+    expect(accepted).toBeGreaterThan(0);
   });
 
   test('The size of the document', () => {
