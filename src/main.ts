@@ -5,12 +5,11 @@ import { setFlagsFromString } from 'node:v8';
 import { ConsumerStuckError } from './amqp/consumer/progress.ts';
 import { TopologyMismatchError } from './amqp/connection/topology.ts';
 import { amqpUrlProblem } from './amqp/connection/url.ts';
-import { ConfigError, loadConfig, type Config } from './settings/config.ts';
+import { loadConfigOrReport, type Config } from './settings/config.ts';
 import { mongodbUrlProblem } from './mongo/connection/url.ts';
 import { HttpPortUnavailableError } from './ops/http.ts';
 import { createLog, type Log } from './ops/log.ts';
 import { StoreMismatchError } from './protocol/errors.ts';
-import { readSettingFile } from './settings/setting-file.ts';
 import { createWorker, OWN_ERRORS, type Worker } from './worker.ts';
 
 /** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
@@ -26,7 +25,9 @@ const HEAP_GROWING_PERCENT = 100;
 
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
-  const config = settings();
+  const config = loadConfigOrReport(process.env, { amqpUrlProblem, mongodbUrlProblem }, (message) =>
+    process.stderr.write(`${message}\n`),
+  );
   if (config === undefined) return process.exit(EXIT_CONFIG);
   const log = createLog({
     level: config.logLevel,
@@ -75,16 +76,6 @@ function abandon(code: number): never {
   }
   process.kill(process.pid, 'SIGKILL');
   return process.abort();
-}
-
-function settings(): Config | undefined {
-  try {
-    return loadConfig(process.env, readSettingFile, { amqpUrlProblem, mongodbUrlProblem });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return undefined;
-  }
 }
 
 /** Runs until a signal or a failure; gives the exit code. */

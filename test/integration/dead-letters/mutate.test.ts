@@ -1,22 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { createRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 import { Queues, run } from './letters.ts';
 
 const names = freshNames();
-let queues: Queues;
-
-beforeAll(async () => {
-  queues = await Queues.declare(names);
-});
-
-afterEach(async () => {
-  await queues.channel.purgeQueue(queues.dead);
-  await queues.channel.purgeQueue(queues.requests);
-});
-
-afterAll(() => queues.close());
+const queues = Queues.forSuite(names);
 
 test('what is sent back is the request as its producer sent it', async () => {
   const properties = {
@@ -97,8 +86,7 @@ test('what comes after the count was told is left in place', async () => {
     return true;
   };
   expect(await run(names, ['discard', '--all'], late)).toMatchObject({ code: 0, out: ['2 letters discarded.'] });
-  const left = await queues.drain(queues.dead);
-  expect(left.map(({ properties }) => String(properties.messageId))).toEqual(['late']);
+  expect(await queues.drainIds(queues.dead)).toEqual(['late']);
 });
 
 test('of 1,000 letters those of one cause are sent back in order, and the rest stay in theirs', async () => {
@@ -106,10 +94,8 @@ test('of 1,000 letters those of one cause are sent back in order, and the rest s
   const { code, out } = await run(names, ['send-back', '--all', '--reason', 'ANSWER_REFUSED', '--yes']);
   expect({ code, out }).toEqual({ code: 0, out: ['500 letters sent back.'] });
   await expect.poll(() => queues.depths()).toEqual({ requests: 500, dead: 500 });
-  const ids = async (queue: string): Promise<string[]> =>
-    (await queues.drain(queue)).map(({ properties }) => String(properties.messageId));
-  expect(await ids(queues.dead)).toEqual(Array.from({ length: 500 }, (_, nth) => String(2 * nth)));
-  expect(await ids(queues.requests)).toEqual(Array.from({ length: 500 }, (_, nth) => String(2 * nth + 1)));
+  expect(await queues.drainIds(queues.dead)).toEqual(Array.from({ length: 500 }, (_, nth) => String(2 * nth)));
+  expect(await queues.drainIds(queues.requests)).toEqual(Array.from({ length: 500 }, (_, nth) => String(2 * nth + 1)));
 });
 
 test('of thousands that were discarded none comes back', async () => {
@@ -152,7 +138,7 @@ test('what the request queue refuses stays, and that is said', async () => {
   expect({ code, out }).toEqual({ code: 1, out: ['0 letters sent back.'] });
   expect(err[0]).toBe(`2 letters not sent back: the queue ${queues.requests} refused it.`);
   await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 2 });
-  await declareAnew();
+  await queues.redeclareRequests();
 });
 
 test('where the request queue is gone the letters stay, and that is said', async () => {
@@ -162,11 +148,5 @@ test('where the request queue is gone the letters stay, and that is said', async
   expect(code).toBe(1);
   expect(err[0]).toBe(`1 letter not sent back: there is no queue ${queues.requests}.`);
   await expect.poll(() => queues.channel.checkQueue(queues.dead)).toMatchObject({ messageCount: 1 });
-  await declareAnew();
+  await queues.redeclareRequests();
 });
-
-async function declareAnew(): Promise<void> {
-  await queues.channel.deleteQueue(queues.requests);
-  await queues.close();
-  queues = await Queues.declare(names);
-}

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
@@ -13,9 +12,9 @@ import { patiently } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { startWorker } from '../../support/worker.ts';
+import { runCli, type ProcessResult } from './cli-process.ts';
 import { parsed, Queues, run } from './letters.ts';
 
-const CLI = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url));
 const shared = freshNames();
 let names: FreshNames;
 let queues: Queues;
@@ -31,9 +30,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await requester.close();
-  await queues.channel.deleteQueue(queues.requests);
-  await queues.channel.deleteQueue(queues.dead);
-  await queues.close();
+  await queues.remove();
 });
 
 test('a request that failed by a defect is executed once and answered when it is sent back after the repair', async () => {
@@ -127,14 +124,15 @@ test('an answer that could not be given is given when the letter is sent back, w
 test('killed in the middle of sending thousands of letters back, it has lost none and has left the rest', async () => {
   const LETTERS = 4_000;
   await queues.buryMany(LETTERS);
-  const child = spawn(process.execPath, [CLI, 'dead-letters', 'send-back', '--all', '--yes'], {
-    stdio: 'ignore',
-    env: { PATH: process.env['PATH'], AMQP_URL: names.amqpUrl, REQUEST_QUEUE: names.queue },
+  const { signal } = await new Promise<ProcessResult>((resolve, reject) => {
+    const killed = async (child: ChildProcess): Promise<void> => {
+      await expect.poll(async () => (await queues.depths()).requests, { interval: 1 }).toBeGreaterThan(0);
+      child.kill('SIGKILL');
+    };
+    const started = (child: ChildProcess): void => void killed(child).catch(reject);
+    void runCli(names, ['dead-letters', 'send-back', '--all', '--yes'], { started }).then(resolve);
   });
-  const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code)));
-  await expect.poll(async () => (await queues.depths()).requests, { interval: 1 }).toBeGreaterThan(0);
-  child.kill('SIGKILL');
-  expect(await ended).toBe('SIGKILL');
+  expect(signal).toBe('SIGKILL');
   await vi.waitFor(async () => {
     const { requests, dead } = await queues.depths();
     expect(requests + dead).toBeGreaterThanOrEqual(LETTERS);

@@ -1,41 +1,26 @@
 import { connect, type ChannelModel } from 'amqplib';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import { freshNames } from '../../support/fresh-names.ts';
 import { Queues, run } from './letters.ts';
 
 const names = freshNames();
-let queues: Queues;
+const queues = Queues.forSuite(names);
 let reader: ChannelModel | undefined;
 
-beforeAll(async () => {
-  queues = await Queues.declare(names);
-});
+afterEach(releaseHeld);
 
-afterEach(async () => {
-  await letGo();
-  await queues.channel.purgeQueue(queues.dead);
-  await queues.channel.purgeQueue(queues.requests);
-});
-
-afterAll(() => queues.close());
-
-/** Another reader takes this many letters and holds them. */
+/** Another reader consumes this many letters and does not settle them. */
 async function hold(count: number): Promise<void> {
   reader = await connect(names.amqpUrl);
   const channel = await reader.createChannel();
   for (let nth = 0; nth < count; nth += 1) expect(await channel.get(queues.dead)).not.toBe(false);
 }
 
-/** The other reader goes; what it held is in the queue again. */
-async function letGo(): Promise<void> {
+/** Closes the other reader's connection; the broker requeues its letters. */
+async function releaseHeld(): Promise<void> {
   await reader?.close();
   reader = undefined;
-}
-
-async function idsLeft(): Promise<string[]> {
-  const left = await queues.drain(queues.dead);
-  return left.map(({ properties }) => String(properties.messageId)).sort();
 }
 
 test.each([
@@ -54,10 +39,10 @@ test.each([
   });
   expect({ code, out }).toEqual({ code: 1, out: [`0 letters ${args[0] === 'discard' ? 'discarded' : 'sent back'}.`] });
   expect(err).toContain('2 letters came after the count; left in place.');
-  expect(err).toContain('2 letters of those counted: not there any more, or held by another reader.');
-  await letGo();
+  expect(err).toContain('2 letters of those counted: no longer in the queue, or held by another reader.');
+  await releaseHeld();
   await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 4 });
-  expect(await idsLeft()).toEqual(['new 1', 'new 2', 'old 1', 'old 2']);
+  expect((await queues.drainIds(queues.dead)).sort()).toEqual(['new 1', 'new 2', 'old 1', 'old 2']);
 });
 
 test('of those counted what is still there is discarded, and a new letter with the same message id stays', async () => {
@@ -70,8 +55,8 @@ test('of those counted what is still there is discarded, and a new letter with t
   });
   expect({ code, out }).toEqual({ code: 1, out: ['1 letter discarded.'] });
   expect(err).toContain('1 letter came after the count; left in place.');
-  expect(err).toContain('1 letter of those counted: not there any more, or held by another reader.');
-  await letGo();
+  expect(err).toContain('1 letter of those counted: no longer in the queue, or held by another reader.');
+  await releaseHeld();
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 2 });
 });
 
@@ -94,7 +79,7 @@ test('a letter is known again however often it was handed out', async () => {
   await queues.buryMany(2);
   const { code, out } = await run(names, ['discard', '--all'], async () => {
     await hold(2);
-    await letGo();
+    await releaseHeld();
     await expect.poll(() => queues.depths()).toMatchObject({ dead: 2 });
     return true;
   });

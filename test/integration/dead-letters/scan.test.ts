@@ -1,21 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { createRequest, getRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 import { openQueue, parsed, Queues, run } from './letters.ts';
 
 const names = freshNames();
-let queues: Queues;
-
-beforeAll(async () => {
-  queues = await Queues.declare(names);
-});
-
-afterEach(async () => {
-  await queues.channel.purgeQueue(queues.dead);
-});
-
-afterAll(() => queues.close());
+const queues = Queues.forSuite(names);
 
 test('list tells reference, cause, attempts, time and method of what a worker dead-lettered', async () => {
   const before = Date.now();
@@ -85,8 +75,7 @@ test('looking at 1,000 letters again and again loses none, and leaves them in th
   await run(names, ['show', '500']);
   await run(names, ['list', '--reason', 'INTERNAL_ERROR']);
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 1_000 });
-  const left = await queues.drain(queues.dead);
-  expect(left.map(({ properties }) => String(properties.messageId))).toEqual(wanted);
+  expect(await queues.drainIds(queues.dead)).toEqual(wanted);
 });
 
 test('the order holds for more letters than the broker’s channel has commands under way', async () => {

@@ -1,5 +1,5 @@
 import type { Options } from 'amqplib';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 
 import { publishAmqp10 } from '../../support/amqp10-publish.ts';
 import { createRequest } from '../../support/documents.ts';
@@ -9,18 +9,7 @@ import { startBroker, type OwnServer } from '../../support/servers.ts';
 import { Queues, run, type Run } from './letters.ts';
 
 const names = freshNames();
-let queues: Queues;
-
-beforeAll(async () => {
-  queues = await Queues.declare(names);
-});
-
-afterEach(async () => {
-  await queues.channel.purgeQueue(queues.dead);
-  await queues.channel.purgeQueue(queues.requests);
-});
-
-afterAll(() => queues.close());
+const queues = Queues.forSuite(names);
 
 /** Buries `letter` between two that are as they should be. */
 async function buryAmongOthers(letter: Options.Publish): Promise<void> {
@@ -32,8 +21,7 @@ async function buryAmongOthers(letter: Options.Publish): Promise<void> {
 async function expectOthersSent({ out }: Run): Promise<void> {
   expect(out).toEqual(['2 letters sent back.']);
   await expect.poll(() => queues.depths()).toEqual({ requests: 2, dead: 1 });
-  const sent = await queues.drain(queues.requests);
-  expect(sent.map(({ properties }) => String(properties.messageId))).toEqual(['before', 'behind']);
+  expect(await queues.drainIds(queues.requests)).toEqual(['before', 'behind']);
 }
 
 test('a header that cannot be written again fails its own letter, which is named', async () => {
@@ -68,7 +56,7 @@ test('a letter whose answer goes to amq.rabbitmq.reply-to needs --force, and goe
   await queues.bury('INTERNAL_ERROR', { messageId: 'behind' });
   const ended = await run(names, ['send-back', '--all', '--yes']);
   expect(ended.code).toBe(0);
-  expect(ended.err[0]).toMatch(/^1 letter left in place, as their reply_to is amq\.rabbitmq\.reply-to/);
+  expect(ended.err[0]).toMatch(/^1 letter left in place: reply_to is amq\.rabbitmq\.reply-to/);
   await expectOthersSent(ended);
   expect(await run(names, ['send-back', '--all', '--force'])).toMatchObject({ code: 0, out: ['1 letter sent back.'] });
   await expect.poll(() => queues.depths()).toEqual({ requests: 1, dead: 0 });
@@ -80,7 +68,7 @@ test('a letter with ids that are not UTF-8 needs --force', async () => {
   await buryAmongOthers({ messageId: 'a\ufffd' });
   const ended = await run(names, ['send-back', '--all', '--yes']);
   expect(ended.code).toBe(0);
-  expect(ended.err[0]).toMatch(/^1 letter left in place, as ids .* not UTF-8 .*--force/);
+  expect(ended.err[0]).toMatch(/^1 letter left in place: ids .* not UTF-8 .*--force/);
   await expectOthersSent(ended);
   expect(await run(names, ['send-back', '--all', '--force'])).toMatchObject({ code: 0, out: ['1 letter sent back.'] });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { hindranceOf, isMeant, summaryOf } from '../../../src/dead-letters/summary.ts';
+import { obstacleTo, matchesReference, summaryOf } from '../../../src/dead-letters/summary.ts';
 import type { DeadLetter } from '../../../src/protocol/dead-letter.ts';
 
 function letter(headers: Record<string, unknown> = {}, properties: DeadLetter['properties'] = {}): DeadLetter {
@@ -45,26 +45,26 @@ test.each([
 
 test('a letter is meant by its reference and by its message id, and by its hash only where it has neither', () => {
   const named = letter({ 'diagnosis-reference-id': 'm1' }, { message_id: 'one' });
-  expect(['m1', 'one', 'two', ''].filter((reference) => isMeant(named, reference))).toEqual(['m1', 'one']);
+  expect(['m1', 'one', 'two', ''].filter((reference) => matchesReference(named, reference))).toEqual(['m1', 'one']);
   const nameless = letter({}, { correlation_id: 'c1' });
   const { reference } = summaryOf(nameless, noMethod);
   expect(reference).toMatch(/^hash-[\da-f]{16}$/);
-  expect(isMeant(nameless, reference)).toBe(true);
-  expect(isMeant(letter({}, { correlation_id: 'c2' }), reference)).toBe(false);
+  expect(matchesReference(nameless, reference)).toBe(true);
+  expect(matchesReference(letter({}, { correlation_id: 'c2' }), reference)).toBe(false);
 });
 
 test.each([
-  ['REPLY_TO_OWN_QUEUE', 'one', 'comes back'],
-  ['REPLY_TO_NOT_ALLOWED', undefined, 'comes back'],
+  ['REPLY_TO_OWN_QUEUE', 'one', 'refused again'],
+  ['REPLY_TO_NOT_ALLOWED', undefined, 'refused again'],
   ['INTERNAL_ERROR', 'one', undefined],
-  ['INTERNAL_ERROR', undefined, 'not recognised'],
+  ['INTERNAL_ERROR', undefined, 'not idempotent'],
   ['ANSWER_REFUSED', 'one', undefined],
-  ['ANSWER_UNSENDABLE', undefined, 'not recognised'],
-])('sending back %s with the message id %s is hindered by: %s', (code, messageId, hindrance) => {
+  ['ANSWER_UNSENDABLE', undefined, 'not idempotent'],
+])('sending back %s with the message id %s is hindered by: %s', (code, messageId, obstacle) => {
   const properties = messageId === undefined ? {} : { message_id: messageId };
-  expect(hindranceOf(letter({ 'diagnosis-code': code }, properties))).toBe(hindrance);
+  expect(obstacleTo(letter({ 'diagnosis-code': code }, properties))).toBe(obstacle);
 });
 
 test('what expired was never started, so it may go back without a message id', () => {
-  expect(hindranceOf(letter({ 'x-death': [{ reason: 'expired' }] }))).toBeUndefined();
+  expect(obstacleTo(letter({ 'x-death': [{ reason: 'expired' }] }))).toBeUndefined();
 });

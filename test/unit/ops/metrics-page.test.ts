@@ -59,7 +59,7 @@ test('docs/metrics.md lists exactly the metrics of the catalogue, with their typ
   expect(Object.fromEntries(rows().map(({ name, type }) => [name, type]))).toEqual(types);
   const labels = rows().map(({ name, cell }) => [
     name,
-    [...cell.matchAll(/`(\w+)`:/g)].map(([, label]) => label).sort(),
+    [...cell.matchAll(/`(\w+)`:/g)].map(([, label = '']) => label).sort(),
   ]);
   expect(Object.fromEntries(labels)).toEqual(catalogue);
 });

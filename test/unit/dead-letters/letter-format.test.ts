@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { tableRow, wholeLetter, wholeLetterJson } from '../../../src/dead-letters/presentation.ts';
+import { formatRow, formatLetter, formatLetterJson } from '../../../src/dead-letters/letter-format.ts';
 import type { DeadLetter } from '../../../src/protocol/dead-letter.ts';
 
 const summary = { reference: 'm1', cause: 'INTERNAL_ERROR', attempts: 5, time: undefined, method: 'contact.get' };
@@ -10,24 +10,24 @@ function letter(body: string | Buffer, headers: Record<string, unknown> = {}): D
 }
 
 test('what is missing is a dash, so that the columns stay the columns', () => {
-  const row = tableRow({ ...summary, attempts: undefined, method: undefined });
+  const row = formatRow({ ...summary, attempts: undefined, method: undefined });
   expect(row.split(/\s+/)).toEqual(['m1', 'INTERNAL_ERROR', '-', '-', '-']);
 });
 
 test('an id cannot steer the terminal or begin a line of its own', () => {
-  const row = tableRow({ ...summary, reference: 'a\u001b[2Jb\nc\u202ed' });
+  const row = formatRow({ ...summary, reference: 'a\u001b[2Jb\nc\u202ed' });
   expect(row).toMatch(/^a\\u\{1b\}\[2Jb\\u\{a\}c\\u\{202e\}d /);
 });
 
 test('a body keeps its lines and cannot steer the terminal', () => {
-  const text = wholeLetter(summary, letter('<a>\r\n\té\u001b]0;title\u0007\rover</a>'));
+  const text = formatLetter(summary, letter('<a>\r\n\té\u001b]0;title\u0007\rover</a>'));
   expect(text).toContain('<a>\r\n\té\\u{1b}]0;title\\u{7}\\u{d}over</a>');
 });
 
 test('a body that is not UTF-8 is shown in Base64', () => {
   const body = Buffer.from([0xff, 0xfe, 0x3c, 0x00]);
-  expect(wholeLetter(summary, letter(body))).toContain('body (4 bytes, not UTF-8, in Base64)\n//48AA==');
-  expect(JSON.parse(wholeLetterJson(summary, letter(body)))).toMatchObject({
+  expect(formatLetter(summary, letter(body))).toContain('body (4 bytes, not UTF-8, in Base64)\n//48AA==');
+  expect(JSON.parse(formatLetterJson(summary, letter(body)))).toMatchObject({
     body: '//48AA==',
     body_encoding: 'base64',
   });
@@ -35,7 +35,7 @@ test('a body that is not UTF-8 is shown in Base64', () => {
 
 test('headers of every kind can be shown', () => {
   const headers = { list: [1, 'a'], bytes: Buffer.from('abc'), big: 2n ** 60n, table: { deep: true }, none: null };
-  const { headers: shown } = JSON.parse(wholeLetterJson(summary, letter('', headers))) as { headers: unknown };
+  const { headers: shown } = JSON.parse(formatLetterJson(summary, letter('', headers))) as { headers: unknown };
   expect(shown).toEqual({
     list: [1, 'a'],
     bytes: 'YWJj',
@@ -43,11 +43,11 @@ test('headers of every kind can be shown', () => {
     table: { deep: true },
     none: null,
   });
-  expect(wholeLetter(summary, letter('', headers))).toContain('YWJj');
+  expect(formatLetter(summary, letter('', headers))).toContain('YWJj');
 });
 
 test('JSON stays on one line and gives the body as it is', () => {
-  const json = wholeLetterJson(summary, letter('<a>\n\u001b</a>'));
+  const json = formatLetterJson(summary, letter('<a>\n\u001b</a>'));
   expect(json).not.toContain('\n');
   expect(JSON.parse(json)).toMatchObject({
     reference: 'm1',
@@ -58,15 +58,15 @@ test('JSON stays on one line and gives the body as it is', () => {
 
 test('JSON does not steer the terminal either, and means the same', () => {
   const value = 'a\u001b[2J\u009b2J\u202eb\u{e0041}\u2028"\\';
-  const json = wholeLetterJson(summary, letter('', { [value]: value }));
+  const json = formatLetterJson(summary, letter('', { [value]: value }));
   expect(json).not.toMatch(/[\u001b\u009b\u202e\u2028\u{e0041}]/u);
   expect(JSON.parse(json)).toMatchObject({ headers: { [value]: value } });
 });
 
 test('what cannot be seen is seen in ids and headers, and scripts keep their joiners in bodies', () => {
-  expect(tableRow({ ...summary, reference: 'a\u200b\u009bb\u2028c\u00add' })).toMatch(
+  expect(formatRow({ ...summary, reference: 'a\u200b\u009bb\u2028c\u00add' })).toMatch(
     /^a\\u\{200b\}\\u\{9b\}b\\u\{2028\}c\\u\{ad\}d /,
   );
-  const text = wholeLetter(summary, letter('می\u200cخواهم \u200e\u2066\u{1f468}\u200d\u{1f469}'));
+  const text = formatLetter(summary, letter('می\u200cخواهم \u200e\u2066\u{1f468}\u200d\u{1f469}'));
   expect(text).toContain('می\u200cخواهم \\u{200e}\\u{2066}\u{1f468}\u200d\u{1f469}');
 });
