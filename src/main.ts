@@ -53,7 +53,7 @@ function exitOnUncaught(log: Log): void {
 function failed(error: unknown, log: Log): number {
   if (error instanceof HttpPortUnavailableError) {
     log.error('HTTP_PORT cannot be used', { port: error.port, reason: error.message }, error);
-    return error.passing ? EXIT_FAILED : EXIT_CONFIG;
+    return error.isTransient ? EXIT_FAILED : EXIT_CONFIG;
   }
   log.error('the worker failed', {}, error);
   if (error instanceof ConsumerStuckError) return EXIT_STUCK;

@@ -11,7 +11,9 @@ import { escapeControls, jsonLine } from './terminal-text.ts';
 /** AMQP's reply code for a missing queue. */
 const NOT_FOUND = 404;
 
-/** Executes `contacts dead-letters …`; `args` are those behind the command's name. Never rejects. */
+/**
+ * Executes `contacts dead-letters …`; `args` are those behind the command's name. Never rejects.
+ */
 export async function deadLetters(args: readonly string[], context: CommandContext): Promise<CliExitCode> {
   try {
     const command = parseCommand(args);

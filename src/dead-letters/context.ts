@@ -12,7 +12,9 @@ export interface CommandContext {
   readonly err: (line: string) => void;
   /** Resolves when standard output accepts more. */
   readonly drained: () => Promise<void>;
-  /** Aborted when the person interrupts the command: unsettled letters are requeued in their order. */
+  /**
+   * Aborted when the person interrupts the command: unsettled letters are requeued in their order.
+   */
   readonly stop?: AbortSignal | undefined;
   /** Asks the person at the terminal; `undefined` where there is no terminal. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;

@@ -1,6 +1,8 @@
 import type { DeadLetter } from '../protocol/dead-letter.ts';
 
-/** A multiset of letters by identity. Holds a short text and a count for each identity, no letter. */
+/**
+ * A multiset of letters by identity. Holds a short text and a count for each identity, no letter.
+ */
 export class LetterMultiset {
   readonly #counts = new Map<string, number>();
 

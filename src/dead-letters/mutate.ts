@@ -26,7 +26,10 @@ const OBSTACLE_TEXTS: Readonly<Record<Obstacle, string>> = {
   unreadable: 'parts of the letter cannot be read, so the original request cannot be sent; it can be discarded',
 };
 
-/** Sends back or discards the selected letters: counts them, asks for confirmation, then settles the counted ones. */
+/**
+ * Sends back or discards the selected letters: counts them, asks for confirmation, then settles the
+ * counted ones.
+ */
 export async function mutate(
   command: MutateCommand,
   queue: DeadLetterQueue,
@@ -87,7 +90,10 @@ async function planFor(command: MutateCommand, queue: DeadLetterQueue, context: 
   return { count, selected: seen, leftInPlace, stopped };
 }
 
-/** The obstacle that keeps the command from settling the letter; `undefined` where there is none, or --force overrides it. */
+/**
+ * The obstacle that keeps the command from settling the letter; `undefined` where there is none, or
+ * --force overrides it.
+ */
 function remainingObstacle(command: MutateCommand, letter: DeadLetter): Obstacle | undefined {
   if (command.action === 'discard') return undefined;
   const obstacle = obstacleTo(letter);
@@ -99,7 +105,9 @@ function intention({ action }: MutateCommand, count: number, { requestQueue }: C
   return `${letterCount(count)} would go back to the queue ${requestQueue}`;
 }
 
-/** Settles the counted letters, and no other: the person has not confirmed those that came later. */
+/**
+ * Settles the counted letters, and no other: the person has not confirmed those that came later.
+ */
 async function settle(
   command: MutateCommand,
   plan: Plan,

@@ -6,9 +6,14 @@ import { DIRECT_REPLY_TO } from '../protocol/reply.ts';
 
 /** What the list shows of a letter: ids and codes, nothing of a contact. */
 export interface Summary {
-  /** The reference in the answer and the log; the message id where the broker dead-lettered it; else a hash of the letter. */
+  /**
+   * The reference in the answer and the log; the message id where the broker dead-lettered it; else
+   * a hash of the letter.
+   */
   readonly reference: string;
-  /** The worker's reason, the broker's reason (`expired`, `maxlen` …), `unreadable` or `unknown`. */
+  /**
+   * The worker's reason, the broker's reason (`expired`, `maxlen` …), `unreadable` or `unknown`.
+   */
   readonly cause: string;
   /** How often workers started the request; `undefined` where none did. */
   readonly attempts: number | undefined;
@@ -33,7 +38,10 @@ export function summaryOf(letter: DeadLetter, methodOf: (body: Uint8Array) => st
   };
 }
 
-/** Whether `reference` names the letter: its reference, its message id, or its hash where it has neither. */
+/**
+ * Whether `reference` names the letter: its reference, its message id, or its hash where it has
+ * neither.
+ */
 export function matchesReference(letter: DeadLetter, reference: string): boolean {
   const references = referencesOf(letter);
   return references.length === 0 ? hashOf(letter) === reference : references.includes(reference);
@@ -46,9 +54,10 @@ export function causeOf({ headers, unreadable }: DeadLetter): string {
 }
 
 /**
- * Why a letter should not be sent back. `refused again`: the worker refuses its reply_to again. `not idempotent`: it may
- * have taken effect, and without a message id the worker cannot recognise it. `no reply address`: the broker accepts its
- * reply_to only from the requester that waits. `altered`: its properties are not UTF-8. `unreadable`: parts are missing.
+ * Why a letter should not be sent back. `refused again`: the worker refuses its reply_to again.
+ * `not idempotent`: it may have taken effect, and without a message id the worker cannot recognise
+ * it. `no reply address`: the broker accepts its reply_to only from the requester that waits.
+ * `altered`: its properties are not UTF-8. `unreadable`: parts are missing.
  */
 export type Obstacle = 'refused again' | 'not idempotent' | 'no reply address' | 'altered' | 'unreadable';
 
@@ -69,7 +78,10 @@ export function obstacleTo(letter: DeadLetter): Obstacle | undefined {
   return execution === 'possible' && !hasMessageId ? 'not idempotent' : undefined;
 }
 
-/** `refused`: not executed, and never will be with this reply_to. `possible`: may have taken effect. `none`: has not. */
+/**
+ * `refused`: not executed, and never will be with this reply_to. `possible`: may have taken effect.
+ * `none`: has not.
+ */
 const EXECUTION_OF: Readonly<Record<DeadLetterReason, 'refused' | 'possible' | 'none'>> = {
   INTERNAL_ERROR: 'possible',
   REPLY_TO_OWN_QUEUE: 'refused',

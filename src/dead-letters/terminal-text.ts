@@ -1,6 +1,6 @@
 /**
- * Control characters, line separators, invisible characters and those that change the writing direction: they could make
- * a terminal display something else.
+ * Control characters, line separators, invisible characters and those that change the writing
+ * direction: they could make a terminal display something else.
  */
 const DECEPTIVE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Cf}]/gu;
 /** The same without line ends, tabs and the joiners that some scripts need. */

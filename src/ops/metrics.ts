@@ -15,7 +15,10 @@ export interface CountedRequest {
   readonly batch: number;
 }
 
-/** Records the worker's metrics. Every label has a bounded number of values, whatever producers send. docs/metrics.md. */
+/**
+ * Records the worker's metrics. Every label has a bounded number of values, whatever producers
+ * send. docs/metrics.md.
+ */
 export interface Metrics {
   request(request: CountedRequest): void;
   settled(settlement: 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost'): void;
@@ -25,7 +28,10 @@ export interface Metrics {
   uncounted(): void;
   republished(reason: string, count: number): void;
   reconnected(link: string): void;
-  /** Why the worker consumes one request at a time from now on; `undefined`: it consumes at full prefetch again. */
+  /**
+   * Why the worker consumes one request at a time from now on; `undefined`: it consumes at full
+   * prefetch again.
+   */
   cautious(reason: string | undefined): void;
   standstill(remedy: string): void;
   foreignDocument(): void;
@@ -44,7 +50,10 @@ export interface MetricsSettings {
   readonly queueMessages: () => ReadonlyMap<string, number>;
   /** Whether consumption is paused, by reason. */
   readonly intakeHeld: () => Readonly<Record<string, boolean>>;
-  /** Whether the worker consumes requests and the database answers. Must not reject, and must end within a scrape's time. */
+  /**
+   * Whether the worker consumes requests and the database answers. Must not reject, and must end
+   * within a scrape's time.
+   */
   readonly ready: () => Promise<boolean>;
 }
 
@@ -57,7 +66,10 @@ const MAX_LABEL_VALUES = 32;
 /** Stands for every label value that is not let through. */
 const OTHER = 'other';
 
-/** Creates a registry of its own with the worker's metrics and Node's default ones (memory, CPU, event loop). */
+/**
+ * Creates a registry of its own with the worker's metrics and Node's default ones (memory, CPU,
+ * event loop).
+ */
 export function createMetrics(settings: MetricsSettings): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -139,7 +151,10 @@ function createHistograms(register: Registry) {
   };
 }
 
-/** Registers the metrics that read their value at each scrape; returns the one gauge that is set by events. */
+/**
+ * Registers the metrics that read their value at each scrape; returns the one gauge that is set by
+ * events.
+ */
 function createGauges(register: Registry, settings: MetricsSettings): Gauge {
   const { inFlight, droppedLogLines, ready } = settings;
   createIntakeGauges(register, settings);
@@ -190,7 +205,9 @@ function oneOf(known: readonly string[], other: string): (value: string) => stri
   return (value) => (values.has(value) ? value : other);
 }
 
-/** Lets the first `limit` distinct values through. For labels whose values are spread over the code. */
+/**
+ * Lets the first `limit` distinct values through. For labels whose values are spread over the code.
+ */
 function firstValues(limit: number): (value: string) => string {
   const seen = new Set<string>();
   return (value) => {

@@ -5,7 +5,10 @@ import { parseReplyToPattern, type ReplyToPattern } from './reply-to-pattern.ts'
 import { readSettingFile, SettingFileError } from './setting-file.ts';
 import { FORMAT_DESCRIPTIONS, formatValidators, splitUrls, type UrlValidators } from './formats.ts';
 
-/** The settings of one worker: validated, complete and frozen. config/settings.schema.json documents each. */
+/**
+ * The settings of one worker: validated, complete and frozen. config/settings.schema.json documents
+ * each.
+ */
 export interface Config {
   /** At least one URL; all of the same cluster. */
   readonly amqpUrls: readonly string[];
@@ -19,7 +22,9 @@ export interface Config {
   readonly drainTimeoutMs: number;
   /** 0 = never. */
   readonly exitWhenStuckMs: number;
-  /** Matches anywhere in the name. `undefined`: allows every reply queue except the worker's own. */
+  /**
+   * Matches anywhere in the name. `undefined`: allows every reply queue except the worker's own.
+   */
   readonly replyToAllow: ReplyToPattern | undefined;
   /** 0 = no HTTP. */
   readonly httpPort: number;
@@ -61,8 +66,9 @@ type ReadFile = (path: string) => string;
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /**
- * Reads the settings from the environment (`NAME`, or `NAME_FILE` for a file that holds the value), adds the defaults
- * and validates everything. An empty variable counts as not set; variables of other programs are ignored.
+ * Reads the settings from the environment (`NAME`, or `NAME_FILE` for a file that holds the value),
+ * adds the defaults and validates everything. An empty variable counts as not set; variables of
+ * other programs are ignored.
  * @throws {InvalidSettingsError} with all problems at once.
  */
 export function loadConfig(environment: Environment, readFile: ReadFile, urls: UrlValidators): Config {
@@ -73,7 +79,10 @@ export function loadConfig(environment: Environment, readFile: ReadFile, urls: U
   return frozenConfig(values);
 }
 
-/** As `loadConfig`, for a program: passes the message about invalid settings to `report` and returns `undefined`. */
+/**
+ * As `loadConfig`, for a program: passes the message about invalid settings to `report` and returns
+ * `undefined`.
+ */
 export function loadConfigOrReport(
   environment: Environment,
   urls: UrlValidators,
@@ -116,7 +125,10 @@ function readValues(
   return { values, problems };
 }
 
-/** Returns the file's text without byte order mark and last line end, or what is wrong with the file. */
+/**
+ * Returns the file's text without byte order mark and last line end, or what is wrong with the
+ * file.
+ */
 function readValueFile(path: string, readFile: ReadFile): { text: string } | { problem: string } {
   try {
     const content = readFile(path);
@@ -134,8 +146,8 @@ function sortBySchema(schema: SettingsSchema, problems: readonly string[]): stri
 }
 
 /**
- * Returns the number, or the text where it is not plain decimal digits; the schema then rejects it. Ajv's own coercion
- * also accepts 0x10, 1e3 and surrounding blanks.
+ * Returns the number, or the text where it is not plain decimal digits; the schema then rejects it.
+ * Ajv's own coercion also accepts 0x10, 1e3 and surrounding blanks.
  */
 function parseDecimal(text: string): string | number {
   return /^\d{1,15}$/.test(text) ? Number(text) : text;

@@ -7,12 +7,15 @@ export interface ReplyToPattern {
 }
 
 const MAX_PATTERN_LENGTH = 1_000;
-/** Instructions of the compiled expression, and so the maximum steps for each character of a name. */
+/**
+ * Instructions of the compiled expression, and so the maximum steps for each character of a name.
+ */
 const MAX_PROGRAM_SIZE = 1_000;
 
 /**
- * Compiles a regular expression for names that strangers choose. It uses RE2, because JavaScript's engine backtracks and
- * one name can occupy it for ever. RE2 has no lookaround and no backreferences.
+ * Compiles a regular expression for names that strangers choose. It uses RE2, because JavaScript's
+ * engine backtracks and one name can occupy it for ever. RE2 has no lookaround and no
+ * backreferences.
  */
 export function parseReplyToPattern(text: string): { pattern: ReplyToPattern } | { problem: string } {
   if (text.length > MAX_PATTERN_LENGTH) return { problem: `must be at most ${MAX_PATTERN_LENGTH} characters long` };

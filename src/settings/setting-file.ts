@@ -1,6 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** Far more than any setting needs. A longer file was named by mistake, and may be endless (a device). */
+/**
+ * Far more than any setting needs. A longer file was named by mistake, and may be endless (a
+ * device).
+ */
 const MAX_BYTES = 65_536;
 
 /** The file of a setting cannot be used. The message does not hold its path. */
@@ -16,7 +19,10 @@ const PROBLEM_BY_CODE: Readonly<Record<string, string>> = {
   EPERM: 'may not be read by the user that the worker runs as',
 };
 
-/** Reads the file of a `NAME_FILE`, as UTF-8. @throws {SettingFileError} with a predicate: "is a directory". */
+/**
+ * Reads the file of a `NAME_FILE`, as UTF-8. @throws {SettingFileError} with a predicate: "is a
+ * directory".
+ */
 export function readSettingFile(path: string): string {
   const bytes = readFirstBytes(path);
   if (bytes.length > MAX_BYTES) throw new SettingFileError(`is longer than ${MAX_BYTES} bytes`);

@@ -25,7 +25,7 @@ async function ids(queue: string): Promise<number[]> {
   return (await queues.drainIds(queue)).map(Number);
 }
 
-test('where the connection is lost in the middle it says how many went at least, and the rest is there', async () => {
+test('a lost connection reports the minimum that was sent back, and loses no letter', async () => {
   await queues.buryMany(LETTERS);
   const proxy = await TcpProxy.before(names.amqpUrl);
   const ended = run({ ...names, amqpUrl: proxy.url(names.amqpUrl) }, ['send-back', '--all', '--yes']);
@@ -45,7 +45,7 @@ test('where the connection is lost in the middle it says how many went at least,
   expect(new Set([...sent, ...(await ids(queues.dead))]).size).toBe(LETTERS);
 });
 
-test('Ctrl-C ends it after the page at hand: it tells exactly how many went, and the rest keeps its order', async () => {
+test('Ctrl-C stops after the current page, reports the exact count, and the rest keeps its order', async () => {
   await queues.buryMany(LETTERS);
   const { code, out, err } = await new Promise<ProcessResult>((resolve, reject) => {
     const line = 'exec $CONTACTS dead-letters send-back --all --yes';
@@ -60,7 +60,7 @@ test('Ctrl-C ends it after the page at hand: it tells exactly how many went, and
   expect(await ids(queues.dead)).toEqual(Array.from({ length: LETTERS - reported }, (_, nth) => reported + nth));
 });
 
-test('two who discard at once discard each letter once, and both end', async () => {
+test('two concurrent discards discard each letter once, and both end', async () => {
   await queues.buryMany(1_000);
   const both = await Promise.all([1, 2].map(() => run(names, ['discard', '--all', '--yes'])));
   for (const { code, err } of both) {
@@ -71,7 +71,7 @@ test('two who discard at once discard each letter once, and both end', async () 
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 1_000 - discarded });
 });
 
-test('on a full disk it says that its output is not whole, and fails', async () => {
+test('a full disk is reported on standard error, and the command fails', async () => {
   await queues.buryMany(2);
   const { code, err } = await runShell(names, 'exec $CONTACTS dead-letters list > /dev/full');
   expect(code).toBe(1);
@@ -79,7 +79,7 @@ test('on a full disk it says that its output is not whole, and fails', async () 
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 2 });
 });
 
-test('it does its work although nobody reads what it says', async () => {
+test('a closed output pipe does not stop the command', async () => {
   await queues.buryMany(300);
   await queues.bury('REPLY_TO_OWN_QUEUE');
   await runShell(names, '$CONTACTS dead-letters send-back --all --yes 2>&1 | true');

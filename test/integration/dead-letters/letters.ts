@@ -35,7 +35,10 @@ export class Queues {
     return queues;
   }
 
-  /** Queues for the whole of the calling suite, usable from the first test on and purged after each test. */
+  /**
+   * Queues for the whole of the calling suite, usable from the first test on and purged after each
+   * test.
+   */
   static forSuite(names: QueueNames): Queues {
     const queues = new Queues(names);
     beforeAll(() => queues.#open());
@@ -77,7 +80,9 @@ export class Queues {
     return reference;
   }
 
-  /** Publishes `count` letters with the message ids `0`, `1` …; every second one has another cause. */
+  /**
+   * Publishes `count` letters with the message ids `0`, `1` …; every second one has another cause.
+   */
   async buryMany(count: number): Promise<void> {
     for (let nth = 0; nth < count; nth += 1) {
       this.#publish(nth % 2 === 0 ? 'INTERNAL_ERROR' : 'ANSWER_REFUSED', { messageId: String(nth) }, createRequest());
@@ -146,7 +151,9 @@ export function openQueue(names: QueueNames): Promise<DeadLetterQueue> {
   return openDeadLetters({ urls: [names.amqpUrl], timeoutMs: 5_000, heartbeatS: 10 }, names.queue);
 }
 
-/** Runs `contacts dead-letters ARGS` in this process; `ask` answers for the person at the terminal. */
+/**
+ * Runs `contacts dead-letters ARGS` in this process; `ask` answers for the person at the terminal.
+ */
 export async function run(names: QueueNames, args: readonly string[], ask?: CommandContext['ask']): Promise<Run> {
   const out: string[] = [];
   const err: string[] = [];

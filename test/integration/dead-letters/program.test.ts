@@ -7,35 +7,35 @@ import { Queues } from './letters.ts';
 const names = freshNames();
 const queues = Queues.forSuite(names);
 
-test('it lists to standard output and ends with 0', async () => {
+test('list writes to standard output and exits with 0', async () => {
   await queues.bury('INTERNAL_ERROR');
   const { code, out, err } = await runCli(names, ['dead-letters', 'list']);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/INTERNAL_ERROR.*contact\.create\n1 letter\n$/s);
 });
 
-test('it ends with 3 where there is no letter', async () => {
+test('list exits with 3 if there is no letter', async () => {
   expect(await runCli(names, ['dead-letters', 'list'])).toMatchObject({ code: 3, out: '0 letters\n' });
 });
 
-test('without a terminal it asks nobody and ends with 2', async () => {
+test('without a terminal, a command that needs confirmation exits with 2', async () => {
   await queues.buryMany(2);
   expect(await runCli(names, ['dead-letters', 'discard', '--all'])).toMatchObject({ code: 2, out: '' });
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 2 });
 });
 
-test.each([[['frob']], [['dead-letters', 'frob']], [[]]])('it ends with 2 on the command line %j', async (args) => {
+test.each([[['frob']], [['dead-letters', 'frob']], [[]]])('the command line %j exits with 2', async (args) => {
   expect(await runCli(names, args)).toMatchObject({ code: 2, out: '' });
 });
 
-test('it ends with 78 where the settings are not usable', async () => {
+test('unusable settings exit with 78', async () => {
   expect(await runCli(names, ['dead-letters', 'list'], { settings: { PREFETCH: 'many' } })).toMatchObject({
     code: 78,
     out: '',
   });
 });
 
-test('it ends with 1 where there is no broker or no queue, and says which', async () => {
+test('a missing broker or queue exits with 1 and is named', async () => {
   const nobody = await runCli(names, ['dead-letters', 'list'], {
     settings: { AMQP_URL: 'amqp://user:secret@127.0.0.1:1' },
   });
@@ -49,14 +49,14 @@ test('it ends with 1 where there is no broker or no queue, and says which', asyn
   expect(nothing.err).toContain(`${names.queue}.none.dead`);
 });
 
-test('what was typed reaches the terminal without its control characters', async () => {
+test('error messages escape control characters of the command line', async () => {
   const { code, err } = await runCli(names, ['dead-letters', 'list', '--\u001B[2J\u202E']);
   expect(code).toBe(2);
   expect(err).toContain('\\u{1b}[2J\\u{202e}');
   expect(err).not.toMatch(/[\u001B\u202E]/);
 });
 
-test('it reads on where its own reader has gone', async () => {
+test('a reader that closes early does not fail the command', async () => {
   await queues.buryMany(3_000);
   const line = '$CONTACTS dead-letters list | head -n 1';
   expect(await runShell(names, line)).toMatchObject({ code: 0, err: '' });

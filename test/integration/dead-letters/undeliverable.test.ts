@@ -12,7 +12,7 @@ const UUID = Buffer.concat([Buffer.from([0x98]), Buffer.alloc(16, 7)]);
 const names = freshNames();
 const queues = Queues.forSuite(names);
 
-/** A letter over which the broker closes the connection of whoever it hands it to. */
+/** Publishes a letter at whose delivery the broker closes the connection. */
 async function buryUndeliverable(correlationId: string, value = amqp10.char('x')): Promise<void> {
   const message = { body: Buffer.from(createRequest()), correlationId, applicationProperties: { bad: value } };
   await publishAmqp10(names.amqpUrl, queues.dead, message);
@@ -25,7 +25,7 @@ async function buryAmongOthers(): Promise<void> {
   await queues.bury('INTERNAL_ERROR', { messageId: 'behind' });
 }
 
-test('a letter that the broker cannot hand out is listed, once, and so are all others', async () => {
+test('a letter that the broker cannot deliver is listed once, as are all others', async () => {
   await buryAmongOthers();
   const { code, out, err } = await run(names, ['list', '--json']);
   const letters = parsed({ code, out, err });
@@ -42,7 +42,7 @@ test('a letter that the broker cannot hand out is listed, once, and so are all o
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 4 });
 });
 
-test('it is shown and discarded by its reference, and no other is', async () => {
+test('an undeliverable letter is shown and discarded by its reference, and no other is', async () => {
   await buryAmongOthers();
   const listed = parsed(await run(names, ['list', '--reason', 'unreadable', '--json']));
   expect(listed).toHaveLength(2);
@@ -56,7 +56,7 @@ test('it is shown and discarded by its reference, and no other is', async () => 
   expect((await queues.drainIds(queues.dead)).sort()).toEqual(['before', 'behind']);
 });
 
-test('it is discarded with all others, but not one that came after the count', async () => {
+test('undeliverable letters are discarded with all others, except one that came after the count', async () => {
   await buryAmongOthers();
   const { code, out, err } = await run(names, ['discard', '--all'], async () => {
     await buryUndeliverable('c3');
@@ -69,7 +69,7 @@ test('it is discarded with all others, but not one that came after the count', a
   expect(shown).toMatchObject({ properties: { correlation_id: 'c3' } });
 });
 
-test('it is not sent back, and the others are', async () => {
+test('undeliverable letters stay in place, and the others are sent back', async () => {
   await buryAmongOthers();
   const { code, out, err } = await run(names, ['send-back', '--all', '--yes', '--force']);
   expect({ code, out }).toEqual({ code: 0, out: ['2 letters sent back.'] });
@@ -77,7 +77,7 @@ test('it is not sent back, and the others are', async () => {
   await expect.poll(() => queues.depths()).toEqual({ requests: 2, dead: 2 });
 });
 
-test('among thousands, one with headers nested too deep beside it, both go and no other is lost', async () => {
+test('among thousands, an undeliverable and an unreadable letter are discarded and no other is lost', async () => {
   await queues.buryMany(1_500);
   await buryUndeliverable('c1');
   const channel = await queues.model.createChannel();
@@ -93,7 +93,7 @@ test('among thousands, one with headers nested too deep beside it, both go and n
   expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 3_000 }, (_, nth) => Math.floor(nth / 2)));
 });
 
-test('where AMQP 1.0 is not to be had it ends with what can be done, having listed those before it', async () => {
+test('without AMQP 1.0 the command lists the letters before the undeliverable one, then says what can be done', async () => {
   await buryAmongOthers();
   const broker = new URL(names.amqpUrl);
   const server = createServer((client) => {
@@ -104,7 +104,7 @@ test('where AMQP 1.0 is not to be had it ends with what can be done, having list
     }
     upstream.pipe(client);
     client.once('data', (start: Buffer) => {
-      // `AMQP`, then the protocol: 0 for 0-9-1, 3 for 1.0 with SASL.
+      // `AMQP`, then the protocol id: 0 for 0-9-1, 3 for 1.0 with SASL.
       if (start[4] !== 0) client.destroy();
       else upstream.write(start);
       client.pipe(upstream);

@@ -9,17 +9,17 @@ function letter(body: string | Buffer, headers: Record<string, unknown> = {}): D
   return { body: Buffer.from(body), headers, properties: { message_id: 'one' }, identity: 'one' };
 }
 
-test('what is missing is a dash, so that the columns stay the columns', () => {
+test('a missing value is a dash, so that columns stay aligned', () => {
   const row = formatRow({ ...summary, attempts: undefined, method: undefined });
   expect(row.split(/\s+/)).toEqual(['m1', 'INTERNAL_ERROR', '-', '-', '-']);
 });
 
-test('an id cannot steer the terminal or begin a line of its own', () => {
+test('an id cannot control the terminal or start a new line', () => {
   const row = formatRow({ ...summary, reference: 'a\u001b[2Jb\nc\u202ed' });
   expect(row).toMatch(/^a\\u\{1b\}\[2Jb\\u\{a\}c\\u\{202e\}d /);
 });
 
-test('a body keeps its lines and cannot steer the terminal', () => {
+test('a body keeps its lines and cannot control the terminal', () => {
   const text = formatLetter(summary, letter('<a>\r\n\té\u001b]0;title\u0007\rover</a>'));
   expect(text).toContain('<a>\r\n\té\\u{1b}]0;title\\u{7}\\u{d}over</a>');
 });
@@ -33,7 +33,7 @@ test('a body that is not UTF-8 is shown in Base64', () => {
   });
 });
 
-test('headers of every kind can be shown', () => {
+test('headers of every type are shown', () => {
   const headers = { list: [1, 'a'], bytes: Buffer.from('abc'), big: 2n ** 60n, table: { deep: true }, none: null };
   const { headers: shown } = JSON.parse(formatLetterJson(summary, letter('', headers))) as { headers: unknown };
   expect(shown).toEqual({
@@ -46,7 +46,7 @@ test('headers of every kind can be shown', () => {
   expect(formatLetter(summary, letter('', headers))).toContain('YWJj');
 });
 
-test('JSON stays on one line and gives the body as it is', () => {
+test('JSON stays on one line and keeps the body exact', () => {
   const json = formatLetterJson(summary, letter('<a>\n\u001b</a>'));
   expect(json).not.toContain('\n');
   expect(JSON.parse(json)).toMatchObject({
@@ -56,14 +56,14 @@ test('JSON stays on one line and gives the body as it is', () => {
   });
 });
 
-test('JSON does not steer the terminal either, and means the same', () => {
+test('JSON cannot control the terminal, and keeps its value', () => {
   const value = 'a\u001b[2J\u009b2J\u202eb\u{e0041}\u2028"\\';
   const json = formatLetterJson(summary, letter('', { [value]: value }));
   expect(json).not.toMatch(/[\u001b\u009b\u202e\u2028\u{e0041}]/u);
   expect(JSON.parse(json)).toMatchObject({ headers: { [value]: value } });
 });
 
-test('what cannot be seen is seen in ids and headers, and scripts keep their joiners in bodies', () => {
+test('invisible characters are escaped in ids and headers; bodies keep the joiners of scripts', () => {
   expect(formatRow({ ...summary, reference: 'a\u200b\u009bb\u2028c\u00add' })).toMatch(
     /^a\\u\{200b\}\\u\{9b\}b\\u\{2028\}c\\u\{ad\}d /,
   );

@@ -32,7 +32,10 @@ function exposedText(): Promise<string> {
   return metrics.text();
 }
 
-/** Type of each of the worker's metrics in the text, and the labels of its samples in alphabetical order. */
+/**
+ * Type of each of the worker's metrics in the text, and the labels of its samples in alphabetical
+ * order.
+ */
 function metricsIn(text: string): { types: Record<string, string>; labels: Record<string, string[]> } {
   const typeLines = text.matchAll(/^# TYPE (contacts_\w+) (\w+)$/gm);
   const types = Object.fromEntries([...typeLines].map(([, name = '', type = '']) => [name, type]));

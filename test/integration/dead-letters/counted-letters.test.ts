@@ -28,7 +28,7 @@ test.each([
   ['send-back', '--all'],
   ['discard', '--all', '--reason', 'INTERNAL_ERROR'],
   ['send-back', '--all', '--reason', 'INTERNAL_ERROR'],
-])('%s %s %s %s does nothing to letters that came while another reader held the counted ones', async (...args) => {
+])('%s %s %s %s keeps letters that arrive while another reader holds the counted ones', async (...args) => {
   await queues.bury('INTERNAL_ERROR', { messageId: 'old 1' });
   await queues.bury('INTERNAL_ERROR', { messageId: 'old 2' });
   const { code, out, err } = await run(names, args, async () => {
@@ -45,7 +45,7 @@ test.each([
   expect((await queues.drainIds(queues.dead)).sort()).toEqual(['new 1', 'new 2', 'old 1', 'old 2']);
 });
 
-test('of those counted what is still there is discarded, and a new letter with the same message id stays', async () => {
+test('counted letters that are still there are discarded; a new letter with the same message id stays', async () => {
   await queues.bury('INTERNAL_ERROR', { messageId: 'same' });
   await queues.bury('INTERNAL_ERROR', { messageId: 'same' });
   const { code, out, err } = await run(names, ['discard', 'same'], async () => {
@@ -60,7 +60,7 @@ test('of those counted what is still there is discarded, and a new letter with t
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 2 });
 });
 
-test('of letters that are equal as many are discarded as were counted', async () => {
+test('of equal letters, as many are discarded as were counted', async () => {
   const bury = (): void => void queues.channel.sendToQueue(queues.dead, Buffer.from('equal'), { headers: { a: 1.5 } });
   bury();
   bury();
@@ -75,7 +75,7 @@ test('of letters that are equal as many are discarded as were counted', async ()
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 1 });
 });
 
-test('a letter is known again however often it was handed out', async () => {
+test('a letter is recognised however often it was redelivered', async () => {
   await queues.buryMany(2);
   const { code, out } = await run(names, ['discard', '--all'], async () => {
     await hold(2);
