@@ -13,7 +13,7 @@ import { Attempts, FailedBeforeError, ProcessEndedError } from './redelivery/att
 import { identityOf } from './pipeline/identity.ts';
 import { type RetryPolicy, backOffMs, pause } from './time/retry.ts';
 import { apiMethods } from './methods/index.ts';
-import { awayReason } from './mongo/connection/unavailable-reason.ts';
+import { unavailableReason } from './mongo/connection/unavailable-reason.ts';
 import { openStore, type Store } from './mongo/store.ts';
 import { createTelemetry, type Telemetry, type Receipt } from './telemetry.ts';
 import { failureText } from './ops/failure.ts';
@@ -199,7 +199,7 @@ class ContactsWorker implements Worker {
       } catch (error) {
         if (error instanceof StoreMismatchError) throw error;
         if (signal.aborted) break;
-        const reason = awayReason(error);
+        const reason = unavailableReason(error);
         this.#log.warn('the database cannot be used yet, trying again', { attempt: failures, reason }, error);
         await pause(backOffMs(failures), signal);
       }

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 
 import type { ContactChanges } from '../../../src/contacts/contact.ts';
 import type { Update } from '../../../src/contacts/repository.ts';
-import { MAX_KEYS_HELD } from '../../../src/mongo/archived-keys.ts';
+import { MAX_APPLIED_KEYS } from '../../../src/mongo/archived-keys.ts';
 import { createOne, freshKey, freshStore, JANE } from './fresh-store.ts';
 
 const { contacts, stored } = freshStore();
@@ -56,7 +56,7 @@ test('the updates of a batch give each contact what its own names, and keep the 
 });
 
 test('contacts whose keys have moved out, equally often or not, may share a batch with others', async () => {
-  const full = Array.from({ length: MAX_KEYS_HELD }, (_, i) => `full-${i}`);
+  const full = Array.from({ length: MAX_APPLIED_KEYS }, (_, i) => `full-${i}`);
   const states = [
     {},
     { moved_out: 1 },
@@ -135,11 +135,11 @@ test('a redelivered update without message id is recognised by the prefix of an 
 });
 
 test('however many updates follow, each is recognised when it comes again, and a contact holds a bounded number of keys', async () => {
-  const updates = Array.from({ length: 2 * MAX_KEYS_HELD + 50 }, (_, i) => update({ first_name: `N${i}` }));
+  const updates = Array.from({ length: 2 * MAX_APPLIED_KEYS + 50 }, (_, i) => update({ first_name: `N${i}` }));
   for (const one of updates) expect(await contacts.update([one])).toEqual(['applied']);
   const document = await stored.contacts.findOne({ _id: id });
-  expect(document?.applied?.length).toBeLessThanOrEqual(MAX_KEYS_HELD);
-  for (const i of [0, 1, MAX_KEYS_HELD, updates.length - 1]) {
+  expect(document?.applied?.length).toBeLessThanOrEqual(MAX_APPLIED_KEYS);
+  for (const i of [0, 1, MAX_APPLIED_KEYS, updates.length - 1]) {
     expect(await contacts.update([updates[i] as Update])).toEqual(['repeated']);
   }
   expect((await contacts.get([id]))[0]?.first_name).toBe(`N${updates.length - 1}`);
@@ -155,7 +155,7 @@ test('however many updates follow, each is recognised when it comes again, and a
 });
 
 test('keys that move out while another worker updates are missed by nobody', async () => {
-  const known = Array.from({ length: MAX_KEYS_HELD - 1 }, () => update({ first_name: 'old' }));
+  const known = Array.from({ length: MAX_APPLIED_KEYS - 1 }, () => update({ first_name: 'old' }));
   for (const one of known) await contacts.update([one]);
   // Half of them are repeats of what is just moving out.
   const racing = Array.from({ length: 40 }, (_, i) =>
@@ -166,7 +166,7 @@ test('keys that move out while another worker updates are missed by nobody', asy
     expect(outcomes[i]).toEqual(i % 2 === 0 ? 'repeated' : expect.stringMatching(/applied|repeated/)),
   );
   const held = (await stored.contacts.findOne({ _id: id }))?.applied ?? [];
-  const past = await stored.effects.find({ contact_id: id }).toArray();
+  const past = await stored.archivedKeys.find({ contact_id: id }).toArray();
   const keys = [...held, ...past.map(({ _id }) => _id)];
   const all = new Set([...known, ...racing].map(({ key }) => key.id));
   expect(keys.toSorted()).toEqual([...all].toSorted());

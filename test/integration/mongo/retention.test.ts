@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 
-import { MAX_KEYS_HELD } from '../../../src/mongo/archived-keys.ts';
+import { MAX_APPLIED_KEYS } from '../../../src/mongo/archived-keys.ts';
 import { createOne, creation, freshKey, freshStore } from './fresh-store.ts';
 
 const { contacts, stored } = freshStore({ retentionSeconds: 1 });
@@ -14,7 +14,7 @@ test('past the time of retention a repeat counts as new, as the documents say', 
   const deletion = { key: { id: freshKey() }, id: deleted?.id ?? 0 };
   await contacts.delete([deletion]);
   const busy = await createOne(contacts);
-  const updates = Array.from({ length: MAX_KEYS_HELD + 1 }, (_, i) => ({
+  const updates = Array.from({ length: MAX_APPLIED_KEYS + 1 }, (_, i) => ({
     key: { id: freshKey() },
     id: busy,
     changes: { first_name: `N${i}` },
@@ -25,7 +25,7 @@ test('past the time of retention a repeat counts as new, as the documents say', 
 
   await vi.waitFor(async () => {
     expect(await stored.contacts.findOne({ _id: deletion.id })).toBeNull();
-    expect(await stored.effects.countDocuments()).toBe(0);
+    expect(await stored.archivedKeys.countDocuments()).toBe(0);
   }, OVER);
 
   expect(await contacts.delete([deletion])).toEqual(['not-found']);

@@ -5,9 +5,9 @@ import { parseDocument } from '../../../src/codec/document.ts';
 import { encode } from '../../../src/codec/encode.ts';
 import { fail, ok } from '../../../src/protocol/response.ts';
 import { fault } from '../../../src/protocol/fault.ts';
-import { illegalText, legalText } from './documents.ts';
-import { oracleTree } from './oracle.ts';
-import { runs } from './runs.ts';
+import { illegalText, legalText } from './arbitraries.ts';
+import { referenceTree } from './reference-parser.ts';
+import { runs } from './arbitraries.ts';
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
 
@@ -55,7 +55,7 @@ describe('an answer', () => {
     '👩‍👩‍👧',
     'e\u0301',
   ])('gives the text %j back as it was', (text) => {
-    expect(oracleTree(encode(ok([{ name: 'first_name', content: text }])))?.children[0]?.text).toBe(text);
+    expect(referenceTree(encode(ok([{ name: 'first_name', content: text }])))?.children[0]?.text).toBe(text);
   });
 
   it('gives any legal text back as it was, to the oracle and to the own reader', () => {
@@ -74,7 +74,7 @@ describe('an answer', () => {
         };
         const root = { name: 'response', attributes: [['status', 'ok']], children: [contact], text: '' };
         const bytes = encode(ok([{ name: 'contact', content: fields }]));
-        expect(oracleTree(bytes)).toEqual(root);
+        expect(referenceTree(bytes)).toEqual(root);
         expect(parseDocument(bytes)).toEqual({ ok: true, root });
       }),
       { numRuns: runs(3000) },
@@ -105,7 +105,7 @@ describe('an answer', () => {
   it('gives any legal text of a fault back as it was', () => {
     fc.assert(
       fc.property(legalText, legalText, (field, message) => {
-        const [error] = oracleTree(encode(fail({ code: 'INVALID_PARAMS', field, message })))?.children ?? [];
+        const [error] = referenceTree(encode(fail({ code: 'INVALID_PARAMS', field, message })))?.children ?? [];
         expect(error?.children.map((child) => child.text)).toEqual(['INVALID_PARAMS', field, message]);
       }),
       { numRuns: runs(500) },

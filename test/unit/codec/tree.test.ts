@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from '../../../src/codec/document.ts';
 import type { XmlElement } from '../../../src/protocol/request.ts';
-import { documentBytes } from './documents.ts';
-import { oracleTree } from './oracle.ts';
-import { runs } from './runs.ts';
+import { documentBytes } from './arbitraries.ts';
+import { referenceTree } from './reference-parser.ts';
+import { runs } from './arbitraries.ts';
 
 function rootOf(document: string): XmlElement {
   const parsed = parseDocument(Buffer.from(document));
@@ -16,7 +16,7 @@ describe('the tree of a document', () => {
   it('equals what the oracle makes of it, for any well-formed document', () => {
     fc.assert(
       fc.property(documentBytes, (bytes) => {
-        const oracle = oracleTree(bytes);
+        const oracle = referenceTree(bytes);
         expect(oracle).toBeDefined();
         expect(parseDocument(bytes)).toEqual({ ok: true, root: oracle });
       }),

@@ -178,3 +178,8 @@ export const documentBytes: Arbitrary<Buffer> = fc
     const bytes = Buffer.from(`\uFEFF${declared}`, 'utf16le');
     return encoding === 'UTF-16LE' ? bytes : bytes.swap16();
   });
+/** How often a property is tried: its own number, or FUZZ_RUNS for long runs. */
+export function runs(usually: number): number {
+  const asked = Number(process.env['FUZZ_RUNS'] ?? '');
+  return Number.isInteger(asked) && asked > 0 ? asked : usually;
+}

@@ -1,4 +1,4 @@
-import { ParseOption, XmlDocument, XmlElement as OracleElement, XmlXPath } from 'libxml2-wasm';
+import { ParseOption, XmlDocument, XmlElement as ReferenceElement, XmlXPath } from 'libxml2-wasm';
 import type { XmlAttribute, XmlNode } from 'libxml2-wasm';
 import type { XmlElement } from '../../../src/protocol/request.ts';
 
@@ -12,7 +12,7 @@ const TEXT_LENGTH = XmlXPath.compile('string-length(string())');
 const NAME_LENGTH = XmlXPath.compile('string-length(name())');
 
 /** What libxml2 makes of a document, in the codec's own shape; `undefined` where it refuses it. */
-export function oracleTree(bytes: Uint8Array): XmlElement | undefined {
+export function referenceTree(bytes: Uint8Array): XmlElement | undefined {
   let document: XmlDocument;
   try {
     document = XmlDocument.fromBuffer(bytes, { option: OPTIONS });
@@ -26,18 +26,18 @@ export function oracleTree(bytes: Uint8Array): XmlElement | undefined {
   }
 }
 
-function elementOf(element: OracleElement): XmlElement {
+function elementOf(element: ReferenceElement): XmlElement {
   const children: XmlElement[] = [];
   let text = '';
   for (const node of element.find(CHILDREN)) {
-    if (node instanceof OracleElement) children.push(elementOf(node));
+    if (node instanceof ReferenceElement) children.push(elementOf(node));
     else text += textOf(node);
   }
   const attributes = element.attrs.map((attribute) => [nameOf(attribute), textOf(attribute)] as const);
   return { name: nameOf(element), attributes, children, text };
 }
 
-function nameOf(node: OracleElement | XmlAttribute): string {
+function nameOf(node: ReferenceElement | XmlAttribute): string {
   const name = node.prefix === '' ? node.name : `${node.prefix}:${node.name}`;
   return withLostMark(name, node.eval(NAME_LENGTH));
 }
