@@ -68,7 +68,7 @@ function pageResponse(
   const contacts = found.contacts.filter(isEncodable);
   if (contacts.length < found.contacts.length) {
     for (const { contact_id } of found.contacts.filter((contact) => !isEncodable(contact))) {
-      leftOut(new ItemDefectError(`contact ${contact_id} contains characters that XML forbids`));
+      leftOut(new ItemDefectError(`contact ${contact_id} has a text with characters that XML forbids`));
     }
   }
   return ok(contacts.map(contactElement), { page, per_page, has_more: found.hasMore });

@@ -125,7 +125,7 @@ async function changeExpiry<Stored extends Document>(
     if (!isUnauthorized(error)) throw error;
     throw new StoreMismatchError(
       `the index "${String(name)}" of the collection ${collectionName} has another time than RETENTION_SECONDS, and the database user ` +
-        `lacks the right to change it. Grant collMod on the collection (the role dbAdmin has it), or run db.runCommand(${JSON.stringify(change)}), or restore the previous RETENTION_SECONDS`,
+        `lacks the right to change it. Grant collMod on the collection (the role dbAdmin has it), or run db.runCommand(${JSON.stringify(change)}), or set RETENTION_SECONDS to its previous value`,
     );
   }
 }

@@ -30,6 +30,6 @@ function isText(value: unknown): value is string {
 
 function malformed(contact_id: number, field: string): ItemDefectError {
   return new ItemDefectError(
-    `the document of contact ${contact_id} is not a contact: ${field} is missing or of another type`,
+    `the document of contact ${contact_id} is no contact: ${field} is missing or of another type`,
   );
 }

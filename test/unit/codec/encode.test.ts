@@ -16,7 +16,7 @@ describe('an answer', () => {
     expect(encode(ok()).toString()).toBe(`${DECLARATION}<response status="ok"/>`);
   });
 
-  it('has no white space of its own, and an empty element for empty text', () => {
+  it('has no added white space, and an empty element for empty text', () => {
     const contact = {
       name: 'contact',
       content: [
@@ -29,7 +29,7 @@ describe('an answer', () => {
     );
   });
 
-  it('of failure lists every fault, with the field where there is one', () => {
+  it('of failure lists every fault, with its field if it has one', () => {
     const response = fail(fault('INVALID_PARAMS', 'email is missing', 'email'), fault('NOT_FOUND', 'no such contact'));
     expect(encode(response).toString()).toBe(
       `${DECLARATION}<response status="fail">` +
@@ -54,11 +54,11 @@ describe('an answer', () => {
     '\uFEFF',
     '👩‍👩‍👧',
     'e\u0301',
-  ])('gives the text %j back as it was', (text) => {
+  ])('preserves the text %j', (text) => {
     expect(referenceTree(encode(ok([{ name: 'first_name', content: text }])))?.children[0]?.text).toBe(text);
   });
 
-  it('gives any legal text back as it was, to the oracle and to the own reader', () => {
+  it('preserves any legal text, for libxml2 and for the codec', () => {
     fc.assert(
       fc.property(legalText, legalText, (first, second) => {
         const fields = [
@@ -81,7 +81,7 @@ describe('an answer', () => {
     );
   });
 
-  it('is what xmlbuilder2 writes of the whole document', () => {
+  it('equals what xmlbuilder2 writes for the whole document', () => {
     fc.assert(
       fc.property(fc.array(legalText), (texts) => {
         const contacts = texts.map((text) => ({ name: 'contact', content: [{ name: 'email', content: text }] }));
@@ -98,11 +98,11 @@ describe('an answer', () => {
     );
   });
 
-  it('is never written with an element whose name is none', () => {
+  it('never contains an element with an invalid name', () => {
     expect(() => encode(ok([{ name: 'first name', content: 'Jane' }]))).toThrow(Error);
   });
 
-  it('gives any legal text of a fault back as it was', () => {
+  it('preserves any legal text of a fault', () => {
     fc.assert(
       fc.property(legalText, legalText, (field, message) => {
         const [error] = referenceTree(encode(fail({ code: 'INVALID_PARAMS', field, message })))?.children ?? [];
@@ -112,7 +112,7 @@ describe('an answer', () => {
     );
   });
 
-  it('is never written with a character that XML forbids; the error does not tell the text', () => {
+  it('never contains a character that XML forbids; the error does not quote the text', () => {
     fc.assert(
       fc.property(illegalText, (text) => {
         expect(() => encode(ok([{ name: 'first_name', content: text }]))).toThrow(

@@ -17,7 +17,7 @@ test('the API has these five methods', () => {
   ]);
 });
 
-test('a method of another kind needs no more than a name, reading and executing', async () => {
+test('a method needs only name, read and execute', async () => {
   const ping: Method<null> = {
     name: 'ping',
     read: () => ({ valid: true, command: null }),

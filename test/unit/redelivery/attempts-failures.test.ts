@@ -67,7 +67,7 @@ test('what is forgotten of one message takes no start away from a copy that is u
 test('a failure whose channel is lost before it is recorded is left to the redelivery', async () => {
   const ledger = new MemoryLedger();
   const lost = { gone: false };
-  ledger.away = 3;
+  ledger.unavailableCalls = 3;
   const pause = (): Promise<void> => {
     lost.gone = true;
     return Promise.resolve();

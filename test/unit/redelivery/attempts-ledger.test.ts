@@ -16,7 +16,7 @@ import {
 
 test('a start whose answers are lost counts once, so that nothing innocent is given up', async () => {
   const ledger = new MemoryLedger();
-  ledger.answersLost = 5;
+  ledger.lostResponses = 5;
   expect(await attemptsOn(ledger).run(again('a'), succeed)).toEqual(done());
   expect(ledger.unended).toEqual({});
 });
@@ -37,14 +37,14 @@ test('a start that is recorded when the channel is lost is taken back', async ()
 
 test('while the ledger is away the request waits, and the intake is held until the ledger answers', async () => {
   const [ledger, told] = [new MemoryLedger(), nothingTold()];
-  ledger.away = 5;
+  ledger.unavailableCalls = 5;
   expect(await attemptsOn(ledger, { told }).run(again('a'), succeed)).toEqual(done());
   expect(told).toEqual({ waiting: 0, mostWaiting: 1, retries: 5, uncounted: 0 });
 });
 
 test('given up while the ledger is away, the request is abandoned and the intake no longer held', async () => {
   const [ledger, told] = [new MemoryLedger(), nothingTold()];
-  ledger.away = Infinity;
+  ledger.unavailableCalls = Infinity;
   let pauses = 0;
   const pause = (): Promise<void> => {
     pauses += 1;

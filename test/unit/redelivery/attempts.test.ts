@@ -96,6 +96,6 @@ test('what this process has executed and lived needs no caution when it comes ag
     return Promise.resolve(done());
   };
   await attempts.run(fresh('a'), run);
-  ledger.away = Infinity;
+  ledger.unavailableCalls = Infinity;
   expect(await attempts.run(again('a'), run)).toEqual(done());
 });
