@@ -41,7 +41,10 @@ const TEXTS: readonly (readonly [start: RegExp, problem: string])[] = [
   [/^\u00EF\u00BB\u00BF/, 'a byte order mark that was encoded twice comes before the document'],
 ];
 
-/** Values of `content_encoding` for encoded bodies. Others, such as `utf-8`, do not explain anything. */
+/**
+ * Values of `content_encoding` for encoded bodies. Others, such as `utf-8`, do not explain
+ * anything.
+ */
 const CODINGS: ReadonlySet<string> = new Set([
   'gzip',
   'x-gzip',

@@ -10,7 +10,8 @@ export function isCurlyQuote(character: string): boolean {
 
 /**
  * The index of the curly quote that makes the markup before `index` (where the parser stopped)
- * malformed: it opens a value, or should close one that a straight quote opened. Otherwise `undefined`.
+ * malformed: it opens a value, or should close one that a straight quote opened. Otherwise
+ * `undefined`.
  */
 export function misplacedCurlyQuote(text: string, index: number): number | undefined {
   const start = text.lastIndexOf('<', index - 1);

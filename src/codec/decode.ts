@@ -18,8 +18,9 @@ export interface DecodeOptions {
 }
 
 /**
- * Decodes a request's bytes. Pure; never throws for any input of a sender. Does not check the method
- * or its fields. Faults: REQUEST_TOO_LARGE, UNSUPPORTED_ENCODING, MALFORMED_XML, INVALID_REQUEST.
+ * Decodes a request's bytes. Pure; never throws for any input of a sender. Does not check the
+ * method or its fields. Faults: REQUEST_TOO_LARGE, UNSUPPORTED_ENCODING, MALFORMED_XML,
+ * INVALID_REQUEST.
  */
 export function decode(body: Uint8Array, options: DecodeOptions = {}): Decoded {
   const { maxBytes = Infinity } = options;

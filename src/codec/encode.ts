@@ -6,9 +6,10 @@ import { DECLARATION, responseTags, tagsOf } from './tags.ts';
 
 /**
  * Encodes an answer as UTF-8 without added white space. Throws if a text contains a character that
- * XML 1.0 forbids; the error names the element, not its text. No request can contain such a character,
- * so it is a defect or another program wrote it to the database. A replacement character would hide
- * that, and a client that reads a contact and writes it back would make the loss permanent.
+ * XML 1.0 forbids; the error names the element, not its text. No request can contain such a
+ * character, so it is a defect or another program wrote it to the database. A replacement character
+ * would hide that, and a client that reads a contact and writes it back would make the loss
+ * permanent.
  */
 export function encode(response: ResponseEnvelope): Buffer {
   const { start, end, empty } = responseTags(response.status);

@@ -12,7 +12,8 @@ const WINDOWS_1252_HIGH = '€\uFFFD‚ƒ„…†‡ˆ‰Š‹Œ\uFFFDŽ\uFFFD\
 /** The first bytes of a document in EBCDIC (XML 1.0, appendix F). */
 export const EBCDIC = [0x4c, 0x6f, 0xa7, 0x94];
 
-// First bytes of documents in unsupported encodings, or in UTF-16 without a mark (XML 1.0, appendix F).
+// First bytes of documents in unsupported encodings, or in UTF-16 without a mark (XML 1.0, appendix
+// F).
 const UNSUPPORTED_STARTS: readonly (readonly [start: readonly number[], what: string])[] = [
   [[0xff, 0xfe, 0x00, 0x00], 'UTF-32'],
   [[0x00, 0x00, 0xfe, 0xff], 'UTF-32'],
@@ -24,12 +25,12 @@ const UNSUPPORTED_STARTS: readonly (readonly [start: readonly number[], what: st
 ];
 
 /**
- * Decodes a document by its byte order mark or declaration, else as UTF-8. Never replaces bytes that
- * it cannot decode. Removes the mark and normalises line ends to LF (XML 1.0, 2.11). Throws
+ * Decodes a document by its byte order mark or declaration, else as UTF-8. Never replaces bytes
+ * that it cannot decode. Removes the mark and normalises line ends to LF (XML 1.0, 2.11). Throws
  * `FaultError`.
  *
- * It does not use `TextDecoder`: its WHATWG labels read ISO-8859-1 and US-ASCII as windows-1252, and
- * its windows-1252 differs between versions of Node.
+ * It does not use `TextDecoder`: its WHATWG labels read ISO-8859-1 and US-ASCII as windows-1252,
+ * and its windows-1252 differs between versions of Node.
  */
 export function readText(bytes: Uint8Array): string {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

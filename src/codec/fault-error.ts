@@ -19,7 +19,10 @@ export function malformedAt(text: string, index: number, problem: string): Fault
   return new FaultError('MALFORMED_XML', `line ${line}, column ${column}: ${problem}`);
 }
 
-/** Line and column (both from 1, columns in Unicode characters) of an index. Lines end with CR LF, CR or LF. */
+/**
+ * Line and column (both from 1, columns in Unicode characters) of an index. Lines end with CR LF,
+ * CR or LF.
+ */
 function positionOf(text: string, index: number): { readonly line: number; readonly column: number } {
   let line = 1;
   let column = 1;

@@ -1,6 +1,8 @@
 import { oddCharacterIn } from '../protocol/characters.ts';
 
-/** Letters of XML names that look like white space or are invisible. A parser accepts them in names. */
+/**
+ * Letters of XML names that look like white space or are invisible. A parser accepts them in names.
+ */
 const INVISIBLE_LETTER = /[\u1680\uFEFF]/;
 const VALUES = /"[^"]*"|'[^']*'/g;
 

@@ -1,4 +1,5 @@
-// In a well-formed document, none of the three delimiters occurs outside the construct that it opens.
+// In a well-formed document, none of the three delimiters occurs outside the construct that it
+// opens.
 const PARTS = /<!--[^]*?-->|<!\[CDATA\[[^]*?\]\]>|<\?[^]*?\?>/g;
 const WELL_SEPARATED = /^<\?[^ \t\n?]+(?:[ \t\n]|\?>$)/;
 
@@ -12,7 +13,9 @@ export function withoutDeclaration(text: string): string {
   return text.startsWith('<?xml') ? text.slice(text.indexOf('?>') + 2) : text;
 }
 
-/** The index of the first processing instruction whose target neither white space nor `?>` follows. */
+/**
+ * The index of the first processing instruction whose target neither white space nor `?>` follows.
+ */
 export function unseparatedTarget(text: string): number | undefined {
   for (const { 0: part, index } of text.matchAll(PARTS)) {
     if (part.startsWith('<?') && !WELL_SEPARATED.test(part)) return index;

@@ -6,7 +6,10 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ['quot', '"'],
 ]);
 
-/** Replaces each reference in a well-formed document's text by its character, once: `&amp;lt;` gives `&lt;`. */
+/**
+ * Replaces each reference in a well-formed document's text by its character, once: `&amp;lt;` gives
+ * `&lt;`.
+ */
 export function resolveReferences(text: string): string {
   if (!text.includes('&')) return text;
   return text.replace(
@@ -31,8 +34,9 @@ export function isSurrogateReference(text: string, index: number): boolean {
   return decimal >= 0xd800 && decimal <= 0xdfff;
 }
 
-// Skips comments, CDATA sections and processing instructions; the group is an ampersand outside them.
-// An unclosed one extends to the end of the text: retrying after each delimiter would take quadratic time.
+// Skips comments, CDATA sections and processing instructions; the group is an ampersand outside
+// them. An unclosed one extends to the end of the text: retrying after each delimiter would take
+// quadratic time.
 const AMPERSAND =
   /<!--[^]*?(?:-->|$)|<!\[CDATA\[[^]*?(?:\]\]>|$)|<\?[^]*?(?:\?>|$)|(&)(?!#[0-9]+;|#x[0-9a-fA-F]+;|[^\s&;<>"'#=/]+;)/g;
 

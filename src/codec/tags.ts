@@ -12,9 +12,9 @@ const elementTags = new Map<string, Tags>();
 const rootTags = new Map<string, Tags>();
 
 /**
- * The tags of an element, which xmlbuilder2 writes once per name. Rebuilding its tree for every answer
- * took 10 % of the worker's time, and 33 % for lists. Names must come from the code, as each is
- * cached. Throws if the name is not an XML name.
+ * The tags of an element, which xmlbuilder2 writes once per name. Rebuilding its tree for every
+ * answer took 10 % of the worker's time, and 33 % for lists. Names must come from the code, as each
+ * is cached. Throws if the name is not an XML name.
  */
 export function tagsOf(name: string): Tags {
   return cached(elementTags, name, () => writeTags(name, {}));

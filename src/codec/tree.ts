@@ -13,7 +13,9 @@ const CDATA = '#cdata';
 
 const nothing = (): void => undefined;
 
-/** Resolves nothing; otherwise fast-xml-parser builds a decoder with all its entities per document. */
+/**
+ * Resolves nothing; otherwise fast-xml-parser builds a decoder with all its entities per document.
+ */
 const NO_ENTITIES = {
   decode: identity,
   reset: nothing,
@@ -25,8 +27,8 @@ const NO_ENTITIES = {
 /**
  * fast-xml-parser as a reader of tags only: it keeps order, white space and digits, and resolves
  * nothing. The prefix before names disables its special handling of `__proto__`, `constructor`,
- * `toString` and similar. It calls transformTagName twice for an empty-element tag, so the prefix is
- * added only once.
+ * `toString` and similar. It calls transformTagName twice for an empty-element tag, so the prefix
+ * is added only once.
  */
 const reader = new XMLParser({
   preserveOrder: true,
@@ -46,7 +48,9 @@ const reader = new XMLParser({
   jPath: false,
 });
 
-/** A node of fast-xml-parser: one key with its content, and `:@` with its attributes if it has any. */
+/**
+ * A node of fast-xml-parser: one key with its content, and `:@` with its attributes if it has any.
+ */
 type Node = Readonly<Record<string, unknown>>;
 
 /**
@@ -110,8 +114,9 @@ function cdataOf(node: Node): string {
   return content?.[TEXT] ?? '';
 }
 
-// XML allows two characters in names that JavaScript's \s matches, where fast-xml-parser splits a tag.
-// U+FFFE and U+FFFF replace them meanwhile: XML forbids both, so no well-formed document contains them.
+// XML allows two characters in names that JavaScript's \s matches, where fast-xml-parser splits a
+// tag. U+FFFE and U+FFFF replace them meanwhile: XML forbids both, so no well-formed document
+// contains them.
 const NAME_SPACES = /[\u1680\uFEFF]/;
 const ALL_NAME_SPACES = /[\u1680\uFEFF]/g;
 
@@ -128,7 +133,10 @@ function identity(text: string): string {
 }
 
 const MAX_KEYS = 256;
-/** The longest name of the API. V8 stores a longer substring as a slice, which would retain its document. */
+/**
+ * The longest name of the API. V8 stores a longer substring as a slice, which would retain its
+ * document.
+ */
 const MAX_INTERNED_LENGTH = 12;
 const keys = new Map<string, string>();
 

@@ -22,7 +22,8 @@ const FORBIDDEN = 'disallowed character.';
 const SURROGATE_REFERENCE =
   'a character reference to half of a surrogate pair; write one reference to the one character, such as &#x1F600;';
 
-// The start of each saxes message (the rest may quote the document), and the message for the sender.
+// The start of each saxes message (the rest may quote the document), and the message for the
+// sender.
 const PROBLEMS: readonly (readonly [saxes: string, message: string])[] = [
   ['documents may contain only one root', 'more than one root element'],
   ['text data outside of root node', 'text outside the root element'],
@@ -66,11 +67,12 @@ export interface WellFormed {
 }
 
 /**
- * Accepts only well-formed XML 1.0 without DOCTYPE and within the limits; line ends must be LF already.
- * Throws `FaultError` (MALFORMED_XML) for the first error.
+ * Accepts only well-formed XML 1.0 without DOCTYPE and within the limits; line ends must be LF
+ * already. Throws `FaultError` (MALFORMED_XML) for the first error.
  *
- * It ignores namespaces: the API has none, XML 1.0 does not define them, and resolving prefixes takes
- * time quadratic in the depth. Each document gets a new parser (0.2 µs), so no state outlives an error.
+ * It ignores namespaces: the API has none, XML 1.0 does not define them, and resolving prefixes
+ * takes time quadratic in the depth. Each document gets a new parser (0.2 µs), so no state outlives
+ * an error.
  */
 export function checkWellFormed(text: string): WellFormed {
   const parser = new SaxesParser({ xmlns: false, defaultXMLVersion: '1.0', forceXMLVersion: true });
@@ -115,7 +117,8 @@ function faultFor(text: string, position: number, message: string, afterRoot: bo
   const saxes = message.replace(/^\d+:\d+: /, '');
   const index = indexOfError(text, position, saxes);
   if (index === text.length || saxes.includes('entity')) {
-    // saxes searches for the ';' of a reference up to the end, so it would report another place and reason.
+    // saxes searches for the ';' of a reference up to the end, so it would report another place and
+    // reason.
     const ampersand = bareAmpersand(text);
     if (ampersand !== undefined && ampersand <= index) return malformedAt(text, ampersand, BARE_AMPERSAND);
   }

@@ -2,7 +2,8 @@ import type { Contact, ContactChanges, ContactFields, ContactId } from './contac
 
 /**
  * Takes the place of one item's result: this item fails now and at every further attempt. Its
- * neighbours are unaffected. The message gives the reason and quotes no stored value but a contact_id.
+ * neighbours are unaffected. The message gives the reason and quotes no stored value but a
+ * contact_id.
  */
 export class ItemDefectError extends Error {
   override readonly name = 'ItemDefectError';
@@ -56,8 +57,8 @@ export interface ContactPage {
 
 /**
  * The store of contacts, in domain terms. Result `i` belongs to input `i`; one item never fails its
- * neighbours. Each call rejects with `UnavailableError` if the store is unavailable or an outcome is
- * unknown. The caller then repeats it with the same keys. Every adapter passes the suite
+ * neighbours. Each call rejects with `UnavailableError` if the store is unavailable or an outcome
+ * is unknown. The caller then repeats it with the same keys. Every adapter passes the suite
  * test/support/contact-repository-suite.ts.
  */
 export interface ContactRepository {
@@ -67,7 +68,10 @@ export interface ContactRepository {
   update(batch: readonly Update[]): Promise<readonly WriteOutcome[]>;
   /** The ids within a batch must be distinct. */
   delete(batch: readonly Deletion[]): Promise<readonly WriteOutcome[]>;
-  /** Returns what an earlier run of each request created, else `undefined`. Read-only, like the next two. */
+  /**
+   * Returns what an earlier run of each request created, else `undefined`. Read-only, like the next
+   * two.
+   */
   findEarlierCreations(batch: readonly Creation[]): Promise<readonly (Created | undefined)[]>;
   /** Returns whether an earlier run of each request took effect. */
   findEarlierUpdates(batch: readonly Update[]): Promise<readonly boolean[]>;

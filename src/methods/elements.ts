@@ -37,8 +37,8 @@ export function optional<Value>(read: ElementReader<Value>): Member<Value, false
 }
 
 /**
- * Parses sibling elements: each at most once, in any order, only those of `members`. Returns faults in
- * document order, then the missing elements in the order of `members`.
+ * Parses sibling elements: each at most once, in any order, only those of `members`. Returns faults
+ * in document order, then the missing elements in the order of `members`.
  */
 export function membersReader<M extends Members>(members: M): (elements: readonly XmlElement[]) => Parsed<ValuesOf<M>> {
   // A map, so that a request's `__proto__` is a name like any other.
@@ -85,7 +85,10 @@ export function group<M extends Members>(members: M): ElementReader<ValuesOf<M>>
   };
 }
 
-/** Parses an element that contains only text. `read` returns its value or its problem (`is …`, without the name). */
+/**
+ * Parses an element that contains only text. `read` returns its value or its problem (`is …`,
+ * without the name).
+ */
 export function textElement<Value>(read: (text: string) => Checked<Value>): ElementReader<Value> {
   return (element) => {
     const faults = attributeFaults(element);

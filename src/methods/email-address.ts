@@ -1,27 +1,33 @@
-// Invisible characters (format characters, fillers, selectors), controls and white space. With them,
-// two addresses could look the same and differ for the filter of contact.list.
+// Invisible characters (format characters, fillers, selectors), controls and white space. With
+// them, two addresses could look the same and differ for the filter of contact.list.
 const INVISIBLE = String.raw`\s\p{Cc}\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800`;
 // Excludes the characters that delimit or structure an address (RFC 5322 specials). All others are
 // allowed, as internationalised addresses (RFC 6531) contain letters of any script.
 const LOCAL_PART = new RegExp(String.raw`^[^${INVISIBLE}()<>[\]:;,"\\@]+$`, 'u');
-// A label of a host name: letters, digits, inner hyphens, underscores (some hosts have them), and any
-// visible character beyond ASCII.
+// A label of a host name: letters, digits, inner hyphens, underscores (some hosts have them), and
+// any visible character beyond ASCII.
 const LABEL = new RegExp(String.raw`^[^${INVISIBLE}\u{0}-,./:-@[-^\u{60}{-\u{7f}]+$`, 'u');
 /** In code points, not UTF-16 units. */
 const MAX_LABEL = 63;
 
 const CURSIVE = scripts('Arab Syrc Mand Mong Nkoo Phag Rohg Adlm');
 const INDIC = scripts('Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr Tibt');
-/** The virama of each Indic script, which removes a consonant's vowel. A joiner after it selects the form of the conjunct. */
+/**
+ * The virama of each Indic script, which removes a consonant's vowel. A joiner after it selects the
+ * form of the conjunct.
+ */
 const VIRAMAS = '\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D4D\u0DCA\u0F84\u1039\u17D2';
 
-/** Arabic letters that never join the next letter: a non-joiner after them is invisible (UCD, Joining_Type). */
+/**
+ * Arabic letters that never join the next letter: a non-joiner after them is invisible (UCD,
+ * Joining_Type).
+ */
 const NEVER_JOINED =
   '\\u0621-\\u0625\\u0627\\u0629\\u062F-\\u0632\\u0648\\u0671-\\u0677\\u0688-\\u0699\\u06C0\\u06C3-\\u06CB\\u06CD\\u06CF\\u06D2-\\u06D5\\u06EE\\u06EF';
 
 const JOINER = /\u200C|\u200D/;
-// Joiners where RFC 5892 (appendix A) allows them in host names, and before the virama, as in Bengali.
-// Elsewhere, and in emoji, they may be invisible.
+// Joiners where RFC 5892 (appendix A) allows them in host names, and before the virama, as in
+// Bengali. Elsewhere, and in emoji, they may be invisible.
 const NEEDED_JOINER = new RegExp(
   [
     `(?<=[${VIRAMAS}])[\\u200C\\u200D]`,

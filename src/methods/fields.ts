@@ -37,7 +37,10 @@ export function positiveInteger(max: number): ElementReader<number> {
 const OTHER_SPELLING =
   /^(?:\+[0-9]|-?0[0-9]|[+-]?[0-9]{1,32}[.,_' \u00A0\u202F\u2019eE][-+0-9]|[0-9]{0,32}[^\P{Nd}0-9])/u;
 
-/** A hint if the text is a number in another spelling, or has a character that its sender may not see. */
+/**
+ * A hint if the text is a number in another spelling, or has a character that its sender may not
+ * see.
+ */
 function spellingHint(text: string): string {
   return OTHER_SPELLING.test(text)
     ? '; digits 0 to 9 only: no sign, no leading zeros, no decimal point, no separators'

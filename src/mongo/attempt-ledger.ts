@@ -34,7 +34,10 @@ export async function ensureAttemptIndexes(db: Db, seconds: number): Promise<voi
   await ensureIndexesOf(collectionOf(db), [forgotten]);
 }
 
-/** The ledger, in its own collection: an attempt must be durable before it begins, whatever happens to the contact. */
+/**
+ * The ledger, in its own collection: an attempt must be durable before it begins, whatever happens
+ * to the contact.
+ */
 export function createAttemptLedger(db: Db, call: Call): AttemptLedger {
   const attempts = collectionOf(db);
   return {
@@ -50,8 +53,9 @@ export function createAttemptLedger(db: Db, call: Call): AttemptLedger {
 }
 
 /**
- * Records a start and returns the previous document. It does not upsert: if several workers upsert a
- * missing document at once, the DocumentDB engine counts each but tells more than one that it was first.
+ * Records a start and returns the previous document. It does not upsert: if several workers upsert
+ * a missing document at once, the DocumentDB engine counts each but reports to several that they
+ * were first.
  */
 async function recordStart(
   attempts: Collection<AttemptDocument>,

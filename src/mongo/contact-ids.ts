@@ -8,16 +8,25 @@ import { isDuplicateKey } from './connection/errors.ts';
 const COUNTER = { _id: 'contact' } as const;
 const MAX_CONTACT_ID = Number.MAX_SAFE_INTEGER;
 
-/** A filter for `_id`s that are contact_ids. Range comparisons match numbers only, not ObjectIds or strings. */
+/**
+ * A filter for `_id`s that are contact_ids. Range comparisons match numbers only, not ObjectIds or
+ * strings.
+ */
 export const CONTACT_IDS = { $gte: 1, $lte: MAX_CONTACT_ID } as const;
 
-/** The `_id` as a contact_id, whatever BSON number type it has; `undefined` if another program wrote it. */
+/**
+ * The `_id` as a contact_id, whatever BSON number type it has; `undefined` if another program wrote
+ * it.
+ */
 export function contactIdOf(id: unknown): ContactId | undefined {
   const number = numberOf(id);
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 1 ? number : undefined;
 }
 
-/** Reserves `count` consecutive contact_ids and returns the first. They are never reserved again, used or not. */
+/**
+ * Reserves `count` consecutive contact_ids and returns the first. They are never reserved again,
+ * used or not.
+ */
 export async function reserveIds(collections: Collections, count: number): Promise<number> {
   const reserved = await incrementCounter(collections, count);
   if (reserved !== undefined) return reserved;
@@ -29,9 +38,9 @@ export async function reserveIds(collections: Collections, count: number): Promi
 }
 
 /**
- * Creates the counter if it is missing. Raises one that is behind the documents (after a restore, for
- * instance) past the highest contact_id, tombstones included. Throws `StoreMismatchError` if the
- * counter holds no valid number.
+ * Creates the counter if it is missing. Raises one that is behind the documents (after a restore,
+ * for instance) past the highest contact_id, tombstones included. Throws `StoreMismatchError` if
+ * the counter holds no valid number.
  */
 export async function raiseCounter(collections: Collections): Promise<void> {
   const { counters } = collections;

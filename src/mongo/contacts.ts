@@ -7,7 +7,10 @@ import { listsOf, type ListSettings } from './lists.ts';
 import { getContacts } from './reads.ts';
 import { findEarlierUpdates, updateContacts } from './updates.ts';
 
-/** The contacts in a database. Rejects with `UnavailableError` or a defect; neither quotes stored data. */
+/**
+ * The contacts in a database. Rejects with `UnavailableError` or a defect; neither quotes stored
+ * data.
+ */
 export function createMongoContacts(collections: Collections, lists: ListSettings, call: Call): ContactRepository {
   const list = listsOf(collections, lists);
   return {

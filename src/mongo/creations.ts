@@ -6,7 +6,10 @@ import { fieldsToStore, type Collections, type ContactDocument } from './documen
 import { matchesKey, prefixRange } from './applied-keys.ts';
 import { rejectedItemsIn } from './connection/errors.ts';
 
-/** Rounds before a batch that still collides counts as a defect. A repeat needs one, a counter behind two. */
+/**
+ * Rounds before a batch that still collides counts as a defect. A repeat needs one, a counter
+ * behind two.
+ */
 const MAX_ROUNDS = 8;
 
 /** A creation and its index in the batch. */
@@ -67,7 +70,9 @@ export async function findEarlierCreations(
   });
 }
 
-/** For each creation, the index of the first in the batch with the same request: usually its own. */
+/**
+ * For each creation, the index of the first in the batch with the same request: usually its own.
+ */
 function originalsOf(batch: readonly Creation[]): readonly number[] {
   const indexes = new Map<string, number>();
   return batch.map(({ key }, at) => {
@@ -126,7 +131,8 @@ async function insert(collections: Collections, items: readonly IndexedCreation[
   const firstId = await reserveIds(collections, items.length);
   const now = new Date();
   const numbered = items.map((item, i) => ({ item, id: firstId + i }));
-  // Two workers that insert the same keys in one order wait for each other; in two orders they deadlock more.
+  // Two workers that insert the same keys in one order wait for each other; in two orders they
+  // deadlock more.
   numbered.sort((a, b) => (a.item.key.id < b.item.key.id ? -1 : 1));
   const rejections = await insertDocuments(
     collections,

@@ -17,7 +17,8 @@ export async function deleteContacts(
   const deleted_at = new Date();
   const ids = batch.map(({ id }) => id);
   const keys = batch.map(({ key }) => key.id);
-  // Lists what to keep, as a contact may hold fields that the worker does not know (notes of an import).
+  // Lists what to keep, as a contact may hold fields that the worker does not know (notes of an
+  // import).
   const kept = Object.fromEntries(TOMBSTONE_FIELDS.map((field) => [field, `$${field}`]));
   const { matchedCount } = await collections.contacts.updateMany({ _id: { $in: ids }, ...NOT_DELETED }, [
     { $replaceWith: { ...kept, deleted_at, deleted_by: valueById(ids, keys), last_batch: mark } },

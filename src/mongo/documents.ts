@@ -3,9 +3,9 @@ import type { Collection, Db, Document } from 'mongodb';
 import type { ContactChanges, ContactFields } from '../contacts/contact.ts';
 
 /**
- * A contact as it is stored (docs/decisions/0005-documents-and-keys.md). An absent phone means: none.
- * Some stored names differ from the code's terms; databases hold them, so they stay: `applied` holds
- * the applied keys, `moved_out` counts archivals of keys.
+ * A contact as it is stored (docs/decisions/0005-documents-and-keys.md). An absent phone means:
+ * none. Some stored names differ from the code's terms; databases hold them, so they stay:
+ * `applied` holds the applied keys, `moved_out` counts archivals of keys.
  */
 export interface ContactDocument {
   /** The contact_id. */
@@ -24,7 +24,9 @@ export interface ContactDocument {
   readonly applied?: readonly string[];
   /** How often keys were archived; absent if never. */
   readonly moved_out?: number;
-  /** The mark of the batch that wrote last: tells an effect of this run from one of an earlier run. */
+  /**
+   * The mark of the batch that wrote last: tells an effect of this run from one of an earlier run.
+   */
   readonly last_batch?: string;
   readonly created_at?: Date;
   readonly updated_at?: Date;

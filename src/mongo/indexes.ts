@@ -13,7 +13,10 @@ const CONFLICTS: ReadonlySet<unknown> = new Set([85, 86]);
 /** The DocumentDB engine's message if documents violate a new unique index. */
 const NOT_UNIQUE = /could not create (exclusion constraint|unique index)/i;
 
-/** Creates the missing indexes of contacts and archived keys. Keys and tombstones expire after the retention. */
+/**
+ * Creates the missing indexes of contacts and archived keys. Keys and tombstones expire after the
+ * retention.
+ */
 export async function ensureIndexes(db: Db, retentionSeconds: number): Promise<void> {
   const { contacts, archivedKeys } = collectionsOf(db);
   await ensureIndexesOf(archivedKeys, [{ name: 'past', key: { at: 1 }, expireAfterSeconds: retentionSeconds }]);
@@ -25,8 +28,8 @@ export async function ensureIndexes(db: Db, retentionSeconds: number): Promise<v
       unique: true,
       partialFilterExpression: { created_by: { $exists: true } },
     },
-    // Tombstones are in neither of the next two, live contacts not in the last. This makes writes 20 %
-    // faster on the DocumentDB engine.
+    // Tombstones are in neither of the next two, live contacts not in the last. This makes writes
+    // 20 % faster on the DocumentDB engine.
     {
       name: 'of_client',
       key: { client_id: 1, _id: 1 },
@@ -70,7 +73,9 @@ type ExistingIndex = Readonly<Record<string, unknown>> & { readonly name: string
 /** The options that distinguish indexes, beside name and key; a server may report others. */
 const OPTIONS = ['unique', 'sparse', 'partialFilterExpression', 'collation', 'expireAfterSeconds'] as const;
 
-/** Sets the wanted time on an existing TTL index. Throws if an existing index conflicts otherwise. */
+/**
+ * Sets the wanted time on an existing TTL index. Throws if an existing index conflicts otherwise.
+ */
 async function reconcile<Stored extends Document>(
   collection: Collection<Stored>,
   index: IndexDescription,

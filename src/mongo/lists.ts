@@ -21,8 +21,8 @@ type List = (queries: readonly ContactQuery[]) => Promise<readonly (ContactPage 
 
 /**
  * Reads the page of each query; result `i` belongs to query `i`. One command reads all filtered
- * pages. A query that exceeds the time limit alone returns `ItemDefectError`. In a batch it fails the
- * call, and the caller then reads each query alone.
+ * pages. A query that exceeds the time limit alone returns `ItemDefectError`. In a batch it fails
+ * the call, and the caller then reads each query alone.
  */
 export function listsOf(collections: Collections, settings: ListSettings): List {
   let highest = 0;
@@ -127,8 +127,8 @@ function filterOf({ client_id, email }: ContactQuery): Filter<ContactDocument> {
 }
 
 /**
- * An unfiltered list needs a hint: without one the DocumentDB engine reads all contacts, which takes
- * 54 ms for a page of 80,000 contacts instead of 2 ms.
+ * An unfiltered list needs a hint: without one the DocumentDB engine reads all contacts, which
+ * takes 54 ms for a page of 80,000 contacts instead of 2 ms.
  */
 function isUnfiltered({ query: { client_id, email } }: PageRead): boolean {
   return client_id === undefined && email === undefined;

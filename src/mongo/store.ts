@@ -13,15 +13,16 @@ import { ensureIndexes, RETENTION_SECONDS } from './indexes.ts';
 
 const PING_MS = 2_000;
 const CLOSE_MS = 3_000;
-const FOREIGN_IDS = 'the collection contacts holds documents whose _id is no contact_id; they are left alone';
+const FOREIGN_IDS = 'the collection contacts holds documents whose _id is no contact_id; the worker ignores them';
 
 /** The database. Connects on the first call and reconnects by itself. */
 export interface Store {
   readonly contacts: ContactRepository;
   readonly attempts: AttemptLedger;
   /**
-   * Creates what requests need: indexes and the counter. Idempotent. Rejects with `UnavailableError`
-   * if the database is unavailable, with `StoreMismatchError` if a person must act first.
+   * Creates what requests need: indexes and the counter. Idempotent. Rejects with
+   * `UnavailableError` if the database is unavailable, with `StoreMismatchError` if a person must
+   * act first.
    */
   prepare(): Promise<void>;
   /** Resolves when the database answers; rejects within two seconds if it does not. */
@@ -35,7 +36,9 @@ export interface StoreOptions {
   readonly limits?: ClientLimits;
   /** How long keys are kept to recognise repeated requests. */
   readonly retentionSeconds?: number;
-  /** Called for documents that are not contacts: for each that a list skips, and once at each start. */
+  /**
+   * Called for documents that are not contacts: for each that a list skips, and once at each start.
+   */
   readonly foreign?: (why: ItemDefectError) => void;
 }
 

@@ -2,12 +2,17 @@ import type { Contact } from '../contacts/contact.ts';
 import { ItemDefectError } from '../contacts/repository.ts';
 import { contactIdOf } from './contact-ids.ts';
 
-/** The fields read from a contact's document, unchecked: other programs write to the collection, too. */
+/**
+ * The fields read from a contact's document, unchecked: other programs write to the collection,
+ * too.
+ */
 export type StoredContact = Readonly<Record<'_id' | keyof typeof READ_FIELDS, unknown>>;
 
 export const READ_FIELDS = { client_id: 1, first_name: 1, last_name: 1, email: 1, phone: 1, mobile_phone: 1 } as const;
 
-/** Returns the contact in a document, or the reason why another program's document is not a contact. */
+/**
+ * Returns the contact in a document, or the reason why another program's document is not a contact.
+ */
 export function contactOf(document: StoredContact): Contact | ItemDefectError {
   const contact_id = contactIdOf(document._id);
   if (contact_id === undefined)

@@ -17,14 +17,18 @@ import {
 /** Retries before concurrent modification of a contact counts as a defect. */
 const MAX_ROUNDS = 20;
 
-/** Applies each update once, however often its key repeats. Result `i` belongs to update `i`; ids are distinct. */
+/**
+ * Applies each update once, however often its key repeats. Result `i` belongs to update `i`; ids
+ * are distinct.
+ */
 export async function updateContacts(
   collections: Collections,
   batch: readonly Update[],
 ): Promise<readonly WriteOutcome[]> {
   if (batch.length === 0) return [];
   const mark = newBatchMark();
-  // The server returns how many contacts it changed, not which. If it changed all, no read is needed.
+  // The server returns how many contacts it changed, not which. If it changed all, no read is
+  // needed.
   if ((await writeUpdates(collections, batch, mark, undefined)) === batch.length) return batch.map(() => 'applied');
   const outcomes = new Map<Update, WriteOutcome>();
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {

@@ -4,7 +4,7 @@ import type { ContactRepository } from '../../src/contacts/repository.ts';
 import { describeConcurrency } from './contact-repository/concurrency.ts';
 import { describeCreates } from './contact-repository/creates.ts';
 import { describeDeletes } from './contact-repository/deletes.ts';
-import { strict, type StrictRepository } from './contact-repository/fixtures.ts';
+import { strict, type Subject } from './contact-repository/fixtures.ts';
 import { describeLists, describeReads } from './contact-repository/reads.ts';
 import { describeUpdates } from './contact-repository/updates.ts';
 
@@ -16,17 +16,9 @@ export interface OpenRepositories {
   close(): Promise<void>;
 }
 
-/** The repositories of a running group of tests. */
-export interface Subject {
-  /** The first repository; an `Error` in the place of a result fails the test. */
-  readonly contacts: StrictRepository;
-  /** The second repository on the same store. */
-  readonly other: StrictRepository;
-}
-
 /**
- * Tests everything that `src/contacts/repository.ts` promises; any adapter must pass. `open` returns
- * repositories on an empty store of their own; each group of tests calls it once.
+ * Tests everything that `src/contacts/repository.ts` promises; any adapter must pass. `open`
+ * returns repositories on an empty store of their own; each group of tests calls it once.
  */
 export function describeContactRepository(name: string, open: () => Promise<OpenRepositories>): void {
   describe(`the contact repository (${name})`, () => {

@@ -5,7 +5,10 @@ import { within } from '../../time/limit.ts';
 import type { ClientLimits } from './client.ts';
 import { isUnavailable, translateErrors } from './errors.ts';
 
-/** Runs one call to the database within a time limit; `what` names it. Rejects as `translateErrors` does. */
+/**
+ * Runs one call to the database within a time limit; `what` names it. Rejects as `translateErrors`
+ * does.
+ */
 export type Call = <T>(what: string, call: () => Promise<T>) => Promise<T>;
 
 /** The guard that all calls to the database pass. */

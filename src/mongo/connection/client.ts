@@ -4,7 +4,9 @@ import { MongoClient, ReadConcern, ReadPreference, WriteConcern, type Db } from 
 export interface ClientLimits {
   /** To find a writable server, and to open a connection. */
   readonly connectMs: number;
-  /** For one response. The driver retries once, so a silent server times out after twice this time. */
+  /**
+   * For one response. The driver retries once, so a silent server times out after twice this time.
+   */
   readonly answerMs: number;
   /** To get a free connection from the pool. */
   readonly poolWaitMs: number;
@@ -12,12 +14,15 @@ export interface ClientLimits {
 }
 
 /**
- * In sum below the drain time: 5 s to find a server, then twice 8 s if it is silent. The pool serves
- * two batches of each method, lists of at most eight commands, and the ping.
+ * In sum below the drain time: 5 s to find a server, then twice 8 s if it is silent. The pool
+ * serves two batches of each method, lists of at most eight commands, and the ping.
  */
 export const DEFAULT_LIMITS: ClientLimits = { connectMs: 5_000, answerMs: 8_000, poolWaitMs: 8_000, poolSize: 32 };
 
-/** The time limit that the server gets: it ends before the client's, so no abandoned command keeps running. */
+/**
+ * The time limit that the server gets: it ends before the client's, so no abandoned command keeps
+ * running.
+ */
 export function serverLimitMs({ answerMs }: ClientLimits): number {
   return Math.floor(answerMs * 0.75);
 }
@@ -34,16 +39,17 @@ export function createClient(url: string, limits: ClientLimits): MongoClient {
     socketTimeoutMS: limits.answerMs,
     waitQueueTimeoutMS: limits.poolWaitMs,
     maxPoolSize: limits.poolSize,
-    // An instance also overrides maxStalenessSeconds and tags in the URL; a string would conflict with them.
+    // An instance also overrides maxStalenessSeconds and tags in the URL; a string would conflict
+    // with them.
     readPreference: ReadPreference.primary,
   });
 }
 
 /**
  * The database that the URL names, with the settings that the guarantees need: majority writes and
- * reads on the primary (otherwise a failover could undo an answered write), and the value types that
- * the code expects. They are set here because a URL's `journal`, `readConcernLevel`, `wtimeoutMS`,
- * `promoteLongs` and similar options override a client's.
+ * reads on the primary (otherwise a failover could undo an answered write), and the value types
+ * that the code expects. They are set here because a URL's `journal`, `readConcernLevel`,
+ * `wtimeoutMS`, `promoteLongs` and similar options override a client's.
  */
 export function databaseOf(client: MongoClient, limits: ClientLimits): Db {
   return client.db(undefined, {

@@ -52,7 +52,10 @@ const UNAVAILABLE_LABELS = [
 
 const INTERNAL_ERROR = 1;
 
-/** FerretDB, before the DocumentDB engine, reports an unavailable PostgreSQL as an internal error with this text. */
+/**
+ * FerretDB, before the DocumentDB engine, reports an unavailable PostgreSQL as an internal error
+ * with this text.
+ */
 const ENGINE_UNAVAILABLE =
   /unexpected EOF|database system is|connection refused|failed to connect|terminating connection|conn(ection)? (is )?closed|closed pool|broken pipe|reset by peer/i;
 
@@ -63,12 +66,15 @@ const DUPLICATE_KEY = 11000;
 const UNAUTHORIZED = 13;
 const MAX_TIME_MS_EXPIRED = 50;
 
-/** An item that lost against another writer: WriteConflict, serialization_failure, deadlock_detected. */
+/**
+ * An item that lost against another writer: WriteConflict, serialization_failure,
+ * deadlock_detected.
+ */
 const CONFLICT_CODES: ReadonlySet<number> = new Set([112, sqlState('40001'), sqlState('40P01')]);
 
 /**
- * Runs a call to the database; `what` names it. Turns the driver's errors into `UnavailableError` or
- * `StoreDefectError`; other errors pass unchanged.
+ * Runs a call to the database; `what` names it. Turns the driver's errors into `UnavailableError`
+ * or `StoreDefectError`; other errors pass unchanged.
  */
 export async function translateErrors<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
@@ -85,7 +91,7 @@ function defect(what: string, error: MongoError): StoreDefectError {
   return new StoreDefectError(`${what}: ${error.name}${code === undefined ? '' : ` ${code}`}`, code);
 }
 
-/** Conditions that an operator can fix. The call is retried all the same, as the operator may be at it. */
+/** Conditions that an operator can fix. The call is retried all the same: a fix may be under way. */
 const REASONS: ReadonlyMap<unknown, string> = new Map([
   [13, 'the database user lacks the right to do it (13 Unauthorized)'],
   [18, 'the database rejects the user name or the password (18 AuthenticationFailed)'],
@@ -163,7 +169,8 @@ function isBulkUnavailable(error: MongoBulkWriteError): boolean {
   const rejected = [error.writeErrors].flat();
   if (rejected.some(({ code, errmsg }) => isUnavailableReply(code, errmsg ?? ''))) return true;
   if (error.result.getWriteConcernError() !== undefined) return true;
-  // The driver wraps an error of the whole call (a lost connection, for instance) like those of its items.
+  // The driver wraps an error of the whole call (a lost connection, for instance) like those of its
+  // items.
   return rejected.length === 0 && (isUnavailable(error.errorResponse) || isUnavailableReply(error.code, error.message));
 }
 

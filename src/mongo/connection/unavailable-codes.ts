@@ -3,7 +3,10 @@ export function sqlState(state: string): number {
   return [...state].reduceRight((number, character) => (number << 6) + character.charCodeAt(0) - 48, 0);
 }
 
-/** Server codes of conditions that pass by themselves, from MongoDB's src/mongo/base/error_codes.yml. */
+/**
+ * Server codes of conditions that pass by themselves, from MongoDB's
+ * src/mongo/base/error_codes.yml.
+ */
 export const UNAVAILABLE_CODES: ReadonlySet<number> = new Set([
   6, // HostUnreachable
   7, // HostNotFound

@@ -27,7 +27,10 @@ type DriverErrorOf = (options: readonly UrlOption[]) => string | undefined;
 
 const MAX_OPTIONS = 40;
 
-/** Options that text cannot express (objects, functions), and options that change how documents are read. */
+/**
+ * Options that text cannot express (objects, functions), and options that change how documents are
+ * read.
+ */
 const NOT_FOR_URLS: ReadonlySet<string> = new Set(
   `
     raw promoteValues promoteLongs promoteBuffers useBigInt64 bsonRegExp fieldsAsRaw
@@ -42,7 +45,10 @@ const NOT_FOR_URLS: ReadonlySet<string> = new Set(
     .split(/\s+/),
 );
 
-/** Fixed parts of the driver's messages, and what they mean for the named option. The first match counts. */
+/**
+ * Fixed parts of the driver's messages, and what they mean for the named option. The first match
+ * counts.
+ */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^options? [^]* (?:is|are) not supported$/, 'is unknown to the database driver'],
   [/must be either "true" or "false"/, 'must be true or false'],
@@ -64,7 +70,9 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Describes what is wrong with a URL's options, by name; `undefined` if the driver accepts them. */
+/**
+ * Describes what is wrong with a URL's options, by name; `undefined` if the driver accepts them.
+ */
 export function optionsProblem(options: readonly UrlOption[], driverErrorOf: DriverErrorOf): string | undefined {
   if (options.length > MAX_OPTIONS) return `has more than ${MAX_OPTIONS} options`;
   const forbidden = options.filter(({ name }) => NOT_FOR_URLS.has(name.toLowerCase()));

@@ -14,8 +14,8 @@ const ENCODE = 'in user name and password, @ / ? # : and % are written %40 %2F %
 const MECHANISMS_WITHOUT_PACKAGE: ReadonlySet<string> = new Set(['GSSAPI', 'MONGODB-AWS']);
 
 /**
- * Describes what is wrong with a database URL; names options, never values. `undefined` if the URL is
- * valid. The driver itself parses the URL, so it cannot later reject what passes here.
+ * Describes what is wrong with a database URL; names options, never values. `undefined` if the URL
+ * is valid. The driver itself parses the URL, so it cannot later reject what passes here.
  */
 export function mongodbUrlProblem(url: string): string | undefined {
   if (/[\s\p{Cc}]/u.test(url)) return 'contains a blank or a control character';
@@ -46,7 +46,10 @@ function driverErrorOf(url: string): string | undefined {
   }
 }
 
-/** Describes what is wrong with user, hosts or path of a URL that the driver rejects without options. */
+/**
+ * Describes what is wrong with user, hosts or path of a URL that the driver rejects without
+ * options.
+ */
 function placeProblem(place: string, srv: boolean): string {
   if (!decodable(place)) return `contains a % that begins no escape of UTF-8; ${ENCODE}`;
   const [authority = ''] = place.split('/', 1);

@@ -48,7 +48,8 @@ test('a call that the driver lost ends as one with an unknown outcome', async ()
 
 test('a client that no longer finds an available server reconnects', { timeout: 60_000 }, async () => {
   await ping();
-  // Stands for a monitor that waits for ever, which is too rare for a test: no call succeeds from here on.
+  // Stands for a monitor that waits for ever, which is too rare for a test: no call succeeds from
+  // here on.
   await client.close(true);
   await expect(ping()).rejects.toThrow(UnavailableError);
   await vi.waitFor(ping, { timeout: 40_000, interval: 300 });

@@ -6,7 +6,10 @@ const OP_MSG = 2013;
 /** Header, flags and the kind of the first section. */
 const BODY_AT = 21;
 
-/** A proxy before a database: records a client's commands, answers some itself, and can drop responses. */
+/**
+ * A proxy before a database: records a client's commands, answers some itself, and can drop
+ * responses.
+ */
 export class CommandProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -67,7 +70,9 @@ export class CommandProxy {
     return url.href;
   }
 
-  /** From now on the proxy answers this command, if `when` returns true, and does not forward it. */
+  /**
+   * From now on the proxy answers this command, if `when` returns true, and does not forward it.
+   */
   answer(command: string, answer: Document, when: (command: Document) => boolean = () => true): void {
     this.#answers.set(command, { answer, when });
   }
@@ -77,7 +82,10 @@ export class CommandProxy {
     this.answer(command, { ok: 0, code, codeName: 'Refused', errmsg: 'refused by the test' }, when);
   }
 
-  /** From now on a connection that sends this command gets no more responses: the outcome is unknown. */
+  /**
+   * From now on a connection that sends this command gets no more responses: the outcome is
+   * unknown.
+   */
   dropResponsesTo(command: string): void {
     this.#dropped = command;
   }

@@ -22,7 +22,9 @@ test('documents whose _id is not a contact_id never stop creates, are reported a
   const foreign = [new ObjectId(), 'text', new Date(), -3, NaN, 1.5, { a: 1 }, Long.MAX_VALUE, 1e300, true, null];
   for (const _id of foreign) await insert({ ...JANE, _id, email_key: JANE.email, client_id: 55 });
   await store.prepare();
-  expect(reported).toEqual(['the collection contacts holds documents whose _id is no contact_id; they are left alone']);
+  expect(reported).toEqual([
+    'the collection contacts holds documents whose _id is no contact_id; the worker ignores them',
+  ]);
   await stored.counters.deleteMany({});
   expect(await createOne(contacts)).toBe(highest + 1);
   await stored.counters.updateOne({ _id: 'contact' }, { $set: { next: 1 } });

@@ -16,7 +16,10 @@ export interface FreshStore {
   readonly stored: Collections;
 }
 
-/** Opens a prepared store on an empty database, for the calling file. The database is dropped after the suite. */
+/**
+ * Opens a prepared store on an empty database, for the calling file. The database is dropped after
+ * the suite.
+ */
 export function freshStore(options?: StoreOptions): FreshStore {
   const { mongodbUrl: url } = freshNames();
   const store = openStore(url, options);

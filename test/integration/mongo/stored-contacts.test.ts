@@ -1,12 +1,12 @@
 import { beforeEach, expect, test } from 'vitest';
 
-import type { ContactChanges } from '../../../src/contacts/contact.ts';
 import {
   createOne,
   creation,
   deletionOf,
   freshPrefix,
   JANE,
+  MIXED_CHANGES,
   updateOf,
 } from '../../support/contact-repository/fixtures.ts';
 import { freshStore } from './fresh-store.ts';
@@ -57,18 +57,10 @@ test('an empty phone of a create or an update is not stored', async () => {
 });
 
 test('each update of a batch stores its own key, no null, and no empty phone', async () => {
-  const changes: ContactChanges[] = [
-    { first_name: '$last_name' },
-    { phone: '' },
-    { phone: '3', mobile_phone: '' },
-    { mobile_phone: '$$ROOT' },
-    { client_id: 8, email: 'Own@Doe.example' },
-    {},
-  ];
   const ids: number[] = [];
-  for (const _ of changes) ids.push(await createOne(contacts));
+  for (const _ of MIXED_CHANGES) ids.push(await createOne(contacts));
   await contacts.update(ids.slice(0, 4).map((of) => updateOf(of, { phone: '1', mobile_phone: '2' })));
-  const batch = changes.map((change, i) => updateOf(ids[i] ?? 0, change));
+  const batch = MIXED_CHANGES.map((change, i) => updateOf(ids[i] ?? 0, change));
   await contacts.update(batch.toReversed());
   const found = await contacts.get(ids);
   for (const [i, { key }] of batch.entries()) {

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 
-import type { Subject } from '../contact-repository-suite.ts';
-import { createOne, creation, deletionOf, freshKey, freshPrefix, idsOf, JANE, updateOf } from './fixtures.ts';
+import {
+  createOne,
+  creation,
+  deletionOf,
+  freshKey,
+  freshPrefix,
+  idsOf,
+  JANE,
+  updateOf,
+  type Subject,
+} from './fixtures.ts';
 
 /** Expects an empty store. */
 export function describeCreates(subject: Subject): void {

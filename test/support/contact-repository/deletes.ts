@@ -1,7 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 
-import type { Subject } from '../contact-repository-suite.ts';
-import { createOne, deletionOf, freshKey, freshPrefix, NOBODY } from './fixtures.ts';
+import { createOne, deletionOf, freshKey, freshPrefix, NOBODY, type Subject } from './fixtures.ts';
 
 export function describeDeletes(subject: Subject): void {
   let id: number;

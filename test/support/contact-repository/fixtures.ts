@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import type { Contact, ContactFields } from '../../../src/contacts/contact.ts';
+import type { Contact, ContactChanges, ContactFields } from '../../../src/contacts/contact.ts';
 import type {
   ContactPage,
   ContactQuery,
@@ -10,6 +10,12 @@ import type {
   Deletion,
   Update,
 } from '../../../src/contacts/repository.ts';
+
+/** The repositories of a running group of tests: two on one store, as two workers have them. */
+export interface Subject {
+  readonly contacts: StrictRepository;
+  readonly other: StrictRepository;
+}
 
 /** A repository that throws what the port returns as an `Error`, so that a test fails on it. */
 export interface StrictRepository extends ContactRepository {
@@ -40,6 +46,16 @@ export const JANE: ContactFields = {
   phone: '(123) 456-7890',
   mobile_phone: '',
 };
+
+/** Changes of every kind, one per contact of a batch. */
+export const MIXED_CHANGES: readonly ContactChanges[] = [
+  { first_name: '$last_name' },
+  { phone: '' },
+  { phone: '3', mobile_phone: '' },
+  { mobile_phone: '$$ROOT' },
+  { client_id: 8, email: 'Own@Doe.example' },
+  {},
+];
 
 /** A contact_id that no contact has. */
 export const NOBODY = 4_000_000_000;

@@ -3,8 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { ContactQuery } from '../../../src/contacts/repository.ts';
 import { anyCharacter } from '../../unit/methods/request-elements.ts';
-import type { Subject } from '../contact-repository-suite.ts';
-import { createOne, creation, deletionOf, idsIn, idsOf, JANE } from './fixtures.ts';
+import { createOne, creation, deletionOf, idsIn, idsOf, JANE, type Subject } from './fixtures.ts';
 
 const MAX_ID = Number.MAX_SAFE_INTEGER;
 

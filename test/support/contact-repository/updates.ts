@@ -2,8 +2,18 @@ import { beforeEach, expect, test } from 'vitest';
 
 import type { ContactChanges } from '../../../src/contacts/contact.ts';
 import type { Update } from '../../../src/contacts/repository.ts';
-import type { Subject } from '../contact-repository-suite.ts';
-import { createOne, deletionOf, freshKey, freshPrefix, idsIn, JANE, NOBODY, updateOf } from './fixtures.ts';
+import {
+  createOne,
+  deletionOf,
+  freshKey,
+  freshPrefix,
+  idsIn,
+  JANE,
+  MIXED_CHANGES,
+  NOBODY,
+  updateOf,
+  type Subject,
+} from './fixtures.ts';
 
 /** More updates of one contact than an adapter is likely to keep in one place. */
 const MANY = 450;
@@ -36,23 +46,15 @@ export function describeUpdates(subject: Subject): void {
 
   test('each update of a batch changes its own contact and keeps the rest', async () => {
     const { contacts } = subject;
-    const changes: ContactChanges[] = [
-      { first_name: '$last_name' },
-      { phone: '' },
-      { phone: '3', mobile_phone: '' },
-      { mobile_phone: '$$ROOT' },
-      { client_id: 8, email: 'Own@Doe.example' },
-      {},
-    ];
     const ids: number[] = [];
-    for (const _ of changes) ids.push(await createOne(contacts));
+    for (const _ of MIXED_CHANGES) ids.push(await createOne(contacts));
     const before = { phone: '1', mobile_phone: '2' };
     await contacts.update(ids.slice(0, 4).map((of) => update(before, undefined, of)));
-    const batch = changes.map((change, i) => update(change, undefined, ids[i]));
+    const batch = MIXED_CHANGES.map((change, i) => update(change, undefined, ids[i]));
     // The order of the batch need not be that of the ids.
     expect(await contacts.update(batch.toReversed())).toEqual(batch.map(() => 'applied'));
     expect(await contacts.get(ids)).toEqual(
-      changes.map((change, i) => ({ contact_id: ids[i], ...JANE, ...(i < 4 && before), ...change })),
+      MIXED_CHANGES.map((change, i) => ({ contact_id: ids[i], ...JANE, ...(i < 4 && before), ...change })),
     );
   });
 

@@ -60,7 +60,10 @@ export const legalText: Arbitrary<string> = fc
   .array(fc.oneof({ weight: 4, arbitrary: legalCharacter }, fc.constantFrom(...TRICKY_TEXTS)), { maxLength: 12 })
   .map((parts) => parts.join(''));
 
-/** Any text with at least one character that XML 1.0 forbids: a control, lone surrogate, U+FFFE or U+FFFF. */
+/**
+ * Any text with at least one character that XML 1.0 forbids: a control, lone surrogate, U+FFFE or
+ * U+FFFF.
+ */
 export const illegalText: Arbitrary<string> = fc
   .tuple(
     legalText,
@@ -165,7 +168,10 @@ const declaration = fc.constantFrom(
   '<?xml version="1.0" encoding="ENCODING"?>',
 );
 
-/** Well-formed documents without DOCTYPE: all markup, unusual names, all of Unicode. The declaration says `ENCODING`. */
+/**
+ * Well-formed documents without DOCTYPE: all markup, unusual names, all of Unicode. The declaration
+ * says `ENCODING`.
+ */
 const documentText = fc.tuple(declaration, miscellany, content.element, miscellany).map((parts) => parts.join(''));
 
 /** The same documents as bytes, in UTF-8 or UTF-16; UTF-8 also without byte order mark. */

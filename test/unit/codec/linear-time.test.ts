@@ -5,7 +5,10 @@ import { methodNamed } from '../methods/request-elements.ts';
 
 const SMALL = 16_384;
 const FACTOR = 16;
-/** Linear time grows by FACTOR, quadratic by its square; this leaves room for caches and garbage collection. */
+/**
+ * Linear time grows by FACTOR, quadratic by its square; this leaves room for caches and garbage
+ * collection.
+ */
 const MAX_RATIO = FACTOR * 5;
 /** Shorter times are below the clock's precision. */
 const MIN_MS = 1;

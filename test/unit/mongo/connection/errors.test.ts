@@ -22,7 +22,10 @@ import { TimeoutError } from '../../../../src/time/limit.ts';
 
 const reply = (code: number, message = 'a reply'): MongoServerError => new MongoServerError({ message, code });
 
-/** A bulk write's error, as the driver builds it from the server's answer or from an error of the call. */
+/**
+ * A bulk write's error, as the driver builds it from the server's answer or from an error of the
+ * call.
+ */
 function bulkError(cause: object, writeConcernError?: object): MongoBulkWriteError {
   const result = { getWriteConcernError: () => writeConcernError } as unknown as BulkWriteResult;
   return new MongoBulkWriteError(cause as never, result);
