@@ -121,7 +121,7 @@ test('a missing right to change an index is a mismatch; any other missing right 
   );
   expect((error as Error).message.length).toBeLessThan(500);
   for (const [code, words] of [
-    [13, 'its user lacks the right'],
+    [13, 'the database user lacks the right'],
     [18, 'rejects the user name or the password'],
   ] as const) {
     proxy.refuse('createIndexes', code);
