@@ -3,9 +3,9 @@ import type { Duplex } from 'node:stream';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 
 import { within } from '../../time/limit.ts';
-import { ConnectionError } from './connection-error.ts';
+import { ConnectionError } from './broker-errors.ts';
 import { gatherWrites } from './gathered-writes.ts';
-import { keepUnreadable } from '../wire/unreadable.ts';
+import { deliverUnreadable } from '../wire/unreadable.ts';
 import { brokerAddress } from './url.ts';
 
 /** Time limits and identity of the worker's connections. */
@@ -64,9 +64,12 @@ export class Connection {
 
   /** Opens a channel with `open`. Rejects when the connection goes or the time limit passes first. */
   async channel<C extends Channel>(open: (model: ChannelModel) => Promise<C>): Promise<C> {
-    const opening = open(this.#model);
-    opening.catch(() => undefined);
-    return this.orDisconnected(within(this.#timeoutMs, 'opening a channel', opening));
+    return this.call('opening a channel', open(this.#model));
+  }
+
+  /** Settles as `pending`, or rejects at the time limit (the settings' by default) or as soon as the connection closes. */
+  async call<T>(what: string, pending: Promise<T>, timeoutMs: number = this.#timeoutMs): Promise<T> {
+    return this.orDisconnected(within(timeoutMs, what, pending));
   }
 
   /** Settles as `call`, or rejects as soon as the connection is gone: amqplib leaves some calls pending for ever then. */
@@ -77,7 +80,7 @@ export class Connection {
   /** Closes within the time limit; where the peer is silent, cuts the socket. Never rejects. */
   async close(): Promise<void> {
     try {
-      await this.orDisconnected(within(this.#timeoutMs, 'closing the connection', this.#model.close()));
+      await this.call('closing the connection', this.#model.close());
     } catch {
       cutSocket(this.#model);
     }
@@ -104,7 +107,7 @@ export async function openConnection(
   });
   const stream = socketOf(model);
   if (stream !== undefined) gatherWrites(stream);
-  keepUnreadable(model);
+  deliverUnreadable(model);
   return new Connection(model, settings.timeoutMs, onBlocked);
 }
 

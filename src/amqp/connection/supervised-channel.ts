@@ -2,14 +2,13 @@ import type { Channel, ChannelModel } from 'amqplib';
 
 import { backOffMs, pause } from '../../time/retry.ts';
 import { openConnection, type Connection, type ConnectionSettings } from './connection.ts';
-import { within } from '../../time/limit.ts';
 import { TopologyMismatchError } from './topology.ts';
 
 /** What the link tells its owner; never called after `stop` has resolved. */
 export interface ChannelEvents {
   /** The link was lost, or could not be made; `failures` tries in a row have failed, the next follows by itself. */
-  lost(link: string, reason: string, failures: number): void;
-  restored(link: string): void;
+  lost(name: string, reason: string, failures: number): void;
+  restored(name: string): void;
 }
 
 /** How one side (consuming, publishing) uses its channel. */
@@ -26,12 +25,12 @@ export interface ChannelUser<C extends Channel> {
   /** The broker's resource alarm stops it from reading this connection. Where that lasts it is told anew before each `up`. Left out where nothing is published. */
   blocked?(blocked: boolean): void;
   /** Whether the next try should follow almost at once; asked before each pause. */
-  hurried?(): boolean;
+  retriesFast?(): boolean;
 }
 
 const STABLE_AFTER_MS = 5_000;
 /** So that workers which lose their links over the same message do not return in step. */
-const HURRIED_MS = 40;
+const FAST_RETRY_MS = 40;
 
 /**
  * Keeps one connection and one channel on it alive. A lost channel is replaced on the same connection; a lost
@@ -103,7 +102,7 @@ export class SupervisedChannel<C extends Channel> {
   }
 
   #pauseMs(): number {
-    if (this.#user.hurried?.() === true) return Math.round(HURRIED_MS * (0.25 + Math.random()));
+    if (this.#user.retriesFast?.() === true) return Math.round(FAST_RETRY_MS * (0.25 + Math.random()));
     return backOffMs(this.#failures);
   }
 
@@ -111,13 +110,13 @@ export class SupervisedChannel<C extends Channel> {
   async #keepChannel(connection: Connection): Promise<void> {
     this.#reconnecting = false;
     while (connection.isOpen && !this.#reconnecting && !this.#stopping.signal.aborted) {
-      const { channel, gone } = await this.#openChannel(connection);
+      const { channel, closed } = await this.#openChannel(connection);
       const since = Date.now();
       this.#events.restored(this.#name);
       if (connection.isBlocked) this.#user.blocked?.(true);
       this.#user.up(channel);
       this.#firstUp();
-      const reason = await Promise.race([gone, connection.closed]);
+      const reason = await Promise.race([closed, connection.closed]);
       this.#user.down();
       if (Date.now() - since > STABLE_AFTER_MS) this.#failures = 0;
       if (!this.#stopping.signal.aborted) this.#lost(reason);
@@ -128,13 +127,13 @@ export class SupervisedChannel<C extends Channel> {
     }
   }
 
-  async #openChannel(connection: Connection): Promise<{ channel: C; gone: Promise<string> }> {
+  async #openChannel(connection: Connection): Promise<{ channel: C; closed: Promise<string> }> {
     let opened: ChannelModel | undefined;
     const channel = await connection.channel((model) => {
       opened = model;
       return this.#user.open(model);
     });
-    const gone = new Promise<string>((resolve) => {
+    const closed = new Promise<string>((resolve) => {
       channel.on('error', (error) => resolve(`channel error: ${error.message}`));
       channel.on('close', () => resolve('channel closed'));
       this.#rebuild = resolve;
@@ -142,23 +141,19 @@ export class SupervisedChannel<C extends Channel> {
       if (this.#stopping.signal.aborted) resolve('stopping');
     });
     const setUp = this.#user.setUp(channel, opened as ChannelModel);
-    setUp.catch(() => undefined);
-    const lost = gone.then((reason) => Promise.reject(new Error(reason)));
-    lost.catch(() => undefined);
+    const lost = closed.then((reason) => Promise.reject(new Error(reason)));
     try {
-      await connection.orDisconnected(
-        Promise.race([lost, within(this.#settings.timeoutMs, 'setting up the channel', setUp)]),
-      );
+      await connection.call('setting up the channel', Promise.race([lost, setUp]));
     } catch (error) {
       this.#user.down();
       throw error;
     }
-    return { channel, gone };
+    return { channel, closed };
   }
 
   async #closeChannel(channel: C, connection: Connection): Promise<void> {
     try {
-      await connection.orDisconnected(within(this.#settings.timeoutMs, 'closing the channel', channel.close()));
+      await connection.call('closing the channel', channel.close());
     } catch {
       // It is closed already, or its peer is silent and the connection will be found dead by its heartbeat.
     }

@@ -1,5 +1,7 @@
 import type { ChannelModel, Options } from 'amqplib';
 
+import { argumentMismatchOf, type ArgumentMismatch } from './broker-errors.ts';
+
 /** An existing queue has other arguments than the worker declares. Trying again cannot help. */
 export class TopologyMismatchError extends Error {
   override readonly name = 'TopologyMismatchError';
@@ -57,15 +59,19 @@ export async function declareTopology(model: ChannelModel, requestQueue: string)
   if (difference.argument === 'x-delivery-limit' && (await differenceOf(model, requestQueue, earlier)) === undefined) {
     return { outdated: true };
   }
-  throw await mismatch(model, requestQueue, difference);
+  throw await mismatchError(model, requestQueue, difference);
 }
 
 async function declare(model: ChannelModel, queue: string, options: Options.AssertQueue): Promise<void> {
   const difference = await differenceOf(model, queue, options);
-  if (difference !== undefined) throw await mismatch(model, queue, difference);
+  if (difference !== undefined) throw await mismatchError(model, queue, difference);
 }
 
-async function mismatch(model: ChannelModel, queue: string, difference: Difference): Promise<TopologyMismatchError> {
+async function mismatchError(
+  model: ChannelModel,
+  queue: string,
+  difference: ArgumentMismatch,
+): Promise<TopologyMismatchError> {
   // The broker names one argument only; a queue of another type differs in that first of all.
   const type = await differenceOf(model, queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   const named = type?.argument === 'x-queue-type' ? type : difference;
@@ -75,18 +81,12 @@ async function mismatch(model: ChannelModel, queue: string, difference: Differen
   );
 }
 
-interface Difference {
-  readonly argument: string;
-  readonly ours: string;
-  readonly theirs: string;
-}
-
 /** Declares the queue; gives the argument in which an existing one differs. */
 async function differenceOf(
   model: ChannelModel,
   queue: string,
   options: Options.AssertQueue,
-): Promise<Difference | undefined> {
+): Promise<ArgumentMismatch | undefined> {
   const channel = await model.createChannel();
   channel.on('error', () => undefined);
   try {
@@ -94,10 +94,8 @@ async function differenceOf(
     await channel.close();
     return undefined;
   } catch (error) {
-    const text = error instanceof Error ? error.message : '';
-    const found = /inequivalent arg '([^']*)'.*received (.*?) but current is (.*?)"?$/s.exec(text);
-    if (found === null) throw error;
-    const [, argument = '', ours = '', theirs = ''] = found;
-    return { argument, ours, theirs };
+    const mismatch = argumentMismatchOf(error);
+    if (mismatch === undefined) throw error;
+    return mismatch;
   }
 }

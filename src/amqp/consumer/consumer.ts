@@ -5,13 +5,13 @@ import type { Settlement } from '../../protocol/settlement.ts';
 import { CautiousPrefetch, deliveryCountOf } from './cautious-prefetch.ts';
 import type { ConnectionSettings } from '../connection/connection.ts';
 import type { ConsumerEvents, Settled } from './consumer-events.ts';
-import { DeadLetterDelivery, type LetterOutcome } from './dead-letter-delivery.ts';
+import { DeadLetterPublisher, type DeadLetterOutcome } from './dead-letter-publisher.ts';
 import { SupervisedChannel, type ChannelUser } from '../connection/supervised-channel.ts';
 import { deliveryOf } from '../wire/messages.ts';
 import type { Publisher } from '../publisher/publisher.ts';
 import { QueueDeclaration } from './queue-declaration.ts';
-import type { QueueWatch } from './queue-watch.ts';
-import { Standstill } from './standstill.ts';
+import type { QueuePoller } from './queue-poller.ts';
+import { StallWatchdog } from './stall-watchdog.ts';
 import { Subscription } from './subscription.ts';
 import { deadLetterQueueOf } from '../connection/topology.ts';
 
@@ -35,19 +35,19 @@ export type Handler = (delivery: Delivery) => Promise<Settlement>;
 export class Consumer implements ChannelUser<Channel> {
   readonly #settings: ConsumerSettings & { readonly timeoutMs: number };
   readonly #handle: Handler;
-  readonly #letters: DeadLetterDelivery;
+  readonly #deadLetters: DeadLetterPublisher;
   readonly #events: ConsumerEvents;
-  readonly #link: SupervisedChannel<Channel>;
+  readonly #channel: SupervisedChannel<Channel>;
   readonly #queues: QueueDeclaration;
-  readonly #caution: CautiousPrefetch;
-  readonly #standstill: Standstill;
+  readonly #cautiousPrefetch: CautiousPrefetch;
+  readonly #stallWatchdog: StallWatchdog;
   /** The present one, and earlier ones of which deliveries are under way. */
   readonly #subscriptions = new Set<Subscription>();
   #subscription: Subscription | undefined;
-  #watch: QueueWatch | undefined;
-  #taking = true;
+  #poller: QueuePoller | undefined;
+  #active = true;
   #paused = false;
-  #idle: (() => void) | undefined;
+  #onDrained: (() => void) | undefined;
 
   constructor(
     connection: ConnectionSettings,
@@ -60,39 +60,39 @@ export class Consumer implements ChannelUser<Channel> {
     const { timeoutMs } = connection;
     this.#settings = { ...settings, timeoutMs };
     this.#handle = handle;
-    this.#letters = new DeadLetterDelivery(publisher, settings.queue, events);
+    this.#deadLetters = new DeadLetterPublisher(publisher, settings.queue, events);
     this.#events = events;
     this.#queues = new QueueDeclaration(queue, events);
-    this.#caution = new CautiousPrefetch((reason) => {
+    this.#cautiousPrefetch = new CautiousPrefetch((reason) => {
       events.cautious(reason);
       this.#subscription?.review();
     });
-    this.#standstill = new Standstill(
+    this.#stallWatchdog = new StallWatchdog(
       { queues: [queue, deadLetterQueueOf(queue)], timeoutMs, exitAfterMs },
       {
-        taking: () => this.#wanted,
-        looked: () => this.#caution.tick(),
-        told: (remedy, waiting) => events.standstill(remedy, waiting),
-        rebuild: (reason) => this.#link.rebuild(reason),
-        reconnect: (reason) => this.#link.reconnect(reason),
+        shouldConsume: () => this.#wanted,
+        polled: () => this.#cautiousPrefetch.tick(),
+        applied: (remedy, waiting) => events.stalled(remedy, waiting),
+        rebuild: (reason) => this.#channel.rebuild(reason),
+        reconnect: (reason) => this.#channel.reconnect(reason),
       },
     );
-    this.#link = new SupervisedChannel('consume', connection, this, events);
+    this.#channel = new SupervisedChannel('consume', connection, this, events);
   }
 
   /** Rejects when trying again cannot help, with `TopologyMismatchError` or `ConsumerStuckError`. */
   get ended(): Promise<void> {
-    return Promise.race([this.#link.ended, this.#standstill.givenUp]);
+    return Promise.race([this.#channel.ended, this.#stallWatchdog.failed]);
   }
 
   /** Resolves when the link is up for the first time, or was stopped before; rejects as `ended` does. */
   get started(): Promise<void> {
-    return this.#link.started;
+    return this.#channel.started;
   }
 
   /** Whether the broker hands out requests to us, and does so where some wait. */
   get ready(): boolean {
-    return this.#wanted && this.#subscription?.consuming === true && !this.#standstill.stands;
+    return this.#wanted && this.#subscription?.consuming === true && !this.#stallWatchdog.stalled;
   }
 
   get inFlight(): number {
@@ -103,7 +103,7 @@ export class Consumer implements ChannelUser<Channel> {
 
   /** How many messages waited in the request queue and its dead-letter queue at the last look; empty before the first. */
   get depths(): ReadonlyMap<string, number> {
-    return this.#standstill.depths;
+    return this.#stallWatchdog.depths;
   }
 
   open(model: ChannelModel): Promise<Channel> {
@@ -113,17 +113,17 @@ export class Consumer implements ChannelUser<Channel> {
   async setUp(channel: Channel, model: ChannelModel): Promise<void> {
     // Made before anything is waited for: what this set-up does after it was given up reaches a dropped subscription.
     const subscription: Subscription = new Subscription(channel, this.#settings, {
-      taking: () => this.#wanted,
-      solitary: () => this.#caution.solitary,
+      shouldConsume: () => this.#wanted,
+      oneAtATime: () => this.#cautiousPrefetch.oneAtATime,
       received: (message) => this.#receive({ subscription, message }),
-      failed: (reason) => this.#link.rebuild(reason),
+      failed: (reason) => this.#channel.rebuild(reason),
     });
     this.#subscription = subscription;
     this.#subscriptions.add(subscription);
     await this.#queues.declare(model);
-    await subscription.begin();
+    await subscription.start();
     const looking = await model.createChannel();
-    if (subscription === this.#subscription) this.#watch = this.#standstill.watch(looking, subscription);
+    if (subscription === this.#subscription) this.#poller = this.#stallWatchdog.watch(looking, subscription);
   }
 
   up(): void {
@@ -134,16 +134,16 @@ export class Consumer implements ChannelUser<Channel> {
   down(): void {
     const subscription = this.#subscription;
     this.#subscription = undefined;
-    this.#watch?.stop();
-    this.#watch = undefined;
+    this.#poller?.stop();
+    this.#poller = undefined;
     if (subscription === undefined) return;
-    if (subscription.exposed && this.#taking) this.#caution.lost();
+    if (subscription.mayCharge && this.#active) this.#cautiousPrefetch.lost();
     subscription.drop();
     if (subscription.held === 0) this.#subscriptions.delete(subscription);
   }
 
-  hurried(): boolean {
-    return this.#caution.hurried();
+  retriesFast(): boolean {
+    return this.#cautiousPrefetch.retriesFast();
   }
 
   /** Takes no requests for a time, or takes them again as far as those leave room that are under way. Never rejects. */
@@ -153,20 +153,20 @@ export class Consumer implements ChannelUser<Channel> {
   }
 
   /** Takes no more requests, for good. What was delivered before stays under way, but for what the dead-letter queue does not take. Idempotent; never rejects. */
-  async takeNoMore(): Promise<void> {
-    this.#taking = false;
-    this.#letters.stop();
+  async stopConsuming(): Promise<void> {
+    this.#active = false;
+    this.#deadLetters.stop();
     await this.#adjust();
   }
 
   /** Resolves when every delivery is settled. */
   drained(): Promise<void> {
     if (this.inFlight === 0) return Promise.resolve();
-    return new Promise((resolve) => (this.#idle = resolve));
+    return new Promise((resolve) => (this.#onDrained = resolve));
   }
 
   /** Hands every unsettled delivery back to the queue; what its handler says later is ignored. Returns their number. */
-  handBackRest(): number {
+  requeueUnsettled(): number {
     const rest = [...this.#subscriptions].flatMap((subscription) =>
       subscription.unsettled().map((message) => ({ subscription, message })),
     );
@@ -176,12 +176,12 @@ export class Consumer implements ChannelUser<Channel> {
 
   /** Closes channel and connection; the broker requeues what is unsettled. Idempotent; never rejects. */
   async stop(): Promise<void> {
-    await this.takeNoMore();
-    await this.#link.stop();
+    await this.stopConsuming();
+    await this.#channel.stop();
   }
 
   get #wanted(): boolean {
-    return this.#taking && !this.#paused;
+    return this.#active && !this.#paused;
   }
 
   /** Consumes or cancels as is wanted now. Never rejects: a step that fails costs the channel. */
@@ -189,24 +189,24 @@ export class Consumer implements ChannelUser<Channel> {
     try {
       await this.#subscription?.adjust();
     } catch (error) {
-      this.#link.rebuild(error instanceof Error ? error.message : 'consuming failed');
+      this.#channel.rebuild(error instanceof Error ? error.message : 'consuming failed');
     }
   }
 
   #receive(delivered: Delivered): void {
     const { subscription, message } = delivered;
-    this.#standstill.moved();
+    this.#stallWatchdog.recordProgress();
     this.#events.delivered(message.fields.redelivered);
-    const suspicious = this.#caution.delivered(message);
-    if (this.#caution.solitary && !subscription.isAlone(message)) {
-      void subscription.handBackAside(message, (lost) => this.#settled(subscription, lost ? 'lost' : 'handed-back'));
+    const suspicious = this.#cautiousPrefetch.delivered(message);
+    if (this.#cautiousPrefetch.oneAtATime && !subscription.isAlone(message)) {
+      void subscription.requeueAside(message, (lost) => this.#settled(subscription, lost ? 'lost' : 'handed-back'));
       return;
     }
     if (suspicious) this.#events.charged(deliveryCountOf(message));
     this.#handle(deliveryOf(message, subscription))
       .then((settlement) => this.#carryOut(delivered, settlement))
       .catch((error: unknown) => {
-        this.#events.broken(error);
+        this.#events.handlerFailed(error);
         this.#settle(delivered, 'handed-back');
       });
   }
@@ -216,28 +216,32 @@ export class Consumer implements ChannelUser<Channel> {
     if (settlement.kind === 'hand-back') return this.#settle(delivery, 'handed-back');
     const { subscription, message } = delivery;
     const gone = (): boolean => subscription.gone || !subscription.holds(message);
-    const outcome = await this.#letters.deliver(message, settlement.diagnosis, gone);
+    const outcome = await this.#deadLetters.publish(message, settlement.diagnosis, gone);
     if (outcome !== 'handed-back') this.#events.deadLettered(settlement.diagnosis);
     this.#settle(delivery, outcome, outcome === 'handed-back' ? undefined : settlement.acknowledged);
   }
 
   /** `acknowledged` is called where, and when, the broker has the settlement for certain. */
-  #settle({ subscription, message }: Delivered, how: 'acknowledged' | LetterOutcome, acknowledged?: () => void): void {
+  #settle(
+    { subscription, message }: Delivered,
+    how: 'acknowledged' | DeadLetterOutcome,
+    acknowledged?: () => void,
+  ): void {
     const settled = how === 'unsendable' ? 'dead-lettered' : how;
-    const told = (lost: boolean): void => {
+    const onSettled = (lost: boolean): void => {
       this.#settled(subscription, lost ? 'lost' : settled);
-      if (!lost && acknowledged !== undefined) void subscription.arrived().then(acknowledged, () => undefined);
+      if (!lost && acknowledged !== undefined) void subscription.flushed().then(acknowledged, () => undefined);
     };
-    if (how === 'handed-back') subscription.handBack(message, told);
-    else if (how === 'unsendable') subscription.deadLetter(message, told);
-    else subscription.acknowledge(message, told);
+    if (how === 'handed-back') subscription.requeue(message, onSettled);
+    else if (how === 'unsendable') subscription.deadLetter(message, onSettled);
+    else subscription.acknowledge(message, onSettled);
   }
 
   #settled(subscription: Subscription, how: Settled): void {
     this.#events.settled(how);
-    this.#standstill.moved();
-    if (how === 'acknowledged' || how === 'dead-lettered') this.#caution.wentWell();
+    this.#stallWatchdog.recordProgress();
+    if (how === 'acknowledged' || how === 'dead-lettered') this.#cautiousPrefetch.recordSuccess();
     if (subscription.held === 0 && subscription !== this.#subscription) this.#subscriptions.delete(subscription);
-    if (this.#idle !== undefined && this.inFlight === 0) this.#idle();
+    if (this.#onDrained !== undefined && this.inFlight === 0) this.#onDrained();
   }
 }

@@ -1,15 +1,16 @@
 import type { Message, Options } from 'amqplib';
 
+import { DROPPED_PREFIX, HEADERS } from '../../protocol/catalogue.ts';
 import { DIRECT_REPLY_TO } from '../../protocol/reply.ts';
 import type { Diagnosis } from '../../protocol/settlement.ts';
 import { headerSize, isTimestamp, shortTextSize } from '../wire/header-table.ts';
-import { headersOf, PROPERTY_NAMES, PUBLISH_ID_HEADER, textOf, type Outgoing } from '../wire/messages.ts';
+import { headersOf, PROPERTY_NAMES, textOf, type OutgoingMessage } from '../wire/messages.ts';
 
 /** How much of a request's properties its dead letter keeps. */
-export type Kept = 'all that can be sent' | 'ids' | 'nothing';
+export type KeptProperties = 'all' | 'ids' | 'nothing';
 
 /** From the fullest to the barest. What a letter does not keep of the ids as such it has as text. */
-export const KEPT: readonly Kept[] = ['all that can be sent', 'ids', 'nothing'];
+export const FULLEST_TO_BAREST: readonly KeptProperties[] = ['all', 'ids', 'nothing'];
 
 /** The texts that are kept, the most important first. */
 const TEXTS = [
@@ -38,17 +39,17 @@ export function deadLetterMessage(
   request: Message,
   queue: string,
   diagnosis: Diagnosis,
-  kept: Kept = 'all that can be sent',
-): Outgoing {
+  kept: KeptProperties = 'all',
+): OutgoingMessage {
   return {
     queue,
     body: request.content,
     once: true,
     options: (publishId, frameMax) => {
-      const letter = new Letter(Math.min(frameMax, MAX_HEADER_BYTES) - FRAME_OVERHEAD);
+      const letter = new DeadLetterBuilder(Math.min(frameMax, MAX_HEADER_BYTES) - FRAME_OVERHEAD);
       letter.diagnose(diagnosis, publishId);
       letter.keepTexts(request, kept);
-      if (kept === 'all that can be sent') letter.keepHeaders(withoutCopies(headersOf(request)));
+      if (kept === 'all') letter.keepHeaders(withoutCopies(headersOf(request)));
       else for (const name of Object.keys(headersOf(request))) letter.drop(name);
       return letter.options();
     },
@@ -56,7 +57,7 @@ export function deadLetterMessage(
 }
 
 /** Fills a header frame up to its limit. */
-class Letter {
+class DeadLetterBuilder {
   readonly #properties: Record<string, unknown> = { persistent: true };
   readonly #headers: Record<string, unknown> = {};
   readonly #dropped: string[] = [];
@@ -68,18 +69,18 @@ class Letter {
 
   diagnose(diagnosis: Diagnosis, publishId: string): void {
     const own = {
-      [PUBLISH_ID_HEADER]: publishId,
-      'diagnosis-code': diagnosis.code,
-      'diagnosis-attempts': diagnosis.attempts,
-      'diagnosis-first-error': diagnosis.firstError,
-      'diagnosis-last-error': diagnosis.lastError,
-      'diagnosis-reference-id': diagnosis.referenceId,
-      'diagnosis-time': new Date().toISOString(),
+      [HEADERS.publishId]: publishId,
+      [HEADERS.diagnosisCode]: diagnosis.code,
+      [HEADERS.diagnosisAttempts]: diagnosis.attempts,
+      [HEADERS.diagnosisFirstError]: diagnosis.firstError,
+      [HEADERS.diagnosisLastError]: diagnosis.lastError,
+      [HEADERS.diagnosisReferenceId]: diagnosis.referenceId,
+      [HEADERS.diagnosisTime]: new Date().toISOString(),
     };
     for (const [name, value] of Object.entries(own)) this.#add(name, value);
   }
 
-  keepTexts({ properties }: Message, kept: Kept): void {
+  keepTexts({ properties }: Message, kept: KeptProperties): void {
     const values = properties as unknown as Readonly<Record<string, unknown>>;
     for (const name of TEXTS) {
       const ours = PROPERTY_NAMES[name];
@@ -91,7 +92,7 @@ class Letter {
         this.#room -= size;
       } else {
         this.drop(name);
-        this.#add(`diagnosis-dropped-${name.replaceAll('_', '-')}`, text);
+        this.#add(`${DROPPED_PREFIX}${name.replaceAll('_', '-')}`, text);
       }
     }
     const timestamp: unknown = properties.timestamp;
@@ -120,7 +121,7 @@ class Letter {
   }
 
   options(): Options.Publish {
-    if (this.#dropped.length > 0) this.#headers['diagnosis-dropped'] = listed(this.#dropped);
+    if (this.#dropped.length > 0) this.#headers[HEADERS.diagnosisDropped] = listed(this.#dropped);
     return { ...this.#properties, headers: this.#headers };
   }
 

@@ -7,9 +7,9 @@ import { declareTopology, TopologyMismatchError } from '../connection/topology.t
 export class QueueDeclaration {
   readonly #queue: string;
   readonly #events: Pick<ConsumerEvents, 'outdated' | 'mismatched'>;
-  #toldOutdated = false;
+  #reportedOutdated = false;
   /** Whether the queues were once as they should be. */
-  #declared = false;
+  #matchedBefore = false;
 
   constructor(queue: string, events: Pick<ConsumerEvents, 'outdated' | 'mismatched'>) {
     this.#queue = queue;
@@ -20,12 +20,12 @@ export class QueueDeclaration {
   async declare(model: ChannelModel): Promise<void> {
     try {
       const { outdated } = await declareTopology(model, this.#queue);
-      if (outdated && !this.#toldOutdated) this.#events.outdated(this.#queue);
-      this.#toldOutdated = outdated;
-      this.#declared = true;
+      if (outdated && !this.#reportedOutdated) this.#events.outdated(this.#queue);
+      this.#reportedOutdated = outdated;
+      this.#matchedBefore = true;
     } catch (error) {
       // Somebody made it anew while requests were taken: no reason to stop them all. The next start stops at it.
-      if (!this.#declared || !(error instanceof TopologyMismatchError)) throw error;
+      if (!this.#matchedBefore || !(error instanceof TopologyMismatchError)) throw error;
       this.#events.mismatched(error);
     }
   }

@@ -1,14 +1,14 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 
 import { within } from '../../time/limit.ts';
-import { HeldDeliveries, type Told } from './held-deliveries.ts';
+import { UnsettledDeliveries, type OnSettled } from './unsettled-deliveries.ts';
 
 /** What the subscription asks its owner, and tells it. */
-export interface SubscriptionOwner {
+export interface SubscriptionHost {
   /** Whether requests are to be taken now. */
-  taking(): boolean;
+  shouldConsume(): boolean;
   /** Whether one at a time. */
-  solitary(): boolean;
+  oneAtATime(): boolean;
   received(message: ConsumeMessage): void;
   /** The broker ended the consumer, or a change of it failed: the channel is of no more use. */
   failed(reason: string): void;
@@ -33,7 +33,7 @@ interface OpenConsumer {
 }
 
 /** How long a larger consumer waits for room before it takes what there is. */
-const GROWTH_LIMIT_MS = 1_000;
+const MAX_GROWTH_WAIT_MS = 1_000;
 
 /**
  * All that is known of the consuming on one channel: its consumer and its unsettled deliveries. It is made with the
@@ -46,33 +46,33 @@ const GROWTH_LIMIT_MS = 1_000;
 export class Subscription {
   readonly #channel: Channel;
   readonly #settings: SubscriptionSettings;
-  readonly #owner: SubscriptionOwner;
-  readonly #deliveries: HeldDeliveries;
+  readonly #host: SubscriptionHost;
+  readonly #deliveries: UnsettledDeliveries;
   #consumer: OpenConsumer | undefined;
   #consumers = 0;
   /** Between a consumer and the next. */
-  #exchanging = false;
+  #replacing = false;
   /** What the next consumer must hold at least, so that the exchange is worth it. */
-  #least = 1;
-  #growthLimit: NodeJS.Timeout | undefined;
+  #minSize = 1;
+  #growthTimer: NodeJS.Timeout | undefined;
   #adjusting: Promise<void> = Promise.resolve();
-  #begun = false;
+  #started = false;
   #dropped = false;
 
-  constructor(channel: Channel, settings: SubscriptionSettings, owner: SubscriptionOwner) {
+  constructor(channel: Channel, settings: SubscriptionSettings, host: SubscriptionHost) {
     this.#channel = channel;
     this.#settings = settings;
-    this.#owner = owner;
-    this.#deliveries = new HeldDeliveries(channel, (message) => this.#settled(message));
+    this.#host = host;
+    this.#deliveries = new UnsettledDeliveries(channel, (message) => this.#settled(message));
   }
 
   /** Whether the broker hands out requests to us, or will in a moment. */
   get consuming(): boolean {
-    return !this.#dropped && (this.#consumer?.confirmed === true || this.#exchanging);
+    return !this.#dropped && (this.#consumer?.confirmed === true || this.#replacing);
   }
 
   /** Whether the end of the channel may have charged a request. */
-  get exposed(): boolean {
+  get mayCharge(): boolean {
     return this.held > 0 || this.consuming;
   }
 
@@ -93,8 +93,8 @@ export class Subscription {
   }
 
   /** Consumes from now on, as far as that is wanted: the queue is there. Rejects where that fails. */
-  begin(): Promise<void> {
-    this.#begun = true;
+  start(): Promise<void> {
+    this.#started = true;
     return this.adjust();
   }
 
@@ -108,7 +108,7 @@ export class Subscription {
   review(): void {
     if (this.#dropped || (this.#consumer === undefined ? this.#nextSize() === 0 : this.#fits(this.#consumer))) return;
     this.adjust().catch((error: unknown) => {
-      if (!this.#dropped) this.#owner.failed(error instanceof Error ? error.message : 'consuming failed');
+      if (!this.#dropped) this.#host.failed(error instanceof Error ? error.message : 'consuming failed');
     });
   }
 
@@ -117,20 +117,20 @@ export class Subscription {
     return (
       this.#consumer?.tag === message.fields.consumerTag &&
       this.#consumer.size === 1 &&
-      this.#deliveries.areStaleBut(message)
+      this.#deliveries.othersAreStale(message)
     );
   }
 
-  acknowledge(message: ConsumeMessage, told: Told): void {
-    this.#deliveries.acknowledge(message, told);
+  acknowledge(message: ConsumeMessage, onSettled: OnSettled): void {
+    this.#deliveries.acknowledge(message, onSettled);
   }
 
-  handBack(message: ConsumeMessage, told: Told): void {
-    this.#deliveries.handBack(message, told);
+  requeue(message: ConsumeMessage, onSettled: OnSettled): void {
+    this.#deliveries.requeue(message, onSettled);
   }
 
-  deadLetter(message: ConsumeMessage, told: Told): void {
-    this.#deliveries.deadLetter(message, told);
+  deadLetter(message: ConsumeMessage, onSettled: OnSettled): void {
+    this.#deliveries.deadLetter(message, onSettled);
   }
 
   /** Whether this delivery is not settled yet. */
@@ -139,14 +139,14 @@ export class Subscription {
   }
 
   /** Hands back what has come beside others where it is to be alone: once no more comes, as it would come again at once. */
-  async handBackAside(message: ConsumeMessage, told: Told): Promise<void> {
+  async requeueAside(message: ConsumeMessage, onSettled: OnSettled): Promise<void> {
     this.review();
     await this.#adjusting.catch(() => undefined);
-    this.handBack(message, told);
+    this.requeue(message, onSettled);
   }
 
   /** Resolves when the broker has all that was sent on the channel before, as it answers in order. */
-  arrived(): Promise<unknown> {
+  flushed(): Promise<unknown> {
     const { prefetch, timeoutMs } = this.#settings;
     // In line with the changes of the consumer, each of which sets the prefetch count that it needs.
     this.#adjusting = this.#adjusting
@@ -168,8 +168,8 @@ export class Subscription {
     if (this.#dropped) return;
     this.#dropped = true;
     this.#consumer = undefined;
-    clearTimeout(this.#growthLimit);
-    this.#deliveries.release();
+    clearTimeout(this.#growthTimer);
+    this.#deliveries.requeueAll();
   }
 
   #settled({ fields }: ConsumeMessage): void {
@@ -187,16 +187,16 @@ export class Subscription {
   /** With how much to consume now; 0 = not yet, or not at all. */
   #nextSize(): number {
     const free = this.#settings.prefetch - this.held;
-    if (!this.#begun || this.#dropped || free < 1 || !this.#owner.taking()) return 0;
-    if (this.#owner.solitary()) return this.#deliveries.areStaleBut(undefined) ? 1 : 0;
-    return free >= this.#least ? free : 0;
+    if (!this.#started || this.#dropped || free < 1 || !this.#host.shouldConsume()) return 0;
+    if (this.#host.oneAtATime()) return this.#deliveries.othersAreStale(undefined) ? 1 : 0;
+    return free >= this.#minSize ? free : 0;
   }
 
   /** Whether this consumer is as good as any that could take its place. */
   #fits({ size, held }: OpenConsumer): boolean {
     const { prefetch } = this.#settings;
-    if (!this.#owner.taking()) return false;
-    if (this.#owner.solitary()) return size === 1 && (held < size || this.#nextSize() === 0);
+    if (!this.#host.shouldConsume()) return false;
+    if (this.#host.oneAtATime()) return size === 1 && (held < size || this.#nextSize() === 0);
     return size === prefetch || prefetch - this.held < Math.min(prefetch, 2 * size);
   }
 
@@ -212,31 +212,31 @@ export class Subscription {
     // At once: what comes in the same turn may be the loss of the channel.
     const confirmed = consuming.then(() => (consumer.confirmed = true));
     await within(timeoutMs, 'consuming', confirmed);
-    clearTimeout(this.#growthLimit);
-    this.#exchanging = false;
-    this.#least = 1;
+    clearTimeout(this.#growthTimer);
+    this.#replacing = false;
+    this.#minSize = 1;
     // What is wanted may have changed meanwhile.
     this.review();
   }
 
   async #cancel({ tag, size }: OpenConsumer): Promise<void> {
     this.#consumer = undefined;
-    this.#exchanging = this.#owner.taking();
-    if (this.#exchanging && !this.#owner.solitary()) {
-      this.#least = Math.min(this.#settings.prefetch, 2 * size);
-      this.#growthLimit = setTimeout(() => {
-        this.#least = 1;
+    this.#replacing = this.#host.shouldConsume();
+    if (this.#replacing && !this.#host.oneAtATime()) {
+      this.#minSize = Math.min(this.#settings.prefetch, 2 * size);
+      this.#growthTimer = setTimeout(() => {
+        this.#minSize = 1;
         this.review();
-      }, GROWTH_LIMIT_MS);
+      }, MAX_GROWTH_WAIT_MS);
     }
     await within(this.#settings.timeoutMs, 'cancelling the consumer', this.#channel.cancel(tag));
   }
 
   #receive(message: ConsumeMessage | null): void {
     if (this.#dropped) return;
-    if (message === null) return this.#owner.failed('the broker cancelled the consumer');
+    if (message === null) return this.#host.failed('the broker cancelled the consumer');
     this.#deliveries.add(message);
     if (this.#consumer?.tag === message.fields.consumerTag) this.#consumer.held += 1;
-    this.#owner.received(message);
+    this.#host.received(message);
   }
 }

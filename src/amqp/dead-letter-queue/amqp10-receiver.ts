@@ -45,9 +45,9 @@ interface Frame {
 export class Amqp10Receiver {
   readonly #socket: Socket;
   readonly #timeoutMs: number;
-  #came: Buffer = Buffer.alloc(0);
-  #awake: () => void = () => undefined;
-  #lost: Error | undefined;
+  #received: Buffer = Buffer.alloc(0);
+  #wake: () => void = () => undefined;
+  #failure: Error | undefined;
   #nextIncoming = 0;
   #deliveryCount = 0;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -56,15 +56,15 @@ export class Amqp10Receiver {
     this.#socket = socket;
     this.#timeoutMs = timeoutMs;
     socket.on('data', (bytes: Buffer) => {
-      this.#came = this.#came.length === 0 ? bytes : Buffer.concat([this.#came, bytes]);
-      this.#awake();
+      this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
+      this.#wake();
     });
-    const lose = (error?: Error): void => {
-      this.#lost ??= error ?? new Error('the broker closed the AMQP 1.0 connection');
-      this.#awake();
+    const fail = (error?: Error): void => {
+      this.#failure ??= error ?? new Error('the broker closed the AMQP 1.0 connection');
+      this.#wake();
     };
-    socket.on('error', lose);
-    socket.on('close', () => lose());
+    socket.on('error', fail);
+    socket.on('close', () => fail());
   }
 
   static async open(url: string, queue: string, timeoutMs: number): Promise<Amqp10Receiver> {
@@ -147,8 +147,8 @@ export class Amqp10Receiver {
   }
 
   async #protocol(expected: Buffer): Promise<void> {
-    const found = await this.#bytes(expected.length);
-    if (!found.equals(expected)) throw new Error('the broker does not speak AMQP 1.0');
+    const onState = await this.#bytes(expected.length);
+    if (!onState.equals(expected)) throw new Error('the broker does not speak AMQP 1.0');
   }
 
   async #frameOf(kind: number): Promise<Frame> {
@@ -173,12 +173,12 @@ export class Amqp10Receiver {
   }
 
   async #bytes(count: number): Promise<Buffer> {
-    while (this.#came.length < count) {
-      if (this.#lost !== undefined) throw this.#lost;
-      await new Promise<void>((resolve) => (this.#awake = resolve));
+    while (this.#received.length < count) {
+      if (this.#failure !== undefined) throw this.#failure;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
-    const taken = this.#came.subarray(0, count);
-    this.#came = this.#came.subarray(count);
+    const taken = this.#received.subarray(0, count);
+    this.#received = this.#received.subarray(count);
     return taken;
   }
 

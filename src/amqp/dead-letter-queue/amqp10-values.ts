@@ -9,7 +9,7 @@ export interface Amqp10Value {
 }
 
 /** Deeper ones are taken as they are, their members unread. */
-const DEEPEST = 64;
+const MAX_DEPTH = 64;
 const DESCRIBED = 0;
 /** Bytes of a value by the first half of its constructor; from 0xa on a length of 1 or 4 bytes stands in front. */
 const FIXED_BYTES = [0, 0, 0, 0, 0, 1, 2, 4, 8, 16];
@@ -28,14 +28,14 @@ export function readAmqp10(
     const { value, end } = readAmqp10(source, descriptor.end, depth + 1);
     return { value: { ...value, descriptor: numberOf(descriptor.value) ?? -1 }, end };
   }
-  const half = constructorCode >> 4;
-  const fixed = FIXED_BYTES[half];
-  const lengthBytes = fixed === undefined ? 1 + 3 * (half & 1) : 0;
+  const category = constructorCode >> 4;
+  const fixed = FIXED_BYTES[category];
+  const lengthBytes = fixed === undefined ? 1 + 3 * (category & 1) : 0;
   const start = offset + 1 + lengthBytes;
   const end = start + (fixed ?? source.readUIntBE(offset + 1, lengthBytes));
   if (end > source.length) throw new RangeError('an AMQP 1.0 value is cut off');
   const bytes = source.subarray(start, end);
-  const compound = half >= FIRST_COMPOUND && half < FIRST_ARRAY && depth < DEEPEST;
+  const compound = category >= FIRST_COMPOUND && category < FIRST_ARRAY && depth < MAX_DEPTH;
   return { value: { constructorCode, bytes, items: compound ? membersOf(bytes, lengthBytes, depth) : [] }, end };
 }
 
@@ -52,8 +52,8 @@ function membersOf(bytes: Buffer, countBytes: number, depth: number): Amqp10Valu
 
 /** An unsigned integer up to 32 bits; also a longer one that fits. */
 export function numberOf(value: Amqp10Value | undefined): number | undefined {
-  const half = (value?.constructorCode ?? 0) >> 4;
-  if (value === undefined || half < 4 || half > 8) return undefined;
+  const category = (value?.constructorCode ?? 0) >> 4;
+  if (value === undefined || category < 4 || category > 8) return undefined;
   if (value.bytes.length === 8) return Number(value.bytes.readBigUInt64BE());
   return value.bytes.length === 0 ? 0 : value.bytes.readUIntBE(0, value.bytes.length);
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Message, Options } from 'amqplib';
 
+import { HEADERS } from '../../protocol/catalogue.ts';
 import type { DeadLetter } from '../../protocol/dead-letter.ts';
 import { DIRECT_REPLY_TO } from '../../protocol/reply.ts';
 import { PROPERTY_NAMES } from '../wire/messages.ts';
@@ -10,29 +11,25 @@ import { isUnreadable } from '../wire/unreadable.ts';
 /** Not sent again: the broker closes the channel over a foreign `user_id`, and what is sent back must not expire. */
 const NOT_SENT_BACK: ReadonlySet<string> = new Set(['expiration', 'user_id']);
 
-/** How often the request was sent back before; 1 the first time. */
-const SENT_BACK_HEADER = 'sent-back';
-
 /**
  * Headers that are not the producer's: the worker's diagnosis and the broker's own. CC is the producer's, but would make
  * the broker put further copies into other queues.
  */
-const FOREIGN_HEADERS =
-  /^(?:diagnosis-.*|publish-id|x-death|x-(?:first|last)-death-.*|x-(?:delivery|acquired)-count|B?CC)$/;
+const FOREIGN_HEADERS = /^(?:diagnosis-.*|x-death|x-(?:first|last)-death-.*|x-(?:delivery|acquired)-count|B?CC)$/;
 
 /** The broker's own count of how often it handed the letter out. */
 const DELIVERY_COUNT_HEADER = /^x-(?:delivery|acquired)-count$/;
 
-export function letterOf(message: Message): DeadLetter {
+export function deadLetterOf(message: Message): DeadLetter {
   const { content, properties } = message;
   const values = properties as unknown as Readonly<Record<string, unknown>>;
-  const found: Record<string, string | number> = {};
+  const onState: Record<string, string | number> = {};
   for (const [name, ours] of Object.entries(PROPERTY_NAMES)) {
     const value = values[ours];
-    if (typeof value === 'number' || (typeof value === 'string' && value !== '')) found[name] = value;
+    if (typeof value === 'number' || (typeof value === 'string' && value !== '')) onState[name] = value;
   }
   const headers = properties.headers ?? {};
-  const letter = { body: content, properties: found, headers, identity: identityOf(content, found, headers) };
+  const letter = { body: content, properties: onState, headers, identity: identityOf(content, onState, headers) };
   return isUnreadable(message) ? { ...letter, unreadable: 'properties' } : letter;
 }
 
@@ -53,6 +50,10 @@ function exact(this: Readonly<Record<string, unknown>>, name: string, value: unk
   return value;
 }
 
+function isForeign(header: string): boolean {
+  return header === HEADERS.publishId || FOREIGN_HEADERS.test(header);
+}
+
 function isDirectReplyTo(name: string, value: unknown): boolean {
   return name === 'reply_to' && value === DIRECT_REPLY_TO;
 }
@@ -65,13 +66,13 @@ export function requestOptions({ properties, headers }: DeadLetter): Options.Pub
   const kept = Object.entries(PROPERTY_NAMES).filter(
     ([name]) => name in properties && !NOT_SENT_BACK.has(name) && !isDirectReplyTo(name, properties[name]),
   );
-  const before = headers[SENT_BACK_HEADER];
+  const before = headers[HEADERS.sentBack];
   return {
     ...Object.fromEntries(kept.map(([name, ours]) => [ours, properties[name]])),
     persistent: true,
     headers: {
-      ...Object.fromEntries(Object.entries(headers).filter(([name]) => !FOREIGN_HEADERS.test(name))),
-      [SENT_BACK_HEADER]: (typeof before === 'number' ? before : 0) + 1,
+      ...Object.fromEntries(Object.entries(headers).filter(([name]) => !isForeign(name))),
+      [HEADERS.sentBack]: (typeof before === 'number' ? before : 0) + 1,
     },
   };
 }

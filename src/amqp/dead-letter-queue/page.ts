@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import type { Channel, ConsumeMessage, Message } from 'amqplib';
 
+import { pause } from '../../time/retry.ts';
+
 /** How long no letter may come before the queue is asked whether it has any left, in milliseconds. */
 const QUIET_MS = 500;
 
@@ -33,11 +35,11 @@ export async function readPage(
       }
       if (count === want) resolve();
     };
-    let seen = 0;
+    let countBefore = 0;
     watch = setInterval(() => {
-      const quiet = seen === count;
-      seen = count;
-      if (quiet) exhausted().then((over) => over && seen === count && resolve(), reject);
+      const isQuiet = countBefore === count;
+      countBefore = count;
+      if (isQuiet) exhausted().then((over) => over && countBefore === count && resolve(), reject);
     }, QUIET_MS);
     channel.consume(queue, receive, { consumerTag }).catch(reject);
   });
@@ -50,7 +52,21 @@ export async function readPage(
   return count;
 }
 
+/** Calls `inspect` every `everyMs` milliseconds until `isDone` accepts its result, or `signal` is aborted. Returns the last result. */
+export async function pollUntil<T>(
+  inspect: () => Promise<T>,
+  isDone: (result: T) => boolean,
+  everyMs: number,
+  signal: AbortSignal,
+): Promise<T> {
+  for (;;) {
+    const result = await inspect();
+    if (isDone(result) || signal.aborted) return result;
+    await pause(everyMs, signal);
+  }
+}
+
 /** What acknowledging looks at of a message, so that its body need not be kept for that. */
-export function tagged(deliveryTag: number): Message {
+export function messageWithTag(deliveryTag: number): Message {
   return { fields: { deliveryTag } } as unknown as Message;
 }

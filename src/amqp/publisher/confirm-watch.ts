@@ -1,6 +1,6 @@
-import type { PublishLane } from './publish-lane.ts';
+import type { PublishChannel } from './publish-channel.ts';
 import type { Destination, Pending } from './pending.ts';
-import type { SideLanes } from './side-lanes.ts';
+import type { IsolatedChannels } from './isolated-channels.ts';
 
 /** Ticks until a message without a confirm is given up, and until it counts as slow. */
 const DEADLINE = 30;
@@ -11,12 +11,12 @@ const MAX_KEPT = 1_000_000;
 
 export interface ConfirmWatchHost {
   /** The main lane, where there is one that the broker reads. */
-  main(): PublishLane | undefined;
-  readonly sideLanes: SideLanes;
+  main(): PublishChannel | undefined;
+  readonly isolatedChannels: IsolatedChannels;
   /** Nothing is confirmed there, though messages sent later to others are. */
-  silent(destination: Destination): void;
-  giveUp(lane: PublishLane, pending: Pending): void;
-  rebuild(reason: string, isBrief?: boolean): void;
+  stalled(destination: Destination): void;
+  abandon(channel: PublishChannel, pending: Pending): void;
+  rebuild(reason: string, isPlanned?: boolean): void;
 }
 
 /**
@@ -34,11 +34,11 @@ export class ConfirmWatch {
   readonly #host: ConfirmWatchHost;
   readonly #timer: NodeJS.Timeout;
   readonly #probeTicks: number;
-  #probe: { readonly lane: PublishLane; readonly since: number } | undefined;
+  #probe: { readonly channel: PublishChannel; readonly since: number } | undefined;
   /** The last tick at which the main lane confirmed anything. */
-  #aliveAt = 0;
+  #confirmedAt = 0;
   /** When the youngest message was sent that a queue has taken. */
-  #takenSentAt = 0;
+  #lastRoutedSentAt = 0;
 
   constructor(limits: { readonly confirmTimeoutMs: number; readonly callTimeoutMs: number }, host: ConfirmWatchHost) {
     const tickMs = Math.max(10, limits.confirmTimeoutMs / DEADLINE);
@@ -53,79 +53,79 @@ export class ConfirmWatch {
   }
 
   /** The main lane has confirmed something. */
-  alive(): void {
-    this.#aliveAt = this.now;
+  recordConfirm(): void {
+    this.#confirmedAt = this.now;
   }
 
   /** A queue has taken this message. */
-  taken({ sentAt }: Pending): void {
-    if (sentAt > this.#takenSentAt) this.#takenSentAt = sentAt;
+  recordRouted({ sentAt }: Pending): void {
+    if (sentAt > this.#lastRoutedSentAt) this.#lastRoutedSentAt = sentAt;
   }
 
   /** Whether the broker has confirmed something on the main lane in a later tick than this message was sent in. */
-  wentOnAfter({ sentAt }: Pending): boolean {
-    return this.#aliveAt > sentAt;
+  confirmedAfter({ sentAt }: Pending): boolean {
+    return this.#confirmedAt > sentAt;
   }
 
   #tick(): void {
     const main = this.#host.main();
     if (main === undefined) return;
     this.now += 1;
-    let unsure = false;
+    let needsProbe = false;
     for (const pending of main.unconfirmed.values()) {
       if (this.now - pending.sentAt < SLOW) break;
-      unsure = !this.#judge(main, pending, main.processed > pending.sequence) || unsure;
+      needsProbe = !this.#check(main, pending, main.processed > pending.sequence) || needsProbe;
     }
-    unsure = this.#judgeSideLanes() || unsure;
-    if (unsure) this.#ask(main);
-    this.#renew(main);
+    needsProbe = this.#checkIsolatedChannels() || needsProbe;
+    if (needsProbe) this.#probeMain(main);
+    this.#replaceLeaky(main);
   }
 
   /** Whether a probe is needed. */
-  #judgeSideLanes(): boolean {
-    const { sideLanes } = this.#host;
-    let unsure = false;
+  #checkIsolatedChannels(): boolean {
+    const { isolatedChannels } = this.#host;
+    let needsProbe = false;
     let stuck = 0;
     let isOldest = true;
-    for (const [lane, pending] of sideLanes.busy) {
+    for (const [channel, pending] of isolatedChannels.busy) {
       if (this.now - pending.sentAt < SLOW) break;
       // The oldest makes room where others wait for a lane.
-      const makesRoom = isOldest && sideLanes.exhausted && this.#takenSentAt > pending.sentAt;
+      const makesRoom = isOldest && isolatedChannels.exhausted && this.#lastRoutedSentAt > pending.sentAt;
       isOldest = false;
       if (makesRoom) {
-        this.#host.giveUp(lane, pending);
+        this.#host.abandon(channel, pending);
         continue;
       }
-      unsure = !this.#judge(lane, pending, this.wentOnAfter(pending)) || unsure;
-      if (lane.unconfirmed.size > 0) stuck += 1;
+      needsProbe = !this.#check(channel, pending, this.confirmedAfter(pending)) || needsProbe;
+      if (channel.unconfirmed.size > 0) stuck += 1;
     }
-    sideLanes.stuck(stuck);
-    return unsure;
+    isolatedChannels.stuck(stuck);
+    return needsProbe;
   }
 
   /** Gives it up where it is time; returns `wentOn`. */
-  #judge(lane: PublishLane, pending: Pending, wentOn: boolean): boolean {
-    if (wentOn && this.now - pending.sentAt >= DEADLINE) this.#host.giveUp(lane, pending);
-    else if (this.#takenSentAt > pending.sentAt) this.#host.silent(pending.destination);
-    return wentOn;
+  #check(channel: PublishChannel, pending: Pending, brokerContinued: boolean): boolean {
+    if (brokerContinued && this.now - pending.sentAt >= DEADLINE) this.#host.abandon(channel, pending);
+    else if (this.#lastRoutedSentAt > pending.sentAt) this.#host.stalled(pending.destination);
+    return brokerContinued;
   }
 
   /** Asks the main lane for a sign of life. */
-  #ask(main: PublishLane): void {
+  #probeMain(main: PublishChannel): void {
     const probe = this.#probe;
-    if (probe?.lane === main) {
+    if (probe?.channel === main) {
       if (this.now - probe.since > this.#probeTicks) this.#host.rebuild('a confirm did not come in time');
       return;
     }
-    const asked = { lane: main, since: this.now };
+    const asked = { channel: main, since: this.now };
     this.#probe = asked;
     void main.probe().then((confirmed) => {
       if (this.#probe === asked) this.#probe = undefined;
-      if (confirmed && this.#host.main() === main) this.alive();
+      if (confirmed && this.#host.main() === main) this.recordConfirm();
     });
   }
 
-  #renew(main: PublishLane): void {
+  #replaceLeaky(main: PublishChannel): void {
     if (main.firstAbandoned === undefined) return;
     const kept = main.sequence - main.firstAbandoned;
     if (kept > (main.unconfirmed.size === 0 ? MAX_KEPT_WHEN_IDLE : MAX_KEPT)) {

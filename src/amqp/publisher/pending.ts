@@ -1,9 +1,9 @@
 import type { PublisherStoppedError, ReplyOutcome } from '../../protocol/reply.ts';
-import type { Outgoing } from '../wire/messages.ts';
+import type { OutgoingMessage } from '../wire/messages.ts';
 
 /** A message between `publish` and its outcome. */
 export interface Pending {
-  readonly message: Outgoing;
+  readonly message: OutgoingMessage;
   readonly destination: Destination;
   /** The broker's `basic.return` carries it back. */
   readonly id: string;
@@ -16,24 +16,24 @@ export interface Pending {
   sentAt: number;
   returned: boolean;
   /** How often the broker closed a channel or connection for a message's sake while this one could be meant. */
-  strikes: number;
+  closes: number;
 }
 
 /** Puts a message in its place by order. */
-export function putBack(queue: Pending[], pending: Pending): void {
+export function insertInOrder(queue: Pending[], pending: Pending): void {
   const at = queue.findIndex(({ order }) => order > pending.order);
   queue.splice(at < 0 ? queue.length : at, 0, pending);
 }
 
 /** A message that was not sent yet. */
 export function newPending(
-  message: Outgoing,
+  message: OutgoingMessage,
   destination: Destination,
   id: string,
   order: number,
   settle: Pending['settle'],
 ): Pending {
-  return { message, destination, id, order, settle, sequence: 0, sentAt: 0, returned: false, strikes: 0 };
+  return { message, destination, id, order, settle, sequence: 0, sentAt: 0, returned: false, closes: 0 };
 }
 
 /** RabbitMQ's quorum_commands_soft_limit is 32. */
@@ -43,38 +43,38 @@ const MAX_UNANSWERED = 30;
 export class Destination {
   readonly name: string;
   /** The main lane has brought something there. */
-  known: boolean;
+  servedByMain: boolean;
   /** Tick at which it last took a message from a side lane. */
-  takenAt = -Infinity;
+  confirmedAt = -Infinity;
   /** Messages without an outcome. */
   open = 0;
   /** Sent and not answered. */
-  onWire = 0;
+  inFlight = 0;
   /** To be sent later, in order. */
   readonly waiting: Pending[] = [];
   /** Tick of the broker's last answer. */
   answeredAt = 0;
   /** It refuses: one message is tried again and again (`retrying`), or each gets one try only (`given-up`). */
-  refusing: 'no' | 'retrying' | 'given-up' = 'no';
+  nackState: 'no' | 'retrying' | 'abandoned' = 'no';
   /** Refusals in a row. */
-  refusals = 0;
+  nacksInRow = 0;
   /** The one that is tried again, while it is on the wire. */
   retried: Pending | undefined;
   retryTimer: NodeJS.Timeout | undefined;
   /** It is time to send the first that waits. */
   retryDue = false;
   /** Others were sent later and are taken, its own are not. */
-  silent = false;
+  stalled = false;
   /** A message for it was given up unconfirmed: nothing is sent there until this tick, or until it answers after all. */
-  deadUntil = 0;
+  abandonedUntil = 0;
 
   constructor(name: string) {
     this.name = name;
-    this.known = isNamedByBroker(name);
+    this.servedByMain = isNamedByBroker(name);
   }
 
-  get troubled(): boolean {
-    return this.refusing !== 'no' || this.silent || this.deadUntil > 0;
+  get degraded(): boolean {
+    return this.nackState !== 'no' || this.stalled || this.abandonedUntil > 0;
   }
 
   /**
@@ -82,23 +82,23 @@ export class Destination {
    * stops that channel at the broker for a minute, so that it has to be one on a side lane; but where the queue has just
    * taken one, it has its majority.
    */
-  met(now: number): boolean {
-    return this.known || now - this.takenAt <= 1;
+  usesMain(now: number): boolean {
+    return this.servedByMain || now - this.confirmedAt <= 1;
   }
 
   /** More is on the wire than a dead quorum queue can have without the broker stopping the connection, and none is answered. */
-  crowded(now: number): boolean {
-    return this.onWire >= MAX_UNANSWERED && now - this.answeredAt > 1;
+  saturated(now: number): boolean {
+    return this.inFlight >= MAX_UNANSWERED && now - this.answeredAt > 1;
   }
 
   /** Whether its trouble allows the next message. */
-  get maySend(): boolean {
-    return !this.silent && (this.refusing !== 'retrying' || this.retryDue);
+  get canSend(): boolean {
+    return !this.stalled && (this.nackState !== 'retrying' || this.retryDue);
   }
 
   /** Requests that wait for it. */
   get held(): number {
-    return this.waiting.length + (this.silent ? this.onWire : 0);
+    return this.waiting.length + (this.stalled ? this.inFlight : 0);
   }
 }
 

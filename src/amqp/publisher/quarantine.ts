@@ -1,18 +1,18 @@
 import { within } from '../../time/limit.ts';
-import type { PublishLane } from './publish-lane.ts';
-import { putBack, type Pending } from './pending.ts';
+import type { PublishChannel } from './publish-channel.ts';
+import { insertInOrder, type Pending } from './pending.ts';
 
 export interface QuarantineHost {
   /** Opens a channel; rejects where there is no connection. */
-  open(): Promise<PublishLane>;
+  open(): Promise<PublishChannel>;
   /** Sends the message on this lane, where it is alone. `false` where it cannot be sent at all. */
-  send(lane: PublishLane, pending: Pending): boolean;
+  send(channel: PublishChannel, pending: Pending): boolean;
   /** Whether anything may be sent now. */
   canSend(): boolean;
   /** The broker does not even take a message that goes nowhere: nothing is any message's fault. */
-  nothingTaken(): void;
+  nothingConfirmed(): void;
   /** Nobody is suspected any more. */
-  over(): void;
+  emptied(): void;
 }
 
 /**
@@ -25,7 +25,7 @@ export class Quarantine {
   readonly #slowMs: number;
   readonly #suspects: Pending[] = [];
   /** The message that is alone on the wire. */
-  examined: Pending | undefined;
+  suspectInFlight: Pending | undefined;
   #running = false;
 
   /** `limitMs`: how long the broker may take for a probe; `slowMs`: when a message is only slow. */
@@ -41,7 +41,7 @@ export class Quarantine {
   }
 
   add(pending: Pending): void {
-    putBack(this.#suspects, pending);
+    insertInOrder(this.#suspects, pending);
   }
 
   /** Takes out all suspects. */
@@ -54,36 +54,36 @@ export class Quarantine {
     if (this.#running || this.#suspects.length === 0) return;
     this.#running = true;
     try {
-      while (this.#suspects.length > 0 && this.#host.canSend()) await this.#examineNext();
+      while (this.#suspects.length > 0 && this.#host.canSend()) await this.#testNext();
     } catch {
       // The connection is lost: `run` is called when there is another.
     } finally {
       this.#running = false;
-      this.examined = undefined;
+      this.suspectInFlight = undefined;
     }
-    if (this.#suspects.length === 0) this.#host.over();
+    if (this.#suspects.length === 0) this.#host.emptied();
   }
 
-  async #examineNext(): Promise<void> {
-    const lane = await this.#host.open();
-    const taking = await inTime(this.#limitMs, lane.probe());
-    if (taking !== true) {
-      lane.close();
-      this.#host.nothingTaken();
+  async #testNext(): Promise<void> {
+    const channel = await this.#host.open();
+    const isAlive = await confirmedWithin(this.#limitMs, channel.probe());
+    if (isAlive !== true) {
+      channel.close();
+      this.#host.nothingConfirmed();
       throw new Error('nothing is taken');
     }
     const pending = this.#suspects.shift();
-    if (pending === undefined) return lane.close();
-    this.examined = pending;
-    if (!this.#host.send(lane, pending)) return lane.close();
+    if (pending === undefined) return channel.close();
+    this.suspectInFlight = pending;
+    if (!this.#host.send(channel, pending)) return channel.close();
     // A message that is merely slow is not what closes channels: it stays alone on its lane.
-    const passed = await inTime(this.#slowMs, lane.probe());
-    if (passed !== false) pending.strikes = 0;
-    this.examined = undefined;
+    const survived = await confirmedWithin(this.#slowMs, channel.probe());
+    if (survived !== false) pending.closes = 0;
+    this.suspectInFlight = undefined;
   }
 }
 
 /** `undefined` where it takes longer than `ms` milliseconds; a probe does not reject. */
-function inTime(ms: number, probe: Promise<boolean>): Promise<boolean | undefined> {
+function confirmedWithin(ms: number, probe: Promise<boolean>): Promise<boolean | undefined> {
   return within(ms, 'a probe', probe).catch(() => undefined);
 }

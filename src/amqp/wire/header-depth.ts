@@ -50,7 +50,7 @@ interface Nest {
  * Whether the headers at `span` are whole and nested `deepest` times at most. Reads them without recursion, so that
  * no nesting can exhaust the stack.
  */
-export function headersAreSane(payload: Buffer, { start, end }: HeaderSpan, deepest: number): boolean {
+export function headersAreReadable(payload: Buffer, { start, end }: HeaderSpan, deepest: number): boolean {
   const nests: Nest[] = [{ end, keyed: true }];
   let offset = start + LENGTH_BYTES;
   for (let nest = nests.at(-1); nest !== undefined; nest = nests.at(-1)) {

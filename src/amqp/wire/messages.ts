@@ -1,11 +1,12 @@
 import type { ConsumeMessage, Message, Options } from 'amqplib';
 
+import { HEADERS } from '../../protocol/catalogue.ts';
 import type { Delivery, DeliveryChannel } from '../../protocol/delivery.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import { isUnreadable } from './unreadable.ts';
 
 /** A message for the default exchange: `queue` is its routing key. */
-export interface Outgoing {
+export interface OutgoingMessage {
   readonly queue: string;
   readonly body: Buffer;
   /** A refusal is told at once; else it is tried again for a time. */
@@ -32,9 +33,6 @@ export const PROPERTY_NAMES = {
   user_id: 'userId',
 } as const;
 
-/** Header of a dead letter that carries the publish id: its `message_id` must stay the producer's. */
-export const PUBLISH_ID_HEADER = 'publish-id';
-
 export function deliveryOf(message: ConsumeMessage, channel: DeliveryChannel): Delivery {
   const { properties, fields, content } = message;
   return {
@@ -54,7 +52,7 @@ export function deliveryOf(message: ConsumeMessage, channel: DeliveryChannel): D
 }
 
 /** An answer: persistent, its `message_id` unique per publishing. */
-export function replyMessage(reply: Reply): Outgoing {
+export function replyMessage(reply: Reply): OutgoingMessage {
   return {
     queue: reply.to,
     body: reply.body,
@@ -71,7 +69,7 @@ export function replyMessage(reply: Reply): Outgoing {
 
 /** The id that `options` was given for this message, where it is one of ours. */
 export function publishIdOf(message: Message): string | undefined {
-  return textOf(headersOf(message)[PUBLISH_ID_HEADER]) ?? textOf(message.properties.messageId);
+  return textOf(headersOf(message)[HEADERS.publishId]) ?? textOf(message.properties.messageId);
 }
 
 export function headersOf(message: Message): Record<string, unknown> {

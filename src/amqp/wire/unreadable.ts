@@ -1,6 +1,6 @@
 import type { ChannelModel, Message } from 'amqplib';
 
-import { HAS_HEADERS, headersAreSane, headerSpan } from './header-depth.ts';
+import { HAS_HEADERS, headersAreReadable, headerSpan } from './header-depth.ts';
 
 /** Frame: type, channel (2 bytes), size (4 bytes), payload, end mark. */
 const FRAME_START_BYTES = 7;
@@ -36,7 +36,7 @@ interface Receiving {
  * safely: without its headers or, where that does not help, without any property, and marked for `isUnreadable`.
  * Left alone, amqplib gives up the whole connection over it, and the broker hands it out again, for ever.
  */
-export function keepUnreadable(model: ChannelModel): void {
+export function deliverUnreadable(model: ChannelModel): void {
   const connection = model.connection as unknown as Receiving;
   const receive = connection.recvFrame.bind(connection);
   connection.recvFrame = () => {
@@ -57,7 +57,7 @@ export function keepUnreadable(model: ChannelModel): void {
 
 function isSane(payload: Buffer): boolean {
   const span = headerSpan(payload);
-  return span === undefined || headersAreSane(payload, span, MAX_HEADERS);
+  return span === undefined || headersAreReadable(payload, span, MAX_HEADERS);
 }
 
 /** Receives what can be read of the content header at the start of `rest`, and marks it. */

@@ -63,7 +63,7 @@ async function consume(handle: Handler): Promise<Consumer> {
       settled: (how) => settled.push(how),
       deadLettered: ({ code }) => letters.push(code),
       deadLetterHeld: () => undefined,
-      broken: () => undefined,
+      handlerFailed: () => undefined,
       ...nothingToldOfTaking,
     },
   );
@@ -132,46 +132,51 @@ test('a cut connection is replaced and consuming goes on', async () => {
 });
 
 test('a dead letter carries its diagnosis and what the request had, and the request leaves the queue', async () => {
-  const diagnosis = { code: 'X', attempts: 3, firstError: 'f', lastError: 'l', referenceId: 'r' };
+  const diagnosis = { code: 'INTERNAL_ERROR', attempts: 3, firstError: 'f', lastError: 'l', referenceId: 'r' };
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   const properties = { messageId: 'm', appId: 'a', correlationId: 'c', replyTo: 'q', headers: { own: 'kept' } };
   channel.sendToQueue(queue, Buffer.from('body'), { ...properties, expiration: '100000' });
   await expect.poll(() => settled).toEqual(['dead-lettered']);
-  expect(letters).toEqual(['X']);
+  expect(letters).toEqual(['INTERNAL_ERROR']);
   const letter = await channel.get(`${queue}.dead`, { noAck: true });
   expect(letter && letter.content.toString()).toBe('body');
   expect(letter && letter.properties).toMatchObject({
     ...properties,
     expiration: undefined,
     deliveryMode: 2,
-    headers: { own: 'kept', 'diagnosis-code': 'X', 'diagnosis-attempts': 3, 'diagnosis-reference-id': 'r' },
+    headers: {
+      own: 'kept',
+      'diagnosis-code': 'INTERNAL_ERROR',
+      'diagnosis-attempts': 3,
+      'diagnosis-reference-id': 'r',
+    },
   });
 });
 
 test('a request whose headers leave no room for the diagnosis is dead-lettered without them', async () => {
-  const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+  const diagnosis = { code: 'INTERNAL_ERROR', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   channel.sendToQueue(queue, Buffer.from('body'), { messageId: 'm', headers: { large: 'x'.repeat(65_480) } });
   await expect.poll(() => settled).toEqual(['dead-lettered']);
   const letter = await channel.get(`${queue}.dead`, { noAck: true });
   expect(letter && letter.content.toString()).toBe('body');
-  expect(letter && letter.properties.headers).toMatchObject({ 'diagnosis-code': 'X' });
+  expect(letter && letter.properties.headers).toMatchObject({ 'diagnosis-code': 'INTERNAL_ERROR' });
   expect(letter && letter.properties.headers?.['large']).toBeUndefined();
 });
 
 test('a dead letter goes to its queue alone, whoever its request was copied to', async () => {
-  const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+  const diagnosis = { code: 'INTERNAL_ERROR', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   const { queue: copies } = await channel.assertQueue('', { exclusive: true });
   channel.sendToQueue(queue, Buffer.from('body'), { CC: [copies], headers: { own: 'kept' } });
   await expect.poll(() => settled).toEqual(['dead-lettered']);
   await expect.poll(() => depth(copies)).toBe(1);
   const letter = await channel.get(`${queue}.dead`, { noAck: true });
-  expect(letter && letter.properties.headers).toMatchObject({ own: 'kept', 'diagnosis-code': 'X' });
+  expect(letter && letter.properties.headers).toMatchObject({ own: 'kept', 'diagnosis-code': 'INTERNAL_ERROR' });
 });
 
 test('a dead letter whose queue was deleted is not lost: the queue is declared again and takes it', async () => {
-  const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+  const diagnosis = { code: 'INTERNAL_ERROR', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   await channel.deleteQueue(`${queue}.dead`);
   channel.sendToQueue(queue, Buffer.from('body'));
@@ -194,12 +199,12 @@ test('taking stops at once, what was taken finishes, and the rest can be handed 
   await consume(() => new Promise((resolve) => held.push(resolve)));
   for (const body of ['a', 'b']) channel.sendToQueue(queue, Buffer.from(body));
   await expect.poll(() => held).toHaveLength(2);
-  await consumer.takeNoMore();
+  await consumer.stopConsuming();
   expect(consumer.ready).toBe(false);
   channel.sendToQueue(queue, Buffer.from('c'));
   held[0]?.({ kind: 'acknowledge' });
   await expect.poll(() => settled).toEqual(['acknowledged']);
-  expect(consumer.handBackRest()).toBe(1);
+  expect(consumer.requeueUnsettled()).toBe(1);
   await consumer.drained();
   await consumer.stop();
   expect(received).toHaveLength(2);

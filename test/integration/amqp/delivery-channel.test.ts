@@ -14,7 +14,7 @@ import { nothingToldOfTaking } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const amqpUrl = inject('amqpUrl');
-const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+const diagnosis = { code: 'INTERNAL_ERROR', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
 let proxy: TcpProxy;
 let publisher: Publisher;
 let consumer: Consumer;
@@ -48,7 +48,7 @@ beforeEach(async () => {
       delivered: () => undefined,
       settled: (how) => settled.push(how),
       deadLettered: () => undefined,
-      broken: () => undefined,
+      handlerFailed: () => undefined,
       deadLetterHeld: () => undefined,
       ...nothingToldOfTaking,
     },

@@ -201,7 +201,7 @@ test(
       ({ body }) => {
         const text = Buffer.from(body).toString();
         received.push(text);
-        const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+        const diagnosis = { code: 'INTERNAL_ERROR', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
         return Promise.resolve(text.startsWith('bad') ? { kind: 'dead-letter', diagnosis } : { kind: 'acknowledge' });
       },
       publisher,
@@ -212,7 +212,7 @@ test(
         settled: (how) => settled.push(how),
         deadLettered: () => undefined,
         deadLetterHeld: (reason) => held.push(reason),
-        broken: () => undefined,
+        handlerFailed: () => undefined,
         ...nothingToldOfTaking,
       },
     );
@@ -238,7 +238,7 @@ test(
     const before = await depth();
     channel.sendToQueue(requests, Buffer.from('bad 3'));
     await expect.poll(() => received, patiently).toContain('bad 3');
-    await consumer.takeNoMore();
+    await consumer.stopConsuming();
     await consumer.drained();
     expect(settled.at(-1)).toBe('handed-back');
     await consumer.stop();

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel, type Options } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
-import type { Outgoing } from '../../../src/amqp/wire/messages.ts';
+import type { OutgoingMessage } from '../../../src/amqp/wire/messages.ts';
 import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import { TripwireProxy } from '../../support/tripwire-proxy.ts';
 
@@ -47,7 +47,7 @@ async function open(prefetch = 256, query = '', url = amqpUrl): Promise<void> {
   await publisher.started;
 }
 
-function message(to: string, body: string, options: Options.Publish = {}): Outgoing {
+function message(to: string, body: string, options: Options.Publish = {}): OutgoingMessage {
   return { queue: to, body: Buffer.from(body), options: (messageId) => ({ messageId, ...options }) };
 }
 

@@ -1,12 +1,12 @@
 import type { Message } from 'amqplib';
 import { expect, test } from 'vitest';
 
-import { deadLetterMessage, type Kept } from '../../../../src/amqp/consumer/dead-letter-message.ts';
+import { deadLetterMessage, type KeptProperties } from '../../../../src/amqp/consumer/dead-letter-message.ts';
 import { headerSize } from '../../../../src/amqp/wire/header-table.ts';
 
-const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+const diagnosis = { code: 'INTERNAL_ERROR', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
 
-function letter(properties: object, { frameMax = 131_072, kept }: { frameMax?: number; kept?: Kept } = {}) {
+function letter(properties: object, { frameMax = 131_072, kept }: { frameMax?: number; kept?: KeptProperties } = {}) {
   const request = { content: Buffer.from('body'), fields: {}, properties } as unknown as Message;
   return deadLetterMessage(request, 'q', diagnosis, kept).options('id', frameMax);
 }
@@ -55,14 +55,18 @@ test('a letter of the smallest frame size keeps its diagnosis and its ids', () =
   const all = { messageId: long, correlationId: long, replyTo: long, appId: long, type: long, contentType: long };
   const options = letter({ ...all, headers: { large: 'x'.repeat(3_000) } }, { frameMax: 4_096 });
   expect(options).toMatchObject(all);
-  expect(options.headers).toMatchObject({ 'diagnosis-code': 'X', 'publish-id': 'id', 'diagnosis-dropped': 'large' });
+  expect(options.headers).toMatchObject({
+    'diagnosis-code': 'INTERNAL_ERROR',
+    'publish-id': 'id',
+    'diagnosis-dropped': 'large',
+  });
 });
 
 test('barer letters keep the ids without headers, or everything as text', () => {
   const properties = { ...ids, headers: { own: 1 } };
   const { headers, ...options } = letter(properties, { kept: 'ids' });
   expect(options).toEqual({ ...ids, persistent: true });
-  expect(headers).toMatchObject({ 'diagnosis-code': 'X', 'diagnosis-dropped': 'own' });
+  expect(headers).toMatchObject({ 'diagnosis-code': 'INTERNAL_ERROR', 'diagnosis-dropped': 'own' });
   const bare = letter(properties, { kept: 'nothing' });
   expect(Object.keys(bare)).toEqual(['persistent', 'headers']);
   expect(bare.headers).toMatchObject({ 'diagnosis-dropped-message-id': 'm', 'diagnosis-dropped-reply-to': 'r' });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { headersAreSane, headerSpan } from '../../../../src/amqp/wire/header-depth.ts';
+import { headersAreReadable, headerSpan } from '../../../../src/amqp/wire/header-depth.ts';
 import { nestedTables } from '../../../support/raw-publish.ts';
 
 /** The payload of a content header frame with these headers, a content type in front of them. */
@@ -15,7 +15,7 @@ function payloadWith(headers: Buffer, length = headers.length): Buffer {
 function sane(headers: Buffer, deepest = 64): boolean {
   const payload = payloadWith(headers);
   const span = headerSpan(payload);
-  return span !== undefined && headersAreSane(payload, span, deepest);
+  return span !== undefined && headersAreReadable(payload, span, deepest);
 }
 
 const ONE_OF_EACH = Buffer.from(

@@ -1,15 +1,15 @@
 import type { ConfirmChannel, Message } from 'amqplib';
 
-import { closeReasonOf, type CloseReason } from './close-reason.ts';
+import { closeReasonOf, type CloseReason } from '../connection/broker-errors.ts';
 import { publishIdOf } from '../wire/messages.ts';
 import type { Pending } from './pending.ts';
-import { isChannelClosing, isNack } from '../connection/publish-errors.ts';
+import { isChannelClosing, isNack } from '../connection/broker-errors.ts';
 
 /** What the broker did with a message: gave it to a queue, found no queue for it, or had it refused by the queue. */
-export type BrokerAnswer = 'taken' | 'returned' | 'refused';
+export type BrokerAnswer = 'routed' | 'returned' | 'nacked';
 
-export interface LaneEvents {
-  answered(lane: PublishLane, pending: Pending, answer: BrokerAnswer): void;
+export interface PublishChannelEvents {
+  answered(channel: PublishChannel, pending: Pending, answer: BrokerAnswer): void;
   /** An answer for a message that was given up before. */
   late(pending: Pending): void;
 }
@@ -18,12 +18,12 @@ export interface LaneEvents {
 const PROBE_QUEUE = 'contacts-worker.probe';
 
 /** One confirm channel and what was sent on it. The broker processes it in order, and confirms in any. */
-export class PublishLane {
+export class PublishChannel {
   readonly channel: ConfirmChannel;
   /** Sent and not answered, by id, oldest first. */
   readonly unconfirmed = new Map<string, Pending>();
   /** Resolves when the channel is closed, by whomever. */
-  readonly gone: Promise<false>;
+  readonly closed: Promise<false>;
   /** The channel's buffer is full. */
   congested = false;
   /** The broker has processed all that was sent up to this place. */
@@ -34,16 +34,16 @@ export class PublishLane {
   /** The place of the first message that was given up: from there on amqplib keeps a word for each further message. */
   firstAbandoned: number | undefined;
   readonly #frameMax: number;
-  readonly #events: LaneEvents;
+  readonly #events: PublishChannelEvents;
   #sequence = 0;
 
-  constructor(channel: ConfirmChannel, events: LaneEvents) {
+  constructor(channel: ConfirmChannel, events: PublishChannelEvents) {
     this.channel = channel;
     this.#events = events;
     this.#frameMax = frameMaxOf(channel);
     channel.on('error', (error: Error) => (this.closedBy = closeReasonOf(error)));
     channel.on('return', (message: Message) => this.#returned(message));
-    this.gone = new Promise((resolve) => {
+    this.closed = new Promise((resolve) => {
       channel.on('close', () => {
         this.isOpen = false;
         resolve(false);
@@ -94,7 +94,7 @@ export class PublishLane {
         // The channel is closing: it will be gone.
       }
     });
-    return Promise.race([confirmed, this.gone]);
+    return Promise.race([confirmed, this.closed]);
   }
 
   /** Waits for this message no longer. */
@@ -104,7 +104,7 @@ export class PublishLane {
   }
 
   /** Gives back what is unconfirmed, oldest first. */
-  takeBack(): Pending[] {
+  takeUnconfirmed(): Pending[] {
     const unconfirmed = [...this.unconfirmed.values()];
     this.unconfirmed.clear();
     return unconfirmed;
@@ -124,8 +124,8 @@ export class PublishLane {
     if (error !== null && !nacked) return; // The channel is closing.
     if (sequence > this.processed) this.processed = sequence;
     if (!this.unconfirmed.delete(pending.id)) return this.#events.late(pending);
-    const taken = pending.returned ? 'returned' : 'taken';
-    this.#events.answered(this, pending, nacked ? 'refused' : taken);
+    const recordRouted = pending.returned ? 'returned' : 'routed';
+    this.#events.answered(this, pending, nacked ? 'nacked' : recordRouted);
   }
 
   #returned(message: Message): void {

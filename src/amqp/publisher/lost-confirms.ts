@@ -1,10 +1,10 @@
 import type { ReplyOutcome } from '../../protocol/reply.ts';
-import { largestBodyOf, strikesNeeded, type CloseReason } from './close-reason.ts';
-import type { PublishLane } from './publish-lane.ts';
-import { putBack, type Destination, type Pending } from './pending.ts';
+import { maxBodyOf, closesToBlame, type CloseReason } from '../connection/broker-errors.ts';
+import type { PublishChannel } from './publish-channel.ts';
+import { insertInOrder, type Destination, type Pending } from './pending.ts';
 import type { Quarantine } from './quarantine.ts';
 
-export interface LostLanesHost {
+export interface LostConfirmsHost {
   finish(pending: Pending, outcome: ReplyOutcome): void;
   /** What waits for this destination can be sent, perhaps. */
   ready(destination: Destination): void;
@@ -16,35 +16,39 @@ export interface LostLanesHost {
  * published again. Where the broker closed the channel or the connection for a message's sake, those that it can have
  * meant are examined one by one.
  */
-export class LostLanes {
+export class LostConfirms {
   /** Bytes that the broker takes, where it has told so. */
-  largestBody = Infinity;
+  maxBody = Infinity;
   readonly #quarantine: Quarantine;
-  readonly #host: LostLanesHost;
+  readonly #host: LostConfirmsHost;
 
-  constructor(quarantine: Quarantine, host: LostLanesHost) {
+  constructor(quarantine: Quarantine, host: LostConfirmsHost) {
     this.#quarantine = quarantine;
     this.#host = host;
   }
 
   /** `reason`: the broker's, where it closed the lane or its connection; `isMeant`: whether it can have meant this message. */
-  takeBack(lane: PublishLane, reason: CloseReason | undefined, isMeant: (pending: Pending) => boolean): void {
-    const needed = strikesNeeded(reason);
-    this.largestBody = Math.min(this.largestBody, largestBodyOf(reason));
+  takeUnconfirmed(
+    channel: PublishChannel,
+    reason: CloseReason | undefined,
+    mayBeCause: (pending: Pending) => boolean,
+  ): void {
+    const needed = closesToBlame(reason);
+    this.maxBody = Math.min(this.maxBody, maxBodyOf(reason));
     let lost = 0;
     let suspected = 0;
-    for (const pending of lane.takeBack()) {
-      this.#offTheWire(pending);
+    for (const pending of channel.takeUnconfirmed()) {
+      this.#removeFromFlight(pending);
       this.#host.ready(pending.destination);
-      const isSuspect = needed < Infinity && isMeant(pending);
-      const wasAlone = this.#quarantine.examined === pending;
-      if (isSuspect) pending.strikes += 1;
-      if (isSuspect && wasAlone && pending.strikes >= needed) this.#host.finish(pending, 'unsendable');
+      const isSuspect = needed < Infinity && mayBeCause(pending);
+      const wasAlone = this.#quarantine.suspectInFlight === pending;
+      if (isSuspect) pending.closes += 1;
+      if (isSuspect && wasAlone && pending.closes >= needed) this.#host.finish(pending, 'unsendable');
       else if (isSuspect || wasAlone) {
         this.#quarantine.add(pending);
         suspected += 1;
       } else {
-        putBack(pending.destination.waiting, pending);
+        insertInOrder(pending.destination.waiting, pending);
         lost += 1;
       }
     }
@@ -52,9 +56,9 @@ export class LostLanes {
     if (suspected > 0) this.#host.republished('closed by the broker', suspected);
   }
 
-  #offTheWire(pending: Pending): void {
+  #removeFromFlight(pending: Pending): void {
     const { destination } = pending;
-    destination.onWire -= 1;
+    destination.inFlight -= 1;
     if (destination.retried !== pending) return;
     destination.retried = undefined;
     destination.retryDue = true;

@@ -2,7 +2,7 @@ import type { Channel } from 'amqplib';
 
 import { TimeoutError, within } from '../../time/limit.ts';
 
-export interface QueueWatchSettings {
+export interface QueuePollerSettings {
   readonly queues: readonly string[];
   readonly everyMs: number;
   /** Limit in milliseconds for each look. */
@@ -16,10 +16,10 @@ const MAX_UNANSWERED = 3;
  * Asks again and again how many messages wait in each queue, on a channel of its own, as the broker closes that where
  * a queue is gone. Its time goes on only while the broker answers.
  */
-export class QueueWatch {
+export class QueuePoller {
   readonly #channel: Channel;
-  readonly #settings: QueueWatchSettings;
-  readonly #seen: (waiting: readonly number[], sinceMs: number) => void;
+  readonly #settings: QueuePollerSettings;
+  readonly #onDepths: (waiting: readonly number[], sinceMs: number) => void;
   readonly #failed: (reason: string) => void;
   #timer: NodeJS.Timeout | undefined;
   #unanswered = 0;
@@ -28,16 +28,16 @@ export class QueueWatch {
   /** `seen` gets the depths in the order of the settings' queues; `failed` is told once, and nothing is seen any more. */
   constructor(
     channel: Channel,
-    settings: QueueWatchSettings,
-    seen: (waiting: readonly number[], sinceMs: number) => void,
+    settings: QueuePollerSettings,
+    onDepths: (waiting: readonly number[], sinceMs: number) => void,
     failed: (reason: string) => void,
   ) {
     this.#channel = channel;
     this.#settings = settings;
-    this.#seen = seen;
+    this.#onDepths = onDepths;
     this.#failed = failed;
     channel.on('error', () => undefined);
-    this.#lookLater();
+    this.#pollLater();
   }
 
   /** Closes its channel, without waiting for that. Idempotent. */
@@ -48,29 +48,28 @@ export class QueueWatch {
     this.#channel.close().catch(() => undefined);
   }
 
-  #lookLater(): void {
-    if (!this.#stopped) this.#timer = setTimeout(() => void this.#look(), this.#settings.everyMs).unref();
+  #pollLater(): void {
+    if (!this.#stopped) this.#timer = setTimeout(() => void this.#poll(), this.#settings.everyMs).unref();
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const { queues, timeoutMs, everyMs } = this.#settings;
     try {
-      const asking = Promise.all(queues.map((queue) => this.#channel.checkQueue(queue)));
-      asking.catch(() => undefined);
-      const answers = await within(timeoutMs, 'looking at the queues', asking);
+      const checks = Promise.all(queues.map((queue) => this.#channel.checkQueue(queue)));
+      const answers = await within(timeoutMs, 'checking the queues', checks);
       this.#unanswered = 0;
       if (!this.#stopped)
-        this.#seen(
+        this.#onDepths(
           answers.map(({ messageCount }) => messageCount),
           everyMs,
         );
     } catch (error) {
       this.#unanswered += 1;
       const late = error instanceof TimeoutError;
-      if (this.#stopped || (late && this.#unanswered < MAX_UNANSWERED)) return this.#lookLater();
+      if (this.#stopped || (late && this.#unanswered < MAX_UNANSWERED)) return this.#pollLater();
       this.stop();
-      return this.#failed(late ? error.message : 'a queue is gone');
+      return this.#failed(late ? error.message : 'a queue is missing');
     }
-    this.#lookLater();
+    this.#pollLater();
   }
 }

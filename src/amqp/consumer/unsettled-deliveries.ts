@@ -1,25 +1,25 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 
-import { Acknowledgements } from './acknowledgements.ts';
+import { AckBatch } from './ack-batch.ts';
 
 /** Learns whether the channel was closed before: then the broker hands the delivery out again. */
-export type Told = (lost: boolean) => void;
+export type OnSettled = (lost: boolean) => void;
 
 /** A delivery that has been under way for so long does not end links, and nothing waits for it any longer. */
 const STALE_MS = 5_000;
 
 /** The unsettled deliveries of one channel. Each is settled once, on that channel: a tag means another message on any other. */
-export class HeldDeliveries {
+export class UnsettledDeliveries {
   readonly #channel: Channel;
   /** Since when each is under way, oldest first. */
   readonly #open = new Map<ConsumeMessage, number>();
-  readonly #acknowledgements: Acknowledgements;
+  readonly #acknowledgements: AckBatch;
   readonly #settled: (message: ConsumeMessage) => void;
 
   /** `settled` is told of each when the broker has been told, before the one who settles it. */
   constructor(channel: Channel, settled: (message: ConsumeMessage) => void) {
     this.#channel = channel;
-    this.#acknowledgements = new Acknowledgements(channel, this.#open);
+    this.#acknowledgements = new AckBatch(channel, this.#open);
     this.#settled = settled;
   }
 
@@ -37,22 +37,22 @@ export class HeldDeliveries {
   }
 
   /** Acknowledges at the end of this turn. Ignored where it is settled already. */
-  acknowledge(message: ConsumeMessage, told: Told): void {
+  acknowledge(message: ConsumeMessage, onSettled: OnSettled): void {
     if (!this.#open.delete(message)) return;
     this.#acknowledgements.add(message, (lost) => {
       this.#settled(message);
-      told(lost);
+      onSettled(lost);
     });
   }
 
   /** Back to the queue, which does not charge it. Ignored where it is settled already. */
-  handBack(message: ConsumeMessage, told: Told): void {
-    this.#turnDown(message, true, told);
+  requeue(message: ConsumeMessage, onSettled: OnSettled): void {
+    this.#reject(message, true, onSettled);
   }
 
   /** The broker puts it into the dead-letter queue, without a diagnosis. Ignored where it is settled already. */
-  deadLetter(message: ConsumeMessage, told: Told): void {
-    this.#turnDown(message, false, told);
+  deadLetter(message: ConsumeMessage, onSettled: OnSettled): void {
+    this.#reject(message, false, onSettled);
   }
 
   /** Whether it is not settled yet. */
@@ -60,7 +60,7 @@ export class HeldDeliveries {
     return this.#open.has(message);
   }
 
-  #turnDown(message: ConsumeMessage, requeue: boolean, told: Told): void {
+  #reject(message: ConsumeMessage, requeue: boolean, onSettled: OnSettled): void {
     if (!this.#open.delete(message)) return;
     let lost = false;
     try {
@@ -69,14 +69,14 @@ export class HeldDeliveries {
       lost = true; // The channel is closed.
     }
     this.#settled(message);
-    told(lost);
+    onSettled(lost);
   }
 
   /**
    * Back to the queue with all, as the channel is about to be closed, which would charge them. They stay here: whoever
    * settles one learns that it is lost.
    */
-  release(): void {
+  requeueAll(): void {
     if (this.#open.size === 0) return;
     try {
       this.#channel.nackAll(true);
@@ -86,7 +86,7 @@ export class HeldDeliveries {
   }
 
   /** Whether no delivery but `message` came in the last five seconds. */
-  areStaleBut(message: ConsumeMessage | undefined): boolean {
+  othersAreStale(message: ConsumeMessage | undefined): boolean {
     const limit = performance.now() - STALE_MS;
     for (const [other, since] of this.#open) if (other !== message && since > limit) return false;
     return true;

@@ -1,21 +1,21 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 
 /** `lost`: the channel was closed before, so the broker hands the delivery out again. */
-type Told = (lost: boolean) => void;
+type OnSettled = (lost: boolean) => void;
 
-interface Gathered {
+interface PendingAck {
   readonly message: ConsumeMessage;
-  readonly told: Told;
+  readonly onSettled: OnSettled;
 }
 
 /**
  * Sends the acknowledgements of one turn of the event loop together: as a single one (`multiple`), as far as no delivery
  * before them is open. A quorum queue then writes one entry to its log instead of one for each.
  */
-export class Acknowledgements {
+export class AckBatch {
   readonly #channel: Channel;
   readonly #open: ReadonlyMap<ConsumeMessage, unknown>;
-  #gathered: Gathered[] = [];
+  #batch: PendingAck[] = [];
 
   /** `open` holds what is unsettled on the channel, oldest first, and no longer what is added here. */
   constructor(channel: Channel, open: ReadonlyMap<ConsumeMessage, unknown>) {
@@ -25,21 +25,21 @@ export class Acknowledgements {
 
   /** Acknowledgements that are not sent yet. */
   get size(): number {
-    return this.#gathered.length;
+    return this.#batch.length;
   }
 
   /** Acknowledges at the end of this turn and calls `told` then. */
-  add(message: ConsumeMessage, told: Told): void {
-    if (this.#gathered.push({ message, told }) === 1) queueMicrotask(() => this.#send());
+  add(message: ConsumeMessage, onSettled: OnSettled): void {
+    if (this.#batch.push({ message, onSettled }) === 1) queueMicrotask(() => this.#send());
   }
 
   #send(): void {
-    const gathered = this.#gathered;
-    this.#gathered = [];
+    const batch = this.#batch;
+    this.#batch = [];
     const oldest = this.#open.keys().next().value;
-    const messages = gathered.map(({ message }) => message);
+    const messages = batch.map(({ message }) => message);
     const sent = acknowledge(this.#channel, messages, oldest === undefined ? Infinity : tagOf(oldest));
-    for (const { told } of gathered) told(!sent);
+    for (const { onSettled } of batch) onSettled(!sent);
   }
 }
 

@@ -4,7 +4,7 @@ export class ConsumerStuckError extends Error {
 }
 
 /** What is seen of the queue and of ourselves at one look. */
-export interface Look {
+export interface QueueSample {
   /** Requests that wait in the queue. */
   readonly waiting: number;
   /** Whether the broker may hand out one more to us. */
@@ -12,27 +12,27 @@ export interface Look {
   /** Deliveries that are not settled. */
   readonly held: number;
   /** Nothing is to be taken now: the intake is held for a known reason, or the worker is stopping. */
-  readonly excused: boolean;
+  readonly paused: boolean;
 }
 
 /** What is to be done about it. `exit` where nothing has helped for the time that the settings give. */
 export type Remedy = 'none' | 'new channel' | 'new connection' | 'exit';
 
 /** Requests wait and the broker hands out none, in milliseconds: far above what a busy broker needs. */
-const DEAF_AFTER_MS = 10_000;
+const NO_DELIVERY_LIMIT_MS = 10_000;
 /** All that may be taken is taken and none of it ends: above the time limits of calls to database and broker. */
-const HUNG_AFTER_MS = 60_000;
+const NO_SETTLEMENT_LIMIT_MS = 60_000;
 
 /**
  * Compares what waits with what comes and ends. Time counts only while it is watched, so that neither an outage, in
  * which nobody can look, nor a process that was asleep looks like a standstill.
  */
-export class Progress {
+export class StallDetector {
   readonly #exitAfterMs: number;
-  #moved = false;
-  #standstillMs = 0;
-  #hung = false;
-  #remedies = 0;
+  #progressed = false;
+  #stalledMs = 0;
+  #settlesNothing = false;
+  #remediesTried = 0;
 
   /** `exitAfterMs`: 0 = never. */
   constructor(exitAfterMs: number) {
@@ -40,44 +40,44 @@ export class Progress {
   }
 
   /** A request was delivered or settled. */
-  moved(): void {
-    this.#moved = true;
-    if (this.#standstillMs > 0) this.#goesOn();
+  recordProgress(): void {
+    this.#progressed = true;
+    if (this.#stalledMs > 0) this.#reset();
   }
 
   /** Whether requests wait in vain, as far as is known. */
-  get standstill(): boolean {
-    return this.#standstillMs >= this.#patienceMs;
+  get stalled(): boolean {
+    return this.#stalledMs >= this.#limitMs;
   }
 
   /** Judges one look, `sinceMs` after the last one. */
-  judge({ waiting, hasRoom, held, excused }: Look, sinceMs: number): Remedy {
-    const deaf = hasRoom && waiting > 0;
-    const hung = !hasRoom && held > 0;
-    const standing = !this.#moved && !excused && (deaf || hung);
-    this.#moved = false;
-    if (!standing) {
-      this.#goesOn();
+  judge({ waiting, hasRoom, held, paused }: QueueSample, sinceMs: number): Remedy {
+    const deliversNothing = hasRoom && waiting > 0;
+    const settlesNothing = !hasRoom && held > 0;
+    const stalled = !this.#progressed && !paused && (deliversNothing || settlesNothing);
+    this.#progressed = false;
+    if (!stalled) {
+      this.#reset();
       return 'none';
     }
-    this.#standstillMs += sinceMs;
-    this.#hung = hung;
-    if (this.#exitAfterMs > 0 && this.#standstillMs >= this.#exitAfterMs) return 'exit';
+    this.#stalledMs += sinceMs;
+    this.#settlesNothing = settlesNothing;
+    if (this.#exitAfterMs > 0 && this.#stalledMs >= this.#exitAfterMs) return 'exit';
     // Another channel does not end what hangs here; it would bring the same requests once more.
-    if (hung || this.#standstillMs < this.#patienceMs * (this.#remedies + 1)) return 'none';
-    this.#remedies += 1;
-    return this.#remedies === 1 ? 'new channel' : 'new connection';
+    if (settlesNothing || this.#stalledMs < this.#limitMs * (this.#remediesTried + 1)) return 'none';
+    this.#remediesTried += 1;
+    return this.#remediesTried === 1 ? 'new channel' : 'new connection';
   }
 
-  get #patienceMs(): number {
-    const patience = this.#hung ? HUNG_AFTER_MS : DEAF_AFTER_MS;
+  get #limitMs(): number {
+    const limit = this.#settlesNothing ? NO_SETTLEMENT_LIMIT_MS : NO_DELIVERY_LIMIT_MS;
     // So that there is time for both remedies before the end.
-    return this.#exitAfterMs > 0 ? Math.min(patience, this.#exitAfterMs / 4) : patience;
+    return this.#exitAfterMs > 0 ? Math.min(limit, this.#exitAfterMs / 4) : limit;
   }
 
-  #goesOn(): void {
-    this.#standstillMs = 0;
-    this.#remedies = 0;
-    this.#hung = false;
+  #reset(): void {
+    this.#stalledMs = 0;
+    this.#remediesTried = 0;
+    this.#settlesNothing = false;
   }
 }
