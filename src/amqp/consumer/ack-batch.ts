@@ -1,6 +1,6 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 
-/** `lost`: the channel was closed before, so the broker hands the delivery out again. */
+/** `lost`: the channel was closed before, so that the broker redelivers. */
 type OnSettled = (lost: boolean) => void;
 
 interface PendingAck {
@@ -9,26 +9,27 @@ interface PendingAck {
 }
 
 /**
- * Sends the acknowledgements of one turn of the event loop together: as a single one (`multiple`), as far as no delivery
- * before them is open. A quorum queue then writes one entry to its log instead of one for each.
+ * Sends all acknowledgements of one turn of the event loop together: as a single one (`multiple`),
+ * as far as no earlier delivery is unsettled. A quorum queue then writes one log entry instead of
+ * one per delivery.
  */
 export class AckBatch {
   readonly #channel: Channel;
   readonly #open: ReadonlyMap<ConsumeMessage, unknown>;
   #batch: PendingAck[] = [];
 
-  /** `open` holds what is unsettled on the channel, oldest first, and no longer what is added here. */
+  /** `open`: the unsettled deliveries of the channel, oldest first, without those that were added here. */
   constructor(channel: Channel, open: ReadonlyMap<ConsumeMessage, unknown>) {
     this.#channel = channel;
     this.#open = open;
   }
 
-  /** Acknowledgements that are not sent yet. */
+  /** Number of acknowledgements that are not sent yet. */
   get size(): number {
     return this.#batch.length;
   }
 
-  /** Acknowledges at the end of this turn and calls `told` then. */
+  /** Acknowledges at the end of this turn, and calls `onSettled` then. */
   add(message: ConsumeMessage, onSettled: OnSettled): void {
     if (this.#batch.push({ message, onSettled }) === 1) queueMicrotask(() => this.#send());
   }
@@ -43,7 +44,7 @@ export class AckBatch {
   }
 }
 
-/** Whether the broker could be told. */
+/** Returns whether the acknowledgements were sent. */
 function acknowledge(channel: Channel, messages: readonly ConsumeMessage[], firstOpen: number): boolean {
   let last: ConsumeMessage | undefined;
   const single: ConsumeMessage[] = [];
@@ -56,7 +57,7 @@ function acknowledge(channel: Channel, messages: readonly ConsumeMessage[], firs
     for (const message of single) channel.ack(message);
     return true;
   } catch {
-    return false; // The channel is closed, and was before the first of them.
+    return false; // The channel was closed before the first of them.
   }
 }
 

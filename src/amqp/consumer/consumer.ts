@@ -17,21 +17,26 @@ import { deadLetterQueueOf } from '../connection/topology.ts';
 
 export interface ConsumerSettings {
   readonly queue: string;
-  /** Deliveries held unsettled at most, 1 … 2000. */
+  /** Maximum number of unsettled deliveries, 1 … 2000. */
   readonly prefetch: number;
-  /** How long requests may wait with nothing taken before `ended` rejects with `ConsumerStuckError`, in milliseconds; 0 = never. */
+  /** Milliseconds without progress before `ended` rejects with `ConsumerStuckError`; 0 = never. */
   readonly exitWhenStuckMs: number;
 }
 
-interface Delivered {
-  readonly subscription: Subscription;
-  readonly message: ConsumeMessage;
-}
+type Delivered = { readonly subscription: Subscription; readonly message: ConsumeMessage };
+type Settling = 'acknowledged' | DeadLetterOutcome;
 
-/** Turns a delivery into its settlement. Must not reject. */
+/** Returns the settlement of a delivery. Must not reject. */
 export type Handler = (delivery: Delivery) => Promise<Settlement>;
 
-/** Takes requests from the queue, hands each to the handler and carries out its settlement, once, on its own channel. */
+/**
+ * Consumes requests, passes each to the handler, and settles it once, on its own channel.
+ *
+ * The room: queue-declaration.ts declares the queues; subscription.ts consumes on one channel;
+ * unsettled-deliveries.ts and ack-batch.ts settle; dead-letter-publisher.ts publishes what
+ * dead-letter-message.ts builds; cautious-prefetch.ts isolates requests that end processes;
+ * stall-watchdog.ts, with queue-poller.ts and stall-detector.ts, acts when nothing is delivered.
+ */
 export class Consumer implements ChannelUser<Channel> {
   readonly #settings: ConsumerSettings & { readonly timeoutMs: number };
   readonly #handle: Handler;
@@ -41,7 +46,7 @@ export class Consumer implements ChannelUser<Channel> {
   readonly #queues: QueueDeclaration;
   readonly #cautiousPrefetch: CautiousPrefetch;
   readonly #stallWatchdog: StallWatchdog;
-  /** The present one, and earlier ones of which deliveries are under way. */
+  /** The current one, and earlier ones with deliveries in flight. */
   readonly #subscriptions = new Set<Subscription>();
   #subscription: Subscription | undefined;
   #poller: QueuePoller | undefined;
@@ -80,17 +85,17 @@ export class Consumer implements ChannelUser<Channel> {
     this.#channel = new SupervisedChannel('consume', connection, this, events);
   }
 
-  /** Rejects when trying again cannot help, with `TopologyMismatchError` or `ConsumerStuckError`. */
+  /** Rejects when a retry cannot help, with `TopologyMismatchError` or `ConsumerStuckError`. */
   get ended(): Promise<void> {
     return Promise.race([this.#channel.ended, this.#stallWatchdog.failed]);
   }
 
-  /** Resolves when the link is up for the first time, or was stopped before; rejects as `ended` does. */
+  /** Resolves when the channel is first up, or was stopped before. Rejects as `ended` does. */
   get started(): Promise<void> {
     return this.#channel.started;
   }
 
-  /** Whether the broker hands out requests to us, and does so where some wait. */
+  /** Whether the consumer is subscribed, and the broker delivers where requests wait. */
   get ready(): boolean {
     return this.#wanted && this.#subscription?.consuming === true && !this.#stallWatchdog.stalled;
   }
@@ -101,7 +106,7 @@ export class Consumer implements ChannelUser<Channel> {
     return held;
   }
 
-  /** How many messages waited in the request queue and its dead-letter queue at the last look; empty before the first. */
+  /** Messages in the request queue and its dead-letter queue at the last poll; empty before. */
   get depths(): ReadonlyMap<string, number> {
     return this.#stallWatchdog.depths;
   }
@@ -111,7 +116,7 @@ export class Consumer implements ChannelUser<Channel> {
   }
 
   async setUp(channel: Channel, model: ChannelModel): Promise<void> {
-    // Made before anything is waited for: what this set-up does after it was given up reaches a dropped subscription.
+    // Before the first await: an abandoned set-up that goes on reaches a dropped subscription.
     const subscription: Subscription = new Subscription(channel, this.#settings, {
       shouldConsume: () => this.#wanted,
       oneAtATime: () => this.#cautiousPrefetch.oneAtATime,
@@ -122,12 +127,12 @@ export class Consumer implements ChannelUser<Channel> {
     this.#subscriptions.add(subscription);
     await this.#queues.declare(model);
     await subscription.start();
-    const looking = await model.createChannel();
-    if (subscription === this.#subscription) this.#poller = this.#stallWatchdog.watch(looking, subscription);
+    const polling = await model.createChannel();
+    if (subscription === this.#subscription) this.#poller = this.#stallWatchdog.watch(polling, subscription);
   }
 
   up(): void {
-    // It has taken requests since its set-up; whether it should may have changed meanwhile.
+    // It consumes since its set-up; whether it should may have changed meanwhile.
     this.#subscription?.review();
   }
 
@@ -146,13 +151,13 @@ export class Consumer implements ChannelUser<Channel> {
     return this.#cautiousPrefetch.retriesFast();
   }
 
-  /** Takes no requests for a time, or takes them again as far as those leave room that are under way. Never rejects. */
+  /** Pauses consumption, or resumes it as far as deliveries in flight leave room. Never rejects. */
   pause(paused: boolean): Promise<void> {
     this.#paused = paused;
     return this.#adjust();
   }
 
-  /** Takes no more requests, for good. What was delivered before stays under way, but for what the dead-letter queue does not take. Idempotent; never rejects. */
+  /** Stops for good. Deliveries in flight continue; held dead letters are requeued. Idempotent; never rejects. */
   async stopConsuming(): Promise<void> {
     this.#active = false;
     this.#deadLetters.stop();
@@ -165,7 +170,7 @@ export class Consumer implements ChannelUser<Channel> {
     return new Promise((resolve) => (this.#onDrained = resolve));
   }
 
-  /** Hands every unsettled delivery back to the queue; what its handler says later is ignored. Returns their number. */
+  /** Requeues every unsettled delivery and ignores later settlements. Returns their number. */
   requeueUnsettled(): number {
     const rest = [...this.#subscriptions].flatMap((subscription) =>
       subscription.unsettled().map((message) => ({ subscription, message })),
@@ -174,7 +179,7 @@ export class Consumer implements ChannelUser<Channel> {
     return rest.length;
   }
 
-  /** Closes channel and connection; the broker requeues what is unsettled. Idempotent; never rejects. */
+  /** Closes the channel; the broker requeues what is unsettled. Idempotent; never rejects. */
   async stop(): Promise<void> {
     await this.stopConsuming();
     await this.#channel.stop();
@@ -184,7 +189,7 @@ export class Consumer implements ChannelUser<Channel> {
     return this.#active && !this.#paused;
   }
 
-  /** Consumes or cancels as is wanted now. Never rejects: a step that fails costs the channel. */
+  /** Starts or cancels consumption as needed. Never rejects: a failure replaces the channel. */
   async #adjust(): Promise<void> {
     try {
       await this.#subscription?.adjust();
@@ -221,12 +226,8 @@ export class Consumer implements ChannelUser<Channel> {
     this.#settle(delivery, outcome, outcome === 'handed-back' ? undefined : settlement.acknowledged);
   }
 
-  /** `acknowledged` is called where, and when, the broker has the settlement for certain. */
-  #settle(
-    { subscription, message }: Delivered,
-    how: 'acknowledged' | DeadLetterOutcome,
-    acknowledged?: () => void,
-  ): void {
+  /** Calls `acknowledged` once the broker certainly has the settlement. */
+  #settle({ subscription, message }: Delivered, how: Settling, acknowledged?: () => void): void {
     const settled = how === 'unsendable' ? 'dead-lettered' : how;
     const onSettled = (lost: boolean): void => {
       this.#settled(subscription, lost ? 'lost' : settled);

@@ -6,13 +6,13 @@ import type { Diagnosis } from '../../protocol/settlement.ts';
 import { headerSize, isTimestamp, shortTextSize } from '../wire/header-table.ts';
 import { headersOf, PROPERTY_NAMES, textOf, type OutgoingMessage } from '../wire/messages.ts';
 
-/** How much of a request's properties its dead letter keeps. */
+/** How many of a request's properties its dead letter keeps. */
 export type KeptProperties = 'all' | 'ids' | 'nothing';
 
-/** From the fullest to the barest. What a letter does not keep of the ids as such it has as text. */
+/** Ids that a letter does not keep as properties are kept as text in its headers. */
 export const FULLEST_TO_BAREST: readonly KeptProperties[] = ['all', 'ids', 'nothing'];
 
-/** The texts that are kept, the most important first. */
+/** The text properties that are kept, the most important first. */
 const TEXTS = [
   'message_id',
   'correlation_id',
@@ -23,17 +23,18 @@ const TEXTS = [
   'content_encoding',
 ] as const satisfies readonly (keyof typeof PROPERTY_NAMES)[];
 
-/** amqplib encodes the headers in a buffer of 64 KiB. */
+/** Below the 64 KiB buffer in which amqplib encodes headers. */
 const MAX_HEADER_BYTES = 60_000;
-/** What the broker leaves of a frame for its frame, and a header frame's own fields. */
+/** Bytes of a frame's own fields, and of a header frame's. */
 const FRAME_OVERHEAD = 8 + 14;
-/** Bytes of the list of what was dropped. */
+/** Maximum bytes of the list of dropped names. */
 const MAX_LISTED = 500;
 
 /**
- * The request as it was, with the diagnosis in headers. Left out is what cannot be sent: a text or a header that AMQP
- * cannot carry, headers that do not fit in the connection's frame, the largest first. `expiration` and `user_id` are not
- * copied: the broker closes the channel over a bad one, and a dead letter must not expire.
+ * The request with its diagnosis in headers. Drops what cannot be sent: texts and headers that AMQP
+ * cannot carry, and headers that do not fit into the connection's frame, the largest first. Does
+ * not copy `expiration` and `user_id`: a dead letter must not expire, and the broker closes the
+ * channel over a foreign user.
  */
 export function deadLetterMessage(
   request: Message,
@@ -139,7 +140,10 @@ function listed(names: readonly string[]): string {
   return `${names.length} properties and headers, as many do not fit here either`;
 }
 
-/** The broker would send a copy to each queue that CC or BCC names: the request queue, perhaps, for ever. */
+/**
+ * The broker would copy the letter to every queue that CC or BCC names, even to the request queue,
+ * forever.
+ */
 function withoutCopies(headers: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'CC' && name !== 'BCC'));
 }

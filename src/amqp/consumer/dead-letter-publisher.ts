@@ -7,19 +7,23 @@ import type { Publisher } from '../publisher/publisher.ts';
 import { deadLetterQueueOf, declareTopology } from '../connection/topology.ts';
 
 /**
- * What is to become of the delivery: `dead-lettered` and to be acknowledged; `unsendable`, so that the broker has to
- * dead-letter it itself; `handed-back`, as the worker is stopping.
+ * What to do with the delivery. `dead-lettered`: acknowledge it. `unsendable`: the broker has to
+ * dead-letter it itself. `handed-back`: requeue it, because the worker stops.
  */
 export type DeadLetterOutcome = 'dead-lettered' | 'unsendable' | 'handed-back';
 
 export interface DeadLetterEvents {
-  /** The dead-letter queue does not take the letter (full, missing, without majority); it is tried again. */
+  /**
+   * The dead-letter queue does not accept the letter (it is full, missing or without majority). A
+   * retry follows.
+   */
   deadLetterHeld(reason: string, failures: number): void;
 }
 
 /**
- * Brings requests to the dead-letter queue. Where that does not take them each is held, and with it its delivery: one is
- * tried again with back-off, the others follow when it is taken.
+ * Publishes requests to the dead-letter queue. Where the queue does not accept them each letter
+ * waits, and its delivery with it: one letter is retried with back-off, and the others follow once
+ * it is accepted.
  */
 export class DeadLetterPublisher {
   readonly #publisher: Publisher;
@@ -27,7 +31,7 @@ export class DeadLetterPublisher {
   readonly #events: DeadLetterEvents;
   readonly #stopping = new AbortController();
   readonly #retryPolicy: RetryPolicy = retryUntil(this.#stopping.signal);
-  /** Ends when the letter that is tried again is taken, or cannot be. */
+  /** Resolves when the retried letter is accepted, or cannot be. */
   #pendingRetry: Promise<void> | undefined;
 
   constructor(publisher: Publisher, requestQueue: string, events: DeadLetterEvents) {
@@ -36,14 +40,14 @@ export class DeadLetterPublisher {
     this.#events = events;
   }
 
-  /** Letters that are held, and those that come later, have one more try each. */
+  /** Waiting and later letters have one more attempt each. */
   stop(): void {
     this.#stopping.abort();
   }
 
   /**
-   * Never rejects. `gone`: whether the delivery is not ours any more, so that the broker hands it out again; then its
-   * letter is not sent.
+   * Never rejects. `gone`: whether the delivery is no longer ours, so that the broker redelivers
+   * it; its letter is not published then.
    */
   async publish(request: ConsumeMessage, diagnosis: Diagnosis, gone: () => boolean): Promise<DeadLetterOutcome> {
     for (;;) {
@@ -82,7 +86,7 @@ export class DeadLetterPublisher {
     }
   }
 
-  /** Why the queue does not take it, or what becomes of the delivery. */
+  /** Returns what to do with the delivery, or why the queue does not accept the letter. */
   async #send(request: ConsumeMessage, diagnosis: Diagnosis): Promise<DeadLetterOutcome | { readonly reason: string }> {
     const queue = deadLetterQueueOf(this.#requestQueue);
     for (const kept of FULLEST_TO_BAREST) {
@@ -95,12 +99,12 @@ export class DeadLetterPublisher {
     return 'unsendable';
   }
 
-  /** The queue is missing: declares it as at the start, beside the channels that are in use. */
+  /** Declares the missing queue as at the start, on other channels than those in use. */
   async #declare(): Promise<void> {
     try {
       await this.#publisher.withConnection(async (model) => void (await declareTopology(model, this.#requestQueue)));
     } catch {
-      // It is told as held, and tried again.
+      // The letter counts as held, and is retried.
     }
   }
 }

@@ -5,16 +5,19 @@ import { TimeoutError, within } from '../../time/limit.ts';
 export interface QueuePollerSettings {
   readonly queues: readonly string[];
   readonly everyMs: number;
-  /** Limit in milliseconds for each look. */
+  /** Time limit in milliseconds for each poll. */
   readonly timeoutMs: number;
 }
 
-/** Looks in a row that may get no answer: a quorum queue without a leader gives none for a time, and comes back by itself. */
+/**
+ * How many polls in a row may stay unanswered: a quorum queue without a leader does not answer for
+ * a time, and recovers by itself.
+ */
 const MAX_UNANSWERED = 3;
 
 /**
- * Asks again and again how many messages wait in each queue, on a channel of its own, as the broker closes that where
- * a queue is gone. Its time goes on only while the broker answers.
+ * Polls the number of messages in each queue, on its own channel, because the broker closes the
+ * channel where a queue is missing. Time counts only while the broker answers.
  */
 export class QueuePoller {
   readonly #channel: Channel;
@@ -25,7 +28,10 @@ export class QueuePoller {
   #unanswered = 0;
   #stopped = false;
 
-  /** `seen` gets the depths in the order of the settings' queues; `failed` is told once, and nothing is seen any more. */
+  /**
+   * `onDepths` receives the depths in the order of the settings' queues. `failed` is called once,
+   * and ends the polls.
+   */
   constructor(
     channel: Channel,
     settings: QueuePollerSettings,
@@ -40,7 +46,7 @@ export class QueuePoller {
     this.#pollLater();
   }
 
-  /** Closes its channel, without waiting for that. Idempotent. */
+  /** Closes its channel without waiting for the broker. Idempotent. */
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;

@@ -1,31 +1,34 @@
-/** Requests wait and none comes, or those that were taken do not end; nothing that the worker tried has helped. */
+/** Requests wait and none is delivered, or no request in flight ends, and no remedy has helped. */
 export class ConsumerStuckError extends Error {
   override readonly name = 'ConsumerStuckError';
 }
 
-/** What is seen of the queue and of ourselves at one look. */
+/** State of queue and consumer at one poll. */
 export interface QueueSample {
-  /** Requests that wait in the queue. */
+  /** Number of requests in the queue. */
   readonly waiting: number;
-  /** Whether the broker may hand out one more to us. */
+  /** Whether the prefetch allows another delivery. */
   readonly hasRoom: boolean;
-  /** Deliveries that are not settled. */
+  /** Number of unsettled deliveries. */
   readonly held: number;
-  /** Nothing is to be taken now: the intake is held for a known reason, or the worker is stopping. */
+  /** Nothing should be consumed now: consumption is paused, or the worker stops. */
   readonly paused: boolean;
 }
 
-/** What is to be done about it. `exit` where nothing has helped for the time that the settings give. */
+/** What to do. `exit`: no remedy has helped within the time of the settings. */
 export type Remedy = 'none' | 'new channel' | 'new connection' | 'exit';
 
-/** Requests wait and the broker hands out none, in milliseconds: far above what a busy broker needs. */
+/** Milliseconds that requests may wait without a delivery: far above what a busy broker needs. */
 const NO_DELIVERY_LIMIT_MS = 10_000;
-/** All that may be taken is taken and none of it ends: above the time limits of calls to database and broker. */
+/**
+ * Milliseconds that a full prefetch may stay without a settlement: above the time limits of calls
+ * to database and broker.
+ */
 const NO_SETTLEMENT_LIMIT_MS = 60_000;
 
 /**
- * Compares what waits with what comes and ends. Time counts only while it is watched, so that neither an outage, in
- * which nobody can look, nor a process that was asleep looks like a standstill.
+ * Detects that requests wait and none is delivered, or that none ends. Time counts only between
+ * polls that are answered, so that neither an outage nor a suspended process looks like a stall.
  */
 export class StallDetector {
   readonly #exitAfterMs: number;
@@ -45,12 +48,12 @@ export class StallDetector {
     if (this.#stalledMs > 0) this.#reset();
   }
 
-  /** Whether requests wait in vain, as far as is known. */
+  /** Whether the consumer counts as stalled. */
   get stalled(): boolean {
     return this.#stalledMs >= this.#limitMs;
   }
 
-  /** Judges one look, `sinceMs` after the last one. */
+  /** Returns the remedy for one sample, `sinceMs` after the previous one. */
   judge({ waiting, hasRoom, held, paused }: QueueSample, sinceMs: number): Remedy {
     const deliversNothing = hasRoom && waiting > 0;
     const settlesNothing = !hasRoom && held > 0;
@@ -63,7 +66,7 @@ export class StallDetector {
     this.#stalledMs += sinceMs;
     this.#settlesNothing = settlesNothing;
     if (this.#exitAfterMs > 0 && this.#stalledMs >= this.#exitAfterMs) return 'exit';
-    // Another channel does not end what hangs here; it would bring the same requests once more.
+    // Another channel does not end requests that hang here; it would only deliver them once more.
     if (settlesNothing || this.#stalledMs < this.#limitMs * (this.#remediesTried + 1)) return 'none';
     this.#remediesTried += 1;
     return this.#remediesTried === 1 ? 'new channel' : 'new connection';
@@ -71,7 +74,7 @@ export class StallDetector {
 
   get #limitMs(): number {
     const limit = this.#settlesNothing ? NO_SETTLEMENT_LIMIT_MS : NO_DELIVERY_LIMIT_MS;
-    // So that there is time for both remedies before the end.
+    // Leaves time for both remedies before the exit.
     return this.#exitAfterMs > 0 ? Math.min(limit, this.#exitAfterMs / 4) : limit;
   }
 

@@ -3,7 +3,7 @@ import type { Channel } from 'amqplib';
 import { ConsumerStuckError, StallDetector, type Remedy } from './stall-detector.ts';
 import { QueuePoller } from './queue-poller.ts';
 
-/** What is looked at of the consuming. */
+/** The part of the subscription that is watched. */
 export interface WatchedSubscription {
   readonly hasRoom: boolean;
   readonly held: number;
@@ -13,32 +13,35 @@ export interface WatchedSubscription {
 export interface StallSettings {
   /** The request queue first. */
   readonly queues: readonly string[];
-  /** Limit in milliseconds for each look. */
+  /** Time limit in milliseconds for each poll. */
   readonly timeoutMs: number;
-  /** How long requests may wait with nothing taken before `givenUp` rejects, in milliseconds; 0 = never. */
+  /** Milliseconds that requests may wait without progress before `failed` rejects; 0 = never. */
   readonly exitAfterMs: number;
 }
 
-/** What is done about a standstill. */
+/** Carries out the remedies. */
 export interface StallWatchdogHost {
-  /** Whether requests are to be taken now. */
+  /** Whether requests should be consumed now. */
   shouldConsume(): boolean;
-  /** Told at each look, before it is judged. */
+  /** Called at each poll, before its result is judged. */
   polled(): void;
   applied(remedy: Remedy, waiting: number): void;
-  /** Gives up the channel. */
+  /** Replaces the channel. */
   rebuild(reason: string): void;
-  /** Gives up the connection. */
+  /** Replaces the connection. */
   reconnect(reason: string): void;
 }
 
 const POLL_EVERY_MS = 2_000;
 const POLLS_BEFORE_EXIT = 20;
-const REASON = 'requests wait and none comes';
+const REASON = 'requests wait and none is delivered';
 
-/** Compares what waits in the queue with what comes, over all channels, and says what is to be done where nothing does. */
+/**
+ * Compares the queue's depth with deliveries and settlements, across channels, and applies a remedy
+ * where there is no progress.
+ */
 export class StallWatchdog {
-  /** Rejects with `ConsumerStuckError` when nothing has helped for so long as the settings allow. */
+  /** Rejects with `ConsumerStuckError` when no remedy has helped within the time of the settings. */
   readonly failed: Promise<never>;
   readonly #settings: StallSettings;
   readonly #host: StallWatchdogHost;
@@ -55,12 +58,12 @@ export class StallWatchdog {
     this.failed.catch(() => undefined);
   }
 
-  /** Whether requests wait in vain, as far as is known. */
+  /** Whether the consumer counts as stalled. */
   get stalled(): boolean {
     return this.#detector.stalled;
   }
 
-  /** How many messages waited in each queue at the last look; empty before the first. */
+  /** Number of messages in each queue at the last poll; empty before the first. */
   get depths(): ReadonlyMap<string, number> {
     return this.#depths;
   }
@@ -70,14 +73,14 @@ export class StallWatchdog {
     this.#detector.recordProgress();
   }
 
-  /** Looks by means of `channel` until the watch is stopped. */
+  /** Polls on `channel` until the returned poller is stopped. */
   watch(channel: Channel, watched: WatchedSubscription): QueuePoller {
     const { queues, timeoutMs, exitAfterMs } = this.#settings;
     const everyMs = exitAfterMs > 0 ? Math.min(POLL_EVERY_MS, exitAfterMs / POLLS_BEFORE_EXIT) : POLL_EVERY_MS;
     const onDepths = (depths: readonly number[], sinceMs: number): void => {
       for (const [index, queue] of queues.entries()) this.#depths.set(queue, depths[index] ?? 0);
       this.#host.polled();
-      // One at a time, time alone can call for another consumer.
+      // While consuming one at a time, time alone may call for another consumer.
       watched.review();
       this.#judge(watched, depths[0] ?? 0, sinceMs);
     };
@@ -93,7 +96,7 @@ export class StallWatchdog {
     else if (remedy === 'new connection') this.#host.reconnect(REASON);
     else {
       this.#failed = true;
-      this.#fail(new ConsumerStuckError('requests wait and none is taken, or none that was taken ends'));
+      this.#fail(new ConsumerStuckError('requests wait and none is delivered, or no request in flight ends'));
     }
   }
 }

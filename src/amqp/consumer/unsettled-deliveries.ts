@@ -2,21 +2,24 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 
 import { AckBatch } from './ack-batch.ts';
 
-/** Learns whether the channel was closed before: then the broker hands the delivery out again. */
+/** `lost`: the channel was closed before, so that the broker redelivers. */
 export type OnSettled = (lost: boolean) => void;
 
-/** A delivery that has been under way for so long does not end links, and nothing waits for it any longer. */
+/** A delivery that is in flight for this long does not end channels, and nothing waits for it. */
 const STALE_MS = 5_000;
 
-/** The unsettled deliveries of one channel. Each is settled once, on that channel: a tag means another message on any other. */
+/**
+ * The unsettled deliveries of one channel. Each is settled once, on that channel: on another its
+ * tag means another message.
+ */
 export class UnsettledDeliveries {
   readonly #channel: Channel;
-  /** Since when each is under way, oldest first. */
+  /** When each delivery arrived, oldest first. */
   readonly #open = new Map<ConsumeMessage, number>();
   readonly #acknowledgements: AckBatch;
   readonly #settled: (message: ConsumeMessage) => void;
 
-  /** `settled` is told of each when the broker has been told, before the one who settles it. */
+  /** `settled` is called for each delivery once its settlement is sent, before its `onSettled`. */
   constructor(channel: Channel, settled: (message: ConsumeMessage) => void) {
     this.#channel = channel;
     this.#acknowledgements = new AckBatch(channel, this.#open);
@@ -36,7 +39,7 @@ export class UnsettledDeliveries {
     return [...this.#open.keys()];
   }
 
-  /** Acknowledges at the end of this turn. Ignored where it is settled already. */
+  /** Acknowledges at the end of this turn. Ignored for a settled delivery. */
   acknowledge(message: ConsumeMessage, onSettled: OnSettled): void {
     if (!this.#open.delete(message)) return;
     this.#acknowledgements.add(message, (lost) => {
@@ -45,17 +48,17 @@ export class UnsettledDeliveries {
     });
   }
 
-  /** Back to the queue, which does not charge it. Ignored where it is settled already. */
+  /** Requeues without a charge. Ignored for a settled delivery. */
   requeue(message: ConsumeMessage, onSettled: OnSettled): void {
     this.#reject(message, true, onSettled);
   }
 
-  /** The broker puts it into the dead-letter queue, without a diagnosis. Ignored where it is settled already. */
+  /** Lets the broker dead-letter it, without a diagnosis. Ignored for a settled delivery. */
   deadLetter(message: ConsumeMessage, onSettled: OnSettled): void {
     this.#reject(message, false, onSettled);
   }
 
-  /** Whether it is not settled yet. */
+  /** Whether it is unsettled. */
   has(message: ConsumeMessage): boolean {
     return this.#open.has(message);
   }
@@ -73,19 +76,19 @@ export class UnsettledDeliveries {
   }
 
   /**
-   * Back to the queue with all, as the channel is about to be closed, which would charge them. They stay here: whoever
-   * settles one learns that it is lost.
+   * Requeues all: the channel is about to be closed, which would charge them. They stay here, so
+   * that later settlements are reported as lost.
    */
   requeueAll(): void {
     if (this.#open.size === 0) return;
     try {
       this.#channel.nackAll(true);
     } catch {
-      // The channel is closed, and the broker has taken back everything.
+      // The channel is closed, and the broker has requeued everything.
     }
   }
 
-  /** Whether no delivery but `message` came in the last five seconds. */
+  /** Whether no delivery except `message` arrived within the last five seconds. */
   othersAreStale(message: ConsumeMessage | undefined): boolean {
     const limit = performance.now() - STALE_MS;
     for (const [other, since] of this.#open) if (other !== message && since > limit) return false;

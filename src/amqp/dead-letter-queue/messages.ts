@@ -8,40 +8,46 @@ import { DIRECT_REPLY_TO } from '../../protocol/reply.ts';
 import { PROPERTY_NAMES } from '../wire/messages.ts';
 import { isUnreadable } from '../wire/unreadable.ts';
 
-/** Not sent again: the broker closes the channel over a foreign `user_id`, and what is sent back must not expire. */
+/**
+ * Properties that are not sent back: the request must not expire, and the broker closes the channel
+ * over a foreign `user_id`.
+ */
 const NOT_SENT_BACK: ReadonlySet<string> = new Set(['expiration', 'user_id']);
 
 /**
- * Headers that are not the producer's: the worker's diagnosis and the broker's own. CC is the producer's, but would make
- * the broker put further copies into other queues.
+ * Headers that the producer did not set: the worker's diagnosis and the broker's own. CC and BCC
+ * are the producer's, but would make the broker copy the request to other queues.
  */
 const FOREIGN_HEADERS = /^(?:diagnosis-.*|x-death|x-(?:first|last)-death-.*|x-(?:delivery|acquired)-count|B?CC)$/;
 
-/** The broker's own count of how often it handed the letter out. */
+/** The broker's own counts of deliveries. */
 const DELIVERY_COUNT_HEADER = /^x-(?:delivery|acquired)-count$/;
 
 export function deadLetterOf(message: Message): DeadLetter {
   const { content, properties } = message;
   const values = properties as unknown as Readonly<Record<string, unknown>>;
-  const onState: Record<string, string | number> = {};
+  const found: Record<string, string | number> = {};
   for (const [name, ours] of Object.entries(PROPERTY_NAMES)) {
     const value = values[ours];
-    if (typeof value === 'number' || (typeof value === 'string' && value !== '')) onState[name] = value;
+    if (typeof value === 'number' || (typeof value === 'string' && value !== '')) found[name] = value;
   }
   const headers = properties.headers ?? {};
-  const letter = { body: content, properties: onState, headers, identity: identityOf(content, onState, headers) };
+  const letter = { body: content, properties: found, headers, identity: identityOf(content, found, headers) };
   return isUnreadable(message) ? { ...letter, unreadable: 'properties' } : letter;
 }
 
-/** A digest of all that is the letter's own; two that differ anywhere do not share it. */
+/**
+ * A digest of everything that belongs to the letter. Letters that differ anywhere have different
+ * digests.
+ */
 function identityOf(body: Buffer, properties: DeadLetter['properties'], headers: DeadLetter['headers']): string {
   const own = Object.entries(headers).filter(([name]) => !DELIVERY_COUNT_HEADER.test(name));
-  // Not v8.serialize: it writes one number in two ways, as V8 happens to hold it.
+  // Not v8.serialize: it may encode the same number in two ways, depending on V8's internal form.
   const rest = JSON.stringify([properties, own], exact);
   return createHash('sha256').update(rest).update('\n').update(body).digest('base64');
 }
 
-/** Keeps apart what JSON writes alike. */
+/** Distinguishes values that JSON would write alike. */
 function exact(this: Readonly<Record<string, unknown>>, name: string, value: unknown): unknown {
   const given = this[name];
   if (Buffer.isBuffer(given)) return { bytes: given.toString('base64') };
@@ -59,8 +65,8 @@ function isDirectReplyTo(name: string, value: unknown): boolean {
 }
 
 /**
- * The properties of the request as its producer sent it: what worker and broker added is left out, and a reply_to over
- * which the broker would close the channel.
+ * The properties of the request as its producer sent it. Drops what worker and broker added, and a
+ * reply_to over which the broker would close the channel.
  */
 export function requestOptions({ properties, headers }: DeadLetter): Options.Publish {
   const kept = Object.entries(PROPERTY_NAMES).filter(

@@ -4,22 +4,23 @@ import type { Channel, ConsumeMessage, Message } from 'amqplib';
 
 import { pause } from '../../time/retry.ts';
 
-/** How long no letter may come before the queue is asked whether it has any left, in milliseconds. */
+/** After this time without a letter the queue is asked whether any is left. */
 const QUIET_MS = 500;
 
 /**
- * Takes up to `want` letters and leaves them unacknowledged; gives their number, which is smaller where `exhausted` said
- * that no more are ready. Through a consumer of their own, as that keeps their order: what is taken with `get` comes
- * back in any order. Rejects with what `take` throws.
+ * Consumes up to `want` letters and leaves them unacknowledged. Returns their number, which is
+ * smaller where `exhausted` reports that no more are ready. Uses its own consumer, because that
+ * keeps the order: letters that are fetched with `get` are requeued out of order. Rejects with any
+ * error that `onMessage` throws.
  */
 export async function readPage(
   channel: Channel,
   queue: string,
   want: number,
-  take: (message: ConsumeMessage) => void,
+  onMessage: (message: ConsumeMessage) => void,
   exhausted: () => Promise<boolean>,
 ): Promise<number> {
-  // A consumer is handed no more than its prefetch without an acknowledgement: exactly the page.
+  // The broker delivers as many unacknowledged letters as the prefetch count: exactly one page.
   await channel.prefetch(want);
   const consumerTag = `page-${randomUUID()}`;
   let count = 0;
@@ -29,7 +30,7 @@ export async function readPage(
       if (message === null) return reject(new Error(`the queue ${queue} was deleted`));
       count += 1;
       try {
-        take(message);
+        onMessage(message);
       } catch (error) {
         return reject(error instanceof Error ? error : new Error(String(error)));
       }
@@ -52,7 +53,10 @@ export async function readPage(
   return count;
 }
 
-/** Calls `inspect` every `everyMs` milliseconds until `isDone` accepts its result, or `signal` is aborted. Returns the last result. */
+/**
+ * Calls `inspect` every `everyMs` milliseconds until `isDone` accepts its result or `signal` is
+ * aborted. Returns the last result.
+ */
 export async function pollUntil<T>(
   inspect: () => Promise<T>,
   isDone: (result: T) => boolean,
@@ -66,7 +70,7 @@ export async function pollUntil<T>(
   }
 }
 
-/** What acknowledging looks at of a message, so that its body need not be kept for that. */
+/** The part of a message that amqplib reads to acknowledge it, so that its body need not be kept. */
 export function messageWithTag(deliveryTag: number): Message {
   return { fields: { deliveryTag } } as unknown as Message;
 }

@@ -17,7 +17,14 @@ import { deadLetterQueueOf } from '../connection/topology.ts';
 const REASON_MS = 1_000;
 const POLL_MS = 20;
 
-/** Opens the dead-letter queue of `requestQueue` at the first of the brokers that can be reached. */
+/**
+ * Opens the dead-letter queue of `requestQueue` at the first broker that can be reached.
+ *
+ * The room: visit.ts reads the queue once, page by page (page.ts), and settles each letter;
+ * messages.ts translates letters; sender.ts sends letters back to the request queue; sweep.ts moves
+ * letters aside that the broker cannot deliver over AMQP 0-9-1, with amqp10-receiver.ts and
+ * amqp10-values.ts.
+ */
 export async function openDeadLetters(settings: ConnectionSettings, requestQueue: string): Promise<DeadLetterQueue> {
   const letters = new AmqpDeadLetterQueue(settings, requestQueue);
   await letters.open();
@@ -29,9 +36,9 @@ class AmqpDeadLetterQueue implements DeadLetterQueue {
   readonly #requestQueue: string;
   #connection: Connection | undefined;
   #url = '';
-  /** A letter closed the connection: such letters are taken out of the way from now on. */
+  /** A letter closed the connection: from now on a sweep moves such letters aside before each visit. */
   #sweeping = false;
-  /** Consumers that are not ours, as the last visit found them. */
+  /** Consumers of other clients at the last visit. */
   #otherConsumers = 0;
 
   constructor(settings: ConnectionSettings, requestQueue: string) {
@@ -84,10 +91,11 @@ class AmqpDeadLetterQueue implements DeadLetterQueue {
     const { timeoutMs } = this.#settings;
     const until = async (done: (state: Replies.AssertQueue) => boolean): Promise<number> => {
       const inspect = (): Promise<Replies.AssertQueue> => connection.orDisconnected(channel.checkQueue(queue));
-      // Other consumers may change the counts, so that `done` may never come.
+      // Other clients may change the counts, so that `done` may never come.
       return (await pollUntil(inspect, done, POLL_MS, AbortSignal.timeout(timeoutMs))).messageCount;
     };
-    // What the lost connection held, or the last sweep, is ready again when the queue knows of no consumer of ours.
+    // Letters that the lost connection or the last sweep held are ready again once none of our
+    // consumers is left.
     const withoutUs = ({ consumerCount }: Replies.AssertQueue): boolean => consumerCount <= this.#otherConsumers;
     const count = await until(withoutUs);
     const { sweep, returned } = await this.#sweep(queue, count, visitor);
@@ -109,13 +117,13 @@ class AmqpDeadLetterQueue implements DeadLetterQueue {
   }
 }
 
-const UNDELIVERABLE = 'The broker closed the connection instead of handing out a letter.';
+const UNDELIVERABLE = 'The broker closed the connection instead of delivering a letter.';
 const SWEEP_FAILED =
-  'The broker closes the connection instead of handing out one of the letters, and it could not be taken out of the way ' +
-  'over AMQP 1.0. Its properties have types that AMQP 0-9-1 does not know. All letters are there still. An AMQP 1.0 client ' +
-  'can receive and accept it from the queue; a purge would remove all others with it.';
+  'The broker closes the connection instead of delivering one of the letters, and that letter could not be moved aside ' +
+  'over AMQP 1.0. Its properties have types that AMQP 0-9-1 lacks. All letters are still in the queue. An AMQP 1.0 client ' +
+  'can receive and accept that letter; a purge would remove all others with it.';
 
-/** Why the connection is gone; empty where it is not. */
+/** Why the connection closed; empty where it is open. */
 async function closeTextOf(connection: Connection): Promise<string> {
   return within(REASON_MS, 'the connection', connection.closed).catch(() => '');
 }

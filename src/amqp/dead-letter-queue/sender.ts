@@ -8,27 +8,28 @@ import { isChannelClosing, isNack } from '../connection/broker-errors.ts';
 
 const CONFIRM_TIMEOUT_MS = 30_000;
 
-/** `undefined`: the request queue has it for certain; else why it has not. */
+/** Why the request queue does not have the letter; `undefined` where it certainly has it. */
 type Problem = string | undefined;
 
-/** What a broker made of a letter that was published. */
+/** The broker's answer to a published letter. */
 type PublishResult =
   { readonly kind: 'confirmed' | 'nacked' | 'returned' } | { readonly kind: 'closed'; readonly why: string };
 
-/** A channel, and what has become of it. */
+/** A channel and its state. */
 interface SendChannel {
   readonly confirmChannel: ConfirmChannel;
-  /** Whether a letter came back; where one finds no queue, none does. */
+  /** Whether the broker returned a letter. If it returns one, the queue is missing and it returns all. */
   returned: boolean;
-  /** Of those published and not answered yet. Not a promise's reactions: they would stay when the answer has come. */
+  /** Callbacks of unanswered letters. Not promise reactions: those would stay after the answer. */
   readonly unanswered: Set<(result: PublishResult) => void>;
-  /** Why the channel is gone; `undefined` while it is open. */
+  /** Why the channel closed; `undefined` while it is open. */
   closed: string | undefined;
 }
 
 /**
- * Publishes letters into the request queue. The broker closes the channel over a message that it does not accept: then
- * what was not confirmed is sent again one by one, each time on a channel that is open, so that only the guilty fails.
+ * Publishes letters to the request queue. The broker closes the channel over a message that it does
+ * not accept. The unconfirmed letters are then sent again one by one, each on an open channel, so
+ * that only the cause fails.
  */
 export class DeadLetterSender {
   readonly #connection: Connection;
@@ -40,7 +41,7 @@ export class DeadLetterSender {
     this.#requestQueue = requestQueue;
   }
 
-  /** Sends the letters in their order; gives the outcome of each. Rejects where the connection is lost. */
+  /** Sends the letters in order. Returns the problem of each. Rejects where the connection is lost. */
   async send(letters: readonly DeadLetter[]): Promise<Problem[]> {
     const problems: Problem[] = [];
     let batch: DeadLetter[] = [];
@@ -79,12 +80,12 @@ export class DeadLetterSender {
 
   async #sendSingly(letter: DeadLetter): Promise<Problem> {
     const [result] = await this.#confirmed([this.#publish(await this.#open(), letter)]);
-    // Where it was the connection that closed, this rejects.
+    // Rejects where the broker closed the connection, too.
     if (typeof result === 'object' && result.kind === 'closed') await this.#open();
     return this.#problemOf(result);
   }
 
-  /** A text says why the letter was not published at all. */
+  /** A string is the reason why the letter was not published at all. */
   #problemOf(result: PublishResult | string | undefined): Problem {
     if (result === undefined || typeof result === 'string') return result;
     if (result.kind === 'returned') return `there is no queue ${this.#requestQueue}`;
@@ -93,7 +94,7 @@ export class DeadLetterSender {
   }
 
   #publish(channel: SendChannel, letter: DeadLetter): Promise<PublishResult | string> {
-    if (letter.unreadable !== undefined) return Promise.resolve('it cannot be read whole');
+    if (letter.unreadable !== undefined) return Promise.resolve('it can be read only in part');
     const { buffer, byteOffset, length } = letter.body;
     const options = { ...requestOptions(letter), mandatory: true };
     if (contentHeaderBytes(options) > this.#connection.frameMax) {
@@ -118,7 +119,7 @@ export class DeadLetterSender {
           },
         );
       } catch (error) {
-        // On a channel that is closing the answer comes with its end.
+        // On a closing channel its `close` event answers.
         if (!isChannelClosing(error)) answer('its properties cannot be sent');
       }
     });
@@ -145,7 +146,7 @@ export class DeadLetterSender {
   }
 }
 
-/** With a message id a worker recognises a second copy; without one it would execute it again. */
+/** A worker recognises a repeat by its message id. Without one it would execute the request again. */
 function mayRepeat({ properties }: DeadLetter): boolean {
   return properties['message_id'] !== undefined;
 }

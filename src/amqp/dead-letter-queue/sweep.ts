@@ -5,14 +5,17 @@ import { Amqp10Receiver } from './amqp10-receiver.ts';
 import { readAmqp10, textOf, type Amqp10Value } from './amqp10-values.ts';
 
 const [MESSAGE_ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA] = [0x72, 0x73, 0x74, 0x75];
-/** What the sender wrote and no broker changes begins here. */
+/** From here on the message is as its sender encoded it; brokers change only the sections before. */
 const BARE_MESSAGE = PROPERTIES;
-/** AMQP 0-9-1 has no such types: RabbitMQ 4.3 closes the connection where it should turn them into a header. */
+/**
+ * Types that AMQP 0-9-1 lacks. RabbitMQ 4.3 closes the connection instead of converting them to a
+ * header.
+ */
 const UNKNOWN_TYPES: ReadonlySet<number> = new Set([0x73 /* char */, 0x98 /* uuid */]);
-/** The properties section's fields, in their order, that can be told. */
+/** The fields of the properties section that are reported, by position. */
 const PROPERTY_NAMES: Readonly<Record<number, string>> = { 0: 'message_id', 4: 'reply_to', 5: 'correlation_id' };
 
-/** Letters that the broker cannot hand to an AMQP 0-9-1 client, taken out of the way of those that it can. */
+/** Moves letters aside that the broker cannot deliver to an AMQP 0-9-1 client. */
 export class UndeliverableSweep {
   readonly #receiver: Amqp10Receiver;
   readonly #visitor: LetterVisitor;
@@ -24,8 +27,9 @@ export class UndeliverableSweep {
   }
 
   /**
-   * Takes `count` letters over AMQP 1.0 and gives back in order those that anybody can receive; `visitor` decides about the
-   * others, which are held until `settle`. `returned`: how many went back.
+   * Receives `count` letters over AMQP 1.0 and releases, in order, those that any client can
+   * receive. `visitor` decides about the others, which are held until `settle`. `returned`: how
+   * many were released.
    */
   static async of(
     url: string,
@@ -62,7 +66,7 @@ export class UndeliverableSweep {
     return returned;
   }
 
-  /** Does to the letters that were set aside what was decided, and ends. */
+  /** Carries out the decisions about the held letters, and closes the connection. */
   async settle(): Promise<void> {
     for (const { deliveryId, result } of this.#held) {
       if (result === 'discard') this.#visitor.settling?.(result);
@@ -72,7 +76,10 @@ export class UndeliverableSweep {
   }
 }
 
-/** What can be told of the message, where it is one that the broker cannot hand to an AMQP 0-9-1 client. */
+/**
+ * The readable part of a message that the broker cannot deliver over AMQP 0-9-1; `undefined` for
+ * any other message.
+ */
 function undeliverableOf(message: Buffer): DeadLetter | undefined {
   const sections: Amqp10Value[] = [];
   let bareStart = message.length;

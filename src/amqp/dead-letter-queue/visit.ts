@@ -8,17 +8,18 @@ import { messageWithTag, pollUntil, readPage } from './page.ts';
 import { DeadLetterSender } from './sender.ts';
 import { deadLetterQueueOf } from '../connection/topology.ts';
 
-/** Letters whose bodies can be in memory at a time. */
+/** Maximum number of letters whose bodies are in memory. */
 const PAGE_SIZE = 200;
 /**
- * Pages that are given back before the broker is waited for: with more than 32 commands under way, acknowledgements
- * among them, the broker's channel gathers the rest and hands it to the queue in any order.
+ * Pages that are requeued before the visit waits for the broker. With more than 32 commands in
+ * flight, acknowledgements included, the broker's channel buffers the rest and passes it to the
+ * queue in any order.
  */
 const PAGES_AT_ONCE = 16;
 const SETTLE_TIMEOUT_MS = 30_000;
 const SETTLE_POLL_MS = 2;
 
-/** What becomes of the letters of one page once they are all there. */
+/** What to do with the letters of one page once all are received. */
 interface Page {
   /** Tag of the last letter that stays; 0 where none does. */
   lastKept: number;
@@ -27,8 +28,9 @@ interface Page {
 }
 
 /**
- * One way through the queue. Every letter is taken and held to the end, then what stays is given back in order: a quorum
- * queue puts what comes back behind what came back earlier, so that reading a part would turn the order round.
+ * Reads the queue once. Holds every letter to the end, then requeues the kept ones in order: a
+ * quorum queue puts a requeued message behind those that were requeued earlier, so that reading
+ * only a part would reverse the order.
  */
 export class DeadLetterVisit {
   readonly #connection: Connection;
@@ -36,10 +38,10 @@ export class DeadLetterVisit {
   readonly #sender: DeadLetterSender;
   readonly #visitor: LetterVisitor;
   readonly #onState: (state: Replies.AssertQueue) => void;
-  /** Rejects when a channel or the connection is gone. */
+  /** Rejects when a channel or the connection closes. */
   readonly #failed: Promise<never>;
   #fail: (error: Error) => void = () => undefined;
-  /** The last tag of each page of which letters stay, in order. */
+  /** The tag of the last kept letter of each page, in order. */
   readonly #keptTags: number[] = [];
   #acknowledged = false;
 
@@ -58,7 +60,7 @@ export class DeadLetterVisit {
     this.#failed.catch(() => undefined);
   }
 
-  /** `ownReaders`: consumers of ours that hold letters beside this visit. */
+  /** `ownReaders`: our other consumers that hold letters during this visit. */
   async run(ownReaders: number): Promise<Visited> {
     const inspecting = this.#monitored(await this.#connection.channel((model) => model.createChannel()));
     const state = await this.#inspect(inspecting);
@@ -82,8 +84,8 @@ export class DeadLetterVisit {
     while (read < total && !this.#stopped) {
       const want = Math.min(PAGE_SIZE, total - read);
       const page: Page = { lastKept: 0, discarded: [], sent: [] };
-      const take = (message: ConsumeMessage): void => this.#decide(page, message);
-      const count = await this.#orChannelClosed(readPage(consuming, this.#queue, want, take, exhausted));
+      const onMessage = (message: ConsumeMessage): void => this.#decide(page, message);
+      const count = await this.#orChannelClosed(readPage(consuming, this.#queue, want, onMessage, exhausted));
       await this.#settle(consuming, page);
       await this.#visitor.pause?.();
       if (count < want) return;
@@ -100,7 +102,7 @@ export class DeadLetterVisit {
     else page.lastKept = tag;
   }
 
-  /** Acknowledges what is discarded, and of what is sent that which the request queue has for certain. */
+  /** Acknowledges the discarded letters, and those that the request queue certainly has. */
   async #settle(consuming: Channel, page: Page): Promise<void> {
     for (const tag of page.discarded) this.#acknowledge(consuming, tag, 'discard');
     const problems = await this.#orChannelClosed(this.#sender.send(page.sent.map(({ letter }) => letter)));
@@ -122,8 +124,9 @@ export class DeadLetterVisit {
   }
 
   /**
-   * Gives back what stays, page by page, and waits until the queue has done all that it was told; closing the channel
-   * earlier would take back acknowledgements that have not got there. `others`: consumers that are not ours.
+   * Requeues the kept letters page by page, and waits until the queue has processed that: closing
+   * the channel earlier would drop acknowledgements that are still on their way. `others`:
+   * consumers of other clients.
    */
   async #requeueKept(consuming: Channel, inspecting: Channel, others: number): Promise<void> {
     const pagesAtOnce = this.#acknowledged ? 1 : PAGES_AT_ONCE;
@@ -136,7 +139,7 @@ export class DeadLetterVisit {
     await this.#settled(inspecting, others);
   }
 
-  /** A page's consumer is counted, though cancelled, as long as the queue knows of a letter that it holds. */
+  /** A cancelled consumer still counts while the queue knows of letters that it holds. */
   async #settled(inspecting: Channel, consumers: number): Promise<void> {
     const ended = new AbortController();
     const isSettled = ({ consumerCount }: Replies.AssertQueue): boolean => consumerCount <= consumers;

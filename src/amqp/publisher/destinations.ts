@@ -1,19 +1,19 @@
 import { Destination, isNamedByBroker, type Pending } from './pending.ts';
 
-/** Destinations that are remembered: their names are chosen by outsiders. */
+/** Maximum number of remembered destinations: outsiders choose their names. */
 const MAX_KEPT = 4_096;
 const MAX_DEGRADED = 256;
 
-/** All destinations, with a bound on how many requests may wait for troubled ones. */
+/** All destinations, with a bound on how many requests may wait for degraded ones. */
 export class Destinations {
   readonly #byName = new Map<string, Destination>();
-  /** Oldest trouble first. */
+  /** The longest degraded first. */
   readonly #degraded = new Set<Destination>();
-  /** Most requests that may wait for troubled destinations together. */
+  /** Maximum number of requests that may wait for all degraded destinations together. */
   readonly maxHeld: number;
   readonly #maxHeldByOne: number;
 
-  /** A quarter of `prefetch` may wait for troubled destinations, and a sixteenth for one of them. */
+  /** A quarter of `prefetch` may wait for degraded destinations, a sixteenth for each of them. */
   constructor(prefetch: number) {
     this.maxHeld = Math.max(1, Math.floor(prefetch / 4));
     this.#maxHeldByOne = Math.max(1, Math.floor(prefetch / 16));
@@ -29,12 +29,12 @@ export class Destinations {
     return destination;
   }
 
-  /** All that are remembered: those with messages that have no outcome, and more. */
+  /** All remembered destinations: every one with unresolved messages, and others. */
   all(): Iterable<Destination> {
     return this.#byName.values();
   }
 
-  /** There is another channel, which has met none of them. */
+  /** A new main channel has served none of the destinations. */
   channelReplaced(): void {
     for (const destination of this.#byName.values()) {
       destination.servedByMain = isNamedByBroker(destination.name);
@@ -44,7 +44,10 @@ export class Destinations {
     }
   }
 
-  /** Marks as troubled; of too many the oldest idle one is forgotten. */
+  /**
+   * Marks it as degraded. Above the maximum, the longest degraded one without unresolved messages
+   * is restored.
+   */
   degrade(destination: Destination): void {
     this.#degraded.add(destination);
     if (this.#degraded.size <= MAX_DEGRADED) return;
@@ -55,7 +58,7 @@ export class Destinations {
     }
   }
 
-  /** Nothing more is sent there until this tick. */
+  /** Sends nothing more to it until tick `until`. */
   abandon(destination: Destination, until: number): void {
     destination.stalled = false;
     destination.servedByMain = false;
@@ -64,7 +67,7 @@ export class Destinations {
     this.degrade(destination);
   }
 
-  /** Nothing is wrong there any more. */
+  /** Clears everything that degrades it. */
   restore(destination: Destination): void {
     clearTimeout(destination.retryTimer);
     destination.nackState = 'no';
@@ -76,7 +79,7 @@ export class Destinations {
     this.#degraded.delete(destination);
   }
 
-  /** What to do with one message more for a destination in trouble. */
+  /** What to do with a new message for a degraded destination. */
   admit(destination: Destination, now: number): 'send' | 'wait' | 'one-try' | 'refused' | 'unconfirmed' {
     if (destination.abandonedUntil > now) return 'unconfirmed';
     if (destination.abandonedUntil > 0) this.restore(destination);
@@ -93,18 +96,21 @@ export class Destinations {
     return own + this.#heldByOthers(destination) < this.maxHeld;
   }
 
-  /** Whether one of its messages may be tried again, as far as other destinations in trouble leave room. */
+  /** Whether other degraded destinations leave room for a retry of one of its messages. */
   mayRetry(destination: Destination): boolean {
     return this.#heldByOthers(destination) < this.maxHeld;
   }
 
-  /** Takes out what waits for it beyond the bound, newest first; the oldest stays, to be tried again. */
+  /**
+   * Removes and returns the waiting messages beyond the bound, newest first. The oldest stays, to
+   * be retried.
+   */
   takeExcess(destination: Destination): Pending[] {
     const room = Math.min(this.#maxHeldByOne, this.maxHeld - this.#heldByOthers(destination));
     return destination.waiting.splice(Math.max(1, room - destination.inFlight));
   }
 
-  /** It does not answer; takes out what waits for it beyond the bound, newest first. */
+  /** Marks it as stalled. Removes and returns the waiting messages beyond the bound, newest first. */
   stall(destination: Destination): Pending[] {
     if (destination.stalled) return [];
     destination.stalled = true;

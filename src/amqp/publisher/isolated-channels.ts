@@ -1,18 +1,21 @@
 import type { PublishChannel } from './publish-channel.ts';
 import type { Destination, Pending } from './pending.ts';
 
-/** Messages that are on their way on side lanes at a time, without those that are stuck. */
+/** Maximum number of messages in flight on isolated channels, without the stuck ones. */
 const MAX_ACTIVE = 16;
 const MAX_STUCK = 32;
 
 export interface IsolatedChannelsHost {
-  /** Opens a channel; rejects where there is no connection. */
+  /** Opens a channel. Rejects where there is no connection. */
   open(): Promise<PublishChannel>;
-  /** Sends `destination`'s next message on this lane. Whether there was one that could be sent. */
+  /** Sends the destination's next message on this channel. Returns whether there was one to send. */
   sendNext(channel: PublishChannel, destination: Destination): boolean;
 }
 
-/** Channels that carry one message each at a time: whatever it does to its channel, it does to itself. */
+/**
+ * Channels that carry one message each at a time: a message that harms its channel harms no other
+ * message.
+ */
 export class IsolatedChannels {
   readonly #host: IsolatedChannelsHost;
   readonly #maxStuck: number;
@@ -28,23 +31,26 @@ export class IsolatedChannels {
     this.#host = host;
   }
 
-  /** Messages on side lanes, oldest first, each with its lane. */
+  /** The channels with a message in flight, oldest message first. */
   get busy(): ReadonlyMap<PublishChannel, Pending> {
     return this.#busy;
   }
 
-  /** Whether a destination waits for a lane, and no more of them may be opened however many are stuck. */
+  /**
+   * Whether destinations wait for a channel, and no more channels may be opened, however many are
+   * stuck.
+   */
   get exhausted(): boolean {
     return this.#queue.size > 0 && this.#stuck >= this.#maxStuck && this.#room <= 0;
   }
 
-  /** How many of the busy ones are stuck: as many others may be under way beside them. */
+  /** Sets how many of the busy channels are stuck. As many more may be opened beside them. */
   stuck(count: number): void {
     this.#stuck = count;
     this.pump();
   }
 
-  /** Sends the destination's next message when there is a lane for it. */
+  /** Sends the destination's next message once a channel is free. */
   request(destination: Destination): void {
     this.#queue.add(destination);
     this.pump();
@@ -60,22 +66,22 @@ export class IsolatedChannels {
     for (let more = Math.min(this.#room, this.#queue.size); more > 0; more -= 1) this.#openOne();
   }
 
-  /** How many more lanes may be opened. */
+  /** How many more channels may be opened. */
   get #room(): number {
     return MAX_ACTIVE + Math.min(this.#stuck, this.#maxStuck) - this.#busy.size - this.#free.length - this.#opening;
   }
 
-  /** A lane that carries nothing, where there is one; it comes back by `release`. */
+  /** A channel without a message, if there is one. `release` returns it. */
   takeFree(): PublishChannel | undefined {
     return this.#free.pop();
   }
 
-  /** This message is on its way on this lane. */
+  /** This message is in flight on this channel. */
   occupy(channel: PublishChannel, pending: Pending): void {
     this.#busy.set(channel, pending);
   }
 
-  /** The lane's message is answered: the lane takes another. */
+  /** The channel's message is resolved: the channel may carry another. */
   release(channel: PublishChannel): void {
     if (!this.#busy.delete(channel)) return;
     if (channel.isOpen && this.#free.length < MAX_ACTIVE) this.#free.push(channel);
@@ -83,7 +89,7 @@ export class IsolatedChannels {
     this.pump();
   }
 
-  /** The lane is of no use any more, as its channel is gone, or stuck with a message that was given up. */
+  /** Removes the channel: it is closed, or stuck with an abandoned message. */
   discard(channel: PublishChannel): void {
     this.#busy.delete(channel);
     const at = this.#free.indexOf(channel);
@@ -97,7 +103,7 @@ export class IsolatedChannels {
       .open()
       .then(
         (channel) => this.#free.push(channel),
-        () => undefined, // The connection is lost: `pump` is called when there is another.
+        () => undefined, // The connection is lost. `pump` is called once there is another.
       )
       .finally(() => {
         this.#opening -= 1;

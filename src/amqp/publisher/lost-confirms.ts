@@ -6,18 +6,18 @@ import type { Quarantine } from './quarantine.ts';
 
 export interface LostConfirmsHost {
   finish(pending: Pending, outcome: ReplyOutcome): void;
-  /** What waits for this destination can be sent, perhaps. */
+  /** The destination's waiting messages may be sendable now. */
   ready(destination: Destination): void;
   republished(reason: string, count: number): void;
 }
 
 /**
- * Decides what becomes of messages whose lane is gone. What was sent and not answered has an unknown outcome and is
- * published again. Where the broker closed the channel or the connection for a message's sake, those that it can have
- * meant are examined one by one.
+ * Decides what happens to the unconfirmed messages of a closed channel. Their outcomes are unknown,
+ * so that they are published again. Where the broker closed the channel or the connection over a
+ * message, every possible cause goes into quarantine and is tested alone.
  */
 export class LostConfirms {
-  /** Bytes that the broker takes, where it has told so. */
+  /** The largest body in bytes that the broker accepts, as far as it has reported that. */
   maxBody = Infinity;
   readonly #quarantine: Quarantine;
   readonly #host: LostConfirmsHost;
@@ -27,7 +27,10 @@ export class LostConfirms {
     this.#host = host;
   }
 
-  /** `reason`: the broker's, where it closed the lane or its connection; `isMeant`: whether it can have meant this message. */
+  /**
+   * `reason`: why the broker closed the channel or its connection, if it did. `mayBeCause`: whether
+   * the broker may have closed it over this message.
+   */
   takeUnconfirmed(
     channel: PublishChannel,
     reason: CloseReason | undefined,

@@ -7,15 +7,15 @@ const MAX_NACKS = 5;
 
 export interface NackRetryHost {
   finish(pending: Pending, outcome: ReplyOutcome): void;
-  /** Sends what may be sent to this destination. */
+  /** Sends the destination's waiting messages, as far as possible. */
   pump(destination: Destination): void;
   republished(reason: string, count: number): void;
 }
 
 /**
- * What becomes of a message that its queue refused: one of a destination is tried again with back-off while the others
- * wait, as far as their bound allows; after five refusals in a row all are given up, and from then on each has one try,
- * until the queue takes something.
+ * Handles messages that their queue nacked. One message of a destination is retried with back-off
+ * while the others wait, as far as their bound allows. After five nacks in a row all of them are
+ * refused. From then on each message has a single attempt, until the queue accepts one.
  */
 export class NackRetry {
   readonly #destinations: Destinations;

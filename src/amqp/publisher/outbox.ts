@@ -11,23 +11,23 @@ import { NackRetry } from './nack-retry.ts';
 import { IsolatedChannels } from './isolated-channels.ts';
 
 export interface OutboxLimits {
-  /** How long one message may stay unconfirmed while the broker goes on, in milliseconds. */
+  /** Milliseconds that a message may stay unconfirmed while the broker confirms others. */
   readonly confirmTimeoutMs: number;
-  /** As many messages are under way at most; a quarter of them may wait for destinations that do not take theirs. */
+  /** Maximum number of messages without an outcome, a quarter of them for degraded destinations. */
   readonly prefetch: number;
-  /** How long the broker may take for a call, in milliseconds. */
+  /** Time limit in milliseconds for each call to the broker. */
   readonly callTimeoutMs: number;
 }
 
 export interface OutboxHost {
-  /** Opens a side lane; rejects where there is no connection. `sideLaneGone` is told of its end. */
+  /** Opens an isolated channel; reports its end to `isolatedChannelClosed`. Rejects without a connection. */
   open(): Promise<PublishChannel>;
-  /** Makes another main lane, as the present one does not work, or (`isBrief`) while it does. */
+  /** Replaces the main channel: it does not work, or (`isPlanned`) works and needs renewal. */
   rebuild(reason: string, isPlanned?: boolean): void;
   republished(reason: string, count: number): void;
 }
 
-/** The messages without an outcome, and which of them is sent when, and on which lane. */
+/** All messages without an outcome. Decides when each is sent, and on which channel. */
 export class Outbox implements PublishChannelEvents {
   readonly destinations: Destinations;
   readonly isolatedChannels: IsolatedChannels;
@@ -35,7 +35,7 @@ export class Outbox implements PublishChannelEvents {
   readonly #quarantine: Quarantine;
   readonly #lostConfirms: LostConfirms;
   readonly #watch: ConfirmWatch;
-  /** Have messages that could not be sent when they came. */
+  /** Destinations with messages that could not be sent when they were added. */
   readonly #ready = new Set<Destination>();
   #main: PublishChannel | undefined;
   #blocked = false;
@@ -66,7 +66,7 @@ export class Outbox implements PublishChannelEvents {
       open: async () => this.isolatedChannels.takeFree() ?? (await host.open()),
       send: (channel, pending) => this.#send(channel, pending),
       canSend: () => this.#channelUsable,
-      nothingConfirmed: () => host.rebuild('the broker takes no message'),
+      nothingConfirmed: () => host.rebuild('the broker confirms no message'),
       emptied: () => this.flush(),
     });
     this.#lostConfirms = new LostConfirms(this.#quarantine, shared);
@@ -80,7 +80,7 @@ export class Outbox implements PublishChannelEvents {
     return this.#channelUsable && !this.#quarantine.active;
   }
 
-  /** `order` is greater than that of every message before; `id` is unique. */
+  /** `order` is greater than that of every earlier message; `id` is unique. */
   add(message: OutgoingMessage, id: string, order: number, settle: Pending['settle']): void {
     const destination = this.destinations.of(message.queue);
     destination.open += 1;
@@ -94,13 +94,13 @@ export class Outbox implements PublishChannelEvents {
     this.#pump(destination);
   }
 
-  /** There is a main lane. */
+  /** The main channel is open. */
   up(channel: PublishChannel): void {
     this.#main = channel;
     this.flush();
   }
 
-  /** The main lane is gone, with `reason` where the broker gave one. */
+  /** The main channel is closed. `reason`: the broker's, if it gave one. */
   down(reason: CloseReason | undefined): void {
     const channel = this.#main;
     this.#main = undefined;
@@ -116,12 +116,12 @@ export class Outbox implements PublishChannelEvents {
     this.flush();
   }
 
-  /** There is another broker behind the connection, perhaps, with other limits. */
+  /** The connection is new: its broker may have other limits. */
   forgetLimits(): void {
     this.#lostConfirms.maxBody = Infinity;
   }
 
-  /** Sends what waits, as far as the lanes have room. */
+  /** Sends the waiting messages, as far as the channels have room. */
   flush(): void {
     void this.#quarantine.run();
     if (!this.#canSend) return;
@@ -131,7 +131,7 @@ export class Outbox implements PublishChannelEvents {
     this.isolatedChannels.pump();
   }
 
-  /** Settles all that has no outcome with `PublisherStoppedError`. Nothing is sent any more. */
+  /** Resolves every message with `PublisherStoppedError`. Nothing is sent any more. */
   stop(): void {
     this.#watch.stop();
     const left = [...(this.#main?.takeUnconfirmed() ?? []), ...this.#quarantine.clear()];
@@ -168,17 +168,17 @@ export class Outbox implements PublishChannelEvents {
     if (destination.waiting.length > 0) this.#pump(destination);
   }
 
-  /** A lane beside the main one is gone. */
+  /** An isolated channel is closed. */
   isolatedChannelClosed(channel: PublishChannel, connectionClosedBy: CloseReason | undefined): void {
     this.isolatedChannels.discard(channel);
-    // It carried one message, which the broker has come to where it closed the lane itself.
+    // It carried one message, which the broker had processed if it closed the channel itself.
     const mayBeCause = (pending: Pending): boolean =>
       channel.closedBy !== undefined || !this.#watch.confirmedAfter(pending);
     this.#lostConfirms.takeUnconfirmed(channel, channel.closedBy ?? connectionClosedBy, mayBeCause);
     this.flush();
   }
 
-  /** Whether the message may go on its way although its destination is in trouble; else it waits, or has its outcome. */
+  /** Whether a message to a degraded destination may be sent. Else it waits, or has its outcome. */
   #admits(destination: Destination, pending: Pending): boolean {
     const admission = this.destinations.admit(destination, this.#watch.now);
     if (admission === 'wait') destination.waiting.push(pending);
@@ -187,7 +187,7 @@ export class Outbox implements PublishChannelEvents {
     return admission === 'send';
   }
 
-  /** Sends what waits for this destination, as far as may be. */
+  /** Sends the destination's waiting messages, as far as possible. */
   #pump(destination: Destination): void {
     const main = this.#main;
     const { now } = this.#watch;
@@ -216,7 +216,7 @@ export class Outbox implements PublishChannelEvents {
     return sent;
   }
 
-  /** Whether it is on the wire now; else it cannot be sent, and has its outcome. */
+  /** Returns whether the message is in flight. Else it cannot be sent, and has its outcome. */
   #send(channel: PublishChannel, pending: Pending): boolean {
     const { destination, message } = pending;
     if (destination.retryDue) {

@@ -5,33 +5,42 @@ import { publishIdOf } from '../wire/messages.ts';
 import type { Pending } from './pending.ts';
 import { isChannelClosing, isNack } from '../connection/broker-errors.ts';
 
-/** What the broker did with a message: gave it to a queue, found no queue for it, or had it refused by the queue. */
+/**
+ * What the broker did with a message: routed it to a queue, returned it because there is no such
+ * queue, or nacked it for its queue.
+ */
 export type BrokerAnswer = 'routed' | 'returned' | 'nacked';
 
 export interface PublishChannelEvents {
   answered(channel: PublishChannel, pending: Pending, answer: BrokerAnswer): void;
-  /** An answer for a message that was given up before. */
+  /** An answer to a message that was abandoned before. */
   late(pending: Pending): void;
 }
 
-/** Nobody declares a queue of this name: the broker confirms such a message at once, without asking any queue. */
+/**
+ * Nobody declares a queue of this name: the broker confirms such a message at once, without
+ * involving a queue.
+ */
 const PROBE_QUEUE = 'contacts-worker.probe';
 
-/** One confirm channel and what was sent on it. The broker processes it in order, and confirms in any. */
+/**
+ * One confirm channel and the messages in flight on it. The broker processes them in order, and
+ * confirms in any order.
+ */
 export class PublishChannel {
   readonly channel: ConfirmChannel;
-  /** Sent and not answered, by id, oldest first. */
+  /** Messages that are sent and unanswered, by id, oldest first. */
   readonly unconfirmed = new Map<string, Pending>();
-  /** Resolves when the channel is closed, by whomever. */
+  /** Resolves when either side closes the channel. */
   readonly closed: Promise<false>;
-  /** The channel's buffer is full. */
+  /** Whether the channel's buffer is full. */
   congested = false;
-  /** The broker has processed all that was sent up to this place. */
+  /** The broker has processed every message up to this position. */
   processed = 0;
-  /** Why the broker closed the channel, where it did. */
+  /** Why the broker closed the channel, if it did. */
   closedBy: CloseReason | undefined;
   isOpen = true;
-  /** The place of the first message that was given up: from there on amqplib keeps a word for each further message. */
+  /** Position of the first abandoned message. amqplib keeps an entry for each message from there on. */
   firstAbandoned: number | undefined;
   readonly #frameMax: number;
   readonly #events: PublishChannelEvents;
@@ -51,12 +60,15 @@ export class PublishChannel {
     });
   }
 
-  /** Messages sent so far. */
+  /** Number of messages sent so far. */
   get sequence(): number {
     return this.#sequence;
   }
 
-  /** Sends; `false` where AMQP cannot carry the message. On a channel that is just closing it is kept as unconfirmed. */
+  /**
+   * Sends the message. Returns `false` where AMQP cannot carry it. On a closing channel the message
+   * stays unconfirmed.
+   */
   send(pending: Pending, now: number): boolean {
     const { message, id } = pending;
     this.#sequence += 1;
@@ -79,7 +91,10 @@ export class PublishChannel {
     }
   }
 
-  /** Resolves with `true` when the broker has processed all that was sent before, with `false` when the channel is gone. */
+  /**
+   * Resolves with `true` when the broker has processed everything that was sent before, with
+   * `false` when the channel closes.
+   */
   probe(): Promise<boolean> {
     this.#sequence += 1;
     const sequence = this.#sequence;
@@ -91,26 +106,26 @@ export class PublishChannel {
           resolve(true);
         });
       } catch {
-        // The channel is closing: it will be gone.
+        // The channel is closing.
       }
     });
     return Promise.race([confirmed, this.closed]);
   }
 
-  /** Waits for this message no longer. */
+  /** Ends the wait for this message. */
   abandon(pending: Pending): void {
     this.unconfirmed.delete(pending.id);
     this.firstAbandoned ??= pending.sequence;
   }
 
-  /** Gives back what is unconfirmed, oldest first. */
+  /** Removes and returns the unconfirmed messages, oldest first. */
   takeUnconfirmed(): Pending[] {
     const unconfirmed = [...this.unconfirmed.values()];
     this.unconfirmed.clear();
     return unconfirmed;
   }
 
-  /** Closes the channel, whenever the broker comes to it. */
+  /** Closes the channel. Does not wait for the broker. */
   close(): void {
     try {
       this.channel.close().catch(() => undefined);
@@ -134,7 +149,7 @@ export class PublishChannel {
   }
 }
 
-/** The largest frame agreed on with the broker, in bytes; amqplib's types do not show it. */
+/** The largest frame in bytes, as negotiated with the broker. amqplib's types do not declare it. */
 function frameMaxOf(channel: ConfirmChannel): number {
   const { connection } = channel as unknown as { connection?: { frameMax?: number } };
   return connection?.frameMax ?? SMALLEST_FRAME_MAX;

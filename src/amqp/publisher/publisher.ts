@@ -9,31 +9,38 @@ import type { ConnectionSettings } from '../connection/connection.ts';
 import { PublishChannel } from './publish-channel.ts';
 import { SupervisedChannel, type ChannelEvents, type ChannelUser } from '../connection/supervised-channel.ts';
 import type { OutgoingMessage } from '../wire/messages.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type OutboxLimits } from './outbox.ts';
 
-/** What the publisher tells its owner beside its results. */
+/** Events of the publisher, beside the outcomes of its messages. */
 export interface PublisherEvents extends ChannelEvents {
-  /** `count` messages are published once more, as their confirms were lost, late or negative. */
+  /** `count` messages are published again: their confirms are lost, late or negative. */
   republished(reason: string, count: number): void;
-  /** Whether messages can be sent has changed: the link was lost or restored, or the broker's alarm began or ended. */
+  /**
+   * Whether messages can be sent has changed: the channel was lost or restored, or a resource alarm
+   * began or ended.
+   */
   open(open: boolean): void;
 }
 
-export interface PublisherLimits {
-  /** How long one message may stay unconfirmed while others are confirmed, in milliseconds. */
-  readonly confirmTimeoutMs: number;
-  /** As many messages are under way at most; a quarter of them may wait for destinations that do not take theirs. */
-  readonly prefetch: number;
-}
+export type PublisherLimits = Omit<OutboxLimits, 'callTimeoutMs'>;
 
-/** A channel that the broker closes for one message's sake is back before this, in milliseconds: requests are taken on. */
+/**
+ * A channel that the broker closes over one message is replaced within this time, so that
+ * consumption need not pause.
+ */
 const MAX_UNREPORTED_MS = 1_000;
 
 /**
- * Publishes with confirms and `mandatory`, over a connection of its own. Survives lost connections, channels and
- * confirms by publishing again; respects back-pressure and the broker's resource alarms by holding messages back. What
- * one destination or one message brings about is that one's trouble alone. Its memory is bounded by what its callers
- * have under way.
+ * Publishes with confirms and `mandatory`, over its own connection. Publishes again where a
+ * connection, channel or confirm is lost. Holds messages while the socket is congested or a
+ * resource alarm is active. A faulty destination or message harms only itself. Memory is bounded by
+ * the callers' messages in flight.
+ *
+ * The room, from here inwards: outbox.ts decides when each message is sent, and on which channel;
+ * publish-channel.ts sends it and matches confirms and returns; pending.ts and destinations.ts hold
+ * the state of messages and destinations. For the failures: confirm-watch.ts (no confirm arrives),
+ * nack-retry.ts (the queue nacks), lost-confirms.ts (the channel closes), quarantine.ts (which
+ * message made the broker close it), isolated-channels.ts (first messages to unknown destinations).
  */
 export class Publisher implements ChannelUser<ConfirmChannel> {
   readonly #events: PublisherEvents;
@@ -43,12 +50,12 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
   readonly #instance = randomBytes(6).toString('hex');
   #model: ChannelModel | undefined;
   #main: PublishChannel | undefined;
-  /** Why the broker closed the present connection, once it has. */
+  /** Why the broker closed the current connection, if it did. */
   #connectionClosedBy: CloseReason | undefined;
   #blocked = false;
   #stopped = false;
   #order = 0;
-  /** The channel is replaced although the link works: it is told as closed only if that takes long. */
+  /** The channel is replaced although it works. It is reported as closed only if that takes long. */
   #isPlanned = false;
   #closedTimer: NodeJS.Timeout | undefined;
 
@@ -69,12 +76,12 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     this.#channel = new SupervisedChannel('publish', settings, this, events);
   }
 
-  /** Rejects when trying again cannot help. */
+  /** Rejects when a retry cannot help. */
   get ended(): Promise<void> {
     return this.#channel.ended;
   }
 
-  /** Resolves when the link is up for the first time, or was stopped before; rejects as `ended` does. */
+  /** Resolves when the channel is up for the first time, or was stopped before. Rejects as `ended` does. */
   get started(): Promise<void> {
     return this.#channel.started;
   }
@@ -84,7 +91,10 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     return this.#main !== undefined && !this.#blocked;
   }
 
-  /** Resolves when it is known what became of the message, however often it had to be published. Rejects with `PublisherStoppedError` only. */
+  /**
+   * Resolves with the outcome of the message, however often it is published. Rejects only with
+   * `PublisherStoppedError`.
+   */
   publish(message: OutgoingMessage): Promise<ReplyOutcome> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) return reject(new PublisherStoppedError('the publisher is stopped'));
@@ -95,13 +105,16 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     });
   }
 
-  /** Lets `declare` use the connection, on channels of its own. Rejects where there is none, and within the time limit. */
+  /**
+   * Lets `use` open channels on the publisher's connection. Rejects where there is none, and at the
+   * time limit.
+   */
   async withConnection(use: (model: ChannelModel) => Promise<void>): Promise<void> {
     if (this.#model === undefined) throw new Error('there is no connection');
     await within(this.#timeoutMs, 'declaring', use(this.#model));
   }
 
-  /** Rejects what is unconfirmed and closes the link. Idempotent; never rejects. */
+  /** Rejects the unresolved messages and closes the channel. Idempotent; never rejects. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#closedTimer);

@@ -3,32 +3,36 @@ import type { PublishChannel } from './publish-channel.ts';
 import { insertInOrder, type Pending } from './pending.ts';
 
 export interface QuarantineHost {
-  /** Opens a channel; rejects where there is no connection. */
+  /** Opens a channel. Rejects where there is no connection. */
   open(): Promise<PublishChannel>;
-  /** Sends the message on this lane, where it is alone. `false` where it cannot be sent at all. */
+  /**
+   * Sends the message on this channel, on which it is alone. Returns `false` where AMQP cannot
+   * carry it.
+   */
   send(channel: PublishChannel, pending: Pending): boolean;
   /** Whether anything may be sent now. */
   canSend(): boolean;
-  /** The broker does not even take a message that goes nowhere: nothing is any message's fault. */
+  /** The broker does not even confirm a probe: no message is the cause. */
   nothingConfirmed(): void;
-  /** Nobody is suspected any more. */
+  /** There are no suspects any more. */
   emptied(): void;
 }
 
 /**
- * Messages that may have made the broker close a channel or the connection. One after another is sent alone, between two
- * probes that go nowhere, while nothing else is sent: the one that meets another close is the cause.
+ * Messages that may have made the broker close a channel or the connection. Each is sent alone,
+ * between two probes, while nothing else is sent. A message during which the broker closes again is
+ * the cause.
  */
 export class Quarantine {
   readonly #host: QuarantineHost;
   readonly #limitMs: number;
   readonly #slowMs: number;
   readonly #suspects: Pending[] = [];
-  /** The message that is alone on the wire. */
+  /** The suspect in flight. */
   suspectInFlight: Pending | undefined;
   #running = false;
 
-  /** `limitMs`: how long the broker may take for a probe; `slowMs`: when a message is only slow. */
+  /** `limitMs`: time limit for a probe; `slowMs`: when a message counts as slow. */
   constructor(limitMs: number, slowMs: number, host: QuarantineHost) {
     this.#limitMs = limitMs;
     this.#slowMs = slowMs;
@@ -44,19 +48,19 @@ export class Quarantine {
     insertInOrder(this.#suspects, pending);
   }
 
-  /** Takes out all suspects. */
+  /** Removes and returns all suspects. */
   clear(): Pending[] {
     return this.#suspects.splice(0);
   }
 
-  /** Examines the suspects as far as is possible now. Never rejects. */
+  /** Tests the suspects, as far as possible now. Never rejects. */
   async run(): Promise<void> {
     if (this.#running || this.#suspects.length === 0) return;
     this.#running = true;
     try {
       while (this.#suspects.length > 0 && this.#host.canSend()) await this.#testNext();
     } catch {
-      // The connection is lost: `run` is called when there is another.
+      // The connection is lost. `run` is called again once there is another.
     } finally {
       this.#running = false;
       this.suspectInFlight = undefined;
@@ -70,20 +74,20 @@ export class Quarantine {
     if (isAlive !== true) {
       channel.close();
       this.#host.nothingConfirmed();
-      throw new Error('nothing is taken');
+      throw new Error('the broker confirms no message');
     }
     const pending = this.#suspects.shift();
     if (pending === undefined) return channel.close();
     this.suspectInFlight = pending;
     if (!this.#host.send(channel, pending)) return channel.close();
-    // A message that is merely slow is not what closes channels: it stays alone on its lane.
+    // A slow message does not close channels: it stays alone on its channel.
     const survived = await confirmedWithin(this.#slowMs, channel.probe());
     if (survived !== false) pending.closes = 0;
     this.suspectInFlight = undefined;
   }
 }
 
-/** `undefined` where it takes longer than `ms` milliseconds; a probe does not reject. */
+/** `undefined` where the probe takes longer than `ms` milliseconds. A probe never rejects. */
 function confirmedWithin(ms: number, probe: Promise<boolean>): Promise<boolean | undefined> {
   return within(ms, 'a probe', probe).catch(() => undefined);
 }

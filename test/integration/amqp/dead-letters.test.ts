@@ -8,7 +8,7 @@ import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import { patiently } from '../../support/polling.ts';
 
 const amqpUrl = inject('amqpUrl');
-const diagnosis = { code: 'INTERNAL_ERROR', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+const diagnosis = { code: 'INTERNAL_ERROR' as const, attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
 let publisher: Publisher;
 let letters: DeadLetterPublisher;
 let model: ChannelModel;
@@ -54,7 +54,7 @@ async function takeLetter() {
   return letter;
 }
 
-test('the queue is declared where it is missing, and takes all that was held, once', async () => {
+test('a missing queue is declared, and accepts every held letter once', async () => {
   const bodies = Array.from({ length: 30 }, (_, nth) => String(nth));
   const outcomes = await Promise.all(bodies.map((body) => letters.publish(request({}, body), diagnosis, () => false)));
   expect(new Set(outcomes)).toEqual(new Set(['dead-lettered']));
@@ -64,7 +64,7 @@ test('the queue is declared where it is missing, and takes all that was held, on
   expect(messageCount).toBe(30);
 });
 
-test('headers of any kind, and ids that cannot be sent, cost themselves at most', async () => {
+test('headers of any type, and ids that cannot be sent, cost at most themselves', async () => {
   const headers = {
     kept: 'x',
     number: Number.NaN,
@@ -94,7 +94,7 @@ test('headers of any kind, and ids that cannot be sent, cost themselves at most'
   expect(lost).toEqual([]);
 });
 
-test('a letter whose delivery is not ours any more is not sent', async () => {
+test('a letter whose delivery is no longer ours is not published', async () => {
   let gone = false;
   await channel.assertQueue(`${queue}.dead`, { arguments: { 'x-max-length': 0, 'x-overflow': 'reject-publish' } });
   const outcome = letters.publish(request({}), diagnosis, () => gone);

@@ -27,7 +27,7 @@ function succeed(times: number): void {
 test.each([
   [{ 'x-delivery-count': 12, 'x-acquired-count': 14 }, true, 12],
   [{ 'x-delivery-count': 12 }, true, 12],
-  // Forged by the producer: the broker has handed it out less often, or not at all.
+  // Forged by the producer: the broker has delivered it less often, or never.
   [{ 'x-delivery-count': 77, 'x-acquired-count': 2 }, true, 2],
   [{ 'x-delivery-count': 77, 'x-acquired-count': 99 }, false, 0],
   [{ 'x-delivery-count': 'many' }, true, 0],
@@ -36,7 +36,7 @@ test.each([
   expect(deliveryCountOf(delivery(headers, redelivered))).toBe(count);
 });
 
-test('one lost link asks for one request that goes well', () => {
+test('one lost channel requires one successful request', () => {
   prefetch.lost();
   expect(prefetch.oneAtATime).toBe(true);
   succeed(1);
@@ -44,7 +44,7 @@ test('one lost link asks for one request that goes well', () => {
   expect(onSettled).toEqual(['the link was lost while consuming', undefined]);
 });
 
-test('each further loss asks for more, up to a bound; losses far apart do not add up', () => {
+test('each further loss requires more successes, up to a bound; losses far apart do not add up', () => {
   for (let loss = 0; loss < 3; loss += 1) prefetch.lost();
   succeed(31);
   expect(prefetch.oneAtATime).toBe(true);
@@ -59,7 +59,7 @@ test('each further loss asks for more, up to a bound; losses far apart do not ad
   expect(prefetch.oneAtATime).toBe(false);
 });
 
-test('a delivery that was charged often asks for a run that goes well, and is told apart from others', () => {
+test('a delivery that was charged often is recognised, and requires a run of successes', () => {
   expect(prefetch.delivered(delivery({ 'x-delivery-count': 9 }))).toBe(false);
   expect(prefetch.oneAtATime).toBe(false);
   expect(prefetch.delivered(delivery({ 'x-delivery-count': 10 }))).toBe(true);
@@ -70,7 +70,7 @@ test('a delivery that was charged often asks for a run that goes well, and is to
   expect(onSettled).toEqual(['a request came back often', undefined]);
 });
 
-test('where few requests come, caution ends when there was no sign of trouble for a time', () => {
+test('with few requests the caution ends after a quiet time', () => {
   for (let loss = 0; loss < 5; loss += 1) prefetch.lost();
   now += 29_000;
   prefetch.tick();
@@ -81,7 +81,7 @@ test('where few requests come, caution ends when there was no sign of trouble fo
   expect(onSettled).toEqual(['the link was lost while consuming', undefined]);
 });
 
-test('the link is made again at once after each loss, but not for ever where nothing goes well', () => {
+test('the channel is reopened at once after each loss, but not forever while no request succeeds', () => {
   expect(prefetch.retriesFast()).toBe(false);
   prefetch.lost();
   expect([prefetch.retriesFast(), prefetch.retriesFast()]).toEqual([true, false]);

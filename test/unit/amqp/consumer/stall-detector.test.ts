@@ -9,7 +9,7 @@ function remedies(progress: StallDetector, look: QueueSample, looks: number): st
   return Array.from({ length: looks }, () => progress.judge(look, 2_000)).filter((remedy) => remedy !== 'none');
 }
 
-test('requests that wait in vain: a new channel, then new connections, and no end where none is asked for', () => {
+test('requests wait and none is delivered: a new channel, then new connections, and no exit unless it is set', () => {
   const progress = new StallDetector(0);
   expect(remedies(progress, deliversNothing, 4)).toEqual([]);
   expect(progress.stalled).toBe(false);
@@ -18,7 +18,7 @@ test('requests that wait in vain: a new channel, then new connections, and no en
   expect(remedies(progress, deliversNothing, 15)).toEqual(['new connection', 'new connection', 'new connection']);
 });
 
-test('the end comes after the time of the setting, with both remedies before it', () => {
+test('the exit follows after the set time, with both remedies before it', () => {
   expect(remedies(new StallDetector(8_000), deliversNothing, 4)).toEqual([
     'new channel',
     'new connection',
@@ -27,7 +27,7 @@ test('the end comes after the time of the setting, with both remedies before it'
   ]);
 });
 
-test('what hangs at full prefetch calls for no other channel, and for readiness only after a minute', () => {
+test('requests that hang at full prefetch cause no new channel, and end readiness only after a minute', () => {
   const progress = new StallDetector(300_000);
   expect(remedies(progress, full, 29)).toEqual([]);
   expect(progress.stalled).toBe(false);
@@ -40,9 +40,9 @@ test('what hangs at full prefetch calls for no other channel, and for readiness 
 test.each([
   ['a delivery or a settlement', deliversNothing, (progress: StallDetector) => progress.recordProgress()],
   ['an empty queue', { ...deliversNothing, waiting: 0 }, () => undefined],
-  ['a known reason', { ...deliversNothing, paused: true }, () => undefined],
-  ['a known reason, at full prefetch', { ...full, paused: true }, () => undefined],
-])('%s ends a standstill', (_, look, happens) => {
+  ['a pause', { ...deliversNothing, paused: true }, () => undefined],
+  ['a pause at full prefetch', { ...full, paused: true }, () => undefined],
+])('%s ends a stall', (_, look, happens) => {
   const progress = new StallDetector(0);
   remedies(progress, deliversNothing, 5);
   happens(progress);
@@ -51,7 +51,7 @@ test.each([
   expect(remedies(progress, deliversNothing, 4)).toEqual([]);
 });
 
-test('a delivery between two looks makes the worker ready again at once', () => {
+test('a delivery between two polls restores readiness at once', () => {
   const progress = new StallDetector(0);
   remedies(progress, deliversNothing, 6);
   progress.recordProgress();

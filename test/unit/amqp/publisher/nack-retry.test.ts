@@ -27,7 +27,7 @@ afterEach(() => {
   for (const destination of destinations.all()) destinations.restore(destination);
 });
 
-test('a queue that refuses the first of many: it is tried again, the excess is given up, the newest first', () => {
+test('a queue nacks the first of many: it is retried, and the excess is refused, newest first', () => {
   const { nacksInRow, finished } = nackState(256);
   const full = destinations.of('full');
   const [first, ...others] = waitingFor(full, 40);
@@ -40,7 +40,7 @@ test('a queue that refuses the first of many: it is tried again, the excess is g
   expect(finished).toEqual(others.slice(256 / 16 - 1));
 });
 
-test('refusals of different messages are not taken for five refusals of one', () => {
+test('nacks of different messages do not count as five nacks of one', () => {
   const { nacksInRow, finished } = nackState(256);
   const full = destinations.of('full');
   const sent = waitingFor(full, 120);
@@ -55,7 +55,7 @@ test('refusals of different messages are not taken for five refusals of one', ()
   expect(finished).toHaveLength(120 - 256 / 16);
 });
 
-test('where others in trouble take all the room, a refused message is given up', () => {
+test('a nacked message is refused where other degraded destinations use all the room', () => {
   const { nacksInRow, finished } = nackState(16);
   for (const name of ['a', 'b', 'c', 'd']) {
     const [pending] = waitingFor(destinations.of(name), 1);
