@@ -120,7 +120,7 @@ test('a signal while broker and database are awaited ends the process, exit 0', 
   const port = await freePort();
   const worker = startProcess(names, { MONGODB_URL: `mongodb://127.0.0.1:${port}/x` });
   processes.push(worker);
-  await expect.poll(() => worker.output()).toContain('the database cannot be used yet');
+  await expect.poll(() => worker.output()).toContain('the database is unavailable, retrying');
   worker.signal('SIGTERM');
   expect(await worker.exited).toBe(0);
   expect(worker.output()).not.toContain('consuming requests');

@@ -99,7 +99,7 @@ test('broker and database that come up after the worker are waited for', async (
   database.refuse();
   worker = testWorker(behindProxies);
   const started = worker.start();
-  await expect.poll(() => worker.logText()).toContain('the database cannot be used yet');
+  await expect.poll(() => worker.logText()).toContain('the database is unavailable, retrying');
   expect(await isReady()).toBe(false);
   database.accept();
   await expect.poll(() => worker.logText()).toContain('link to the broker lost');
