@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 
-import { ConsumerStuckError } from './amqp/consumer/progress.ts';
+import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
 import { TopologyMismatchError } from './amqp/connection/topology.ts';
 import { amqpUrlProblem } from './amqp/connection/url.ts';
 import { ConfigError, loadConfig, type Config } from './settings/config.ts';

@@ -137,8 +137,8 @@ test('requests that wait with nothing taken end the process with exit code 75', 
   const broker = await FakeBroker.start({ messageCount: () => 1 });
   const worker = await running({ WORKER_EXIT_WHEN_STUCK_MS: '1000' }, { ...names, amqpUrl: broker.url });
   expect(await worker.exited).toBe(75);
-  expect(worker.output()).toContain('requests wait and none is taken');
-  expect(worker.output()).toContain('"name":"ConsumerStuckError","message":"requests wait and none is taken');
+  expect(worker.output()).toContain('requests wait and none is delivered');
+  expect(worker.output()).toContain('"name":"ConsumerStuckError","message":"requests wait and none is delivered');
   await broker.stop();
 });
 

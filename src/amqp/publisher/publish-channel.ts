@@ -1,49 +1,58 @@
 import type { ConfirmChannel, Message } from 'amqplib';
 
-import { closeReasonOf, type CloseReason } from './close-reason.ts';
+import { closeReasonOf, type CloseReason } from '../connection/broker-errors.ts';
 import { publishIdOf } from '../wire/messages.ts';
 import type { Pending } from './pending.ts';
-import { isChannelClosing, isNack } from '../connection/publish-errors.ts';
+import { isChannelClosing, isNack } from '../connection/broker-errors.ts';
 
-/** What the broker did with a message: gave it to a queue, found no queue for it, or had it refused by the queue. */
-export type BrokerAnswer = 'taken' | 'returned' | 'refused';
+/**
+ * What the broker did with a message: routed it to a queue, returned it because there is no such
+ * queue, or nacked it for its queue.
+ */
+export type BrokerAnswer = 'routed' | 'returned' | 'nacked';
 
-export interface LaneEvents {
-  answered(lane: PublishLane, pending: Pending, answer: BrokerAnswer): void;
-  /** An answer for a message that was given up before. */
+export interface PublishChannelEvents {
+  answered(channel: PublishChannel, pending: Pending, answer: BrokerAnswer): void;
+  /** An answer to a message that was abandoned before. */
   late(pending: Pending): void;
 }
 
-/** Nobody declares a queue of this name: the broker confirms such a message at once, without asking any queue. */
+/**
+ * Nobody declares a queue of this name: the broker confirms such a message at once, without
+ * involving a queue.
+ */
 const PROBE_QUEUE = 'contacts-worker.probe';
 
-/** One confirm channel and what was sent on it. The broker processes it in order, and confirms in any. */
-export class PublishLane {
+/**
+ * One confirm channel and the messages in flight on it. The broker processes them in order, and
+ * confirms in any order.
+ */
+export class PublishChannel {
   readonly channel: ConfirmChannel;
-  /** Sent and not answered, by id, oldest first. */
+  /** Messages that are sent and unanswered, by id, oldest first. */
   readonly unconfirmed = new Map<string, Pending>();
-  /** Resolves when the channel is closed, by whomever. */
-  readonly gone: Promise<false>;
-  /** The channel's buffer is full. */
+  /** Resolves when either side closes the channel. */
+  readonly closed: Promise<false>;
+  /** Whether the channel's buffer is full. */
   congested = false;
-  /** The broker has processed all that was sent up to this place. */
+  /** The broker has processed every message up to this position. */
   processed = 0;
-  /** Why the broker closed the channel, where it did. */
+  /** Why the broker closed the channel, if it did. */
   closedBy: CloseReason | undefined;
   isOpen = true;
-  /** The place of the first message that was given up: from there on amqplib keeps a word for each further message. */
+  /** Position of the first abandoned message. amqplib keeps an entry for each message from there on. */
   firstAbandoned: number | undefined;
   readonly #frameMax: number;
-  readonly #events: LaneEvents;
+  readonly #events: PublishChannelEvents;
   #sequence = 0;
 
-  constructor(channel: ConfirmChannel, events: LaneEvents) {
+  constructor(channel: ConfirmChannel, events: PublishChannelEvents) {
     this.channel = channel;
     this.#events = events;
     this.#frameMax = frameMaxOf(channel);
     channel.on('error', (error: Error) => (this.closedBy = closeReasonOf(error)));
     channel.on('return', (message: Message) => this.#returned(message));
-    this.gone = new Promise((resolve) => {
+    this.closed = new Promise((resolve) => {
       channel.on('close', () => {
         this.isOpen = false;
         resolve(false);
@@ -51,12 +60,15 @@ export class PublishLane {
     });
   }
 
-  /** Messages sent so far. */
+  /** Number of messages sent so far. */
   get sequence(): number {
     return this.#sequence;
   }
 
-  /** Sends; `false` where AMQP cannot carry the message. On a channel that is just closing it is kept as unconfirmed. */
+  /**
+   * Sends the message. Returns `false` where AMQP cannot carry it. On a closing channel the message
+   * stays unconfirmed.
+   */
   send(pending: Pending, now: number): boolean {
     const { message, id } = pending;
     this.#sequence += 1;
@@ -79,7 +91,10 @@ export class PublishLane {
     }
   }
 
-  /** Resolves with `true` when the broker has processed all that was sent before, with `false` when the channel is gone. */
+  /**
+   * Resolves with `true` when the broker has processed everything that was sent before, with
+   * `false` when the channel closes.
+   */
   probe(): Promise<boolean> {
     this.#sequence += 1;
     const sequence = this.#sequence;
@@ -91,26 +106,26 @@ export class PublishLane {
           resolve(true);
         });
       } catch {
-        // The channel is closing: it will be gone.
+        // The channel is closing.
       }
     });
-    return Promise.race([confirmed, this.gone]);
+    return Promise.race([confirmed, this.closed]);
   }
 
-  /** Waits for this message no longer. */
+  /** Ends the wait for this message. */
   abandon(pending: Pending): void {
     this.unconfirmed.delete(pending.id);
     this.firstAbandoned ??= pending.sequence;
   }
 
-  /** Gives back what is unconfirmed, oldest first. */
-  takeBack(): Pending[] {
+  /** Removes and returns the unconfirmed messages, oldest first. */
+  takeUnconfirmed(): Pending[] {
     const unconfirmed = [...this.unconfirmed.values()];
     this.unconfirmed.clear();
     return unconfirmed;
   }
 
-  /** Closes the channel, whenever the broker comes to it. */
+  /** Closes the channel. Does not wait for the broker. */
   close(): void {
     try {
       this.channel.close().catch(() => undefined);
@@ -124,8 +139,8 @@ export class PublishLane {
     if (error !== null && !nacked) return; // The channel is closing.
     if (sequence > this.processed) this.processed = sequence;
     if (!this.unconfirmed.delete(pending.id)) return this.#events.late(pending);
-    const taken = pending.returned ? 'returned' : 'taken';
-    this.#events.answered(this, pending, nacked ? 'refused' : taken);
+    const recordRouted = pending.returned ? 'returned' : 'routed';
+    this.#events.answered(this, pending, nacked ? 'nacked' : recordRouted);
   }
 
   #returned(message: Message): void {
@@ -134,7 +149,7 @@ export class PublishLane {
   }
 }
 
-/** The largest frame agreed on with the broker, in bytes; amqplib's types do not show it. */
+/** The largest frame in bytes, as negotiated with the broker. amqplib's types do not declare it. */
 function frameMaxOf(channel: ConfirmChannel): number {
   const { connection } = channel as unknown as { connection?: { frameMax?: number } };
   return connection?.frameMax ?? SMALLEST_FRAME_MAX;

@@ -42,7 +42,7 @@ async function depth(name: string): Promise<number> {
   return (await channel.checkQueue(name)).messageCount;
 }
 
-test('a pause takes nothing and gives nothing back; after it requests are taken again, also on another connection', async () => {
+test('a pause consumes nothing and requeues nothing; consumption resumes after it, also on another connection', async () => {
   const { consumer, settled } = await consume();
   await consumer.pause(true);
   await expect.poll(async () => (await channel.checkQueue(queue)).consumerCount).toBe(0);
@@ -55,7 +55,7 @@ test('a pause takes nothing and gives nothing back; after it requests are taken 
   await expect.poll(() => settled).toEqual(['acknowledged']);
 });
 
-test('a pause that ends during the set-up does not consume from a queue that is not there yet', async () => {
+test('a pause that ends during the set-up does not consume from a queue that does not exist yet', async () => {
   const started = recordedConsumer({ url: proxy.url(amqpUrl), publishUrl: amqpUrl }, { queue });
   running.push(started);
   proxy.onConnection = () => {
@@ -69,7 +69,7 @@ test('a pause that ends during the set-up does not consume from a queue that is 
   expect(proxy.connections).toBe(1);
 });
 
-test('a set-up that is cut off at whatever moment leaves nothing behind', async () => {
+test('a set-up that is cut off at any moment leaves nothing behind', async () => {
   const started = recordedConsumer({ url: proxy.url(amqpUrl), publishUrl: amqpUrl }, { queue });
   running.push(started);
   proxy.onConnection = (nth) => nth <= 12 && setTimeout(() => proxy.cut(), nth * 3);
@@ -81,7 +81,7 @@ test('a set-up that is cut off at whatever moment leaves nothing behind', async 
   expect((await channel.checkQueue(queue)).consumerCount).toBe(1);
 }, 40_000);
 
-test('never more than the prefetch count is held, however often taking pauses, and one that hangs holds up nobody', async () => {
+test('deliveries in flight never exceed the prefetch, however often consumption pauses, and one that hangs delays no other', async () => {
   const held: ((settlement: Settlement) => void)[] = [];
   let most = 0;
   const { consumer, settled } = await consume(() => {
@@ -92,7 +92,7 @@ test('never more than the prefetch count is held, however often taking pauses, a
   await expect.poll(() => held).toHaveLength(10);
   for (const paused of [true, false, true, false]) await consumer.pause(paused);
   expect(consumer.ready).toBe(false);
-  // The first hangs. The room that others leave is used at once.
+  // The first one hangs. The room that others leave is used at once.
   for (const settle of held.slice(1, 4)) settle({ kind: 'acknowledge' });
   await expect.poll(() => held).toHaveLength(13);
   expect(consumer.ready).toBe(true);
@@ -107,13 +107,16 @@ test('never more than the prefetch count is held, however often taking pauses, a
   await expect.poll(() => settled).toHaveLength(30);
 });
 
-/** Requests that end their process, by how often they did, and what was dealt with. */
+/** How often each request ended its process, and which requests are done. */
 interface Toll {
   readonly kills: Map<string, number>;
   readonly done: Set<string>;
 }
 
-/** A process: runs requests one after the other, as the worker runs redelivered ones, until one ends it or all are done. */
+/**
+ * A process: runs requests in turn, as the worker runs redelivered ones, until one ends it or all
+ * are done.
+ */
 async function oneProcess({ kills, done }: Toll, attempts: number, all: number): Promise<void> {
   let end: (how: 'killed' | 'done') => void = () => undefined;
   const ended = new Promise<'killed' | 'done'>((resolve) => (end = resolve));
@@ -139,7 +142,7 @@ async function oneProcess({ kills, done }: Toll, attempts: number, all: number):
   proxy.accept();
 }
 
-test('many requests that end their process get none of those beside them dead-lettered by the broker', async () => {
+test('many requests that end their process make the broker dead-letter none of their neighbours', async () => {
   const toll: Toll = { kills: new Map(), done: new Set() };
   await (await consume()).stop();
   for (let nth = 0; nth < 24; nth += 1) channel.sendToQueue(queue, Buffer.from(`kills ${nth}`));

@@ -39,14 +39,14 @@ async function consume(
 }
 
 function remedies(): unknown[] {
-  return running.told.filter(([name]) => name === 'standstill').map(([, remedy]) => remedy);
+  return running.told.filter(([name]) => name === 'stalled').map(([, remedy]) => remedy);
 }
 
 test.each([
   ['the broker’s cancel of the consumer', cancelOf],
   ['the loss of the channel', closeOfChannel],
   ['the loss of the connection', closeOfConnection],
-])('%s in one segment with consume-ok does not leave the worker deaf', async (_, loss) => {
+])('%s in one segment with consume-ok does not leave the worker without deliveries', async (_, loss) => {
   const { consumer, settled } = await consume({
     afterConsume: (nth, channel, tag) =>
       nth === 1 ? loss(channel, tag) : deliveryOf(channel, tag, 1, NO_PROPERTIES, Buffer.from('x')),
@@ -56,12 +56,12 @@ test.each([
   await expect.poll(() => consumer.ready).toBe(true);
 });
 
-test('requests that wait while none comes: not ready, another channel, another connection, and it goes on', async () => {
+test('requests wait and none is delivered: not ready, a new channel, a new connection, and it recovers', async () => {
   let waiting = 1;
   const { consumer, settled } = await consume(
     {
       messageCount: () => waiting,
-      // Deaf until it is on another connection.
+      // Delivers nothing on the first connection.
       afterConsume: (_, channel, tag) => {
         if (broker.connections === 1) return NOTHING;
         waiting = 0;
@@ -79,15 +79,15 @@ test('requests that wait while none comes: not ready, another channel, another c
   expect(consumer.ready).toBe(true);
 });
 
-test('a standstill that nothing ends ends the consumer', async () => {
+test('a stall that no remedy ends fails the consumer', async () => {
   const { consumer } = await consume({ messageCount: () => 1 }, { exitWhenStuckMs: 1_000 });
-  await expect(consumer.ended).rejects.toThrow('requests wait and none is taken');
+  await expect(consumer.ended).rejects.toThrow('requests wait and none is delivered');
   const looks = broker.looks;
   await expect.poll(() => broker.looks).toBeGreaterThan(looks + 4);
   expect(remedies()).toEqual(['new channel', 'new connection', 'new connection', 'exit']);
 });
 
-test('no standstill: nothing waits, or nothing is to be taken', async () => {
+test('no stall: no request waits, or consumption is paused', async () => {
   let waiting = 0;
   const { consumer } = await consume({ messageCount: () => waiting }, { exitWhenStuckMs: 400 });
   const manyLooks = async (): Promise<void> => {
@@ -104,10 +104,10 @@ test('no standstill: nothing waits, or nothing is to be taken', async () => {
   await manyLooks();
   expect(remedies()).toEqual([]);
   await consumer.pause(false);
-  await expect(consumer.ended).rejects.toThrow('none is taken');
+  await expect(consumer.ended).rejects.toThrow('none is delivered');
 });
 
-test('requests that fill the prefetch count and do not end are a standstill, too', async () => {
+test('requests that fill the prefetch and do not end are a stall', async () => {
   const { consumer } = await consume(
     {
       afterConsume: (_, channel, tag) =>
@@ -116,7 +116,7 @@ test('requests that fill the prefetch count and do not end are a standstill, too
     { exitWhenStuckMs: 1_000, prefetch: 2 },
     () => new Promise(() => undefined),
   );
-  await expect(consumer.ended).rejects.toThrow('none that was taken ends');
+  await expect(consumer.ended).rejects.toThrow('no request in flight ends');
   expect(consumer.ready).toBe(false);
   expect(remedies()).toEqual(['exit']);
 });
@@ -125,10 +125,10 @@ const HEADERS = 0x20;
 const REPLY_TO = 0x02;
 
 test.each([
-  ['of a type that is not known', [HEADERS | REPLY_TO, 0, 0, 0, 0, 3, 1, 97, 63, 1, 113], 'q'],
+  ['of an unknown type', [HEADERS | REPLY_TO, 0, 0, 0, 0, 3, 1, 97, 63, 1, 113], 'q'],
   ['longer than the frame', [HEADERS | REPLY_TO, 0, 0, 0, 9, 9, 1, 97, 86], undefined],
-  ['cut off in a number', [HEADERS | REPLY_TO, 0, 0, 0, 0, 4, 1, 97, 73, 0, 1, 113], 'q'],
-])('a header %s costs its message only', async (_, properties, replyTo) => {
+  ['truncated in a number', [HEADERS | REPLY_TO, 0, 0, 0, 0, 4, 1, 97, 73, 0, 1, 113], 'q'],
+])('a header %s costs only its message', async (_, properties, replyTo) => {
   const { received, settled } = await consume({
     afterConsume: (_nth, channel, tag) =>
       Buffer.concat([
