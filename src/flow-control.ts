@@ -1,50 +1,59 @@
-/** Decides whether requests had better not be taken now: what is taken would only wait. */
-export class FlowControl {
-  readonly #onChange: (held: boolean, reason: string) => void;
-  #waitingBatches = 0;
-  #failingMethods = 0;
-  #answersGoOut = true;
-  #held = false;
+/** Why no requests are consumed. */
+export type PauseReason = 'database' | 'writes' | 'answers';
 
-  /** `onChange` is told when taking should stop and when it should go on. */
-  constructor(onChange: (held: boolean, reason: string) => void) {
+/** The cause in words, the most serious first. */
+const CAUSES: readonly (readonly [PauseReason, string])[] = [
+  ['answers', 'answers cannot be sent'],
+  ['database', 'the database is unavailable'],
+  ['writes', 'every write of a method fails alike'],
+];
+
+/** Decides whether requests are consumed. While something they need is unavailable they would only wait. */
+export class FlowControl {
+  readonly #onChange: (paused: boolean, cause: string) => void;
+  #waitingForStore = 0;
+  #failingMethods = 0;
+  #publisherOpen = true;
+  #paused = false;
+
+  /** `onChange` is called when consumption should pause, and when it should resume. */
+  constructor(onChange: (paused: boolean, cause: string) => void) {
     this.#onChange = onChange;
   }
 
-  /** So many batches more, or less, wait for the database. */
-  waiting(change: 1 | -1): void {
-    this.#waitingBatches += change;
-    this.#judge();
-  }
+  /** One call more (1) or less (-1) waits for the database. */
+  readonly waiting = (change: 1 | -1): void => {
+    this.#waitingForStore += change;
+    this.#update();
+  };
 
-  /** So many methods more, or less, of which every request fails alike. */
-  failing(change: 1 | -1): void {
+  /** One method more (1) or less (-1) fails for every request. */
+  readonly failing = (change: 1 | -1): void => {
     this.#failingMethods += change;
-    this.#judge();
+    this.#update();
+  };
+
+  /** Whether answers can be published. */
+  readonly open = (open: boolean): void => {
+    this.#publisherOpen = open;
+    this.#update();
+  };
+
+  /** Whether consumption pauses now, by reason. */
+  reasons(): Readonly<Record<PauseReason, boolean>> {
+    return {
+      database: this.#waitingForStore > 0,
+      writes: this.#failingMethods > 0,
+      answers: !this.#publisherOpen,
+    };
   }
 
-  /** Whether answers can be sent. */
-  open(answersGoOut: boolean): void {
-    this.#answersGoOut = answersGoOut;
-    this.#judge();
-  }
-
-  /** Whether requests are held back now, by reason. */
-  reasons(): Readonly<Record<'database' | 'writes' | 'answers', boolean>> {
-    return { database: this.#waitingBatches > 0, writes: this.#failingMethods > 0, answers: !this.#answersGoOut };
-  }
-
-  #judge(): void {
-    const cause = this.#cause();
-    const held = cause !== undefined;
-    if (held === this.#held) return;
-    this.#held = held;
-    this.#onChange(held, cause ?? 'nothing is in the way any more');
-  }
-
-  #cause(): string | undefined {
-    if (!this.#answersGoOut) return 'answers cannot be sent';
-    if (this.#waitingBatches > 0) return 'the database is away';
-    return this.#failingMethods > 0 ? 'every write of a method fails alike' : undefined;
+  #update(): void {
+    const reasons = this.reasons();
+    const [, cause] = CAUSES.find(([reason]) => reasons[reason]) ?? [];
+    const paused = cause !== undefined;
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    this.#onChange(paused, cause ?? 'everything is available again');
   }
 }

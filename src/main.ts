@@ -2,24 +2,21 @@ import { hostname } from 'node:os';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 
-import { ConsumerStuckError } from './amqp/consumer/progress.ts';
+import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
 import { TopologyMismatchError } from './amqp/connection/topology.ts';
 import { amqpUrlProblem } from './amqp/connection/url.ts';
 import { loadConfigOrReport, type Config } from './settings/config.ts';
 import { mongodbUrlProblem } from './mongo/connection/url.ts';
 import { HttpPortUnavailableError } from './ops/http.ts';
 import { createLog, type Log } from './ops/log.ts';
+import { EXIT_CODES } from './protocol/catalogue.ts';
 import { StoreMismatchError } from './protocol/errors.ts';
-import { createWorker, OWN_ERRORS, type Worker } from './worker.ts';
+import type { Worker } from './lifecycle.ts';
+import { createWorker, OWN_ERRORS } from './worker.ts';
 
-/** EX_CONFIG of sysexits.h: trying again without changing the settings is of no use. */
-const EXIT_CONFIG = 78;
-const EXIT_FAILED = 1;
-/** EX_TEMPFAIL of sysexits.h: requests waited and none was taken; another process may do better. */
-const EXIT_STUCK = 75;
 /**
- * Percent by which the heap grows before V8 collects all of it. Left alone, V8 lets a worker under load grow to 300 MiB,
- * 50 of them in use; so it stays below 200, at no loss; 40 costs a sixth of the throughput.
+ * Percent by which the heap grows before V8 collects all of it. By default V8 lets a worker under load grow to 300 MiB with 50
+ * in use. At 100 it stays below 200 without loss; 40 would cost a sixth of the throughput.
  */
 const HEAP_GROWING_PERCENT = 100;
 
@@ -28,7 +25,7 @@ async function main(): Promise<void> {
   const config = loadConfigOrReport(process.env, { amqpUrlProblem, mongodbUrlProblem }, (message) =>
     process.stderr.write(`${message}\n`),
   );
-  if (config === undefined) return process.exit(EXIT_CONFIG);
+  if (config === undefined) return process.exit(EXIT_CODES.config);
   const log = createLog({
     level: config.logLevel,
     worker: hostname(),
@@ -39,25 +36,27 @@ async function main(): Promise<void> {
   await exit(code, log);
 }
 
-/** Node's own report would print an error's message, which can quote a request: none is left to it, however many come. */
+/** Node's own report would print the error's message, which can quote a request: the log replaces it, for every such error. */
 function exitOnUncaught(log: Log): void {
   const uncaught = (error: unknown): void => {
     log.error('uncaught error, exiting', {}, error);
-    void exit(EXIT_FAILED, log);
+    void exit(EXIT_CODES.failed, log);
   };
   process.on('uncaughtException', uncaught);
   process.on('unhandledRejection', uncaught);
 }
 
-/** Says why the worker cannot go on; gives the exit code. */
+/** Logs why the worker cannot go on; returns the exit code. */
 function failed(error: unknown, log: Log): number {
   if (error instanceof HttpPortUnavailableError) {
     log.error('HTTP_PORT cannot be used', { port: error.port, reason: error.message }, error);
-    return error.isTransient ? EXIT_FAILED : EXIT_CONFIG;
+    return error.isTransient ? EXIT_CODES.failed : EXIT_CODES.config;
   }
   log.error('the worker failed', {}, error);
-  if (error instanceof ConsumerStuckError) return EXIT_STUCK;
-  return error instanceof TopologyMismatchError || error instanceof StoreMismatchError ? EXIT_CONFIG : EXIT_FAILED;
+  if (error instanceof ConsumerStuckError) return EXIT_CODES.stuck;
+  return error instanceof TopologyMismatchError || error instanceof StoreMismatchError
+    ? EXIT_CODES.config
+    : EXIT_CODES.failed;
 }
 
 async function exit(code: number, log: Log, flushLimitMs?: number): Promise<never> {
@@ -65,27 +64,27 @@ async function exit(code: number, log: Log, flushLimitMs?: number): Promise<neve
 }
 
 /**
- * Ends the process for certain. `process.exit` waits for a write that the log's reader holds up; another program in this
- * one's place has no such write, and keeps the exit code. A signal to oneself does nothing as process 1 of a container.
+ * Ends the process in every case. `process.exit` waits for a write that a stalled log reader blocks. `execve` replaces the
+ * program by one without such a write, and keeps the exit code. As process 1 of a container a signal to oneself has no effect.
  */
 function abandon(code: number): never {
   try {
     process.execve?.(process.execPath, [process.execPath, '--eval', `process.exit(${code})`], {});
   } catch {
-    // Not allowed here, or Node is gone from the disk: then without the exit code.
+    // Not permitted, or Node is gone from the disk: the exit code is lost.
   }
   process.kill(process.pid, 'SIGKILL');
   return process.abort();
 }
 
-/** Runs until a signal or a failure; gives the exit code. */
+/** Runs until a signal or a failure; returns the exit code. */
 async function run(config: Config, log: Log): Promise<number> {
   const worker = createWorker(config, log);
   const [signalled, signalledAgain] = signals();
-  void signalledAgain.then(() => exit(EXIT_FAILED, log, 500));
+  void signalledAgain.then(() => exit(EXIT_CODES.failed, log, 500));
   let stopping = false;
   const started = worker.start().then(() => {
-    if (!stopping) log.info('taking requests', { queue: config.requestQueue });
+    if (!stopping) log.info('consuming requests', { queue: config.requestQueue });
   });
   const reason = await Promise.race([signalled, Promise.all([started, worker.failed])]).catch(
     async (error: unknown) => {
@@ -108,10 +107,10 @@ async function stop(worker: Worker, log: Log): Promise<number> {
     handed_back: report['handed-back'],
     lost: report.lost,
   });
-  return report.drained ? 0 : EXIT_FAILED;
+  return report.drained ? EXIT_CODES.ok : EXIT_CODES.failed;
 }
 
-/** The first signal and the second, however soon one follows the other. */
+/** The first signal and the second, however soon the second follows. */
 function signals(): readonly [first: Promise<NodeJS.Signals>, second: Promise<NodeJS.Signals>] {
   const heard: ((signal: NodeJS.Signals) => void)[] = [];
   const next = (): Promise<NodeJS.Signals> => new Promise((resolve) => heard.push(resolve));

@@ -1,166 +1,166 @@
+import { StoreDefectError, UnavailableError } from '../protocol/errors.ts';
 import type { Execution } from '../protocol/execution.ts';
 import type { Method, Work } from '../protocol/method.ts';
 import type { ResponseEnvelope } from '../protocol/response.ts';
-import { StoreDefectError, UnavailableError } from '../protocol/errors.ts';
+import type { RetryPolicy } from '../time/retry.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { DispatchEvents } from './events.ts';
-import type { RetryPolicy } from '../time/retry.ts';
 import type { Semaphore } from './semaphore.ts';
 
-/** Limits of a batch's tries. */
-export interface TryLimits {
-  /** Failed attempts after which an error counts as a defect for good. */
+/** How often and when attempts are made. */
+export interface AttemptTerms {
+  /** Failed attempts of a request after which it counts as a defect. */
   readonly maxAttempts: number;
-  readonly patience: RetryPolicy;
+  readonly retryPolicy: RetryPolicy;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** Gets the execution of the item at this place of its batch, once. */
+/** Receives the result of the item at this place of its batch, once. */
 export type ReportResult = (at: number, execution: Execution) => void;
 
-/** What all runs of a method share, and how many attempts of this run's items are used up. */
+/** What all executions of a method share, and the attempts that these items have already used. */
 export interface ExecutionShared<Command> {
   readonly method: Method<Command>;
-  readonly limits: TryLimits;
+  readonly terms: AttemptTerms;
   readonly events: DispatchEvents;
-  /** For those that run alone as their batch failed. */
+  /** Limits the items that run alone after their batch failed. */
   readonly semaphore: Semaphore;
-  /** None where nothing is written. */
+  /** `undefined` where nothing is written. */
   readonly breaker: CircuitBreaker | undefined;
   readonly attemptsBefore: number;
 }
 
 /**
- * One batch's tries. While the store is away the same batch is run again, with the same keys, without end and without counting.
- * An error of a batch makes each item run alone, so that none suffers from its neighbour; alone, a failing item has `maxAttempts`
- * attempts, those before included, unless every item fails so (breaker.ts). Once begun, a deadline is not looked at again: a first
- * try whose outcome is unknown may still take effect, so only running it to its end lets the answer tell the truth. What has come
- * over a channel that is gone is not run, nor run again: it is abandoned.
+ * Executes one batch to its end. While the store is unavailable it executes the same batch with the same keys again, without
+ * limit and without counting attempts. If a batch fails each item runs alone, so that none suffers from its neighbour. An item
+ * that fails alone has `maxAttempts` attempts, earlier ones included, unless every item fails alike (circuit-breaker.ts).
+ * A deadline is not checked again once the batch has begun: an attempt with unknown outcome may still take effect, and only
+ * executing it to its end lets the answer report the truth. An item whose channel has closed is abandoned.
  */
 export class BatchExecution<Command> {
-  readonly #terms: ExecutionShared<Command>;
+  readonly #shared: ExecutionShared<Command>;
   readonly #batch: readonly Work<Command>[];
-  readonly #told: ReportResult;
-  readonly #ofBroken: boolean;
+  readonly #report: ReportResult;
+  readonly #isolated: boolean;
   #attempts: number;
   #firstError: unknown;
-  /** Waits for the store to come back. */
+  /** Waits for the store to return. */
   #waiting = false;
   /** Held by the breaker. */
   #held = false;
-  /** The successes of others, when it failed first, and when its present attempt began. */
+  /** The breaker's successes when the item failed first, and when its present attempt began. */
   #successesSeen: number | undefined;
   #successesBefore = 0;
 
-  /** `ofBroken`: one item of a batch that failed, and whether others of it did not. */
+  /** `isolatedFrom`: set for one item of a batch that failed, with whether other items of it succeeded. */
   constructor(
-    terms: ExecutionShared<Command>,
+    shared: ExecutionShared<Command>,
     batch: readonly Work<Command>[],
-    told: ReportResult,
-    ofBroken?: { readonly othersSucceeded: boolean },
+    report: ReportResult,
+    isolatedFrom?: { readonly othersSucceeded: boolean },
   ) {
-    this.#terms = terms;
+    this.#shared = shared;
     this.#batch = batch;
-    this.#told = told;
-    this.#ofBroken = ofBroken !== undefined;
-    // What the store took in the very same call is a success that this one has seen.
-    if (ofBroken?.othersSucceeded === true) this.#successesSeen = NONE;
-    this.#attempts = terms.attemptsBefore + 1;
+    this.#report = report;
+    this.#isolated = isolatedFrom !== undefined;
+    // An item that the store accepted in the same call is a success that this item has seen.
+    if (isolatedFrom?.othersSucceeded === true) this.#successesSeen = NO_SUCCESSES;
+    this.#attempts = shared.attemptsBefore + 1;
   }
 
-  /** Resolves when each item was told, or is on its own. Never rejects. */
+  /** Resolves when each result is reported, or its item runs alone. Never rejects. */
   async run(): Promise<void> {
-    const { abandoned, pause } = this.#terms.limits.patience;
+    const { abandoned, pause } = this.#shared.terms.retryPolicy;
     try {
       for (let tries = 1; !abandoned(); tries += 1) {
-        if (this.#batch.some(isGone)) return await this.#withoutGone();
-        if (await this.#try()) return;
+        if (this.#batch.some(isChannelClosed)) return await this.#runOthers();
+        if (await this.#attempt()) return;
         await pause(tries);
       }
-      this.#batch.forEach((_, at) => this.#told(at, ABANDONED));
+      this.#batch.forEach((_, at) => this.#report(at, ABANDONED));
     } finally {
-      if (this.#waiting) this.#terms.events.waiting(-1);
-      this.#hold(false);
+      if (this.#waiting) this.#shared.events.waiting(-1);
+      this.#setHeld(false);
     }
   }
 
-  /** Whether there is nothing more to be tried. */
-  async #try(): Promise<boolean> {
-    const { semaphore } = this.#terms;
+  /** Returns whether the batch needs no further attempt. */
+  async #attempt(): Promise<boolean> {
+    const { semaphore } = this.#shared;
     try {
-      const results = await (this.#ofBroken ? semaphore.run(() => this.#execute()) : this.#execute());
-      const othersSucceeded = this.#succeeded(results);
+      const results = await (this.#isolated ? semaphore.run(() => this.#execute()) : this.#execute());
+      const othersSucceeded = this.#noteSuccess(results);
       const [first] = results;
       if (results.length === 1 && first instanceof StoreDefectError) return this.#failedAlone(first);
       results.forEach((result, at) => {
-        if (result instanceof StoreDefectError) this.#alone(at, othersSucceeded);
-        else this.#told(at, executionOf(result, this.#attempts, results.length));
+        if (result instanceof StoreDefectError) this.#isolate(at, othersSucceeded);
+        else this.#report(at, executionOf(result, this.#attempts, results.length));
       });
       return true;
     } catch (error) {
       if (error instanceof UnavailableError) return this.#waitForStore(error);
-      return this.#batch.length > 1 ? this.#eachAlone(error) : this.#failedAlone(error);
+      return this.#batch.length > 1 ? this.#isolateAll(error) : this.#failedAlone(error);
     }
   }
 
   /**
-   * Tried before or not: another worker may have its redelivery, and does not find the effect that comes later here. What
-   * became of a try whose outcome is unknown is found out with that redelivery.
+   * Executes the items whose channel is open. Another worker may have the redelivery of the others, and would not find an effect
+   * that appears here later. The redelivery finds out what an attempt with unknown outcome has done.
    */
-  async #withoutGone(): Promise<void> {
+  async #runOthers(): Promise<void> {
     const others: number[] = [];
-    this.#batch.forEach((work, at) => (isGone(work) ? this.#told(at, ABANDONED) : others.push(at)));
+    this.#batch.forEach((work, at) => (isChannelClosed(work) ? this.#report(at, ABANDONED) : others.push(at)));
     if (others.length === 0) return;
     const works = this.#batch.filter((_, at) => others.includes(at));
-    await new BatchExecution(this.#terms, works, (i, execution) => this.#told(others[i] ?? i, execution)).run();
+    await new BatchExecution(this.#shared, works, (i, execution) => this.#report(others[i] ?? i, execution)).run();
   }
 
   #execute(): ReturnType<typeof execute> {
-    const { breaker, method } = this.#terms;
+    const { breaker, method } = this.#shared;
     this.#successesBefore = breaker?.successes ?? 0;
     return execute(method, this.#batch);
   }
 
-  /** A repeat, or a contact that is not there, does not show that anything can be written. */
-  #succeeded(responses: readonly (ResponseEnvelope | Error)[]): boolean {
-    const { breaker } = this.#terms;
+  /** Returns whether any item had an effect. A repeat, or a missing contact, does not show that the store accepts writes. */
+  #noteSuccess(responses: readonly (ResponseEnvelope | Error)[]): boolean {
+    const { breaker } = this.#shared;
     if (breaker === undefined || !responses.some(hadEffect)) return false;
     breaker.succeeded();
     return true;
   }
 
   #waitForStore(error: UnavailableError): false {
-    const { events, method } = this.#terms;
+    const { events, method } = this.#shared;
     events.retry(method.name, 'unavailable', error);
     if (!this.#waiting) events.waiting(1);
     this.#waiting = true;
     return false;
   }
 
-  #eachAlone(error: unknown): true {
-    this.#terms.events.retry(this.#terms.method.name, 'isolated', error);
-    this.#batch.forEach((_, at) => this.#alone(at, false));
+  #isolateAll(error: unknown): true {
+    this.#shared.events.retry(this.#shared.method.name, 'isolated', error);
+    this.#batch.forEach((_, at) => this.#isolate(at, false));
     return true;
   }
 
-  #alone(at: number, othersSucceeded: boolean): void {
-    const told: ReportResult = (_, execution) => this.#told(at, execution);
-    void new BatchExecution(this.#terms, this.#batch.slice(at, at + 1), told, { othersSucceeded }).run();
+  #isolate(at: number, othersSucceeded: boolean): void {
+    const report: ReportResult = (_, execution) => this.#report(at, execution);
+    void new BatchExecution(this.#shared, this.#batch.slice(at, at + 1), report, { othersSucceeded }).run();
   }
 
   #failedAlone(error: unknown): boolean {
-    const { events, limits, method } = this.#terms;
-    const verdict = error instanceof StoreDefectError ? this.#judged(error) : 'counts';
-    this.#hold(verdict === 'waits');
+    const { events, terms, method } = this.#shared;
+    const verdict = error instanceof StoreDefectError ? this.#verdictOn(error) : 'counts';
+    this.#setHeld(verdict === 'waits');
     if (verdict === 'waits') {
       events.retry(method.name, 'held', error);
       return false;
     }
     this.#firstError ??= error;
     const attempts = this.#attempts;
-    if (verdict === 'fails' || attempts >= limits.maxAttempts) {
-      this.#told(0, { kind: 'defect', first: this.#firstError, last: error, attempts, batch: 1 });
+    if (verdict === 'fails' || attempts >= terms.maxAttempts) {
+      this.#report(0, { kind: 'defect', first: this.#firstError, last: error, attempts, batch: 1 });
       return true;
     }
     this.#attempts += 1;
@@ -168,29 +168,29 @@ export class BatchExecution<Command> {
     return false;
   }
 
-  #judged(error: StoreDefectError): ReturnType<CircuitBreaker['failed']> {
-    const { breaker } = this.#terms;
+  #verdictOn(error: StoreDefectError): ReturnType<CircuitBreaker['failed']> {
+    const { breaker } = this.#shared;
     const [work] = this.#batch;
     if (breaker === undefined || work === undefined) return 'counts';
     this.#successesSeen ??= breaker.successes;
     return breaker.failed(error, work.key.id, this.#successesSeen, this.#successesBefore);
   }
 
-  #hold(held: boolean): void {
+  #setHeld(held: boolean): void {
     if (held === this.#held) return;
     this.#held = held;
-    this.#terms.breaker?.waiting(held ? 1 : -1);
+    this.#shared.breaker?.waiting(held ? 1 : -1);
   }
 }
 
 const ABANDONED: Execution = { kind: 'abandoned' };
 
-function isGone({ channel }: Work<unknown>): boolean {
+/** Less than any number of successes. */
+const NO_SUCCESSES = -1;
+
+function isChannelClosed({ channel }: Work<unknown>): boolean {
   return channel?.gone === true;
 }
-
-/** Fewer than any number of successes. */
-const NONE = -1;
 
 function executionOf(response: ResponseEnvelope | Error, attempts: number, batch: number): Execution {
   if (response instanceof Error) return { kind: 'defect', first: response, last: response, attempts, batch };
@@ -207,7 +207,7 @@ async function execute<Command>(
 ): Promise<readonly (ResponseEnvelope | Error)[]> {
   const responses = await method.execute(batch);
   if (responses.length !== batch.length) {
-    throw new Error(`${method.name} gave ${responses.length} results for ${batch.length} requests`);
+    throw new Error(`${method.name} returned ${responses.length} results for ${batch.length} requests`);
   }
   return responses;
 }

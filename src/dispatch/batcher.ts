@@ -6,39 +6,39 @@ interface Entry<Command> {
   readonly resolve: (execution: Execution) => void;
 }
 
-/** How a batcher groups and sends. */
+/** How commands are batched. */
 export interface BatcherSettings<Command> {
   /** Batches at the database at the same time. */
   readonly slots: number;
-  /** What the commands of a batch may weigh together; a heavier one is alone. */
+  /** Total weight of a batch; a heavier command is a batch of its own. */
   readonly maxBatch: number;
-  /** 1 for each where absent. */
+  /** 1 for each command where absent. */
   readonly weigh?: (command: Command) => number;
 }
 
 /**
- * Tells the execution of each work of a batch, by its place, once; resolves when the batch needs its slot no longer, which may be
- * before some are told. Never rejects.
+ * Executes a batch. Reports the result of each item by its place in the batch, once. Resolves when the batch no longer needs
+ * its slot, which may be before some results are reported. Never rejects.
  */
 type ExecuteBatch<Command> = (
   batch: readonly Work<Command>[],
-  told: (at: number, execution: Execution) => void,
+  report: (at: number, execution: Execution) => void,
 ) => Promise<void>;
 
 /**
- * Group commit: while one batch is at the database the next gathers, and it leaves as soon as a slot is free. There is
+ * Group commit: while one batch is at the database the next one gathers, and it is sent as soon as a slot is free. There is
  * no timer and no minimum size, so a lone command never waits.
  */
 export class Batcher<Command> {
   readonly #settings: BatcherSettings<Command>;
-  readonly #run: ExecuteBatch<Command>;
+  readonly #execute: ExecuteBatch<Command>;
   #waiting: Entry<Command>[] = [];
   #free: number;
-  #leaving = false;
+  #scheduled = false;
 
-  constructor(settings: BatcherSettings<Command>, run: ExecuteBatch<Command>) {
+  constructor(settings: BatcherSettings<Command>, execute: ExecuteBatch<Command>) {
     this.#settings = settings;
-    this.#run = run;
+    this.#execute = execute;
     this.#free = settings.slots;
   }
 
@@ -46,33 +46,33 @@ export class Batcher<Command> {
   submit(work: Work<Command>): Promise<Execution> {
     return new Promise((resolve) => {
       this.#waiting.push({ work, resolve });
-      this.#leaveSoon();
+      this.#schedule();
     });
   }
 
-  /** After the present burst of deliveries, so that those of one network read leave together. */
-  #leaveSoon(): void {
-    if (this.#leaving || this.#free === 0) return;
-    this.#leaving = true;
+  /** Sends after the present burst of deliveries, so that those of one network read share a batch. */
+  #schedule(): void {
+    if (this.#scheduled || this.#free === 0) return;
+    this.#scheduled = true;
     queueMicrotask(() => {
-      this.#leaving = false;
-      while (this.#free > 0 && this.#waiting.length > 0) void this.#leave();
+      this.#scheduled = false;
+      while (this.#free > 0 && this.#waiting.length > 0) void this.#send();
     });
   }
 
-  async #leave(): Promise<void> {
-    const batch = this.#waiting.splice(0, this.#ready());
+  async #send(): Promise<void> {
+    const batch = this.#waiting.splice(0, this.#batchSize());
     this.#free -= 1;
-    await this.#run(
+    await this.#execute(
       batch.map(({ work }) => work),
       (at, execution) => batch[at]?.resolve(execution),
     );
     this.#free += 1;
-    this.#leaveSoon();
+    this.#schedule();
   }
 
-  /** How many of those that wait make the next batch. */
-  #ready(): number {
+  /** How many waiting commands make the next batch. */
+  #batchSize(): number {
     const { maxBatch, weigh } = this.#settings;
     if (weigh === undefined) return maxBatch;
     let weight = 0;

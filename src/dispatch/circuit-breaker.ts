@@ -1,28 +1,28 @@
-/** Requests in a row, different ones, that meet the same defect before it counts as everybody's. */
+/** Consecutive failures, of different requests, by the same defect that open the circuit. */
 export const MAX_SUSPECTS = 10;
-/** So long they wait quietly, as those that were taken beside them may show that it is their own defect after all. In milliseconds. */
+/** Milliseconds that an open circuit stays unannounced: requests in flight may show that the defect is a request's own after all. */
 const QUIET_MS = 1_000;
-/** While held: how long nothing is taken, then how long something is, as among it may be one that fares better. In milliseconds. */
-const HELD_MS = 5_000;
-const TRIED_MS = 1_000;
-/** While held: one request in this time counts as guilty, so that guilty ones that all fail alike cannot hold the others for ever. */
-const GIVEN_UP_MS = 60_000;
+/** While open: milliseconds without consuming, then milliseconds of consuming, as a new request may succeed. */
+const PAUSE_MS = 5_000;
+const PROBE_MS = 1_000;
+/** While open: one request in this many milliseconds fails for good, so that bad requests that fail alike cannot block others forever. */
+const FAIL_ONE_MS = 60_000;
 
-/** ReportResult what a breaker does. */
+/** Receives the state of a circuit breaker. */
 export interface CircuitBreakerEvents {
   /** Requests are held from now on, as all fail by this error; `undefined`: no longer. */
-  readonly braked: (error: Error | undefined) => void;
-  /** No more requests should be taken (1), or they may be again (-1). */
-  readonly hold: (change: 1 | -1) => void;
+  readonly changed: (error: Error | undefined) => void;
+  /** Stop consuming (1), or consume again (-1). */
+  readonly pause: (change: 1 | -1) => void;
 }
 
-/** What is to become of a request that failed: its attempt counts, it waits as in an outage, or it counts as failed for good. */
+/** What happens to a request that failed: the attempt counts, or it waits as in an outage, or it fails for good. */
 type Verdict = 'counts' | 'waits' | 'fails';
 
 /**
- * Tells a defect of one request from one that all writes of a method meet (a validator, a quota, a broken counter). The second
- * kind is an outage: requests wait instead of going to the dead-letter queue one after another. A success proves that it is not,
- * or is over: what fails after it fails by itself.
+ * Distinguishes a defect of one request from one that every write of a method meets: a validator, a quota, a broken counter.
+ * The second kind is an outage: requests wait instead of being dead-lettered one after another. A success proves that there is
+ * no outage, or that it is over: a request that fails after it fails by itself.
  */
 export class CircuitBreaker {
   readonly #events: CircuitBreakerEvents;
@@ -31,82 +31,82 @@ export class CircuitBreaker {
   #signature: string | undefined;
   #successes = 0;
   #waiting = 0;
-  #breakerdAt: number | undefined;
+  #openedAt: number | undefined;
   #announced = false;
-  #holding = false;
+  #pausing = false;
   #turnedAt = 0;
-  #gaveUpAt = 0;
+  #failedOneAt = 0;
 
   constructor(events: CircuitBreakerEvents, now: () => number) {
     this.#events = events;
     this.#now = now;
   }
 
-  /** Successes so far: a request remembers it when it fails first. */
+  /** Successes so far. A request remembers the number when it fails first. */
   get successes(): number {
     return this.#successes;
   }
 
-  /** A request has had its effect. */
+  /** A request had its effect. */
   succeeded(): void {
     this.#successes += 1;
     if (this.#suspects.size === 0) return;
     this.#suspects.clear();
-    this.#release();
+    this.#close();
   }
 
   /**
-   * A request, alone, was refused by `error`. `successes` were so many when it failed first (`seen`), and when this attempt
-   * began (`begun`).
+   * A request failed alone by `error`. `seen` and `begun`: the number of successes when it failed first, and when this attempt
+   * began.
    */
   failed(error: Error, id: string, seen: number, begun: number): Verdict {
     if (begun > seen) return 'counts';
-    // A success while it was under way says nothing of it: the next attempt will.
+    // A success during this attempt says nothing of it: the next attempt will.
     if (this.#successes > seen) return 'waits';
-    if (this.#breakerdAt === undefined) {
+    if (this.#openedAt === undefined) {
       if (error.message !== this.#signature) this.#suspects.clear();
       this.#signature = error.message;
       this.#suspects.add(id);
       if (this.#suspects.size < MAX_SUSPECTS) return 'counts';
-      this.#gaveUpAt = this.#breakerdAt = this.#now();
+      this.#failedOneAt = this.#openedAt = this.#now();
     }
-    this.#turn(error, this.#breakerdAt);
-    if (this.#now() - this.#gaveUpAt < GIVEN_UP_MS) return 'waits';
-    this.#gaveUpAt = this.#now();
+    this.#turn(error, this.#openedAt);
+    if (this.#now() - this.#failedOneAt < FAIL_ONE_MS) return 'waits';
+    this.#failedOneAt = this.#now();
     return 'fails';
   }
 
-  /** So many requests more, or less, wait. Where none does nobody would find out that the defect is gone. */
+  /** One request more (1) or less (-1) waits. The circuit closes when none does, as nothing would notice that the defect is gone. */
   waiting(change: 1 | -1): void {
     this.#waiting += change;
-    if (this.#waiting === 0) this.#release();
+    if (this.#waiting === 0) this.#close();
   }
 
-  #release(): void {
-    if (this.#breakerdAt === undefined) return;
+  #close(): void {
+    if (this.#openedAt === undefined) return;
     this.#suspects.clear();
-    this.#breakerdAt = undefined;
-    this.#hold(false);
-    if (this.#announced) this.#events.braked(undefined);
+    this.#openedAt = undefined;
+    this.#setPausing(false);
+    if (this.#announced) this.#events.changed(undefined);
     this.#announced = false;
   }
 
-  /** Those that wait and fail again are the clock. */
-  #turn(error: Error, brakedAt: number): void {
+  /** Alternates between pausing and probing. The retries of the waiting requests are its clock. */
+  #turn(error: Error, openedAt: number): void {
     if (!this.#announced) {
-      if (this.#now() - brakedAt < QUIET_MS) return;
+      if (this.#now() - openedAt < QUIET_MS) return;
       this.#announced = true;
-      this.#events.braked(error);
-      return this.#hold(true);
+      this.#events.changed(error);
+      return this.#setPausing(true);
     }
-    const limit = this.#holding ? HELD_MS : TRIED_MS;
-    if (this.#now() - this.#turnedAt >= limit) this.#hold(!this.#holding);
+    const limit = this.#pausing ? PAUSE_MS : PROBE_MS;
+    if (this.#now() - this.#turnedAt >= limit) this.#setPausing(!this.#pausing);
   }
 
-  #hold(holding: boolean): void {
+  #setPausing(pausing: boolean): void {
     this.#turnedAt = this.#now();
-    if (holding === this.#holding) return;
-    this.#holding = holding;
-    this.#events.hold(holding ? 1 : -1);
+    if (pausing === this.#pausing) return;
+    this.#pausing = pausing;
+    this.#events.pause(pausing ? 1 : -1);
   }
 }

@@ -1,62 +1,60 @@
 import type { Execution } from '../protocol/execution.ts';
-import { fault } from '../protocol/fault.ts';
 import type { Method, Work } from '../protocol/method.ts';
-import { fail, type ResponseEnvelope } from '../protocol/response.ts';
-import { BatchExecution, type ReportResult, type TryLimits } from './batch-execution.ts';
+import { BatchExecution, type AttemptTerms, type ReportResult } from './batch-execution.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
-import { deadlineHint } from '../pipeline/deadline.ts';
 import type { DispatchEvents } from './events.ts';
+import { isExpired, lookupOnly } from './expiry.ts';
 import { Semaphore } from './semaphore.ts';
 
-/** Requests of one method that run alone beside one another, at most: those of a batch that failed. */
-const ALONE_AT_ONCE = 8;
+/** Requests of one method that run alone at the same time, after their batch failed. */
+const MAX_ISOLATED = 8;
 
 /**
- * Runs the requests of one method until each has its execution; never rejects. What is past its deadline when it would be executed
- * is not; was it executed before, it is answered so, and else EXPIRED.
+ * Executes the requests of one method until each has a result; never rejects. A request past its deadline is not executed:
+ * if an earlier copy was, it gets that answer, else EXPIRED.
  */
 export class MethodExecution<Command> {
   readonly #method: Method<Command>;
-  readonly #limits: TryLimits;
+  readonly #terms: AttemptTerms;
   readonly #events: DispatchEvents;
-  readonly #semaphore = new Semaphore(ALONE_AT_ONCE);
+  readonly #semaphore = new Semaphore(MAX_ISOLATED);
   readonly #breaker: CircuitBreaker | undefined;
 
-  constructor(method: Method<Command>, limits: TryLimits, events: DispatchEvents) {
+  constructor(method: Method<Command>, terms: AttemptTerms, events: DispatchEvents) {
     this.#method = method;
-    this.#limits = limits;
+    this.#terms = terms;
     this.#events = events;
-    // What only reads loses nothing by being given up, and may be refused for what one caller asks for.
+    // A method that only reads loses nothing when a request fails, and may fail for what one caller asks for.
     if (method.findEarlierOutcomes === undefined) return;
-    const braked = (error: Error | undefined): void => events.braked(method.name, error);
-    this.#breaker = new CircuitBreaker({ braked, hold: (change) => events.failing(change) }, limits.now);
+    const changed = (error: Error | undefined): void => events.circuit(method.name, error);
+    this.#breaker = new CircuitBreaker({ changed, pause: (change) => events.failing(change) }, terms.now);
   }
 
   /**
-   * `told` gets the execution of each item, by its place in the batch, as soon as there is one. Resolves when the batch needs no
-   * slot any more, which may be before: items that are then tried alone must not hold up those of other batches.
+   * `report` receives the result of each item, by its place in the batch, as soon as there is one. Resolves when the batch no
+   * longer needs its slot, which may be earlier: items that then run alone must not block other batches.
    */
-  async run(batch: readonly Work<Command>[], told: ReportResult, attemptsBefore = 0): Promise<void> {
-    const now = this.#limits.now();
-    const isLate = ({ deadline }: Work<Command>): boolean => deadline !== undefined && deadline < now;
-    if (!batch.some(isLate)) return this.#run(this.#method, this.#breaker, batch, told, attemptsBefore);
+  async run(batch: readonly Work<Command>[], report: ReportResult, attemptsBefore = 0): Promise<void> {
+    const now = this.#terms.now();
+    const late = (work: Work<Command>): boolean => isExpired(work, now);
+    if (!batch.some(late)) return this.#run(this.#method, this.#breaker, batch, report, attemptsBefore);
     const places = new Map(batch.map((work, at) => [work, at]));
     const part = (own: readonly Work<Command>[]): [readonly Work<Command>[], ReportResult] => [
       own,
       (i, execution) => {
         const [work] = own.slice(i);
-        if (work !== undefined) told(places.get(work) ?? i, execution);
+        if (work !== undefined) report(places.get(work) ?? i, execution);
       },
     ];
-    const [late, inTime] = [batch.filter(isLate), batch.filter((work) => !isLate(work))];
+    const [expired, inTime] = [batch.filter(late), batch.filter((work) => !late(work))];
     await Promise.all([
-      this.#run(lookupOnly(this.#method, now), undefined, ...part(late), attemptsBefore),
+      this.#run(lookupOnly(this.#method, now), undefined, ...part(expired), attemptsBefore),
       inTime.length === 0 ? undefined : this.#run(this.#method, this.#breaker, ...part(inTime), attemptsBefore),
     ]);
   }
 
-  /** Runs one request in no batch; so many of its attempts are used up. */
-  alone(work: Work<Command>, attemptsBefore: number): Promise<Execution> {
+  /** Executes one request unbatched. `attemptsBefore`: attempts it has already used. */
+  runAlone(work: Work<Command>, attemptsBefore: number): Promise<Execution> {
     return new Promise((resolve) => void this.run([work], (_, execution) => resolve(execution), attemptsBefore));
   }
 
@@ -64,35 +62,10 @@ export class MethodExecution<Command> {
     method: Method<Command>,
     breaker: CircuitBreaker | undefined,
     batch: readonly Work<Command>[],
-    told: ReportResult,
+    report: ReportResult,
     attemptsBefore: number,
   ): Promise<void> {
-    const terms = {
-      method,
-      breaker,
-      limits: this.#limits,
-      events: this.#events,
-      semaphore: this.#semaphore,
-      attemptsBefore,
-    };
-    return new BatchExecution(terms, batch, told).run();
+    const shared = { method, breaker, terms: this.#terms, events: this.#events, semaphore: this.#semaphore };
+    return new BatchExecution({ ...shared, attemptsBefore }, batch, report).run();
   }
-}
-
-/** The method for those that were too late at `now`: it changes nothing, and answers what an earlier run has done. */
-function lookupOnly<Command>(method: Method<Command>, now: number): Method<Command> {
-  return {
-    ...method,
-    execute: async (batch) => {
-      const earlier = method.findEarlierOutcomes === undefined ? [] : await method.findEarlierOutcomes(batch);
-      return batch.map(({ deadline = 0 }, i) => earlier[i] ?? expired(deadline, now));
-    },
-  };
-}
-
-/** Tells the worker's time: where producer and worker disagree about the time, it shows by how much. */
-function expired(deadline: number, now: number): ResponseEnvelope {
-  const over = 'the deadline was over before the request was executed; nothing was changed';
-  const clock = `the worker's clock says ${new Date(now).toISOString()}`;
-  return fail(fault('EXPIRED', `${over}; ${clock}${deadlineHint(deadline)}`));
 }

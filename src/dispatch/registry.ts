@@ -1,13 +1,13 @@
 import type { Method } from '../protocol/method.ts';
 
-/** The methods there are, by name. */
+/** The API's methods, by name. */
 export interface Registry {
   find(name: string): Method | undefined;
   /** In the order of registration. */
   readonly names: readonly string[];
 }
 
-/** Throws where two methods have one name, so that the process stops before its first message. */
+/** Throws where two methods share a name, so that the process stops before its first message. */
 export function createRegistry(methods: readonly Method[]): Registry {
   const byName = new Map<string, Method>();
   for (const method of methods) {

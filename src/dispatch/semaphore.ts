@@ -1,18 +1,18 @@
-/** Lets so many run at a time, the others in the order in which they came. */
+/** Limits how many calls run at a time. The others wait in order of arrival. */
 export class Semaphore {
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
-  constructor(count: number) {
-    this.#free = count;
+  constructor(permits: number) {
+    this.#free = permits;
   }
 
-  /** Settles as `run` does, which starts when there is room. */
-  async run<T>(run: () => Promise<T>): Promise<T> {
+  /** Settles as `call` does, which starts once a permit is free. */
+  async run<T>(call: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      return await run();
+      return await call();
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;

@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 
+import type { RequestReport } from '../protocol/request-report.ts';
 import { failureOf, type OwnError } from './failure.ts';
 
 /**
@@ -30,31 +31,10 @@ export interface LogFields {
   readonly version?: string;
 }
 
-/** The one line of a request. */
-export interface RequestLine {
-  /** `request` where the method is unknown. */
-  readonly method: string;
-  readonly status: string;
-  /** The first fault's code, a guard's reason, or `OK`. */
-  readonly code: string;
-  readonly ms: number;
-  readonly requestId: string;
-  /** The producer's own id, where it is known to say nothing of a person. */
-  readonly messageId?: string | undefined;
-  /** How often it was started. */
-  readonly attempts: number;
-  /** Size of the batch that it was executed in. */
-  readonly batch: number;
-  /** What became of the answer. */
-  readonly reply: string;
-  readonly redelivered: boolean;
-  readonly repeated: boolean;
-  readonly error?: unknown;
-}
-
 /** Writes JSON lines. Messages are constants; variable parts go into the fields. */
 export interface Log {
-  request(line: RequestLine): void;
+  /** The one line of a request. */
+  request(report: RequestReport): void;
   debug(message: string, fields?: LogFields, error?: unknown): void;
   info(message: string, fields?: LogFields, error?: unknown): void;
   warn(message: string, fields?: LogFields, error?: unknown): void;
@@ -173,7 +153,7 @@ function isoTime(): string {
   return timeText;
 }
 
-function writeRequest(logger: Logger, line: RequestLine, own: readonly OwnError[]): void {
+function writeRequest(logger: Logger, line: RequestReport, own: readonly OwnError[]): void {
   const level = line.error === undefined ? 'info' : 'error';
   if (!logger.isLevelEnabled(level)) return;
   const fields = {
@@ -181,7 +161,7 @@ function writeRequest(logger: Logger, line: RequestLine, own: readonly OwnError[
     status: truncated(line.status),
     code: truncated(line.code),
     ms: Math.round(line.ms * 1000) / 1000,
-    request_id: truncated(line.requestId),
+    request_id: truncated(line.referenceId),
     message_id: line.messageId,
     attempts: line.attempts,
     batch: line.batch,

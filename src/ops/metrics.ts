@@ -1,26 +1,14 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import { FAULT_CODES, METRICS, OK, type MetricName } from '../protocol/catalogue.ts';
-
-/** What is counted of a request that was dealt with. */
-export interface CountedRequest {
-  readonly method: string;
-  readonly status: string;
-  readonly code: string;
-  /** `none` where no answer was asked for; then no reply is counted. */
-  readonly reply: string;
-  readonly redelivered: boolean;
-  readonly ms: number;
-  /** Size of the batch; 0 where nothing was executed. */
-  readonly batch: number;
-}
+import type { RequestReport } from '../protocol/request-report.ts';
 
 /**
  * Records the worker's metrics. Every label has a bounded number of values, whatever producers
  * send. docs/metrics.md.
  */
 export interface Metrics {
-  request(request: CountedRequest): void;
+  request(report: RequestReport): void;
   settled(settlement: 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost'): void;
   deadLettered(reason: string): void;
   retried(reason: string): void;

@@ -1,47 +1,18 @@
 import { Buffer } from 'node:buffer';
 import { hash, randomBytes } from 'node:crypto';
 
+import { HEADERS } from '../protocol/catalogue.ts';
 import { isReadable, type Delivery, type DeliveryProperties } from '../protocol/delivery.ts';
 import type { RequestIdentity, RequestKey, UnreadableId } from '../protocol/request-key.ts';
 import { deadlineOf } from './deadline.ts';
 
-/** Characters of base64url: 144 bits of SHA-256, and no accidental collision among 10^18 requests. */
+/** Characters of base64url: 144 bits of SHA-256, without an accidental collision among 10^18 requests. */
 const KEY_LENGTH = 24;
 
-/** Who a request is lies in its message, whatever it came over. */
+/** The identity depends on the message alone, not on its channel. */
 type Message = Omit<Delivery, 'channel'>;
 
-/**
- * The key of a delivery. With a message id: a hash of app_id, message_id and body, equal for all copies. Without one:
- * unique per delivery, and on a redelivery also the prefix that an earlier delivery of the same reply_to, correlation_id
- * and body has. Without any of the three, or where one of them is not UTF-8, unique alone.
- */
-function requestKeyOf({ body, properties, redelivered }: Message): RequestKey {
-  const { appId, messageId, correlationId, replyTo } = properties;
-  if (messageId !== undefined) return { id: `m${digest([appId, messageId], body)}` };
-  if (correlationId === undefined && replyTo === undefined) return uniqueKey();
-  const nonce = nonceText();
-  const family = `d${digest([replyTo, correlationId], body)}~`;
-  return redelivered ? { id: family + nonce, earlier: family } : { id: family + nonce };
-}
-
-/** The key of what nothing identifies. */
-function uniqueKey(): RequestKey {
-  return { id: `r${nonceText()}` };
-}
-
-function nonceText(): string {
-  return randomBytes(9).toString('base64url');
-}
-
-function unreadableIdOf({ appId, messageId, correlationId, replyTo }: DeliveryProperties): UnreadableId | undefined {
-  if (appId !== undefined && !isReadable(appId)) return 'app_id';
-  if (messageId !== undefined && !isReadable(messageId)) return 'message_id';
-  if (correlationId !== undefined && !isReadable(correlationId)) return 'correlation_id';
-  return replyTo !== undefined && !isReadable(replyTo) ? 'reply_to' : undefined;
-}
-
-/** Who a request is, read off its delivery; its body is hashed and not looked at. */
+/** Derives a request's identity from its delivery. The body is hashed, not parsed. */
 export function identityOf(delivery: Message): RequestIdentity {
   const unreadable = unreadableIdOf(delivery.properties);
   const key = unreadable === undefined ? requestKeyOf(delivery) : uniqueKey();
@@ -54,15 +25,45 @@ export function identityOf(delivery: Message): RequestIdentity {
   };
 }
 
-/** A person who sends a dead letter back gives it new attempts; `contacts dead-letters` counts the sendings in this header. */
-function sendingOf({ 'sent-back': times }: Delivery['properties']['headers']): string {
+/**
+ * The idempotency key of a delivery. With a message id: a hash of app_id, message_id and body, equal for all copies. Without
+ * one: unique per delivery; a redelivery also has the prefix of the keys of earlier deliveries with the same reply_to,
+ * correlation_id and body. Without any of the three ids, or where one is not UTF-8: unique alone.
+ */
+function requestKeyOf({ body, properties, redelivered }: Message): RequestKey {
+  const { appId, messageId, correlationId, replyTo } = properties;
+  if (messageId !== undefined) return { id: `m${digest([appId, messageId], body)}` };
+  if (correlationId === undefined && replyTo === undefined) return uniqueKey();
+  const nonce = newNonce();
+  const family = `d${digest([replyTo, correlationId], body)}~`;
+  return redelivered ? { id: family + nonce, earlier: family } : { id: family + nonce };
+}
+
+/** The key of a request that nothing identifies. */
+function uniqueKey(): RequestKey {
+  return { id: `r${newNonce()}` };
+}
+
+function newNonce(): string {
+  return randomBytes(9).toString('base64url');
+}
+
+function unreadableIdOf({ appId, messageId, correlationId, replyTo }: DeliveryProperties): UnreadableId | undefined {
+  if (appId !== undefined && !isReadable(appId)) return 'app_id';
+  if (messageId !== undefined && !isReadable(messageId)) return 'message_id';
+  if (correlationId !== undefined && !isReadable(correlationId)) return 'correlation_id';
+  return replyTo !== undefined && !isReadable(replyTo) ? 'reply_to' : undefined;
+}
+
+/** An operator who sends a dead letter back grants it new attempts; `contacts dead-letters` counts the sendings in a header. */
+function sendingOf({ [HEADERS.sentBack]: times }: DeliveryProperties['headers']): string {
   return typeof times === 'number' && Number.isSafeInteger(times) && times > 0 ? `+${times}` : '';
 }
 
-/** 15 characters of a hash behind its kind: 90 bits. */
+/** One character for the kind, 15 of the hash: 90 bits. */
 const REFERENCE_LENGTH = 16;
 
-/** Of what nothing identifies only the body is left: equal ones may share their attempts, which does them no harm. */
+/** A request that nothing identifies has only its body: equal ones may share their attempts, which does no harm. */
 function attemptIdOf({ id, earlier }: RequestKey, { body }: Message): string {
   if (earlier !== undefined) return earlier;
   if (id.startsWith('d')) return id.slice(0, id.indexOf('~') + 1);
@@ -70,7 +71,7 @@ function attemptIdOf({ id, earlier }: RequestKey, { body }: Message): string {
 }
 
 function digest(parts: readonly (string | undefined)[], body: Uint8Array): string {
-  // JSON keeps the parts apart: ("ab", "c") and ("a", "bc") must not meet.
+  // JSON keeps the parts apart: ("ab", "c") and ("a", "bc") must differ.
   const hashed = Buffer.concat([Buffer.from(`${JSON.stringify(parts)}\n`), body]);
   return hash('sha256', hashed, 'base64url').slice(0, KEY_LENGTH);
 }

@@ -1,123 +1,118 @@
-import { answerTo, type Answer } from './respond.ts';
-import { isReadable, type Delivery, type DeliveryChannel, type DeliveryProperties } from '../protocol/delivery.ts';
-import type { Done, Execution, ExecutionTerms, Performed } from '../protocol/execution.ts';
+import { NO_METHOD } from '../protocol/catalogue.ts';
+import { isReadable, type Delivery, type DeliveryProperties } from '../protocol/delivery.ts';
+import type { Admission, Executed, Execution, ExecutionTerms, Refused, Result, Start } from '../protocol/execution.ts';
 import { fault, type Fault } from '../protocol/fault.ts';
 import { PublisherStoppedError, type Reply, type ReplyOutcome } from '../protocol/reply.ts';
-import type { RequestEnvelope } from '../protocol/request.ts';
 import type { RequestIdentity } from '../protocol/request-key.ts';
+import type { RequestReport } from '../protocol/request-report.ts';
+import type { RequestEnvelope } from '../protocol/request.ts';
 import { fail, type ResponseEnvelope } from '../protocol/response.ts';
 import type { Settlement } from '../protocol/settlement.ts';
-import { RequestRecord, type RecordStages } from './record.ts';
+import { reportOf } from './report.ts';
+import { respond, type Answer } from './respond.ts';
+import { settle, type Outcome } from './settle.ts';
 
-/** The stages, in the order in which a request passes them. What one throws is a defect and answered as such. */
-export interface Stages extends RecordStages {
-  /** Why the request's `reply_to` is refused, or `undefined`. */
-  readonly guard: (replyTo: string | undefined) => string | undefined;
+/** The stages, in the order in which a request passes them. An error that one throws is a defect of ours. */
+export interface Stages {
+  /** Refuses a message that must not be executed. */
+  readonly guard: (delivery: Delivery) => Refused | undefined;
+  readonly identify: (delivery: Delivery) => RequestIdentity;
+  /** Waits for the request's turn and counts its attempts. Returns the result instead where it is known already. Never rejects. */
+  readonly admit: (start: Start) => Promise<Admission | Executed>;
   readonly decode: (body: Uint8Array, contentEncoding?: string) => Decoded;
   /** Whether there is such a method. */
   readonly knows: (method: string) => boolean;
-  /** Runs `run` when it is the request's turn to be started, and counts its attempts. Neither rejects. */
-  readonly attempt: (
-    start: { readonly attemptId: string; readonly redelivered: boolean; readonly channel: DeliveryChannel },
-    run: (attemptsBefore: number | undefined) => Promise<Performed>,
-  ) => Promise<Performed>;
   readonly execute: (request: RequestEnvelope, terms: ExecutionTerms) => Promise<Execution>;
   readonly encode: (response: ResponseEnvelope) => Buffer;
   /** Rejects with `PublisherStoppedError` only. */
   readonly publish: (reply: Reply) => Promise<ReplyOutcome>;
+  /** What a dead letter may say of an error: never a value of a request. */
+  readonly describe: (error: unknown) => string;
+  readonly report: (report: RequestReport) => void;
 }
 
-/** What decoding gives; `method` where the document names one although it is not a request. */
+/** A decoded request; or its fault, with the method where the document names one although it is not a request. */
 export type Decoded =
   | { readonly ok: true; readonly request: RequestEnvelope }
   | { readonly ok: false; readonly fault: Fault; readonly method?: string };
 
-/** One delivery in, one settlement out. */
+/** One delivery in, one settlement out: this is what happens to every request. */
 export function createPipeline(stages: Stages): (delivery: Delivery) => Promise<Settlement> {
   return async (delivery) => {
-    const record = new RequestRecord(delivery, stages);
-    const refusal = stages.guard(delivery.properties.replyTo);
-    if (refusal !== undefined) return record.refused(refusal);
-
-    if (delivery.unreadable === true) return refuseUnreadable(delivery, record, stages);
-
-    const { identity } = record;
-    const { redelivered, channel } = delivery;
-    const start = { attemptId: identity.attemptId, redelivered, channel };
-    const performed = identity.unreadable
-      ? { method: UNKNOWN, execution: invalid(`the property ${identity.unreadable} ${NOT_UTF8}`) }
-      : await stages.attempt(start, (attemptsBefore) => perform(delivery, identity, attemptsBefore, stages));
-    const { method, execution } = performed;
-    if (execution.kind === 'abandoned') return record.handedBack(method);
-
-    const answer = answerTo(execution, identity.referenceId, stages.encode);
-    const reply = await send(delivery, method, answer, stages);
-    if (reply === 'stopped') return record.handedBack(method);
-    return record.answered(performed, execution, answer, reply);
+    const receivedAt = performance.now();
+    const refused = stages.guard(delivery);
+    const identity = stages.identify(delivery);
+    const result: Result =
+      refused === undefined
+        ? await admitAndExecute(delivery, identity, stages)
+        : { method: NO_METHOD, execution: refused };
+    const answer = respond(result.execution, identity.referenceId, stages.encode);
+    const reply = await publish(answer, result.method, delivery, stages);
+    const outcome = { result, answer, reply };
+    const settlement = settle(outcome, identity.referenceId, stages.describe);
+    stages.report(reportOf(delivery, identity, outcome, receivedAt));
+    return settlement;
   };
 }
 
-/** What its headers asked for (a deadline, for one) is not known: it is not executed, and answered as far as that can be done. */
-async function refuseUnreadable(delivery: Delivery, record: RequestRecord, stages: Stages): Promise<Settlement> {
-  const { referenceId } = record.identity;
-  const answer = answerTo(refusedFor(UNREADABLE), referenceId, stages.encode);
-  const reply = await send(delivery, UNKNOWN, answer, stages);
-  return reply === 'stopped' ? record.handedBack(UNKNOWN) : record.refused('UNREADABLE_PROPERTIES', reply);
+/** Never rejects: what a stage throws is a defect of ours. */
+async function admitAndExecute(delivery: Delivery, identity: RequestIdentity, stages: Stages): Promise<Executed> {
+  const { attemptId, unreadable } = identity;
+  if (unreadable !== undefined)
+    return rejected(NO_METHOD, fault('INVALID_REQUEST', `the property ${unreadable} ${NOT_UTF8}`));
+
+  const admission = await stages.admit({ attemptId, redelivered: delivery.redelivered, channel: delivery.channel });
+  if (!('conclude' in admission)) return admission;
+
+  const executed = await decodeAndExecute(delivery, identity, admission.attemptsBefore, stages);
+  return admission.conclude(executed);
 }
 
-/** Decodes and executes. Never rejects: what a stage throws is a defect of ours. */
-async function perform(
+async function decodeAndExecute(
   { body, properties, channel }: Delivery,
   { key, deadline }: RequestIdentity,
   attemptsBefore: number | undefined,
   stages: Stages,
-): Promise<Performed> {
-  let method = UNKNOWN;
+): Promise<Executed> {
+  let method: string = NO_METHOD;
   try {
     const decoded = stages.decode(body, properties.contentEncoding);
     const named = decoded.ok ? decoded.request.method : decoded.method;
     if (named !== undefined && stages.knows(named)) method = named;
-    if (!decoded.ok) return { method, execution: refusedFor(decoded.fault) };
-    if (typeof deadline === 'object') return { method, execution: invalid(deadline.wrong) };
+    if (!decoded.ok) return rejected(method, decoded.fault);
+    if (typeof deadline === 'object') return rejected(method, fault('INVALID_REQUEST', deadline.wrong));
     return { method, execution: await stages.execute(decoded.request, { key, deadline, attemptsBefore, channel }) };
   } catch (error) {
     return { method, execution: { kind: 'defect', first: error, last: error, attempts: 1, batch: 1 } };
   }
 }
 
-function refusedFor(problem: Fault): Done {
-  return { kind: 'done', response: fail(problem), attempts: 0, batch: 0 };
-}
-
-function invalid(message: string): Execution {
-  return refusedFor(fault('INVALID_REQUEST', message));
-}
-
-const NOT_UTF8 = 'is not UTF-8, or has U+FFFD, which stands for what is not; nothing was executed';
-
-const UNREADABLE = fault('INVALID_REQUEST', 'the headers of the message cannot be read, or are nested too deep');
-
-/** The `type` of an answer, and the label in logs, where the method is unknown. */
-const UNKNOWN = 'request';
-
-async function send(
-  { properties }: Delivery,
+async function publish(
+  answer: Answer | undefined,
   method: string,
-  { body, headers }: Answer,
+  { properties }: Delivery,
   stages: Stages,
-): Promise<ReplyOutcome | 'none' | 'stopped'> {
+): Promise<Outcome['reply']> {
   const { replyTo: to } = properties;
-  if (to === undefined) return 'none';
+  if (answer === undefined || to === undefined) return 'none';
+  const { headers, body } = answer;
   try {
-    return await stages.publish({ to, correlationId: answerIdOf(properties), type: method, headers, body });
+    return await stages.publish({ to, correlationId: correlationIdOf(properties), type: method, headers, body });
   } catch (error) {
     if (error instanceof PublisherStoppedError) return 'stopped';
     throw error;
   }
 }
 
-/** The answer's `correlation_id`. One that is not UTF-8 cannot be sent back: in another's place it would be taken for theirs. */
-function answerIdOf({ correlationId, messageId }: DeliveryProperties): string | undefined {
+/** The answer's `correlation_id`. An id that is not UTF-8 is not returned: its replacement could match another request's. */
+function correlationIdOf({ correlationId, messageId }: DeliveryProperties): string | undefined {
   if (correlationId !== undefined && isReadable(correlationId)) return correlationId;
   return messageId !== undefined && isReadable(messageId) ? messageId : undefined;
 }
+
+/** The caller's mistake: answered and acknowledged. */
+function rejected(method: string, problem: Fault): Executed {
+  return { method, execution: { kind: 'done', response: fail(problem), attempts: 0, batch: 0 } };
+}
+
+const NOT_UTF8 = 'is not UTF-8, or has U+FFFD, which stands for what is not; nothing was executed';

@@ -1,43 +1,46 @@
-import type { Defect, Done } from '../protocol/execution.ts';
+import { OK, type FaultCode } from '../protocol/catalogue.ts';
+import type { Defect, Result } from '../protocol/execution.ts';
 import { fault } from '../protocol/fault.ts';
 import { fail, type ResponseEnvelope, type ResponseHeaders } from '../protocol/response.ts';
 
-/** The written answer to one request, and what is to be known of it afterwards. */
+/** The encoded answer to one request. */
 export interface Answer {
   readonly body: Buffer;
-  /** Goes with the reply; `status` is always there. */
+  /** Headers of the reply; `status` is always set. */
   readonly headers: ResponseHeaders;
   /** The first fault's code, or `OK`. */
-  readonly code: string;
+  readonly code: typeof OK | FaultCode;
   /** Set where the answer is INTERNAL_ERROR. */
-  readonly defect: Defect | undefined;
+  readonly defect?: Defect;
 }
 
-/** Writes the answer. A response that cannot be written is a defect, too. */
-export function answerTo(
-  execution: Done | Defect,
-  referenceId: string,
-  encode: (response: ResponseEnvelope) => Buffer,
-): Answer {
-  const defect = execution.kind === 'defect' ? execution : undefined;
-  const response = execution.kind === 'done' ? execution.response : internalError(referenceId);
+type Encode = (response: ResponseEnvelope) => Buffer;
+
+/**
+ * Turns the result of a request into its answer; `undefined` where it gets none. A response that cannot be encoded is a
+ * defect, too.
+ */
+export function respond(execution: Result['execution'], referenceId: string, encode: Encode): Answer | undefined {
+  if (execution.kind === 'abandoned') return undefined;
+  if (execution.kind === 'refused') return execution.response && answerOf(execution.response, encode);
+  if (execution.kind === 'defect') return { ...answerOf(internalError(referenceId), encode), defect: execution };
   try {
-    return { body: encode(response), headers: headersOf(response), code: codeOf(response), defect };
+    return answerOf(execution.response, encode);
   } catch (error) {
-    if (defect !== undefined) throw error;
     const { attempts, batch } = execution;
-    return answerTo({ kind: 'defect', first: error, last: error, attempts, batch }, referenceId, encode);
+    return respond({ kind: 'defect', first: error, last: error, attempts, batch }, referenceId, encode);
   }
+}
+
+function answerOf(response: ResponseEnvelope, encode: Encode): Answer {
+  const ok = response.status === 'ok';
+  return {
+    body: encode(response),
+    headers: { status: response.status, ...(ok ? response.headers : undefined) },
+    code: ok ? OK : (response.faults[0]?.code ?? 'INTERNAL_ERROR'),
+  };
 }
 
 function internalError(referenceId: string): ResponseEnvelope {
   return fail(fault('INTERNAL_ERROR', `the request could not be executed; its reference is ${referenceId}`));
-}
-
-function headersOf(response: ResponseEnvelope): ResponseHeaders {
-  return { status: response.status, ...(response.status === 'ok' ? response.headers : undefined) };
-}
-
-function codeOf(response: ResponseEnvelope): string {
-  return response.status === 'ok' ? 'OK' : (response.faults[0]?.code ?? 'INTERNAL_ERROR');
 }

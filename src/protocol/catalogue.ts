@@ -21,6 +21,9 @@ export type FaultCode = keyof typeof FAULT_CODES;
 /** The code of a request that succeeded, in logs and metrics. */
 export const OK = 'OK';
 
+/** Stands for the method where it is unknown: the `type` of an answer, and a label in logs and metrics. */
+export const NO_METHOD = 'request';
+
 /** Why a request is in the dead-letter queue: the worker's reasons. The broker adds its own, such as `expired`. */
 export const DEAD_LETTER_REASONS = {
   INTERNAL_ERROR: 'a defect; the caller has the reference, if it asked for an answer',

@@ -1,17 +1,17 @@
-/** One message as the broker handed it over. Nothing in it has been checked. */
+/** One message as the broker delivered it. Nothing in it is validated. */
 export interface Delivery {
   readonly body: Uint8Array;
-  /** The broker's mark: this message was handed out before, to us or to another consumer. */
+  /** The broker's flag: the message was delivered before, to this consumer or another. */
   readonly redelivered: boolean;
-  /** Some of its properties cannot be read and are left out here, its headers first of all: it must not be executed. */
+  /** Some properties, the headers first of all, cannot be read and are missing here: the request must not be executed. */
   readonly unreadable?: boolean;
   readonly properties: DeliveryProperties;
   readonly channel: DeliveryChannel;
 }
 
-/** What a delivery came over. */
+/** The channel of a delivery. */
 export interface DeliveryChannel {
-  /** It is closed, for good: the broker hands out again, to whichever worker, what was not settled on it. */
+  /** It is closed for good: the broker redelivers, to any worker, what was not settled on it. */
   readonly gone: boolean;
 }
 
@@ -26,8 +26,8 @@ export interface DeliveryProperties {
 }
 
 /**
- * Whether the property holds what was sent. AMQP's short strings are UTF-8; where bytes are not, the client library puts
- * U+FFFD in their place, and two different texts may look the same. A U+FFFD that was really sent cannot be told from that.
+ * Whether the property holds what was sent. AMQP's short strings are UTF-8. The client library replaces other bytes by U+FFFD,
+ * so that two different texts may look the same. A U+FFFD that was really sent cannot be distinguished from that.
  */
 export function isReadable(property: string): boolean {
   return !property.includes('\uFFFD');

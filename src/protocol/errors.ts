@@ -1,15 +1,16 @@
-/** Broker or database cannot be used now, or the outcome of a call is unknown. Not the request's fault: hold it and try again. */
+/** Broker or database is unavailable, or the outcome of a call is unknown. Not the request's fault: hold it and retry. */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
 }
 
 /**
- * The store refuses a call by an error that running it again at once does not mend. Where every write meets the same one it is
- * treated as an outage (dispatch/brake.ts). The message names the call and the error, never a value of a request or a document.
+ * The store rejects a call with an error that an immediate retry does not resolve. Where every write meets the same error it
+ * is treated as an outage (dispatch/circuit-breaker.ts). The message names the call and the error, never a value of a request
+ * or a document.
  */
 export class StoreDefectError extends Error {
   override readonly name: string = 'StoreDefectError';
-  /** The store's own number of the error, where there is one. */
+  /** The store's error number, where there is one. */
   readonly code: number | undefined;
 
   constructor(message: string, code?: number) {
@@ -18,7 +19,7 @@ export class StoreDefectError extends Error {
   }
 }
 
-/** What is stored, or how, does not fit, and only a person can mend it: the message says how. Starting again is of no use before. */
+/** What is stored, or how, does not fit. Only a person can fix it, and the message says how. A restart before that is useless. */
 export class StoreMismatchError extends StoreDefectError {
   override readonly name = 'StoreMismatchError';
 }

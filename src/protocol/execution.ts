@@ -1,24 +1,17 @@
+import type { RefusalReason } from './catalogue.ts';
 import type { DeliveryChannel } from './delivery.ts';
 import type { RequestKey } from './request-key.ts';
-import type { ResponseEnvelope } from './response.ts';
+import type { FailResponse, ResponseEnvelope } from './response.ts';
 
-/** What holds for one request beside what it asks for. */
+/** What applies to one request beside its content. */
 export interface ExecutionTerms {
   readonly key: RequestKey;
-  /** Milliseconds since the epoch after which it must not take effect any more. */
+  /** Milliseconds since the epoch; past it the request must not take effect. */
   readonly deadline: number | undefined;
-  /** Where set, the request runs in no batch, and so many of its attempts are used up. */
+  /** Attempts already used; if set, the request runs unbatched. */
   readonly attemptsBefore: number | undefined;
-  /** Where set, the request is not started any more once it is gone. */
+  /** Where set, the request is not started after this channel has closed. */
   readonly channel?: DeliveryChannel | undefined;
-}
-
-/** A request that was executed, and its method: `request` where that is unknown. */
-export interface Performed {
-  readonly method: string;
-  readonly execution: Execution;
-  /** To be called, where set, when the broker has the acknowledgement of the delivery for certain. */
-  readonly acknowledged?: () => void;
 }
 
 /** How one request was executed. */
@@ -27,13 +20,13 @@ export type Execution = Done | Defect | Abandoned;
 export interface Done {
   readonly kind: 'done';
   readonly response: ResponseEnvelope;
-  /** How often it was started; 0 where it was refused before. */
+  /** How often it was started; 0 where its content was rejected. */
   readonly attempts: number;
   /** Requests in its batch. */
   readonly batch: number;
 }
 
-/** Every attempt failed by an error that is ours. */
+/** Every attempt failed by an error of ours. */
 export interface Defect {
   readonly kind: 'defect';
   readonly first: unknown;
@@ -42,7 +35,44 @@ export interface Defect {
   readonly batch: number;
 }
 
-/** The worker stopped, or the delivery's channel was gone, before it was done; the effect may or may not be there. */
+/** The worker stopped, or the channel closed, before the execution ended. The effect may or may not exist. */
 export interface Abandoned {
   readonly kind: 'abandoned';
+}
+
+/** Not executed, as the message itself is unacceptable. `response` is answered where it is set. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly reason: RefusalReason;
+  readonly response?: FailResponse;
+}
+
+/** A request whose execution has ended. */
+export interface Executed {
+  /** `NO_METHOD` where the method is unknown. */
+  readonly method: string;
+  readonly execution: Execution;
+  /** Called, where set, once the broker certainly has the acknowledgement of the delivery. */
+  readonly acknowledged?: () => void;
+}
+
+/** What the pipeline answers and settles: an executed request, or one that was refused before. */
+export interface Result extends Omit<Executed, 'execution'> {
+  readonly execution: Execution | Refused;
+}
+
+/** A delivery that asks to be executed. */
+export interface Start {
+  /** Equal for all deliveries of one message. */
+  readonly attemptId: string;
+  readonly redelivered: boolean;
+  readonly channel: DeliveryChannel;
+}
+
+/** Permission to execute one request. Whoever holds it must call `conclude` exactly once, or later requests wait forever. */
+export interface Admission {
+  /** Attempts already used; `undefined` where the request may run beside others. */
+  readonly attemptsBefore: number | undefined;
+  /** Records the result and returns what is to be answered. Never rejects. */
+  conclude(executed: Executed): Promise<Executed>;
 }

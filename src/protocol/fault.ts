@@ -1,17 +1,17 @@
 import type { FaultCode } from './catalogue.ts';
 
-/** One problem, as it is told to the caller. The message never quotes values of the request. */
+/** One problem of a request, as its answer reports it. The message never quotes values of the request. */
 export interface Fault {
   readonly code: FaultCode;
-  /** The element at fault, where there is exactly one. */
+  /** The element at fault, where it is exactly one. */
   readonly field?: string;
   readonly message: string;
 }
 
-/** Problems of one request that its answer tells one by one; a request that is right has nine elements at most. */
+/** Faults that an answer lists one by one. A valid request has at most nine elements. */
 const MAX_TOLD = 20;
 
-/** The problems as they are told: of more than 20 the first 20, and how many there are. */
+/** The faults that the answer lists: all, or the first 20 and their total number. */
 export function toldFaults(faults: readonly Fault[]): readonly Fault[] {
   const [first] = faults;
   if (first === undefined || faults.length <= MAX_TOLD) return faults;

@@ -1,8 +1,8 @@
 import type { ResponseHeaders } from './response.ts';
 
 /**
- * What a client writes to ask for a direct reply; the broker puts the client's address in its place. Where it has not
- * (AMQP 1.0, shovels) there is no address, and the broker closes the channel of whoever publishes with it as `reply_to`.
+ * A client sets it to request a direct reply, and the broker replaces it by the client's address. Where the broker has not
+ * (AMQP 1.0, shovels) there is no address, and the broker closes every channel that publishes with it as `reply_to`.
  */
 export const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to';
 
@@ -11,20 +11,20 @@ export interface Reply {
   /** The request's `reply_to`: a queue name, or a direct reply-to address. */
   readonly to: string;
   readonly correlationId: string | undefined;
-  /** The method, or `request` where it is unknown. */
+  /** The method; `NO_METHOD` where it is unknown. */
   readonly type: string;
   readonly headers: ResponseHeaders;
   readonly body: Buffer;
 }
 
 /**
- * What became of an answer: `routed` to a queue and confirmed, `returned` because no queue takes it, `refused` by its
- * queue (a full one), `unconfirmed` as its queue does not say whether it has it (it may get there yet), or `unsendable`
- * as AMQP cannot carry it, or the broker closes each channel that it comes on.
+ * What happened to an answer. `routed`: in its queue and confirmed. `returned`: there is no such queue. `refused`: its queue
+ * rejected it, as it is full. `unconfirmed`: its queue did not confirm it in time; it may still arrive. `unsendable`: AMQP
+ * cannot carry it, or the broker closes each channel that publishes it.
  */
 export type ReplyOutcome = 'routed' | 'returned' | 'refused' | 'unconfirmed' | 'unsendable';
 
-/** The worker is being stopped; what was to be published was not, or nobody knows. */
+/** The worker stops. The message was not published, or its outcome is unknown. */
 export class PublisherStoppedError extends Error {
   override readonly name = 'PublisherStoppedError';
 }

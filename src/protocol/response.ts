@@ -1,6 +1,6 @@
 import { toldFaults, type Fault } from './fault.ts';
 
-/** An element to be written: text, or child elements. Names come from the code, never from a request. */
+/** An element to encode: text, or child elements. Its name comes from the code, never from a request. */
 export interface ResponseElement {
   readonly name: string;
   readonly content: string | readonly ResponseElement[];
@@ -21,14 +21,14 @@ export interface FailResponse {
   readonly faults: readonly Fault[];
 }
 
-/** What is answered, before it is written as XML. */
+/** An answer before it is encoded as XML. */
 export type ResponseEnvelope = OkResponse | FailResponse;
 
 export function ok(content: readonly ResponseElement[] = [], headers?: ResponseHeaders): OkResponse {
   return headers === undefined ? { status: 'ok', content } : { status: 'ok', content, headers };
 }
 
-/** The failure as it is answered: of very many faults the first, and their number. */
+/** A failure. Of very many faults it lists the first, and their number. */
 export function fail(...faults: readonly Fault[]): FailResponse {
   return { status: 'fail', faults: toldFaults(faults) };
 }

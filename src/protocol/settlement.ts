@@ -1,7 +1,8 @@
-/** Why a request lies in the dead-letter queue; goes there as message headers. No personal data. */
+import type { DeadLetterReason } from './catalogue.ts';
+
+/** Why a request is in the dead-letter queue; sent there as message headers. Holds no personal data. */
 export interface Diagnosis {
-  /** A fault code, or the name of the guard that refused the request. */
-  readonly code: string;
+  readonly code: DeadLetterReason;
   /** How often the request was started. */
   readonly attempts: number;
   readonly firstError: string;
@@ -10,14 +11,14 @@ export interface Diagnosis {
   readonly referenceId: string;
 }
 
-/** What is to become of a delivery. The pipeline decides it, the consumer carries it out, once. */
+/** What happens to a delivery. The pipeline decides it; the consumer carries it out, once. */
 export type Settlement =
   | { readonly kind: 'acknowledge' }
-  /** Back to the queue, nobody's fault. */
+  /** Requeued; nobody is at fault. */
   | { readonly kind: 'hand-back' }
   | {
       readonly kind: 'dead-letter';
       readonly diagnosis: Diagnosis;
-      /** Called, where set, when the broker has the acknowledgement for certain. */
+      /** Called, where set, once the broker certainly has the acknowledgement. */
       readonly acknowledged?: () => void;
     };

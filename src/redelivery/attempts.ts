@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 
 import type { AttemptLedger, EarlierAttempts, RecordedFailure } from '../protocol/attempt-ledger.ts';
-import type { DeliveryChannel } from '../protocol/delivery.ts';
-import type { Performed } from '../protocol/execution.ts';
-import { SerialQueue } from './serial-queue.ts';
-import { RetryingLedger, type LedgerTerms } from './retrying-ledger.ts';
+import { NO_METHOD } from '../protocol/catalogue.ts';
+import type { Admission, Executed, Start } from '../protocol/execution.ts';
 import { RecentSet } from './recent-set.ts';
+import { RetryingLedger, type LedgerTerms } from './retrying-ledger.ts';
+import { SerialQueue } from './serial-queue.ts';
 
-/** The process was gone, each time, before it had executed the request. */
+/** Each time the process ended before it had executed the request. */
 export class ProcessEndedError extends Error {
   override readonly name = 'ProcessEndedError';
 
@@ -21,40 +21,30 @@ export class FailedBeforeError extends Error {
   override readonly name = 'FailedBeforeError';
 }
 
-/** Where and how often a request may be started. */
+/** How often a request may be started, and what is recorded of it. */
 export interface AttemptLimits extends LedgerTerms {
-  /** Starts on record that may end the process. */
+  /** Recorded starts that may end the process. */
   readonly maxAttempts: number;
-  /** What may be kept of an error. */
+  /** What the ledger may keep of an error. */
   readonly describe: (error: unknown) => string;
 }
 
-/** A request as it comes in. */
-export interface Start {
-  /** Equal for all deliveries of one message. */
-  readonly attemptId: string;
-  readonly redelivered: boolean;
-  readonly channel: DeliveryChannel;
-}
-
-/** Executes a request and does not reject; it is told how many attempts there were before, `undefined` where it need not run run. */
-export type Run = (attemptsBefore: number | undefined) => Promise<Performed>;
-
 /**
- * Counts the attempts of requests that were handed out before. Such a request may have ended its process: its start is
- * recorded, then it runs with nothing beside it. What merely waits has not started and is not counted, and nothing is
- * started whose channel is gone: the broker has handed it out again.
+ * Admits requests to their execution, and counts the attempts of redelivered ones. A redelivered request may have ended its
+ * process: its start is recorded, then it runs with nothing beside it. A request that merely waited was not started and is
+ * not counted. Nothing starts whose channel has closed: the broker delivers it again.
  */
 export class Attempts {
   readonly #ledger: RetryingLedger;
   readonly #limits: AttemptLimits;
+  /** The redelivered requests. Those that arrive later wait for them. */
   readonly #serial = new SerialQueue();
   /** Requests that run beside each other now. */
   #running = 0;
-  #noneRuns: (() => void) | undefined;
-  /** The start on record that is under way; there is no second one. */
+  #onIdle: (() => void) | undefined;
+  /** The recorded start in progress; there is at most one. */
   #begun: { readonly id: string; readonly start: string } | undefined;
-  /** Requests that this process has executed and lived: after a lost connection they need no caution. */
+  /** Requests that this process executed and survived: after a lost connection they need not run alone. */
   readonly #survived = new RecentSet(MAX_SURVIVED);
   readonly #forgetting = new Set<Promise<void>>();
 
@@ -63,16 +53,21 @@ export class Attempts {
     this.#limits = limits;
   }
 
-  /** Runs a request, after what was handed out before it. Never rejects. */
-  run(start: Start, run: Run): Promise<Performed> {
-    if (start.redelivered && !this.#survived.has(start.attemptId)) return this.#afterAllBefore(start, run);
+  /**
+   * Resolves when it is the request's turn, behind all redelivered requests that arrived before it. Resolves with the result
+   * where it is known already: the request failed before, ended its processes, or is abandoned. Never rejects.
+   */
+  async admit(start: Start): Promise<Admission | Executed> {
+    if (start.redelivered && !this.#survived.has(start.attemptId)) return this.#admitRedelivered(start);
     const idle = this.#serial.idle();
-    return idle === undefined ? this.#beside(start, run) : this.#inTurn(idle, start, run);
+    if (idle === undefined) return this.#beside(start);
+    await idle;
+    return start.channel.gone ? ABANDONED : this.#beside(start);
   }
 
   /**
-   * For the end of a worker that gives up what it has: the start under way is none that ended its process. Resolves when
-   * the ledger knows all that it was to be told, or could not be asked.
+   * For a worker that abandons its requests: the start in progress did not end its process. Resolves when the ledger has
+   * recorded everything, or could not be reached.
    */
   async release(): Promise<void> {
     const begun = this.#begun;
@@ -80,122 +75,134 @@ export class Attempts {
     await Promise.all(this.#forgetting);
   }
 
-  async #inTurn(idle: Promise<unknown>, start: Start, run: Run): Promise<Performed> {
-    await idle;
-    return start.channel.gone ? ABANDONED : this.#beside(start, run);
+  /** The request runs beside others. */
+  #beside(start: Start): Admission {
+    this.#running += 1;
+    return { attemptsBefore: undefined, conclude: (executed) => this.#concludeBeside(start, executed) };
   }
 
-  async #beside(start: Start, run: Run): Promise<Performed> {
-    this.#running += 1;
+  async #concludeBeside(start: Start, executed: Executed): Promise<Executed> {
     try {
-      const performed = await run(undefined);
-      const { kind } = performed.execution;
+      const { kind } = executed.execution;
       if (kind === 'done') this.#survived.add(start.attemptId);
-      // Awaited here: its redelivery, which waits for what runs, then finds the failure.
-      return kind === 'defect' ? await this.#failed(start, performed) : performed;
+      // Awaited before the request counts as ended: its redelivery, which waits for that, then finds the failure.
+      return kind === 'defect' ? await this.#failed(start, executed) : executed;
     } finally {
       this.#running -= 1;
-      if (this.#running === 0) this.#noneRuns?.();
+      if (this.#running === 0) this.#onIdle?.();
     }
   }
 
-  /** It takes its place at once. Its first delivery, over a channel that is gone, may still be under way here: it ends first. */
-  async #afterAllBefore(start: Start, run: Run): Promise<Performed> {
-    const { performed } = await this.#serial.run(async () => {
-      if (!this.#survived.has(start.attemptId)) await this.#quiet();
-      if (this.#givenUp(start)) return { performed: ABANDONED };
-      // Not awaited: what needs no caution runs beside what comes next.
-      if (this.#survived.has(start.attemptId)) return { performed: this.#beside(start, run) };
-      return { performed: await this.#recorded(start, run) };
-    });
-    return performed;
+  async #admitRedelivered(start: Start): Promise<Admission | Executed> {
+    const leave = await this.#serial.enter();
+    // An earlier delivery, over a channel that has closed, may still run here: it ends first.
+    if (!this.#survived.has(start.attemptId)) await this.#quiet();
+    if (this.#isCancelled(start)) {
+      leave();
+      return ABANDONED;
+    }
+    if (this.#survived.has(start.attemptId)) {
+      // Requests behind this one start after it has reached the dispatcher, which the pipeline does before the next turn of
+      // the event loop.
+      setImmediate(leave);
+      return this.#beside(start);
+    }
+    return this.#admitAlone(start, leave);
   }
 
-  /** Resolves when nothing runs. Whatever runs came before the caller, whom all that came later waits for. */
+  /** Resolves when nothing runs. Everything that runs arrived before the caller; everything later waits for the caller. */
   async #quiet(): Promise<void> {
     if (this.#running === 0) return;
-    await new Promise<void>((resolve) => (this.#noneRuns = resolve));
-    this.#noneRuns = undefined;
+    await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.#onIdle = undefined;
   }
 
-  async #recorded(start: Start, run: Run): Promise<Performed> {
+  /** The request runs with nothing beside it, and its start is on record. `leave` ends its turn. */
+  async #admitAlone(start: Start, leave: () => void): Promise<Admission | Executed> {
     const { attemptId: id } = start;
     const own = newStart();
     this.#begun = { id, start: own };
-    try {
-      const earlier = await this.#begin(start, own);
-      // Where the answer is missing the start may be on record all the same.
-      if (earlier === undefined || this.#givenUp(start)) return await this.#takenBack(id, own);
-      if (earlier.failure !== undefined) return this.#known(id, own, earlier, failedBefore(earlier.failure));
-      if (earlier.unended >= this.#limits.maxAttempts) {
-        return this.#known(id, own, earlier, processEnded(earlier.unended));
-      }
-      const performed = await run(earlier.unended);
-      const { kind } = performed.execution;
-      if (kind === 'abandoned') return await this.#takenBack(id, own);
-      if (kind === 'defect') return await this.#failed(start, performed, { own, earlier });
-      this.#survived.add(id);
-      // It has shown that none of the starts before ended its process by its doing.
-      await this.#ledger.end(id, [own, ...earlier.starts]);
-      return performed;
-    } finally {
+    const end = (executed: Executed): Executed => {
       this.#begun = undefined;
-    }
+      leave();
+      return executed;
+    };
+    const earlier = await this.#begin(start, own);
+    // Where the response is missing the start may be on record all the same.
+    if (earlier === undefined || this.#isCancelled(start)) return end(await this.#withdraw(id, own));
+    const { failure, unended } = earlier;
+    if (failure !== undefined) return end(this.#final(id, own, earlier, failedBefore(failure)));
+    if (unended >= this.#limits.maxAttempts) return end(this.#final(id, own, earlier, processEnded(unended)));
+    return {
+      attemptsBefore: unended,
+      conclude: async (executed) => end(await this.#concludeAlone(start, own, earlier, executed)),
+    };
+  }
+
+  async #concludeAlone(start: Start, own: string, earlier: EarlierAttempts, executed: Executed): Promise<Executed> {
+    const { attemptId: id } = start;
+    const { kind } = executed.execution;
+    if (kind === 'abandoned') return this.#withdraw(id, own);
+    if (kind === 'defect') return this.#failed(start, executed, { own, earlier });
+    this.#survived.add(id);
+    // The request has shown that it ended none of the processes of the earlier starts.
+    await this.#ledger.end(id, [own, ...earlier.starts]);
+    return executed;
   }
 
   /**
-   * Where the starts on record would be too many it looks again for a time: a worker that has lost its connection, not its
-   * life, may be at one of them, and end it.
+   * Looks again for some time where the recorded starts would be too many: a worker that lost its connection, not its
+   * process, may be executing one of them, and end it.
    */
   async #begin(start: Start, own: string): Promise<EarlierAttempts | undefined> {
-    const { maxAttempts, patience } = this.#limits;
-    const givenUp = (): boolean => this.#givenUp(start);
-    for (let looks = 1; !givenUp(); looks += 1) {
-      const earlier = await this.#ledger.begin(start.attemptId, own, maxAttempts, givenUp);
+    const { maxAttempts, retryPolicy } = this.#limits;
+    const cancelled = (): boolean => this.#isCancelled(start);
+    for (let looks = 1; !cancelled(); looks += 1) {
+      const earlier = await this.#ledger.begin(start.attemptId, own, maxAttempts, cancelled);
       if (earlier === undefined || earlier.failure !== undefined) return earlier;
       if (earlier.unended < maxAttempts || looks >= MAX_LOOKS) return earlier;
-      await patience.pause(looks);
+      await retryPolicy.pause(looks);
     }
     return undefined;
   }
 
-  async #takenBack(id: string, own: string): Promise<Performed> {
+  async #withdraw(id: string, own: string): Promise<Executed> {
     await this.#ledger.end(id, [own]);
     return ABANDONED;
   }
 
   /**
-   * Recorded before it is answered, so that another delivery of the message gets the same answer, and forgotten when the
-   * message is gone: what its producer sends once more is another one.
+   * Recorded before it is answered, so that another delivery of the message gets the same answer. Forgotten once the message
+   * is acknowledged: what its producer sends again is another message.
    */
   async #failed(
     start: Start,
-    performed: Performed,
+    executed: Executed,
     recorded?: { readonly own: string; readonly earlier: EarlierAttempts },
-  ): Promise<Performed> {
-    const { method, execution } = performed;
-    if (execution.kind !== 'defect') return performed;
+  ): Promise<Executed> {
+    const { method, execution } = executed;
+    if (execution.kind !== 'defect') return executed;
     const { attemptId: id } = start;
     this.#survived.delete(id);
     const { describe, maxAttempts } = this.#limits;
-    const givenUp = (): boolean => this.#givenUp(start);
+    const cancelled = (): boolean => this.#isCancelled(start);
     const own = recorded?.own ?? newStart();
-    const earlier = recorded?.earlier ?? (await this.#ledger.begin(id, own, maxAttempts, givenUp));
+    const earlier = recorded?.earlier ?? (await this.#ledger.begin(id, own, maxAttempts, cancelled));
     const { attempts, first, last } = execution;
     const failure = { method, attempts, firstError: describe(first), lastError: describe(last) };
-    if (earlier === undefined || !(await this.#ledger.fail(id, own, failure, givenUp))) {
-      return this.#takenBack(id, own);
+    if (earlier === undefined || !(await this.#ledger.fail(id, own, failure, cancelled))) {
+      return this.#withdraw(id, own);
     }
-    return this.#known(id, own, earlier, performed);
+    return this.#final(id, own, earlier, executed);
   }
 
-  /** What is known of a message is forgotten with it. */
-  #known(id: string, own: string, { starts }: EarlierAttempts, performed: Performed): Performed {
-    return { ...performed, acknowledged: () => this.#forget(id, [own, ...starts]) };
+  /** Everything on record about a message is forgotten with it. */
+  #final(id: string, own: string, { starts }: EarlierAttempts, executed: Executed): Executed {
+    return { ...executed, acknowledged: () => this.#forget(id, [own, ...starts]) };
   }
 
-  #givenUp({ channel }: Start): boolean {
-    return channel.gone || this.#limits.patience.abandoned();
+  #isCancelled({ channel }: Start): boolean {
+    return channel.gone || this.#limits.retryPolicy.abandoned();
   }
 
   #forget(id: string, starts: readonly string[]): void {
@@ -211,21 +218,19 @@ const MAX_SURVIVED = 4_096;
 /** With their pauses, three to six seconds. */
 const MAX_LOOKS = 6;
 
-const UNKNOWN = 'request';
+const ABANDONED: Executed = { method: NO_METHOD, execution: { kind: 'abandoned' } };
 
-const ABANDONED: Performed = { method: UNKNOWN, execution: { kind: 'abandoned' } };
-
-/** Never given out before, by whatever process. */
+/** A name that no process has used before. */
 function newStart(): string {
   return randomBytes(9).toString('base64url');
 }
 
-function processEnded(attempts: number): Performed {
+function processEnded(attempts: number): Executed {
   const error = new ProcessEndedError();
-  return { method: UNKNOWN, execution: { kind: 'defect', first: error, last: error, attempts, batch: 1 } };
+  return { method: NO_METHOD, execution: { kind: 'defect', first: error, last: error, attempts, batch: 1 } };
 }
 
-function failedBefore({ method, attempts, firstError, lastError }: RecordedFailure): Performed {
+function failedBefore({ method, attempts, firstError, lastError }: RecordedFailure): Executed {
   const [first, last] = [new FailedBeforeError(firstError), new FailedBeforeError(lastError)];
   return { method, execution: { kind: 'defect', first, last, attempts, batch: 1 } };
 }

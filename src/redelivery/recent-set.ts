@@ -1,11 +1,11 @@
-/** The texts that were added last: `most` at least, twice as many at most. */
+/** The texts added last: at least `size` of them, fewer than twice as many. */
 export class RecentSet {
-  readonly #most: number;
+  readonly #size: number;
   #newer = new Set<string>();
   #older = new Set<string>();
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(size: number) {
+    this.#size = size;
   }
 
   has(text: string): boolean {
@@ -14,8 +14,8 @@ export class RecentSet {
 
   /** Adding again makes a text the newest. */
   add(text: string): void {
-    if (this.#newer.size >= this.#most) {
-      // Many are forgotten at once: to look for the oldest in a set from which many have gone takes as many steps.
+    if (this.#newer.size >= this.#size) {
+      // Forgets many at once: finding the oldest entry of a set takes as many steps as were deleted before it.
       this.#older = this.#newer;
       this.#newer = new Set();
     }

@@ -1,27 +1,22 @@
-/**
- * Runs what may end the process run and in order, and makes what came later wait for it: then a request that kills
- * its process takes nobody along, and requests keep their queue order although some are treated with caution.
- */
+/** Runs one holder at a time, in order of arrival. */
 export class SerialQueue {
-  #last: Promise<unknown> | undefined;
+  #last: Promise<void> | undefined;
 
-  /** Settles as `run` does, which starts when all cautious runs before it have ended. */
-  run<T>(run: () => Promise<T>): Promise<T> {
-    const before = this.#last ?? Promise.resolve();
-    const result = before.then(run, run);
-    const ended = result.then(
-      () => undefined,
-      () => undefined,
-    );
+  /** Resolves when all turns before have ended, with the function that ends this turn. It takes its place at once. */
+  async enter(): Promise<() => void> {
+    const before = this.#last;
+    let leave: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (leave = resolve));
     this.#last = ended;
     void ended.then(() => {
       if (this.#last === ended) this.#last = undefined;
     });
-    return result;
+    await before;
+    return leave;
   }
 
-  /** Resolves when what is cautiously run or waits for it now has ended; `undefined` where there is nothing. */
-  idle(): Promise<unknown> | undefined {
+  /** Resolves when all turns taken so far have ended; `undefined` where there is none. */
+  idle(): Promise<void> | undefined {
     return this.#last;
   }
 }

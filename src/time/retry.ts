@@ -1,12 +1,12 @@
-/** How failed tries are spaced, and when there are no more of them. */
+/** When to retry, and when to stop retrying. */
 export interface RetryPolicy {
-  /** Waits before try `failures + 1`; resolves at once when the worker gives up what it has. */
+  /** Waits before attempt `failures + 1`. Resolves at once when the worker abandons its requests. */
   readonly pause: (failures: number) => Promise<void>;
-  /** Whether the worker gives up what it has, as its time to stop is over. */
+  /** Whether the worker abandons its requests, as its time to stop is over. */
   readonly abandoned: () => boolean;
 }
 
-/** Milliseconds to wait before try `failures + 1`: exponential from 100 ms to 5 s, with full jitter so that workers do not return in step. */
+/** Milliseconds to wait before attempt `failures + 1`: exponential from 100 ms to 5 s, with jitter so that workers spread out. */
 export function backOffMs(failures: number, random: () => number = Math.random): number {
   const ceiling = Math.min(5_000, 100 * 2 ** Math.min(failures, 10));
   return Math.round(ceiling * (0.5 + random() / 2));
@@ -26,7 +26,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** A policy with the usual back-off, which ends when `signal` is aborted. */
+/** A policy with the usual back-off, until `signal` is aborted. */
 export function retryUntil(signal: AbortSignal): RetryPolicy {
   return { pause: (failures) => pause(backOffMs(failures), signal), abandoned: () => signal.aborted };
 }

@@ -1,16 +1,17 @@
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { answerTo } from '../../src/pipeline/respond.ts';
 import { decode } from '../../src/codec/decode.ts';
 import { encode } from '../../src/codec/encode.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
-import { identityOf } from '../../src/pipeline/identity.ts';
 import { createRegistry } from '../../src/dispatch/registry.ts';
 import { apiMethods } from '../../src/methods/index.ts';
 import { openStore } from '../../src/mongo/store.ts';
+import { identityOf } from '../../src/pipeline/identity.ts';
+import { createPipeline } from '../../src/pipeline/pipeline.ts';
 import { FAULT_CODES } from '../../src/protocol/catalogue.ts';
-import { fail, type ResponseHeaders } from '../../src/protocol/response.ts';
+import type { Reply } from '../../src/protocol/reply.ts';
+import { retryUntil } from '../../src/time/retry.ts';
 import { freshNames } from '../support/fresh-names.ts';
 import { goldenCases, type GoldenCase } from './golden-cases.ts';
 
@@ -19,12 +20,28 @@ const store = openStore(mongodbUrl);
 const client = new MongoClient(mongodbUrl, { serverSelectionTimeoutMS: 10_000, socketTimeoutMS: 30_000 });
 const methods = apiMethods(store.contacts, { listMaxPerPage: 1000 });
 const settings = { maxAttempts: 1, slotsPerMethod: 1, maxBatch: 16 };
-const patience = { pause: () => Promise.resolve(), abandoned: () => false };
-const dispatcher = new Dispatcher(createRegistry(methods), settings, patience, {
+const dispatcher = new Dispatcher(createRegistry(methods), settings, retryUntil(new AbortController().signal), {
   retry: () => undefined,
   waiting: () => undefined,
-  braked: () => undefined,
+  circuit: () => undefined,
   failing: () => undefined,
+});
+
+let reply: Reply | undefined;
+const pipeline = createPipeline({
+  guard: () => undefined,
+  identify: identityOf,
+  admit: () => Promise.resolve({ attemptsBefore: undefined, conclude: (executed) => Promise.resolve(executed) }),
+  decode: (body) => decode(body, { maxBytes: 65_536 }),
+  knows: (method) => dispatcher.knows(method),
+  execute: (request, terms) => dispatcher.execute(request, terms),
+  encode,
+  publish: (published) => {
+    reply = published;
+    return Promise.resolve('routed');
+  },
+  describe: String,
+  report: () => undefined,
 });
 
 const cases = goldenCases();
@@ -34,16 +51,14 @@ beforeAll(() => store.prepare());
 beforeEach(() => Promise.all(['contacts', 'counters'].map((name) => client.db().collection(name).deleteMany({}))));
 afterAll(() => Promise.all([store.close(), client.close()]));
 
-/** The way of a request through the worker, between broker and broker. */
-async function answer({ request: body, messageId }: GoldenCase): Promise<{ body: Buffer; headers: ResponseHeaders }> {
-  const properties = { appId: undefined, messageId, correlationId: undefined, replyTo: undefined, headers: {} };
-  const { key } = identityOf({ body, redelivered: false, properties });
-  const decoded = decode(body, { maxBytes: 65_536 });
-  const execution = decoded.ok
-    ? await dispatcher.execute(decoded.request, { key, deadline: undefined, attemptsBefore: undefined })
-    : ({ kind: 'done', response: fail(decoded.fault), attempts: 0, batch: 0 } as const);
-  if (execution.kind === 'abandoned') throw new Error('nobody abandons requests here');
-  return answerTo(execution, 'reference', encode);
+/** The answer to a request: the worker's pipeline, dispatcher, methods and store, between broker and broker. */
+async function answer({ request: body, messageId }: GoldenCase): Promise<Reply> {
+  reply = undefined;
+  const properties = { appId: undefined, messageId, correlationId: undefined, replyTo: 'golden', headers: {} };
+  const settlement = await pipeline({ body, redelivered: false, channel: { gone: false }, properties });
+  expect(settlement).toEqual({ kind: 'acknowledge' });
+  if (reply === undefined) throw new Error('the pipeline published no answer');
+  return reply;
 }
 
 describe.each([...cases.values()])('$name', (golden) => {

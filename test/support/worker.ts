@@ -7,7 +7,8 @@ import { loadConfig } from '../../src/settings/config.ts';
 import { mongodbUrlProblem } from '../../src/mongo/connection/url.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { readSettingFile } from '../../src/settings/setting-file.ts';
-import { createWorker, OWN_ERRORS, type Worker, type WorkerOptions } from '../../src/worker.ts';
+import type { Worker } from '../../src/lifecycle.ts';
+import { createWorker, OWN_ERRORS, type WorkerOptions } from '../../src/worker.ts';
 import type { FreshNames } from './fresh-names.ts';
 
 /** A worker in the test's own process, with its log in a file. */

@@ -79,14 +79,14 @@ test('a routed answer carries its properties', async () => {
   });
 });
 
-test('an answer that no queue takes is told from its routed neighbours', async () => {
+test('an answer without a queue is returned, and its neighbours are routed', async () => {
   const open_ = await open();
   const targets = [queue, 'no-such-queue', queue, 'nor-this', queue];
   const outcomes = await Promise.all(targets.map((target) => open_.publish(reply(target))));
   expect(outcomes).toEqual(['routed', 'returned', 'routed', 'returned', 'routed']);
 });
 
-test('answers under way when the connection is cut are published again, in order', async () => {
+test('answers in flight are published again in order when the connection is cut', async () => {
   const open_ = await open();
   await open_.publish(reply(queue, '0'));
   proxy.silence();
@@ -105,14 +105,14 @@ test('a channel that the broker closes costs no answer', async () => {
   expect(new Set(await bodies()).size).toBe(50);
 });
 
-test('a confirm that does not come in time makes another channel, and the answer is published again', async () => {
+test('a missing confirm replaces the channel, and the answer is published again', async () => {
   const open_ = await open(1_000);
   proxy.silence();
   expect(await open_.publish(reply(queue))).toBe('routed');
   expect(proxy.connections).toBeGreaterThan(1);
 });
 
-test('answers wait while the broker is away', async () => {
+test('answers wait while the broker is unavailable', async () => {
   const open_ = await open();
   proxy.refuse();
   const sent = open_.publish(reply(queue));
@@ -123,7 +123,7 @@ test('answers wait while the broker is away', async () => {
 });
 
 test(
-  'a full queue that refuses holds up nobody else, and is given up after some tries',
+  'a full queue that nacks delays no other, and its answer is refused after some retries',
   { timeout: 20_000 },
   async () => {
     const open_ = await open();
@@ -140,13 +140,13 @@ test(
   },
 );
 
-test('a property that AMQP cannot carry is told, and harms no other answer', async () => {
+test('a property that AMQP cannot carry is reported, and harms no other answer', async () => {
   const open_ = await open();
   expect(await open_.publish(reply(queue, 'x', '\u{fffd}'.repeat(200)))).toBe('unsendable');
   expect(await open_.publish(reply(queue))).toBe('routed');
 });
 
-test('far more than the channel buffers is held back and still all published', async () => {
+test('far more answers than the channel can buffer wait, and all are published', async () => {
   const open_ = await open();
   const body = 'x'.repeat(16_384);
   const sent = Array.from({ length: 3_000 }, () => open_.publish(reply(queue, body)));
@@ -154,7 +154,7 @@ test('far more than the channel buffers is held back and still all published', a
   await expect.poll(async () => (await channel.checkQueue(queue)).messageCount).toBe(3_000);
 });
 
-test('stopping rejects what is not confirmed, and what comes after', async () => {
+test('stopping rejects unconfirmed answers, and later ones', async () => {
   const open_ = await open();
   proxy.silence();
   const sent = expect(open_.publish(reply(queue))).rejects.toThrow(PublisherStoppedError);

@@ -20,7 +20,7 @@ afterEach(async () => {
   await proxy.close();
 });
 
-/** Remembers each channel and the connection that it is on. */
+/** Records each channel and its connection. */
 class Recorder implements ChannelUser<Channel> {
   readonly channels: Channel[] = [];
   readonly models: ChannelModel[] = [];
@@ -78,7 +78,7 @@ test('a channel that the broker closes is replaced on the same connection', asyn
   expect(lost[0]).toContain('NOT_FOUND');
 });
 
-test('a connection that is cut is replaced, and the channel with it', async () => {
+test('a cut connection is replaced with its channel', async () => {
   const recorder = new Recorder();
   await open(recorder).started;
   proxy.cut();
@@ -87,18 +87,18 @@ test('a connection that is cut is replaced, and the channel with it', async () =
   expect(recorder.models[1]).not.toBe(recorder.models[0]);
 });
 
-test('a connection that drops during set-up, again and again, is made again until it holds', async () => {
+test('a connection that repeatedly drops during set-up is reopened until it holds', async () => {
   const recorder = new Recorder();
   recorder.onSetUp = (nth) => nth <= 3 && proxy.cut();
   await open(recorder).started;
   expect(recorder.channels.length).toBeGreaterThanOrEqual(4);
   expect(lost.length).toBeGreaterThanOrEqual(3);
   expect(recorder.up_).toBe(true);
-  // Each set-up that failed was undone.
+  // Each failed set-up was undone.
   expect(recorder.downs).toBe(recorder.channels.length - 1);
 });
 
-test('a peer that falls silent is given up and replaced', { timeout: 20_000 }, async () => {
+test('a peer that falls silent is replaced', { timeout: 20_000 }, async () => {
   const recorder = new Recorder();
   await open(recorder).started;
   proxy.silence();
@@ -106,14 +106,14 @@ test('a peer that falls silent is given up and replaced', { timeout: 20_000 }, a
   await expect.poll(() => recorder.up_).toBe(true);
 });
 
-test('a peer that accepts and says nothing does not hold the link for ever', async () => {
+test('a peer that accepts and stays silent does not block the supervision forever', async () => {
   const recorder = new Recorder();
   proxy.onConnection = (nth) => nth === 1 && setImmediate(() => proxy.silence());
   await open(recorder).started;
   expect(proxy.connections).toBeGreaterThan(1);
 });
 
-test('a broker that is not there is tried again until it is', async () => {
+test('an unavailable broker is retried until it accepts', async () => {
   const recorder = new Recorder();
   proxy.refuse();
   const { started } = open(recorder);
@@ -123,7 +123,7 @@ test('a broker that is not there is tried again until it is', async () => {
   expect(recorder.up_).toBe(true);
 });
 
-test('stopping towards a silent peer ends within its time limits', async () => {
+test('stopping with a silent peer ends within the time limits', async () => {
   const recorder = new Recorder();
   const silent = open(recorder, 200);
   await silent.started;
@@ -133,7 +133,7 @@ test('stopping towards a silent peer ends within its time limits', async () => {
   expect(performance.now() - before).toBeLessThan(2_000);
 });
 
-test('stopping while a channel is being opened ends', async () => {
+test('stopping while a channel opens ends', async () => {
   const recorder = new Recorder();
   let stopping: Promise<void> | undefined;
   recorder.onOpen = () => {
@@ -145,7 +145,7 @@ test('stopping while a channel is being opened ends', async () => {
   expect(recorder.up_).toBe(false);
 });
 
-test('the broker’s alarm belongs to the connection: a new channel on it is told again', async () => {
+test('the broker’s alarm belongs to the connection: it is repeated for a new channel', async () => {
   const broker = await FakeBroker.start();
   const recorder = new Recorder();
   link = new SupervisedChannel('test', { urls: [broker.url], timeoutMs: 1_000, heartbeatS: 1 }, recorder, {

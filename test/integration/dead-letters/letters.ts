@@ -9,6 +9,7 @@ import { declareTopology } from '../../../src/amqp/connection/topology.ts';
 import { decode } from '../../../src/codec/decode.ts';
 import { deadLetters } from '../../../src/dead-letters/command.ts';
 import type { CommandContext } from '../../../src/dead-letters/context.ts';
+import type { DeadLetterReason } from '../../../src/protocol/catalogue.ts';
 import type { DeadLetterQueue } from '../../../src/protocol/dead-letter.ts';
 import { createRequest } from '../../support/documents.ts';
 import type { FreshNames } from '../../support/fresh-names.ts';
@@ -93,7 +94,9 @@ export class Queues {
 
   #publish(code: string, properties: Options.Publish, body: string): string {
     const referenceId = `m${randomUUID().slice(0, 15)}`;
-    const diagnosis = { code, attempts: 5, firstError: 'Error', lastError: 'Error', referenceId };
+    // Any code: producers can write every header.
+    const errors = { firstError: 'Error', lastError: 'Error' };
+    const diagnosis = { code: code as DeadLetterReason, attempts: 5, ...errors, referenceId };
     const request = { content: Buffer.from(body), fields: {}, properties } as unknown as Message;
     const letter = deadLetterMessage(request, this.dead, diagnosis);
     this.channel.sendToQueue(this.dead, letter.body, letter.options(randomUUID(), 131_072));

@@ -37,7 +37,7 @@ test('a letter that the broker cannot deliver is listed once, as are all others'
   ]);
   const unreadable = letters.filter(({ cause }) => cause === 'unreadable');
   expect(unreadable[0]).toMatchObject({ method: 'contact.create', bytes: createRequest().length });
-  expect(err).toEqual([expect.stringMatching(/^The broker closed the connection instead of handing out a letter\./)]);
+  expect(err).toEqual([expect.stringMatching(/^The broker closed the connection instead of delivering a letter\./)]);
   expect(code).toBe(0);
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 4 });
 });
@@ -117,6 +117,6 @@ test('without AMQP 1.0 the command lists the letters before the undeliverable on
   server.close();
   expect(code).toBe(1);
   expect(parsed({ code, out, err })).toMatchObject([{ cause: 'INTERNAL_ERROR' }]);
-  expect(err.at(-1)).toMatch(/could not be taken out of the way over AMQP 1\.0.*All letters are there still.*purge/);
+  expect(err.at(-1)).toMatch(/could not be moved aside over AMQP 1\.0.*All letters are still in the queue.*purge/);
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 4 });
 });

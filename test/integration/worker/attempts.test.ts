@@ -118,10 +118,10 @@ test('while the ledger is unavailable consumption pauses; then all requests are 
   const worker = await start({}, {}, { ...names, mongodbUrl });
   database.refuse();
   const { answer } = await redelivered(createRequest(), randomUUID());
-  await expect.poll(() => worker.logText(), patiently).toContain('taking no requests for now');
+  await expect.poll(() => worker.logText(), patiently).toContain('consumption paused');
   database.accept();
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
-  await expect.poll(() => worker.logText(), patiently).toContain('taking requests again');
+  await expect.poll(() => worker.logText(), patiently).toContain('consumption resumed');
   await stopAll();
   await database.close();
 });

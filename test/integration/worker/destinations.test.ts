@@ -72,6 +72,6 @@ test(
     expect(again.properties.headers).toMatchObject({ status: 'ok', repeated: true });
     const log = await running.logText();
     expect(log).not.toContain('link to the broker lost');
-    expect(log).not.toContain('taking no requests for now');
+    expect(log).not.toContain('consumption paused');
   },
 );

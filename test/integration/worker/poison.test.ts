@@ -52,9 +52,9 @@ test.each([
   expect(letter && letter.properties.headers).toMatchObject({ 'diagnosis-code': 'UNREADABLE_PROPERTIES' });
 
   const lines = await logLines();
-  expect(lines.filter(({ msg }) => msg === 'link to the broker lost, trying again')).toEqual([]);
+  expect(lines.filter(({ msg }) => msg === 'link to the broker lost, retrying')).toEqual([]);
   expect(lines).toContainEqual(
-    expect.objectContaining({ msg: 'a request went to the dead-letter queue', reason: 'UNREADABLE_PROPERTIES' }),
+    expect.objectContaining({ msg: 'a request was dead-lettered', reason: 'UNREADABLE_PROPERTIES' }),
   );
 });
 
@@ -74,7 +74,7 @@ test.each([
     await requester.channel.purgeQueue(`${names.queue}.dead`);
 
     const lines = await logLines();
-    expect(lines.map(({ msg }) => msg)).toContain('taking one request at a time');
+    expect(lines.map(({ msg }) => msg)).toContain('consuming one request at a time');
     // The delivery count that neighbours reached at most; the queue's limit is 100.
     const charged = lines.filter(({ msg }) => String(msg).startsWith('a request is started that ended channels'));
     expect(Math.max(0, ...charged.map(({ count }) => Number(count)))).toBeLessThan(50);

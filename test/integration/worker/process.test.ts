@@ -31,7 +31,7 @@ afterAll(async () => {
 
 async function running(settings: Record<string, string> = {}, where: FreshNames = names): Promise<WorkerProcess> {
   const worker = startProcess(where, settings);
-  await expect.poll(() => worker.output()).toContain('taking requests');
+  await expect.poll(() => worker.output()).toContain('consuming requests');
   return worker;
 }
 
@@ -108,10 +108,10 @@ test('a second signal right after the first ends the process at once', async () 
 test('a signal during the wait for broker and database ends the process, exit 0', async () => {
   const port = await freePort();
   const worker = startProcess(names, { MONGODB_URL: `mongodb://127.0.0.1:${port}/x` });
-  await expect.poll(() => worker.output()).toContain('the database cannot be used yet');
+  await expect.poll(() => worker.output()).toContain('the database is unavailable, retrying');
   worker.signal('SIGTERM');
   expect(await worker.exited).toBe(0);
-  expect(worker.output()).not.toContain('taking requests');
+  expect(worker.output()).not.toContain('consuming requests');
 });
 
 test('invalid settings prevent the start with one message that lists every problem, exit 78', async () => {
@@ -124,8 +124,8 @@ test('requests that wait unconsumed end the process with exit code 75', async ()
   const broker = await FakeBroker.start({ messageCount: () => 1 });
   const worker = await running({ WORKER_EXIT_WHEN_STUCK_MS: '1000' }, { ...names, amqpUrl: broker.url });
   expect(await worker.exited).toBe(75);
-  expect(worker.output()).toContain('requests wait and none is taken');
-  expect(worker.output()).toContain('"name":"ConsumerStuckError","message":"requests wait and none is taken');
+  expect(worker.output()).toContain('requests wait and none is delivered');
+  expect(worker.output()).toContain('"name":"ConsumerStuckError","message":"requests wait and none is delivered');
   await broker.stop();
 });
 

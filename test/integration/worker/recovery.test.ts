@@ -101,7 +101,7 @@ test('the worker waits for a broker and a database that start later', async () =
   database.refuse();
   worker = testWorker(behindProxies);
   const started = worker.start();
-  await expect.poll(() => worker.logText()).toContain('the database cannot be used yet');
+  await expect.poll(() => worker.logText()).toContain('the database is unavailable, retrying');
   expect(await isReady()).toBe(false);
   database.accept();
   await expect.poll(() => worker.logText()).toContain('link to the broker lost');

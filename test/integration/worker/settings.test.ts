@@ -75,7 +75,7 @@ test('a reply queue name built against REPLY_TO_ALLOW is refused at once, and th
   const worker = started({ REPLY_TO_ALLOW: '^([a-z0-9]+[-.]?)+$', HTTP_PORT: port });
   const requester = await Requester.open(names.amqpUrl, names.queue);
   onTestFinished(() => requester.close());
-  await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain('taking requests');
+  await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain('consuming requests');
   requester.send(createRequest(), { replyTo: `${'a'.repeat(40)}!` });
   await expect.poll(() => worker.output()).toContain('REPLY_TO_NOT_ALLOWED');
   expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
@@ -99,7 +99,7 @@ test('a non-ASCII user name and password log in to a non-ASCII virtual host', as
   const [userEncoded, passwordEncoded, vhostEncoded] = [user, password, vhost].map(encodeURIComponent);
   const { host } = new URL(broker.url);
   const worker = started({ AMQP_URL: `amqp://${userEncoded}:${passwordEncoded}@${host}/${vhostEncoded}` });
-  await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain('taking requests');
+  await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain('consuming requests');
   const requester = await Requester.open(`${broker.url}/${vhostEncoded}`, names.queue);
   onTestFinished(() => requester.close());
   expect(contactIdIn((await requester.request(createRequest())).xml)).toBeGreaterThan(0);

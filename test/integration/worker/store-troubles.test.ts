@@ -9,7 +9,7 @@ import { runningWorker } from '../../support/running-worker.ts';
 import { Requester } from '../../support/requester.ts';
 import { startWorker } from '../../support/worker.ts';
 import { startProcess, type WorkerProcess } from '../../support/worker-process.ts';
-import { WireTap } from '../mongo/wire-tap.ts';
+import { CommandProxy } from '../mongo/command-proxy.ts';
 import { deadLetterCount } from './dead-letter-queue.ts';
 
 const running = runningWorker();
@@ -25,7 +25,7 @@ const validate = (validator: Document): Promise<unknown> => client.db().command(
 const isReady = async (): Promise<boolean> => (await running.worker.readiness()).ready;
 const heldFor = async (): Promise<string> => {
   const lines = await running.worker.logLines();
-  return String(lines.findLast((line) => line['msg'] === 'taking no requests for now')?.['reason']);
+  return String(lines.findLast((line) => line['msg'] === 'consumption paused')?.['reason']);
 };
 
 /** Starts a second worker, which ends with its test. */
@@ -65,7 +65,7 @@ test('a foreign document fails the get that asks for it, once, and no other', as
   expect([codesIn(listed.xml), contactIdIn(listed.xml)]).toEqual([[], 900_003]);
   const lines = await running.worker.logLines();
   expect(lines.find((line) => line['code'] === 'INTERNAL_ERROR')).toMatchObject({ attempts: 1 });
-  expect(lines.filter((line) => line['msg'] === 'execution is tried again')).toEqual([]);
+  expect(lines.filter((line) => line['msg'] === 'execution is retried')).toEqual([]);
   expect(JSON.stringify(lines)).toContain('the document of contact 900001 is no contact');
   expect(JSON.stringify(lines)).toContain('contact 900002 has a text with characters that XML forbids');
   await expect.poll(letters, patiently).toBe(1);
@@ -110,16 +110,16 @@ test('a broken counter holds creates and logs the remedy; reads continue, and cr
 });
 
 test('a list that exceeds its time limit fails alone and without retries; the others of its batch are answered', async () => {
-  const tap = await WireTap.before(names.mongodbUrl);
-  const fresh = { ...names, queue: `${names.queue}.lists`, mongodbUrl: tap.url(names.mongodbUrl) };
+  const proxy = await CommandProxy.before(names.mongodbUrl);
+  const fresh = { ...names, queue: `${names.queue}.lists`, mongodbUrl: proxy.url(names.mongodbUrl) };
   const isSlow = (command: Document): boolean => JSON.stringify(command['pipeline']).includes('4242');
-  tap.refuse('aggregate', 50, isSlow);
+  proxy.refuse('aggregate', 50, isSlow);
   const worker = await startWorker(fresh);
   const requester = await Requester.open(names.amqpUrl, fresh.queue);
   onTestFinished(async () => {
     await requester.close();
     await worker.stop();
-    await tap.close();
+    await proxy.close();
     await deleteQueues(names.amqpUrl, [fresh.queue, `${fresh.queue}.dead`]);
   });
   const clients = [1, 2, 4242, 3, 4, 5, 6, 7, 8];
@@ -134,13 +134,13 @@ test('a list that exceeds its time limit fails alone and without retries; the ot
     attempts: 1,
     error: { message: 'a list took longer than the 6000 ms that one may take' },
   });
-  expect(tap.commands.filter((command) => 'aggregate' in command && isSlow(command)).length).toBeLessThanOrEqual(2);
+  expect(proxy.commands.filter((command) => 'aggregate' in command && isSlow(command)).length).toBeLessThanOrEqual(2);
 });
 
 test('an ObjectId among the contacts fails no create, and is logged at the start', async () => {
   await contacts.insertOne({ _id: new ObjectId(), ...jane });
   const worker = workerProcess();
-  await expect.poll(() => worker.output(), patiently).toContain('taking requests');
+  await expect.poll(() => worker.output(), patiently).toContain('consuming requests');
   expect(worker.output()).toContain('the collection contacts holds documents whose _id is no contact_id');
   expect(contactIdIn((await running.requester.request(createRequest())).xml)).toBeGreaterThan(0);
   worker.signal('SIGTERM');

@@ -33,8 +33,8 @@ test.each([
   expect(letter && letter.properties.headers).toMatchObject({ 'diagnosis-code': 'UNREADABLE_PROPERTIES' });
 
   const lines = await worker.logLines();
-  expect(lines.filter(({ msg }) => msg === 'link to the broker lost, trying again')).toEqual([]);
+  expect(lines.filter(({ msg }) => msg === 'link to the broker lost, retrying')).toEqual([]);
   expect(lines).toContainEqual(
-    expect.objectContaining({ msg: 'a request went to the dead-letter queue', reason: 'UNREADABLE_PROPERTIES' }),
+    expect.objectContaining({ msg: 'a request was dead-lettered', reason: 'UNREADABLE_PROPERTIES' }),
   );
 });

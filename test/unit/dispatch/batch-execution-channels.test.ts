@@ -10,7 +10,7 @@ let waiting: number;
 const events: DispatchEvents = {
   retry: () => undefined,
   waiting: (change) => (waiting += change),
-  braked: () => undefined,
+  circuit: () => undefined,
   failing: () => undefined,
 };
 
@@ -22,7 +22,7 @@ test.each([
   [1_764_230_400_122, ''],
   [1_764_230_400, '; the deadline looks like seconds, it has to be a number of milliseconds since 1970'],
   [30_000, '; the deadline looks like a duration, it has to be a number of milliseconds since 1970'],
-])('EXPIRED tells the worker’s time, and what a deadline of %d looks like', async (deadline, hint) => {
+])('EXPIRED reports the worker’s time, and what a deadline of %d looks like', async (deadline, hint) => {
   const late = [{ command: 1, key: { id: 'k' }, deadline }];
   const never = method(() => {
     throw new Error('executed');
@@ -33,7 +33,7 @@ test.each([
   expect(executions).toMatchObject([{ response: { faults: [{ code: 'EXPIRED', message }] } }]);
 });
 
-test('what has come over a channel that is gone is not run, nor run again; the others are', async () => {
+test('an item whose channel has closed is neither executed nor retried; the others are', async () => {
   const [before, meanwhile] = [{ gone: true }, { gone: false }];
   const works = [before, meanwhile, undefined].map((channel, command): Work<number> => ({
     command,
@@ -57,7 +57,7 @@ test('what has come over a channel that is gone is not run, nor run again; the o
   expect(waiting).toBe(0);
 });
 
-test('items that are tried alone, and one that is alone, are not started either once their channel is gone', async () => {
+test('isolated items, and a lone item, do not start either after their channel has closed', async () => {
   const channel = { gone: false };
   let tries = 0;
   const failing = method(() => {

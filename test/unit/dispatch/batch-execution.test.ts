@@ -12,11 +12,11 @@ let waiting = 0;
 const events: DispatchEvents = {
   retry: (_, reason) => retries.push(reason),
   waiting: (change) => (waiting += change),
-  braked: () => undefined,
+  circuit: () => undefined,
   failing: () => undefined,
 };
 
-test('an unknown outcome runs the same batch with the same keys again, without counting attempts', async () => {
+test('an unknown outcome executes the same batch with the same keys again, without counting attempts', async () => {
   const seen: string[][] = [];
   const executions = await runBatch(
     method((works) => {
@@ -35,7 +35,7 @@ test('an unknown outcome runs the same batch with the same keys again, without c
   expect(executions.map((e) => e.kind === 'done' && e.attempts)).toEqual([1, 1, 1]);
 });
 
-test('one bad item does not fail its neighbours, and is tried alone as often as allowed', async () => {
+test('one bad item does not fail its neighbours, and has its allowed attempts alone', async () => {
   let attemptsOf2 = 0;
   const executions = await runBatch(
     method((works) => {
@@ -55,7 +55,7 @@ test('one bad item does not fail its neighbours, and is tried alone as often as 
   expect(retries).toContain('isolated');
 });
 
-test('a wrong number of results is a defect, not an answer to somebody else', async () => {
+test('a wrong number of results is a defect, not an answer to another request', async () => {
   const executions = await runBatch(
     method((works) => (works.length > 1 ? [ok()] : [])),
     batch,
@@ -65,7 +65,7 @@ test('a wrong number of results is a defect, not an answer to somebody else', as
   expect(executions.map(({ kind }) => kind)).toEqual(['defect', 'defect', 'defect']);
 });
 
-test('a stop while the store is away abandons the batch instead of failing it', async () => {
+test('a stop while the store is unavailable abandons the batch instead of failing it', async () => {
   const executions = await runBatch(
     method(() => {
       throw new UnavailableError('away');
@@ -77,7 +77,7 @@ test('a stop while the store is away abandons the batch instead of failing it', 
   expect(executions).toEqual([{ kind: 'abandoned' }, { kind: 'abandoned' }, { kind: 'abandoned' }]);
 });
 
-test('what is past its deadline is not executed: its earlier answer is earlier, or it is EXPIRED; its neighbours run', async () => {
+test('an expired request is not executed: it gets the answer of its earlier copy, or EXPIRED; its neighbours run', async () => {
   const executed: number[] = [];
   const works = [500, undefined, 999, 1_000].map((deadline, command) => ({
     command,
@@ -102,7 +102,7 @@ test('what is past its deadline is not executed: its earlier answer is earlier, 
   ]);
 });
 
-test('a deadline that passes while the outcome is unknown is not looked at again', async () => {
+test('a deadline that passes while the outcome is unknown is not checked again', async () => {
   let now = 900;
   let tries = 0;
   const work = { command: 1, key: { id: 'k' }, deadline: 1_000 };
@@ -120,7 +120,7 @@ test('a deadline that passes while the outcome is unknown is not looked at again
   expect(executions).toMatchObject([{ kind: 'done', response: { status: 'ok' } }]);
 });
 
-test('attempts that were used up before count', async () => {
+test('attempts of earlier deliveries count', async () => {
   const executions = await runBatch(
     method(() => {
       throw new Error('broken');
@@ -133,7 +133,7 @@ test('attempts that were used up before count', async () => {
   expect(executions).toMatchObject([{ kind: 'defect', attempts: 3 }]);
 });
 
-test('an item that cannot be served fails at once, alone, and its neighbours are answered by the same call', async () => {
+test('an item defect fails that item at once, and the same call answers its neighbours', async () => {
   const [calls, batches] = [retries.length, [] as number[]];
   const executions = await runBatch(
     method((works) => {
@@ -149,7 +149,7 @@ test('an item that cannot be served fails at once, alone, and its neighbours are
   expect([batches, retries.length]).toEqual([[3], calls]);
 });
 
-test('those of a batch that failed are told when they are done, not with the slowest, and hold no slot', async () => {
+test('isolated items are reported as each ends, not with the slowest, and occupy no slot', async () => {
   const slow: (() => void)[] = [];
   const told: number[] = [];
   const run = new MethodExecution<number>(

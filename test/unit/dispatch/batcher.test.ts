@@ -7,7 +7,7 @@ import { ok } from '../../../src/protocol/response.ts';
 
 const work = (command: number): Work<number> => ({ command, key: { id: String(command) } });
 
-/** A database that answers when told to. */
+/** A database that responds on command. */
 function heldRun(): {
   run: (batch: readonly Work<number>[], told: (at: number, execution: Execution) => void) => Promise<void>;
   batches: number[][];
@@ -32,7 +32,7 @@ function heldRun(): {
   };
 }
 
-test('a lone command leaves at once, alone', async () => {
+test('a lone command is sent at once, alone', async () => {
   const { run, batches, answer } = heldRun();
   const batcher = new Batcher<number>({ slots: 1, maxBatch: 10 }, run);
   const first = batcher.submit(work(1));
@@ -42,7 +42,7 @@ test('a lone command leaves at once, alone', async () => {
   expect(await first).toMatchObject({ kind: 'done', attempts: 1, batch: 1 });
 });
 
-test('what arrives in one burst leaves together; what arrives meanwhile gathers in order, up to the largest batch', async () => {
+test('one burst is one batch; later commands gather in order, up to the largest batch', async () => {
   const { run, batches, answer } = heldRun();
   const batcher = new Batcher<number>({ slots: 1, maxBatch: 3 }, run);
   const results = [batcher.submit(work(1)), batcher.submit(work(2))];
@@ -65,7 +65,7 @@ test('what arrives in one burst leaves together; what arrives meanwhile gathers 
   expect(executions.map((e) => (e.kind === 'done' ? e.attempts : 0))).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
-test('a batch holds what its commands may weigh together; a heavier command goes alone', async () => {
+test('a batch holds commands up to its weight; a heavier command is a batch of its own', async () => {
   const { run, batches, answer } = heldRun();
   const batcher = new Batcher<number>({ slots: 1, maxBatch: 10, weigh: (command) => command }, run);
   const results = [5, 5, 1, 40, 3].map((command) => batcher.submit(work(command)));
@@ -77,7 +77,7 @@ test('a batch holds what its commands may weigh together; a heavier command goes
   expect(batches).toHaveLength(4);
 });
 
-test('never more batches under way than slots', async () => {
+test('there are never more batches in flight than slots', async () => {
   const { run, batches, answer } = heldRun();
   const batcher = new Batcher<number>({ slots: 2, maxBatch: 1 }, run);
   const results = [1, 2, 3].map((command) => batcher.submit(work(command)));
@@ -90,7 +90,7 @@ test('never more batches under way than slots', async () => {
   await Promise.all(results);
 });
 
-test('a batch that needs its slot no longer lets the next leave, and may be told later', async () => {
+test('a batch that frees its slot lets the next one go, and may report later', async () => {
   const batches: number[][] = [];
   const told: (() => void)[] = [];
   const batcher = new Batcher<number>({ slots: 1, maxBatch: 1 }, (batch, tell) => {

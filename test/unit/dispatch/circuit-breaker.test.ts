@@ -3,15 +3,15 @@ import { beforeEach, expect, test } from 'vitest';
 import { CircuitBreaker, MAX_SUSPECTS } from '../../../src/dispatch/circuit-breaker.ts';
 
 const refused = new Error('create contacts: MongoServerError 121');
-let told: string[];
+let events: string[];
 let now: number;
 let breaker: CircuitBreaker;
 
 beforeEach(() => {
-  told = [];
+  events = [];
   now = 1_000_000;
-  const braked = (error: Error | undefined): void => void told.push(error === undefined ? 'released' : 'braked');
-  breaker = new CircuitBreaker({ braked, hold: (change) => told.push(change > 0 ? 'hold' : 'take') }, () => now);
+  const changed = (error: Error | undefined): void => void events.push(error === undefined ? 'closed' : 'opened');
+  breaker = new CircuitBreaker({ changed, pause: (change) => events.push(change > 0 ? 'pause' : 'probe') }, () => now);
 });
 
 function fail(
@@ -29,75 +29,75 @@ function failMany(count: number): string[] {
   return Array.from({ length: count }, (_, i) => fail(i));
 }
 
-/** So that it is known to everybody. */
+/** Long enough for the open circuit to be announced. */
 function brakeForLong(): void {
   failMany(MAX_SUSPECTS);
   now += 1_000;
   fail(0);
 }
 
-test('so many different requests in a row that fail alike are held, and no more are taken', () => {
+test('the circuit opens after enough different requests fail alike in a row, and consumption pauses', () => {
   expect(failMany(MAX_SUSPECTS - 1)).toEqual(Array.from({ length: MAX_SUSPECTS - 1 }, () => 'counts'));
-  expect(told).toEqual([]);
+  expect(events).toEqual([]);
   expect(fail('last')).toBe('waits');
-  expect(told).toEqual([]);
+  expect(events).toEqual([]);
   now += 1_000;
   expect(fail('other', new Error('another defect'))).toBe('waits');
-  expect(told).toEqual(['braked', 'hold']);
+  expect(events).toEqual(['opened', 'pause']);
 });
 
-test('where those beside them fare better soon nobody is told, and nothing is held', () => {
+test('a success soon afterwards closes it unannounced, and nothing pauses', () => {
   failMany(MAX_SUSPECTS + 20);
   now += 999;
   expect(fail(3)).toBe('waits');
   const seen = breaker.successes;
   breaker.succeeded();
   expect(fail(3, refused, seen)).toBe('counts');
-  expect(told).toEqual([]);
+  expect(events).toEqual([]);
 });
 
-test('one bad request, however often it is tried, is no row', () => {
+test('one bad request does not open it, however often it is retried', () => {
   for (let i = 0; i < 100; i += 1) expect(fail('bad')).toBe('counts');
 });
 
-test('bad requests among good ones are no row, however many', () => {
+test('bad requests among good ones do not open it, however many', () => {
   for (let i = 0; i < 100; i += 1) {
     expect(fail(i)).toBe('counts');
     if (i % (MAX_SUSPECTS - 1) === 0) breaker.succeeded();
   }
-  expect(told).toEqual([]);
+  expect(events).toEqual([]);
 });
 
-test('different defects are no row', () => {
+test('different defects do not open it', () => {
   for (let i = 0; i < 100; i += 1) expect(fail(i, new Error(`defect ${i % 2}`))).toBe('counts');
 });
 
-test('the first success releases, and what failed before it and fails again counts by itself', () => {
+test('the first success closes it, and a request that failed before and fails again counts by itself', () => {
   const seen = breaker.successes;
   brakeForLong();
   breaker.succeeded();
-  expect(told).toEqual(['braked', 'hold', 'take', 'released']);
+  expect(events).toEqual(['opened', 'pause', 'probe', 'closed']);
   for (let i = 0; i < 50; i += 1) expect(fail(i, refused, seen)).toBe('counts');
-  expect(told).toHaveLength(4);
+  expect(events).toHaveLength(4);
 });
 
-test('while held something is taken from time to time, as it may fare better', () => {
+test('while it is open consumption resumes from time to time, to probe', () => {
   brakeForLong();
   now += 4_999;
   fail(1);
-  expect(told).toEqual(['braked', 'hold']);
+  expect(events).toEqual(['opened', 'pause']);
   now += 1;
   fail(2);
-  expect(told).toEqual(['braked', 'hold', 'take']);
+  expect(events).toEqual(['opened', 'pause', 'probe']);
   now += 999;
   fail(3);
-  expect(told).toHaveLength(3);
+  expect(events).toHaveLength(3);
   now += 1;
   fail(4);
-  expect(told).toEqual(['braked', 'hold', 'take', 'hold']);
+  expect(events).toEqual(['opened', 'pause', 'probe', 'pause']);
 });
 
-test('one in a minute is given up, so that guilty ones cannot hold the others for ever', () => {
+test('one request a minute fails for good, so that bad requests cannot block the others forever', () => {
   failMany(MAX_SUSPECTS);
   now += 60_000;
   expect(fail(1)).toBe('fails');
@@ -106,18 +106,18 @@ test('one in a minute is given up, so that guilty ones cannot hold the others fo
   expect(fail(2)).toBe('fails');
 });
 
-test('where none waits any more, taking goes on, as nobody else would find out', () => {
+test('it closes when no request waits, as nothing else would notice the recovery', () => {
   brakeForLong();
   breaker.waiting(-1);
   breaker.waiting(-1);
-  expect(told).toEqual(['braked', 'hold', 'take', 'released']);
+  expect(events).toEqual(['opened', 'pause', 'probe', 'closed']);
 });
 
-test('what was under way while another one succeeded is tried once more, and not given up for it', () => {
+test('a request that was in flight while another succeeded is retried once more before it counts', () => {
   const seen = breaker.successes;
   brakeForLong();
   breaker.succeeded();
   for (let i = 0; i < 50; i += 1) expect(fail(i, refused, seen, seen)).toBe('waits');
   for (let i = 0; i < 50; i += 1) expect(fail(i, refused, seen)).toBe('counts');
-  expect(told).toHaveLength(4);
+  expect(events).toHaveLength(4);
 });

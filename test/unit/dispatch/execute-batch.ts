@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-import type { TryLimits } from '../../../src/dispatch/batch-execution.ts';
+import type { AttemptTerms } from '../../../src/dispatch/batch-execution.ts';
 import type { DispatchEvents } from '../../../src/dispatch/events.ts';
 import { MethodExecution } from '../../../src/dispatch/method-execution.ts';
 import type { Execution } from '../../../src/protocol/execution.ts';
@@ -10,7 +10,7 @@ import type { ResponseEnvelope } from '../../../src/protocol/response.ts';
 /** Three works with distinct keys. */
 export const batch = [1, 2, 3].map((command): Work<number> => ({ command, key: { id: `k${command}` } }));
 
-/** A method that executes as it is told. */
+/** A method that executes by calling `execute`. */
 export function method(
   execute: (batch: readonly Work<number>[]) => readonly (ResponseEnvelope | Error)[],
 ): Method<number> {
@@ -21,38 +21,38 @@ export function method(
   };
 }
 
-/** Limits of three attempts, without real pauses. */
-export function limits(abandonedAfter = Infinity): TryLimits & { pauses: number[] } {
+/** Terms of three attempts, without real pauses. */
+export function limits(abandonedAfter = Infinity): AttemptTerms & { pauses: number[] } {
   const pauses: number[] = [];
   const pause = (failures: number): Promise<void> => {
     pauses.push(failures);
     return Promise.resolve();
   };
-  const patience = { pause, abandoned: () => pauses.length >= abandonedAfter };
-  return { maxAttempts: 3, pauses, patience, now: () => 1_000 };
+  const retryPolicy = { pause, abandoned: () => pauses.length >= abandonedAfter };
+  return { maxAttempts: 3, pauses, retryPolicy, now: () => 1_000 };
 }
 
-/** Runs a batch until each item was told. */
+/** Executes a batch until each item is reported. */
 export async function runBatch(
   tested: Method<number>,
   works: readonly Work<number>[],
-  tryLimits: TryLimits,
+  terms: AttemptTerms,
   dispatchEvents: DispatchEvents,
   attemptsBefore?: number,
 ): Promise<readonly Execution[]> {
   const executions: Execution[] = [];
-  const run = new MethodExecution(tested, tryLimits, dispatchEvents);
-  const tellings: (() => void)[] = [];
-  const told = works.map((_, at) => new Promise<void>((resolve) => (tellings[at] = resolve)));
+  const run = new MethodExecution(tested, terms, dispatchEvents);
+  const resolvers: (() => void)[] = [];
+  const reported = works.map((_, at) => new Promise<void>((resolve) => (resolvers[at] = resolve)));
   await run.run(
     works,
     (at, execution) => {
       expect(executions[at]).toBeUndefined();
       executions[at] = execution;
-      tellings[at]?.();
+      resolvers[at]?.();
     },
     attemptsBefore,
   );
-  await Promise.all(told);
+  await Promise.all(reported);
   return executions;
 }

@@ -8,7 +8,7 @@ import { runBatch } from './execute-batch.ts';
 
 const many = Array.from({ length: 40 }, (_, command): Work<number> => ({ command, key: { id: `k${command}` } }));
 
-/** A method whose store refuses what `refuses` says. */
+/** A method whose store rejects the commands for which `refuses` is true. */
 function method(refuses: (command: number) => boolean): Method<number> {
   return {
     name: 'test.method',
@@ -23,15 +23,15 @@ function method(refuses: (command: number) => boolean): Method<number> {
 
 const writes = { findEarlierOutcomes: (works: readonly unknown[]) => Promise.resolve(works.map(() => undefined)) };
 
-/** Time passes by pauses alone, a second each. */
-function surroundings(afterPauses: (count: number) => void = () => undefined): {
+/** A clock that only pauses advance. */
+function environment(afterPauses: (count: number) => void = () => undefined): {
   limits: Parameters<typeof runBatch>[2];
   events: DispatchEvents;
   heard: unknown[];
 } {
   let pauses = 0;
   const heard: unknown[] = [];
-  const patience = {
+  const retryPolicy = {
     pause: async (): Promise<void> => {
       afterPauses((pauses += 1));
       await new Promise<void>((resolve) => setImmediate(() => resolve()));
@@ -40,33 +40,33 @@ function surroundings(afterPauses: (count: number) => void = () => undefined): {
   };
   return {
     heard,
-    limits: { maxAttempts: 4, patience, now: () => pauses * 25 },
+    limits: { maxAttempts: 4, retryPolicy, now: () => pauses * 25 },
     events: {
       retry: () => undefined,
       waiting: () => undefined,
-      braked: (_, error) => heard.push(error?.message),
+      circuit: (_, error) => heard.push(error?.message),
       failing: (change) => heard.push(change),
     },
   };
 }
 
-test('where every write is refused alike none of a batch is given up: all wait, and are done when it is over', async () => {
+test('while every write fails alike no request of a batch fails: all wait, and succeed afterwards', async () => {
   let refusing = true;
-  const { limits, events, heard } = surroundings((pauses) => (refusing = pauses < 100));
+  const { limits, events, heard } = environment((pauses) => (refusing = pauses < 100));
   const executions = await runBatch({ ...method(() => refusing), ...writes }, many, limits, events);
   expect(executions.map(({ kind }) => kind)).toEqual(many.map(() => 'done'));
   expect(heard).toEqual(['write: MongoServerError 121', 1, -1, undefined]);
 });
 
-test('bad writes among good ones are given up, and nobody is held', async () => {
-  const { limits, events, heard } = surroundings();
+test('bad writes among good ones fail for good, and no request is held', async () => {
+  const { limits, events, heard } = environment();
   const executions = await runBatch({ ...method((command) => command < 30), ...writes }, many, limits, events);
   expect(executions.map(({ kind }) => kind)).toEqual(many.map(({ command }) => (command < 30 ? 'defect' : 'done')));
   expect(heard).toEqual([]);
 });
 
-test('what only reads is given up however many fail alike', async () => {
-  const { limits, events, heard } = surroundings();
+test('requests of a reading method fail for good, however many fail alike', async () => {
+  const { limits, events, heard } = environment();
   const executions = await runBatch(
     method(() => true),
     many,
@@ -77,8 +77,8 @@ test('what only reads is given up however many fail alike', async () => {
   expect(heard).toEqual([]);
 });
 
-test('what fails in the very call in which others are done fails by itself, however many there are', async () => {
-  const { limits, events, heard } = surroundings();
+test('items that fail in a call in which others succeed fail by themselves, however many there are', async () => {
+  const { limits, events, heard } = environment();
   const refused = new StoreDefectError('write: MongoWriteError 121', 121);
   const partial: Method<number> = {
     ...method(() => false),

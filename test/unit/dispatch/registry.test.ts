@@ -10,7 +10,7 @@ const named = (name: string): Method => ({
   execute: (batch) => Promise.resolve(batch.map(() => ok())),
 });
 
-test('two methods of one name stop the start', () => {
+test('two methods of one name fail the start', () => {
   expect(() => createRegistry([named('a.b'), named('c.d'), named('a.b')])).toThrow('a.b');
 });
 

@@ -10,7 +10,7 @@ test('a free subject is entered without a turn of the event loop', () => {
   expect(order.enter('1')).toBeInstanceOf(Promise);
 });
 
-test('commands of one subject run one at a time, in the order of arrival, whatever the interleaving', async () => {
+test('commands of one subject run one at a time, in order of arrival, for any interleaving', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(3), { maxLength: 60 }), fc.scheduler(), async (subjects, scheduler) => {
       const order = new SubjectOrder();

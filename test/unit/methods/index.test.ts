@@ -1,29 +1,16 @@
+import { readdirSync } from 'node:fs';
+
 import { expect, test } from 'vitest';
 
 import type { ContactRepository } from '../../../src/contacts/repository.ts';
+import { createRegistry } from '../../../src/dispatch/registry.ts';
 import { apiMethods } from '../../../src/methods/index.ts';
-import type { Method } from '../../../src/protocol/method.ts';
-import { ok } from '../../../src/protocol/response.ts';
 
-const api = apiMethods({} as ContactRepository, { listMaxPerPage: 1000 });
+const SOURCES = new URL('../../../src/methods/', import.meta.url);
 
-test('the API has these five methods', () => {
-  expect(api.map(({ name }) => name)).toEqual([
-    'contact.create',
-    'contact.update',
-    'contact.get',
-    'contact.delete',
-    'contact.list',
-  ]);
-});
-
-test('a method of another kind needs no more than a name, reading and executing', async () => {
-  const ping: Method<null> = {
-    name: 'ping',
-    read: () => ({ valid: true, command: null }),
-    execute: (batch) => Promise.resolve(batch.map(() => ok([{ name: 'pong', content: '' }]))),
-  };
-  const methods: readonly Method[] = [...api, ping];
-  const found = methods.find(({ name }) => name === 'ping');
-  expect(await found?.execute([{ command: null, key: { id: 'k' } }])).toEqual([ok([{ name: 'pong', content: '' }])]);
+test('every file that is named as a method is registered, under its own name', () => {
+  const files = readdirSync(SOURCES).filter((name) => /^contact\.\w+\.ts$/.test(name));
+  const { names } = createRegistry(apiMethods({} as ContactRepository, { listMaxPerPage: 1000 }));
+  expect(names.map((name) => `${name}.ts`).toSorted()).toEqual(files.toSorted());
+  expect(files.length).toBeGreaterThan(0);
 });

@@ -3,17 +3,19 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createLog, type LogFields, type LogSettings, type RequestLine } from '../../../src/ops/log.ts';
+import { createLog, type LogFields, type LogSettings } from '../../../src/ops/log.ts';
+import type { RequestReport } from '../../../src/protocol/request-report.ts';
 
 const MARK = 'jane.marked@example.org';
 const LOG_MODULE = new URL('../../../src/ops/log.ts', import.meta.url).href;
 
-const line: RequestLine = {
+const line: RequestReport = {
   method: 'contact.create',
   status: 'ok',
   code: 'OK',
   ms: 1.23456,
-  requestId: 'r-1',
+  referenceId: 'r-1',
+  messageId: undefined,
   attempts: 1,
   batch: 3,
   reply: 'routed',
@@ -109,7 +111,11 @@ test('every listed field is written', async () => {
 
 test('producer input cannot add a second line or an endless line', async () => {
   const { log, lines } = logToFile();
-  log.request({ ...line, requestId: `a\n{"level":"error"}\r\u2028${'x'.repeat(10_000)}`, method: 'm'.repeat(10_000) });
+  log.request({
+    ...line,
+    referenceId: `a\n{"level":"error"}\r\u2028${'x'.repeat(10_000)}`,
+    method: 'm'.repeat(10_000),
+  });
   const [written, ...more] = await lines();
   expect(more).toEqual([]);
   expect(String(written?.['request_id'])).toHaveLength(256);

@@ -18,8 +18,19 @@ function exposedText(): Promise<string> {
     intakeHeld: () => ({ database: true }),
     ready: () => Promise.resolve(true),
   });
-  const request = { method: 'contact.get', status: 'ok', code: 'OK', reply: 'routed', redelivered: true };
-  metrics.request({ ...request, ms: 4, batch: 2 });
+  metrics.request({
+    method: 'contact.get',
+    status: 'ok',
+    code: 'OK',
+    attempts: 1,
+    batch: 2,
+    reply: 'routed',
+    redelivered: true,
+    repeated: false,
+    referenceId: 'reference',
+    messageId: undefined,
+    ms: 4,
+  });
   metrics.settled('acknowledged');
   metrics.deadLettered('INTERNAL_ERROR');
   metrics.retried('unavailable');

@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest';
-import { createMetrics, type CountedRequest, type MetricsSettings } from '../../../src/ops/metrics.ts';
+import { createMetrics, type MetricsSettings } from '../../../src/ops/metrics.ts';
+import type { RequestReport } from '../../../src/protocol/request-report.ts';
 
-const request: CountedRequest = {
+const request: RequestReport = {
   method: 'contact.get',
   status: 'ok',
   code: 'OK',
   reply: 'routed',
   redelivered: false,
+  repeated: false,
+  referenceId: 'reference',
+  messageId: undefined,
+  attempts: 1,
   ms: 4,
   batch: 2,
 };
@@ -83,7 +88,9 @@ test('the number of series stays bounded, whatever producers send', async () => 
   const metrics = metricsOf();
   for (let count = 0; count < 500; count += 1) {
     const odd = `x${count}"\n`;
-    metrics.request({ ...request, method: odd, code: odd, status: odd, reply: odd });
+    // As if a value had got past the types.
+    const values = { method: odd, code: odd, status: odd, reply: odd } as unknown as Partial<RequestReport>;
+    metrics.request({ ...request, ...values });
     metrics.deadLettered(odd);
     metrics.reconnected(odd);
   }

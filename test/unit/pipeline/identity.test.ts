@@ -14,7 +14,7 @@ function delivery(properties: Partial<Delivery['properties']>, body = '<request/
   return { body: Buffer.from(body), redelivered, properties: { ...none, ...properties } };
 }
 
-test('the same app_id, message_id and body have one key, whoever sends them and wherever the answer goes', () => {
+test('equal app_id, message_id and body have one key, whatever the reply queue and correlation id', () => {
   const one = requestKeyOf(delivery({ appId: 'crm', messageId: '1', replyTo: 'a', correlationId: 'x' }));
   const two = requestKeyOf(
     delivery({ appId: 'crm', messageId: '1', replyTo: 'b', correlationId: 'y' }, undefined, true),
@@ -33,7 +33,7 @@ test('another body, id or producer is another request', () => {
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-test('where one property ends and the next begins makes a difference', () => {
+test('moving a character from one property to the next changes the key', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1 }), fc.string({ minLength: 2 }), (appId, messageId) => {
       const shifted = { appId: appId + messageId.slice(0, 1), messageId: messageId.slice(1) };
@@ -42,7 +42,7 @@ test('where one property ends and the next begins makes a difference', () => {
   );
 });
 
-test('without message_id two sendings are two requests, and a redelivery finds what an earlier delivery did', () => {
+test('without message_id two messages are two requests, and a redelivery finds the effect of an earlier delivery', () => {
   const properties = { replyTo: 'answers', correlationId: '7' };
   const first = requestKeyOf(delivery(properties));
   const second = requestKeyOf(delivery(properties));
@@ -53,13 +53,13 @@ test('without message_id two sendings are two requests, and a redelivery finds w
   expect(first.id.startsWith(again.earlier ?? 'nothing')).toBe(true);
 });
 
-test('a request that nothing identifies has a key of its own each time', () => {
+test('a request that nothing identifies has a new key each time', () => {
   const again = requestKeyOf(delivery({}, undefined, true));
   expect(again.earlier).toBeUndefined();
   expect(again.id).not.toBe(requestKeyOf(delivery({}, undefined, true)).id);
 });
 
-test('attempts are counted, and a request is referred to, by what all its deliveries have in common', () => {
+test('attempt id and reference are equal for all deliveries of a message', () => {
   for (const properties of [{ messageId: 'm' }, { replyTo: 'q' }, { correlationId: 'c' }]) {
     const first = identityOf(delivery(properties));
     const again = identityOf(delivery(properties, undefined, true));
@@ -84,7 +84,7 @@ test.each(['appId', 'messageId', 'correlationId', 'replyTo'] as const)(
   },
 );
 
-test('a request whose ids are text is said to be readable, whatever else is in them', () => {
+test('a request whose ids are valid UTF-8 is readable, whatever they contain', () => {
   for (const id of ['m', '', '\uFEFF', 'ÿþ', '😀', '\u0000']) {
     expect(
       identityOf(delivery({ appId: id, messageId: id, correlationId: id, replyTo: id })).unreadable,
@@ -121,7 +121,7 @@ test.each([
   [Buffer.from('1764230400123'), 'bytes'],
   [true, 'no number at all'],
   [[1_764_230_400_123], 'no number at all'],
-])('the deadline header %o is refused, and told as what it is', (header, what) => {
+])('the deadline header %o is rejected, and its kind reported', (header, what) => {
   expect(identityOf(delivery({ headers: { deadline: header } })).deadline).toEqual({
     wrong: `the header deadline is not a number of milliseconds since the epoch; it is ${what}`,
   });

@@ -17,7 +17,7 @@ async function tlsError(answer: string): Promise<unknown> {
   return error;
 }
 
-test('a port without TLS is told as that', async () => {
+test('a port without TLS is reported as such', async () => {
   expect(networkFailure(await tlsError('AMQP\0\0\u0009\u0001'))).toContain('does not speak TLS at that port');
   expect(networkFailure(await tlsError(''))).toContain('may not speak TLS at that port');
 });
@@ -30,7 +30,7 @@ test.each([
   ['ERR_TLS_CERT_ALTNAME_INVALID', /is for another host name$/],
   ['CERT_HAS_EXPIRED', /has expired$/],
   ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: the TLS handshake failed'],
-])('%s is told as what it is, without the words of the error', (code, expected) => {
+])('%s is reported in words of ours, without those of the error', (code, expected) => {
   const told = networkFailure(Object.assign(new Error('secret.example.org'), { code }));
   expect(told).toMatch(expected);
   expect(told).not.toContain('secret');

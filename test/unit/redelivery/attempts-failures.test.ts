@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { MemoryLedger } from '../../support/memory-ledger.ts';
 import {
+  execute,
   again,
   attemptsOn,
   defect,
@@ -13,67 +14,67 @@ import {
   succeed,
 } from './attempts-under-test.ts';
 
-test('a failure for good is the same at the next delivery, without another run, at whichever worker', async () => {
+test('a recorded failure is repeated at the next delivery, without another execution, at any worker', async () => {
   const ledger = new MemoryLedger();
   const attempts = attemptsOn(ledger);
-  await attempts.run(fresh('a'), succeed);
-  await attempts.run(fresh('a'), () => Promise.resolve(defect));
+  await execute(attempts, fresh('a'), succeed);
+  await execute(attempts, fresh('a'), () => Promise.resolve(defect));
   for (const worker of [attempts, attemptsOn(ledger), attemptsOn(ledger)]) {
-    expect(await worker.run(again('a'), mustNotRun)).toMatchObject({
+    expect(await execute(worker, again('a'), mustNotRun)).toMatchObject({
       method: 'm',
       execution: { kind: 'defect', attempts: 3, first: { message: 'one' }, last: { message: 'two' } },
     });
   }
 });
 
-test('a failure is forgotten with its message: what is sent once more and succeeds is never answered by it', async () => {
+test('a failure is forgotten with its message: a new message that succeeds never gets its answer', async () => {
   const ledger = new MemoryLedger();
-  const failed = await attemptsOn(ledger).run(fresh('a'), () => Promise.resolve(defect));
+  const failed = await execute(attemptsOn(ledger), fresh('a'), () => Promise.resolve(defect));
   failed.acknowledged?.();
   await settle();
   expect(ledger.unended).toEqual({});
-  // Sent again, and its acknowledgement lost with its worker.
-  expect(await attemptsOn(ledger).run(fresh('a'), succeed)).toEqual(done());
-  expect(await attemptsOn(ledger).run(again('a'), succeed)).toEqual(done());
+  // Another message with equal content, whose acknowledgement is lost with its worker.
+  expect(await execute(attemptsOn(ledger), fresh('a'), succeed)).toEqual(done());
+  expect(await execute(attemptsOn(ledger), again('a'), succeed)).toEqual(done());
 });
 
-test('the same holds for a failure that was found on record, and for starts that ended their process', async () => {
+test('the same holds for a failure found on record, and for starts that ended their process', async () => {
   const ledger = new MemoryLedger();
-  await attemptsOn(ledger).run(again('failed'), () => Promise.resolve(defect));
+  await execute(attemptsOn(ledger), again('failed'), () => Promise.resolve(defect));
   for (let process = 0; process < 3; process += 1) {
-    void attemptsOn(ledger).run(again('deadly'), endProcess);
+    void execute(attemptsOn(ledger), again('deadly'), endProcess);
     await settle();
   }
   for (const id of ['failed', 'deadly']) {
-    const performed = await attemptsOn(ledger).run(again(id), mustNotRun);
-    expect(performed.execution.kind).toBe('defect');
-    performed.acknowledged?.();
+    const executed = await execute(attemptsOn(ledger), again(id), mustNotRun);
+    expect(executed.execution.kind).toBe('defect');
+    executed.acknowledged?.();
     await settle();
-    expect(await attemptsOn(ledger).run(again(id), succeed)).toEqual(done());
+    expect(await execute(attemptsOn(ledger), again(id), succeed)).toEqual(done());
   }
 });
 
-test('what is forgotten of one message takes no start away from a copy that is under way elsewhere', async () => {
+test('forgetting one message removes no start of a copy in flight elsewhere', async () => {
   const ledger = new MemoryLedger();
-  const failed = await attemptsOn(ledger).run(again('a'), () => Promise.resolve(defect));
+  const failed = await execute(attemptsOn(ledger), again('a'), () => Promise.resolve(defect));
   await ledger.end('a', (await ledger.begin('a', 'look', 9)).starts);
-  void attemptsOn(ledger).run(again('a'), endProcess);
+  void execute(attemptsOn(ledger), again('a'), endProcess);
   await settle();
   failed.acknowledged?.();
   await settle();
   expect(ledger.unended).toEqual({ a: 1 });
 });
 
-test('a failure whose channel is lost before it is recorded is left to the redelivery', async () => {
+test('a failure whose channel closes before it is recorded is left to the redelivery', async () => {
   const ledger = new MemoryLedger();
   const lost = { gone: false };
-  ledger.away = 3;
+  ledger.unavailableCalls = 3;
   const pause = (): Promise<void> => {
     lost.gone = true;
     return Promise.resolve();
   };
-  const attempts = attemptsOn(ledger, { limits: { patience: { pause, abandoned: () => false } } });
-  const performed = await attempts.run({ ...fresh('a'), channel: lost }, () => Promise.resolve(defect));
-  expect(performed.execution.kind).toBe('abandoned');
+  const attempts = attemptsOn(ledger, { limits: { retryPolicy: { pause, abandoned: () => false } } });
+  const executed = await execute(attempts, { ...fresh('a'), channel: lost }, () => Promise.resolve(defect));
+  expect(executed.execution.kind).toBe('abandoned');
   expect(ledger.unended).toEqual({});
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { MemoryLedger } from '../../support/memory-ledger.ts';
 import {
+  execute,
   again,
   attemptsOn,
   defect,
@@ -9,19 +10,19 @@ import {
   endProcess,
   fresh,
   mustNotRun,
-  nothingTold,
+  noTroubles,
   settle,
   succeed,
 } from './attempts-under-test.ts';
 
-test('a start whose answers are lost counts once, so that nothing innocent is given up', async () => {
+test('a start whose responses are lost counts once, so that no innocent request fails', async () => {
   const ledger = new MemoryLedger();
-  ledger.answersLost = 5;
-  expect(await attemptsOn(ledger).run(again('a'), succeed)).toEqual(done());
+  ledger.lostResponses = 5;
+  expect(await execute(attemptsOn(ledger), again('a'), succeed)).toEqual(done());
   expect(ledger.unended).toEqual({});
 });
 
-test('a start that is recorded when the channel is lost is taken back', async () => {
+test('a start that is recorded when the channel closes is withdrawn', async () => {
   const ledger = new MemoryLedger();
   const lost = { gone: false };
   const begin = ledger.begin.bind(ledger);
@@ -30,40 +31,40 @@ test('a start that is recorded when the channel is lost is taken back', async ()
     lost.gone = true;
     return earlier;
   };
-  const performed = await attemptsOn(ledger).run({ ...again('a'), channel: lost }, mustNotRun);
-  expect(performed.execution.kind).toBe('abandoned');
+  const executed = await execute(attemptsOn(ledger), { ...again('a'), channel: lost }, mustNotRun);
+  expect(executed.execution.kind).toBe('abandoned');
   expect(ledger.unended).toEqual({});
 });
 
-test('while the ledger is away the request waits, and the intake is held until the ledger answers', async () => {
-  const [ledger, told] = [new MemoryLedger(), nothingTold()];
-  ledger.away = 5;
-  expect(await attemptsOn(ledger, { told }).run(again('a'), succeed)).toEqual(done());
-  expect(told).toEqual({ waiting: 0, mostWaiting: 1, retries: 5, uncounted: 0 });
+test('while the ledger is unavailable the request waits, and consumption pauses until it responds', async () => {
+  const [ledger, troubles] = [new MemoryLedger(), noTroubles()];
+  ledger.unavailableCalls = 5;
+  expect(await execute(attemptsOn(ledger, { troubles }), again('a'), succeed)).toEqual(done());
+  expect(troubles).toEqual({ waiting: 0, mostWaiting: 1, retries: 5, uncounted: 0 });
 });
 
-test('given up while the ledger is away, the request is abandoned and the intake no longer held', async () => {
-  const [ledger, told] = [new MemoryLedger(), nothingTold()];
-  ledger.away = Infinity;
+test('a stop while the ledger is unavailable abandons the request and ends the pause', async () => {
+  const [ledger, troubles] = [new MemoryLedger(), noTroubles()];
+  ledger.unavailableCalls = Infinity;
   let pauses = 0;
   const pause = (): Promise<void> => {
     pauses += 1;
     return Promise.resolve();
   };
-  const patience = { pause, abandoned: () => pauses >= 3 };
-  const performed = await attemptsOn(ledger, { limits: { patience }, told }).run(again('b'), mustNotRun);
-  expect(performed.execution.kind).toBe('abandoned');
-  expect(told).toMatchObject({ waiting: 0, mostWaiting: 1 });
+  const retryPolicy = { pause, abandoned: () => pauses >= 3 };
+  const executed = await execute(attemptsOn(ledger, { limits: { retryPolicy }, troubles }), again('b'), mustNotRun);
+  expect(executed.execution.kind).toBe('abandoned');
+  expect(troubles).toMatchObject({ waiting: 0, mostWaiting: 1 });
 });
 
-test('a start that a stopping worker gives up is not counted', async () => {
+test('a start that a stopping worker abandons is not counted', async () => {
   const ledger = new MemoryLedger();
   let abandoned = false;
-  const patience = { pause: () => Promise.resolve(), abandoned: () => abandoned };
-  const attempts = attemptsOn(ledger, { limits: { patience } });
-  // It hangs at a database that does not answer.
-  void attempts.run(again('hangs'), endProcess);
-  void attempts.run(again('waits'), mustNotRun);
+  const retryPolicy = { pause: () => Promise.resolve(), abandoned: () => abandoned };
+  const attempts = attemptsOn(ledger, { limits: { retryPolicy } });
+  // Its call hangs at a database that does not respond.
+  void execute(attempts, again('hangs'), endProcess);
+  void execute(attempts, again('waits'), mustNotRun);
   await settle();
   expect(ledger.unended).toEqual({ hangs: 1 });
   abandoned = true;
@@ -71,12 +72,12 @@ test('a start that a stopping worker gives up is not counted', async () => {
   expect(ledger.unended).toEqual({});
 });
 
-test('a ledger that is broken holds nobody; what it should have counted is told', async () => {
-  const [ledger, told] = [new MemoryLedger(), nothingTold()];
+test('a broken ledger blocks no request; the uncounted attempts are reported', async () => {
+  const [ledger, troubles] = [new MemoryLedger(), noTroubles()];
   ledger.broken = new Error('document failed validation');
-  const attempts = attemptsOn(ledger, { told });
-  expect(await attempts.run(again('a'), succeed)).toEqual(done());
-  expect(told).toEqual({ waiting: 0, mostWaiting: 0, retries: 0, uncounted: 2 });
-  expect(await attempts.run(fresh('b'), () => Promise.resolve(defect))).toMatchObject(defect);
-  expect(told.uncounted).toBe(4);
+  const attempts = attemptsOn(ledger, { troubles });
+  expect(await execute(attempts, again('a'), succeed)).toEqual(done());
+  expect(troubles).toEqual({ waiting: 0, mostWaiting: 0, retries: 0, uncounted: 2 });
+  expect(await execute(attempts, fresh('b'), () => Promise.resolve(defect))).toMatchObject(defect);
+  expect(troubles.uncounted).toBe(4);
 });

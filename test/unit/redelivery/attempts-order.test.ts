@@ -1,16 +1,15 @@
 import { expect, test } from 'vitest';
 
-import type { Start } from '../../../src/redelivery/attempts.ts';
-import type { Performed } from '../../../src/protocol/execution.ts';
+import type { Executed, Start } from '../../../src/protocol/execution.ts';
 import { MemoryLedger } from '../../support/memory-ledger.ts';
-import { again, attemptsOn, done, fresh, heldRuns, settle } from './attempts-under-test.ts';
+import { execute, again, attemptsOn, done, fresh, heldRuns, settle } from './attempts-under-test.ts';
 
-test('one beside which others run is not started, so that nobody is charged with the end of a process by another', async () => {
+test('a redelivered request does not start beside others, so that none is charged with the end of another’s process', async () => {
   const ledger = new MemoryLedger();
   const runs = heldRuns();
   const attempts = attemptsOn(ledger);
-  void attempts.run(fresh('a'), runs.run('a'));
-  void attempts.run(again('b'), runs.run('b'));
+  void execute(attempts, fresh('a'), runs.run('a'));
+  void execute(attempts, again('b'), runs.run('b'));
   await settle();
   expect([runs.order, ledger.unended]).toEqual([['a begins'], {}]);
   runs.end('a');
@@ -18,11 +17,11 @@ test('one beside which others run is not started, so that nobody is charged with
   expect([runs.order, ledger.unended]).toEqual([['a begins', 'a ends', 'b begins'], { b: 1 }]);
 });
 
-test('redelivered requests run one at a time, and what comes later waits for them', async () => {
+test('redelivered requests run one at a time, and later requests wait for them', async () => {
   const order: string[] = [];
   const attempts = attemptsOn(new MemoryLedger());
-  const request = (start: Start): Promise<Performed> =>
-    attempts.run(start, async () => {
+  const request = (start: Start): Promise<Executed> =>
+    execute(attempts, start, async () => {
       order.push(`${start.attemptId} begins`);
       await settle();
       order.push(`${start.attemptId} ends`);
@@ -33,12 +32,12 @@ test('redelivered requests run one at a time, and what comes later waits for the
   expect(order.slice(4, 6)).toEqual(['c begins', 'd begins']);
 });
 
-test('a redelivery waits for its first delivery that is still under way here', async () => {
+test('a redelivery waits for its first delivery that is still in flight here', async () => {
   const runs = heldRuns();
   const attempts = attemptsOn(new MemoryLedger());
-  void attempts.run(fresh('a'), runs.run('first'));
-  void attempts.run(again('a'), runs.run('again'));
-  void attempts.run(fresh('later'), runs.run('later'));
+  void execute(attempts, fresh('a'), runs.run('first'));
+  void execute(attempts, again('a'), runs.run('again'));
+  void execute(attempts, fresh('later'), runs.run('later'));
   await settle();
   expect(runs.order).toEqual(['first begins']);
   runs.end('first');
@@ -46,34 +45,36 @@ test('a redelivery waits for its first delivery that is still under way here', a
   expect(runs.order).toEqual(['first begins', 'first ends', 'again begins', 'later begins']);
 });
 
-test('those whose first deliveries end here in good order run together again', async () => {
+test('redelivered requests whose first deliveries succeeded here run beside each other, before later ones', async () => {
   const runs = heldRuns();
   const attempts = attemptsOn(new MemoryLedger());
-  for (const id of ['a', 'b']) void attempts.run(fresh(id), runs.run(`first ${id}`));
-  for (const id of ['a', 'b']) void attempts.run(again(id), runs.run(`again ${id}`));
+  for (const id of ['a', 'b']) void execute(attempts, fresh(id), runs.run(`first ${id}`));
+  for (const id of ['a', 'b']) void execute(attempts, again(id), runs.run(`again ${id}`));
+  void execute(attempts, fresh('c'), runs.run('c'));
+  await settle();
   for (const id of ['a', 'b']) runs.end(`first ${id}`);
   await settle();
-  expect(runs.order.slice(-2)).toEqual(['again a begins', 'again b begins']);
+  expect(runs.order.slice(-3)).toEqual(['again a begins', 'again b begins', 'c begins']);
 });
 
-test('a first delivery that still waits when its channel is lost is not started; its redelivery is, in its place', async () => {
+test('a first delivery that waits when its channel closes does not start; its redelivery does, in its place', async () => {
   const runs = heldRuns();
   const ledger = new MemoryLedger();
   const attempts = attemptsOn(ledger);
   const [lost, next] = [{ gone: false }, { gone: false }];
-  void attempts.run({ ...again('x'), channel: lost }, runs.run('x'));
-  const first = attempts.run({ ...fresh('a'), channel: lost }, runs.run('first a'));
-  const second = attempts.run({ ...again('y'), channel: lost }, runs.run('first y'));
+  void execute(attempts, { ...again('x'), channel: lost }, runs.run('x'));
+  const first = execute(attempts, { ...fresh('a'), channel: lost }, runs.run('first a'));
+  const second = execute(attempts, { ...again('y'), channel: lost }, runs.run('first y'));
   await settle();
   lost.gone = true;
-  void attempts.run({ ...again('a'), channel: next }, runs.run('again a'));
-  void attempts.run({ ...fresh('b'), channel: next }, runs.run('b'));
+  void execute(attempts, { ...again('a'), channel: next }, runs.run('again a'));
+  void execute(attempts, { ...fresh('b'), channel: next }, runs.run('b'));
   runs.end('x');
   await settle();
   expect(runs.order).toEqual(['x begins', 'x ends', 'again a begins']);
   expect((await first).execution.kind).toBe('abandoned');
   expect((await second).execution.kind).toBe('abandoned');
-  // Of x and of the redelivery: what is not started is not recorded either.
+  // Of x and of the redelivery: a request that does not start is not recorded.
   expect(ledger.calls).toEqual(['begin', 'end', 'begin']);
   runs.end('again a');
   await settle();

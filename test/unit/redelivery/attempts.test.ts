@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 
-import type { Performed } from '../../../src/protocol/execution.ts';
+import type { Executed } from '../../../src/protocol/execution.ts';
 import { MemoryLedger } from '../../support/memory-ledger.ts';
 import {
+  execute,
   again,
   attemptsOn,
   done,
@@ -14,37 +15,37 @@ import {
   succeed,
 } from './attempts-under-test.ts';
 
-test('a fresh request is started without asking the ledger', async () => {
+test('a fresh request starts without a call to the ledger', async () => {
   const ledger = new MemoryLedger();
-  const performed = await attemptsOn(ledger).run(fresh('a'), (before) => {
+  const executed = await execute(attemptsOn(ledger), fresh('a'), (before) => {
     expect(before).toBeUndefined();
     return Promise.resolve(done());
   });
-  expect(performed).toEqual(done());
+  expect(executed).toEqual(done());
   expect(ledger.calls).toEqual([]);
 });
 
-test('a redelivered request that ends leaves nothing behind, at however many workers', async () => {
+test('a redelivered request that ends leaves no record, at any number of workers', async () => {
   const ledger = new MemoryLedger();
   for (let delivery = 0; delivery < 10; delivery += 1) {
-    expect(await attemptsOn(ledger).run(again('a'), succeed)).toEqual(done());
+    expect(await execute(attemptsOn(ledger), again('a'), succeed)).toEqual(done());
   }
   expect(ledger.unended).toEqual({});
 });
 
-test('a request that ends its process each time is given up after as many recorded starts as allowed', async () => {
+test('a request that ends its process each time fails after the allowed number of recorded starts', async () => {
   const ledger = new MemoryLedger();
   let starts = 0;
-  const dead = (): Promise<Performed> => {
+  const dead = (): Promise<Executed> => {
     starts += 1;
     return endProcess();
   };
   for (let process = 0; process < 3; process += 1) {
-    void attemptsOn(ledger).run(again('a'), dead);
+    void execute(attemptsOn(ledger), again('a'), dead);
     await settle();
   }
   for (let delivery = 0; delivery < 2; delivery += 1) {
-    const last = await attemptsOn(ledger).run(again('a'), dead);
+    const last = await execute(attemptsOn(ledger), again('a'), dead);
     expect(last.execution).toMatchObject({ kind: 'defect', attempts: 3, first: { name: 'ProcessEndedError' } });
   }
   expect(starts).toBe(3);
@@ -53,18 +54,18 @@ test('a request that ends its process each time is given up after as many record
 test('with one attempt allowed, a redelivered request without a recorded start runs', async () => {
   const ledger = new MemoryLedger();
   const attempts = attemptsOn(ledger, { limits: { maxAttempts: 1 } });
-  expect(await attempts.run(again('handed back'), succeed)).toEqual(done());
-  void attemptsOn(ledger, { limits: { maxAttempts: 1 } }).run(again('deadly'), endProcess);
+  expect(await execute(attempts, again('handed back'), succeed)).toEqual(done());
+  void execute(attemptsOn(ledger, { limits: { maxAttempts: 1 } }), again('deadly'), endProcess);
   await settle();
-  const last = await attemptsOn(ledger, { limits: { maxAttempts: 1 } }).run(again('deadly'), mustNotRun);
+  const last = await execute(attemptsOn(ledger, { limits: { maxAttempts: 1 } }), again('deadly'), mustNotRun);
   expect(last.execution).toMatchObject({ kind: 'defect', attempts: 1, first: { name: 'ProcessEndedError' } });
 });
 
-test('a start that is under way at a worker that lives is waited for, and nobody is charged with it', async () => {
+test('a start in progress at a living worker is waited for, and no request is charged with it', async () => {
   const ledger = new MemoryLedger();
   const [runs, cutOff] = [heldRuns(), { gone: false }];
   const elsewhere = attemptsOn(ledger, { limits: { maxAttempts: 1 } });
-  const first = elsewhere.run({ ...again('a'), channel: cutOff }, runs.run('first'));
+  const first = execute(elsewhere, { ...again('a'), channel: cutOff }, runs.run('first'));
   await settle();
   cutOff.gone = true;
   let looks = 0;
@@ -73,29 +74,29 @@ test('a start that is under way at a worker that lives is waited for, and nobody
     if (looks === 3) runs.end('first');
     return settle();
   };
-  const here = attemptsOn(ledger, { limits: { maxAttempts: 1, patience: { pause, abandoned: () => false } } });
-  expect((await here.run(again('a'), succeed)).execution.kind).toBe('done');
+  const here = attemptsOn(ledger, { limits: { maxAttempts: 1, retryPolicy: { pause, abandoned: () => false } } });
+  expect((await execute(here, again('a'), succeed)).execution.kind).toBe('done');
   expect((await first).execution.kind).toBe('done');
   expect(ledger.unended).toEqual({});
 });
 
-test('those that wait behind one that ends the process are not counted', async () => {
+test('requests that wait behind one that ends the process are not counted', async () => {
   const ledger = new MemoryLedger();
   const attempts = attemptsOn(ledger);
-  void attempts.run(again('poison'), endProcess);
-  void attempts.run(again('neighbour'), succeed);
+  void execute(attempts, again('poison'), endProcess);
+  void execute(attempts, again('neighbour'), succeed);
   await settle();
   expect(ledger.unended).toEqual({ poison: 1 });
 });
 
-test('what this process has executed and lived needs no caution when it comes again', async () => {
+test('a request that this process executed and survived needs no record when it is redelivered', async () => {
   const ledger = new MemoryLedger();
   const attempts = attemptsOn(ledger);
-  const run = (before: number | undefined): Promise<Performed> => {
+  const run = (before: number | undefined): Promise<Executed> => {
     expect(before).toBeUndefined();
     return Promise.resolve(done());
   };
-  await attempts.run(fresh('a'), run);
-  ledger.away = Infinity;
-  expect(await attempts.run(again('a'), run)).toEqual(done());
+  await execute(attempts, fresh('a'), run);
+  ledger.unavailableCalls = Infinity;
+  expect(await execute(attempts, again('a'), run)).toEqual(done());
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { RecentSet } from '../../../src/redelivery/recent-set.ts';
 
-test('holds the last ones that were added, and not twice as many', () => {
+test('holds the texts added last, and fewer than twice as many', () => {
   const recent = new RecentSet(3);
   const added: string[] = [];
   for (let i = 0; i < 50; i += 1) {
@@ -13,13 +13,13 @@ test('holds the last ones that were added, and not twice as many', () => {
   }
 });
 
-test('one that is added again is the newest', () => {
+test('a text that is added again is the newest', () => {
   const recent = new RecentSet(2);
   for (const text of ['a', 'b', 'c', 'a', 'd', 'e']) recent.add(text);
   expect(recent.has('a')).toBe(true);
 });
 
-test('one that is deleted is gone, however long ago it was added', () => {
+test('a deleted text is gone, however long ago it was added', () => {
   const recent = new RecentSet(2);
   for (const text of ['a', 'b', 'c']) recent.add(text);
   for (const text of ['a', 'c', 'never added']) recent.delete(text);

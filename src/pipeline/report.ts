@@ -1,0 +1,41 @@
+import { OK } from '../protocol/catalogue.ts';
+import type { Delivery } from '../protocol/delivery.ts';
+import type { RequestIdentity } from '../protocol/request-key.ts';
+import type { RequestReport } from '../protocol/request-report.ts';
+import type { Outcome } from './settle.ts';
+
+/** What is logged and counted of a request that was settled. `receivedAt`: milliseconds of `performance.now()`. */
+export function reportOf(
+  { redelivered, channel, properties }: Delivery,
+  { referenceId }: RequestIdentity,
+  { result: { method, execution }, answer, reply }: Outcome,
+  receivedAt: number,
+): RequestReport {
+  const request = {
+    method,
+    redelivered,
+    referenceId,
+    messageId: uuidOf(properties.messageId),
+    ms: performance.now() - receivedAt,
+  };
+  if (execution.kind === 'abandoned' || reply === 'stopped') {
+    const code = channel.gone ? 'CHANNEL_GONE' : 'STOPPING';
+    return { ...request, ...NOT_EXECUTED, status: 'handed-back', code, reply: 'none' };
+  }
+  if (execution.kind === 'refused') {
+    return { ...request, ...NOT_EXECUTED, status: 'refused', code: execution.reason, reply };
+  }
+  const { attempts, batch } = execution;
+  const { code = OK, headers, defect } = answer ?? {};
+  const status = headers?.['status'] === 'ok' ? 'ok' : 'fail';
+  const repeated = headers?.['repeated'] === true;
+  return { ...request, status, code, attempts, batch, reply, repeated, ...(defect && { error: defect.last }) };
+}
+
+const NOT_EXECUTED = { attempts: 0, batch: 0, repeated: false } as const;
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+function uuidOf(id: string | undefined): string | undefined {
+  return id !== undefined && UUID.test(id) ? id : undefined;
+}
