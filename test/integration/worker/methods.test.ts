@@ -37,9 +37,9 @@ test('a contact is created, read, updated, listed and deleted', async () => {
     headers: { status: 'ok', page: 1, per_page: 15, has_more: false },
   });
   expect((await running.requester.request(deleteRequest(1))).xml).toBe(okAnswer());
-  const gone = await running.requester.request(getRequest(1));
-  expect(gone.xml).toContain('<code>NOT_FOUND</code>');
-  expect(gone.properties.headers).toMatchObject({ status: 'fail' });
+  const deleted = await running.requester.request(getRequest(1));
+  expect(deleted.xml).toContain('<code>NOT_FOUND</code>');
+  expect(deleted.properties.headers).toMatchObject({ status: 'fail' });
 });
 
 test('Unicode text is returned as sent', async () => {

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+
 import { expect, test } from 'vitest';
 
+import { CLI_EXIT_CODES } from '../../../src/protocol/catalogue.ts';
 import { parseCommand, USAGE, UsageError } from '../../../src/dead-letters/arguments.ts';
 
 const noOptions = { dryRun: false, yes: false, force: false };
@@ -45,4 +48,13 @@ test('the usage names every command and option', () => {
   for (const word of ['list', 'show', 'send-back', 'discard', '--all', '--dry-run', '--yes', '--force', '--json']) {
     expect(USAGE).toContain(word);
   }
+});
+
+test('the usage and docs/dead-letters.md list every exit code', () => {
+  const page = readFileSync(new URL('../../../docs/dead-letters.md', import.meta.url), 'utf8');
+  const listed = [...page.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
+  const codes = Object.values(CLI_EXIT_CODES);
+  expect(new Set(listed)).toEqual(new Set(codes));
+  const [, usage = ''] = USAGE.replaceAll('\n', ' ').split('Exit codes: ');
+  expect([...usage.matchAll(/(\d+) \w/g)].map(([, code]) => Number(code))).toEqual(codes);
 });
