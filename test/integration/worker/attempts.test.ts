@@ -134,7 +134,7 @@ test('a ledger that refuses to record blocks no request, and is logged', async (
   await stored.insertOne({ _id: attemptId, starts: 'somebody else wrote this' });
   const { answer } = await redelivered(body, messageId);
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
-  expect(await worker?.logText()).toContain('the ledger of attempts refuses a call');
+  expect(await worker?.logText()).toContain('the attempt ledger rejects a call');
   await stored.deleteMany({});
 });
 

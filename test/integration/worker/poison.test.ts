@@ -76,7 +76,7 @@ test.each([
     const lines = await logLines();
     expect(lines.map(({ msg }) => msg)).toContain('consuming one request at a time');
     // The delivery count that neighbours reached at most; the queue's limit is 100.
-    const charged = lines.filter(({ msg }) => String(msg).startsWith('a request is started that ended channels'));
+    const charged = lines.filter(({ msg }) => String(msg).startsWith('a request starts that ended channels'));
     expect(Math.max(0, ...charged.map(({ count }) => Number(count)))).toBeLessThan(50);
   },
   90_000,
