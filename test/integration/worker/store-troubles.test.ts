@@ -9,7 +9,7 @@ import { runningWorker } from '../../support/running-worker.ts';
 import { Requester } from '../../support/requester.ts';
 import { startWorker } from '../../support/worker.ts';
 import { startProcess, type WorkerProcess } from '../../support/worker-process.ts';
-import { WireTap } from '../mongo/wire-tap.ts';
+import { CommandProxy } from '../mongo/command-proxy.ts';
 
 const running = runningWorker();
 const { names } = running;
@@ -109,16 +109,16 @@ test('a counter that breaks holds creates and says what to do; reads go on, and 
 });
 
 test('a list that takes too long fails at once and alone; those that came with it are answered', async () => {
-  const tap = await WireTap.before(names.mongodbUrl);
-  const fresh = { ...names, queue: `${names.queue}.lists`, mongodbUrl: tap.url(names.mongodbUrl) };
+  const proxy = await CommandProxy.before(names.mongodbUrl);
+  const fresh = { ...names, queue: `${names.queue}.lists`, mongodbUrl: proxy.url(names.mongodbUrl) };
   const isSlow = (command: Document): boolean => JSON.stringify(command['pipeline']).includes('4242');
-  tap.refuse('aggregate', 50, isSlow);
+  proxy.refuse('aggregate', 50, isSlow);
   const worker = await startWorker(fresh);
   const requester = await Requester.open(names.amqpUrl, fresh.queue);
   onTestFinished(async () => {
     await requester.close();
     await worker.stop();
-    await tap.close();
+    await proxy.close();
     await deleteQueues(names.amqpUrl, [fresh.queue, `${fresh.queue}.dead`]);
   });
   const clients = [1, 2, 4242, 3, 4, 5, 6, 7, 8];
@@ -133,7 +133,7 @@ test('a list that takes too long fails at once and alone; those that came with i
     attempts: 1,
     error: { message: 'a list took longer than the 6000 ms that one may take' },
   });
-  expect(tap.commands.filter((command) => 'aggregate' in command && isSlow(command)).length).toBeLessThanOrEqual(2);
+  expect(proxy.commands.filter((command) => 'aggregate' in command && isSlow(command)).length).toBeLessThanOrEqual(2);
 });
 
 test('an ObjectId among the contacts ends no create, and is told at the start', async () => {

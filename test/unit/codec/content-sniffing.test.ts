@@ -10,12 +10,12 @@ function bytes(...parts: readonly (string | readonly number[])[]): Buffer {
   return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))));
 }
 
-function told(body: string | Buffer, contentEncoding?: string): string {
+function faultOf(body: string | Buffer, contentEncoding?: string): string {
   const decoded = decode(typeof body === 'string' ? Buffer.from(body) : body, { contentEncoding });
   return decoded.ok ? 'accepted' : `${decoded.fault.code}: ${decoded.fault.message}`;
 }
 
-describe('a body that has something in front of its document', () => {
+describe('a body with content before its document', () => {
   const json = JSON.stringify(DOCUMENT);
   it.each<[string, Buffer, string]>([
     [
@@ -115,40 +115,40 @@ describe('a body that has something in front of its document', () => {
     ['zlib', deflateSync(DOCUMENT), 'the body is zlib-compressed; send it uncompressed'],
     ['zlib at its quickest', deflateSync(DOCUMENT, { level: 1 }), 'the body is zlib-compressed; send it uncompressed'],
     ['zstd', zstdCompressSync(DOCUMENT), 'the body is zstd-compressed; send it uncompressed'],
-  ])('is told so: %s', (_, body, what) => {
-    expect(told(body)).toBe(`MALFORMED_XML: line 1, column 1: ${what}`);
+  ])('gets a fault that names it: %s', (_, body, what) => {
+    expect(faultOf(body)).toBe(`MALFORMED_XML: line 1, column 1: ${what}`);
   });
 
-  it('is told where it begins', () => {
-    expect(told(`\n \uFEFF${DOCUMENT}`)).toBe(
+  it('gets a fault with the place where that content starts', () => {
+    expect(faultOf(`\n \uFEFF${DOCUMENT}`)).toBe(
       'MALFORMED_XML: line 2, column 2: a byte order mark (U+FEFF) that is not at the very start of the document',
     );
-    expect(told(`\uFEFF\uFEFF${DOCUMENT}`)).toBe('MALFORMED_XML: line 1, column 1: a second byte order mark');
+    expect(faultOf(`\uFEFF\uFEFF${DOCUMENT}`)).toBe('MALFORMED_XML: line 1, column 1: a second byte order mark');
   });
 
-  it('is told of its content_encoding where nothing else is known of it', () => {
+  it('gets a fault that names its content_encoding if nothing else is recognised', () => {
     const raw = deflateRawSync(DOCUMENT);
     const message = 'the body is no XML, and content_encoding says deflate; send it without that encoding';
-    expect(told(raw, 'Deflate')).toBe(`MALFORMED_XML: line 1, column 1: ${message}`);
+    expect(faultOf(raw, 'Deflate')).toBe(`MALFORMED_XML: line 1, column 1: ${message}`);
     for (const none of [undefined, 'utf-8', 'binary', 'SECRET'])
-      expect(told(raw, none)).not.toContain('content_encoding');
-    expect(told(gzipSync(DOCUMENT), 'gzip')).toContain('gzip-compressed');
+      expect(faultOf(raw, none)).not.toContain('content_encoding');
+    expect(faultOf(gzipSync(DOCUMENT), 'gzip')).toContain('gzip-compressed');
   });
 
-  it('is read whatever its content_encoding says, where it is a document', () => {
-    for (const encoding of ['gzip', 'utf-8']) expect(told(DOCUMENT, encoding)).toBe('accepted');
+  it('is accepted whatever its content_encoding says, if it is a document', () => {
+    for (const encoding of ['gzip', 'utf-8']) expect(faultOf(DOCUMENT, encoding)).toBe('accepted');
   });
 
-  it('is not thought of where the document itself is at fault, or where nothing is known', () => {
-    expect(told('<a>"</b>', 'gzip')).toContain('an end tag that does not match');
-    expect(told('hello', undefined)).toBe('MALFORMED_XML: line 1, column 1: text outside the root element');
-    expect(told(bytes([0xff, 0x00, 0xff]))).toBe('MALFORMED_XML: line 1, column 1: bytes that are not UTF-8');
-    expect(told(Buffer.from(DOCUMENT, 'utf16le'))).toContain('UTF-16 without a byte order mark');
-    expect(told(Buffer.from(DOCUMENT, 'utf16le').swap16())).toContain('UTF-16 without a byte order mark');
+  it('is not blamed if the document itself is malformed, or nothing is recognised', () => {
+    expect(faultOf('<a>"</b>', 'gzip')).toContain('an end tag that does not match');
+    expect(faultOf('hello', undefined)).toBe('MALFORMED_XML: line 1, column 1: text outside the root element');
+    expect(faultOf(bytes([0xff, 0x00, 0xff]))).toBe('MALFORMED_XML: line 1, column 1: bytes that are not UTF-8');
+    expect(faultOf(Buffer.from(DOCUMENT, 'utf16le'))).toContain('UTF-16 without a byte order mark');
+    expect(faultOf(Buffer.from(DOCUMENT, 'utf16le').swap16())).toContain('UTF-16 without a byte order mark');
   });
 });
 
-describe('a body that has something behind its document', () => {
+describe('a body with content after its document', () => {
   it.each([
     ['\0', 'a NUL (U+0000) follows the document'],
     ['\r\n\0\0\0', 'a NUL (U+0000) follows the document'],
@@ -158,12 +158,12 @@ describe('a body that has something behind its document', () => {
     ['\x1A', 'a control character (U+001A) follows the document'],
     ['\u200B', 'an invisible character (U+200B, zero width space) follows the document'],
     ['.', 'text outside the root element'],
-  ])('is told so: %j', (behind, what) => {
+  ])('gets a fault that names it: %j', (behind, what) => {
     const place = behind.startsWith('\r\n') ? 'line 3, column 1' : END;
-    expect(told(DOCUMENT + behind)).toBe(`MALFORMED_XML: ${place}: ${what}`);
+    expect(faultOf(DOCUMENT + behind)).toBe(`MALFORMED_XML: ${place}: ${what}`);
   });
 
-  it('is told where that is a second document', () => {
-    expect(told(DOCUMENT + DOCUMENT)).toContain('a second document; one message holds one');
+  it('gets a fault that names a second document', () => {
+    expect(faultOf(DOCUMENT + DOCUMENT)).toContain('a second document; one message holds one');
   });
 });

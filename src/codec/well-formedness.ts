@@ -1,29 +1,30 @@
 import { SaxesParser } from 'saxes';
 import { isBlank, oddCharacterIn } from '../protocol/characters.ts';
-import { bareAmpersand, halfOfPair } from './references.ts';
+import { bareAmpersand, isSurrogateReference } from './references.ts';
 import { CURLY_QUOTES, misplacedCurlyQuote } from './curly-quotes.ts';
-import { unseparatedTarget } from './instructions.ts';
-import { oddSpaceInTag } from './odd-space.ts';
+import { unseparatedTarget } from './processing-instructions.ts';
+import { invisibleCharacterInTag } from './invisible-characters.ts';
 import { malformedAt } from './fault-error.ts';
 import type { FaultError } from './fault-error.ts';
 
-/** Elements that may be open at a time. */
+/** Elements open at a time. */
 export const MAX_DEPTH = 64;
-/** Attributes that one element may have. */
+/** Attributes of one element. */
 const MAX_ATTRIBUTES = 32;
 /** Elements in one document. */
 const MAX_ELEMENTS = 10_000;
 
 const BARE_AMPERSAND = "'&' that does not begin a reference; write &amp;";
 
-/** What saxes says of a character that XML forbids, or that an attribute value cannot have. */
+/** saxes' message for a character that XML, or an attribute value, forbids. */
 const FORBIDDEN = 'disallowed character.';
 
-const HALF_OF_PAIR =
+const SURROGATE_REFERENCE =
   'a character reference to half of a surrogate pair; write one reference to the one character, such as &#x1F600;';
 
-// What saxes says, by its beginning (the rest may name parts of the document), and what the sender is told.
-const PROBLEMS: readonly (readonly [saxes: string, told: string])[] = [
+// The start of each saxes message (the rest may quote the document), and the message for the
+// sender.
+const PROBLEMS: readonly (readonly [saxes: string, message: string])[] = [
   ['documents may contain only one root', 'more than one root element'],
   ['text data outside of root node', 'text outside the root element'],
   ['unclosed tag', 'the document ends before every element is closed'],
@@ -59,22 +60,23 @@ const PROBLEMS: readonly (readonly [saxes: string, told: string])[] = [
   ['incorrect syntax', "'<!' that begins neither a comment nor a CDATA section"],
 ];
 
-/** What the gate saw that the reader behind it must know. */
-export interface Passed {
-  /** Processing instructions other than the XML declaration. */
+/** A well-formed document's properties that the tree builder needs. */
+export interface WellFormed {
+  /** It has processing instructions, the XML declaration aside. */
   readonly hasInstructions: boolean;
 }
 
 /**
- * Lets only well-formed XML 1.0 without DOCTYPE and within the limits pass; line ends must be LF already.
- * Throws `FaultError` (MALFORMED_XML) at the first thing that is wrong.
+ * Accepts only well-formed XML 1.0 without DOCTYPE and within the limits; line ends must be LF
+ * already. Throws `FaultError` (MALFORMED_XML) for the first error.
  *
- * Namespaces are not looked at: the interface has none, XML 1.0 does not know them, and resolving prefixes costs time
- * quadratic in the depth. A parser is made for each document (0.2 µs), so no state outlives a failure.
+ * It ignores namespaces: the API has none, XML 1.0 does not define them, and resolving prefixes
+ * takes time quadratic in the depth. Each document gets a new parser (0.2 µs), so no state outlives
+ * an error.
  */
-export function checkWellFormed(text: string): Passed {
+export function checkWellFormed(text: string): WellFormed {
   const parser = new SaxesParser({ xmlns: false, defaultXMLVersion: '1.0', forceXMLVersion: true });
-  const refuse = (problem: string): never => {
+  const reject = (problem: string): never => {
     throw malformedAt(text, parser.position - 1, problem);
   };
   let depth = 0;
@@ -83,27 +85,27 @@ export function checkWellFormed(text: string): Passed {
   let hasInstructions = false;
   parser.on('opentagstart', () => {
     attributes = 0;
-    if (++depth > MAX_DEPTH) refuse(`elements nested deeper than ${MAX_DEPTH}`);
-    if (++elements > MAX_ELEMENTS) refuse(`more than ${MAX_ELEMENTS} elements`);
+    if (++depth > MAX_DEPTH) reject(`elements nested deeper than ${MAX_DEPTH}`);
+    if (++elements > MAX_ELEMENTS) reject(`more than ${MAX_ELEMENTS} elements`);
   });
   parser.on('attribute', () => {
-    if (++attributes > MAX_ATTRIBUTES) refuse(`more than ${MAX_ATTRIBUTES} attributes on one element`);
+    if (++attributes > MAX_ATTRIBUTES) reject(`more than ${MAX_ATTRIBUTES} attributes on one element`);
   });
   parser.on('closetag', () => {
     depth--;
   });
   parser.on('xmldecl', ({ version }) => {
-    if (version !== '1.0') refuse('only XML 1.0 is read');
+    if (version !== '1.0') reject('only XML 1.0 is read');
   });
-  parser.on('doctype', () => refuse('a DOCTYPE; documents with one are not read'));
+  parser.on('doctype', () => reject('a DOCTYPE; documents with one are not read'));
   parser.on('processinginstruction', () => {
     hasInstructions = true;
   });
   parser.on('error', (error) => {
-    throw explained(text, parser.position, error.message, depth === 0 && elements > 0);
+    throw faultFor(text, parser.position, error.message, depth === 0 && elements > 0);
   });
   parser.write(text).close();
-  // saxes takes <?a?b?> for an instruction
+  // saxes accepts <?a?b?> as an instruction.
   const unseparated = hasInstructions ? unseparatedTarget(text) : undefined;
   if (unseparated !== undefined) {
     throw malformedAt(text, unseparated, 'a processing instruction whose target is not followed by white space');
@@ -111,24 +113,25 @@ export function checkWellFormed(text: string): Passed {
   return { hasInstructions };
 }
 
-function explained(text: string, position: number, message: string, afterRoot: boolean): FaultError {
+function faultFor(text: string, position: number, message: string, afterRoot: boolean): FaultError {
   const saxes = message.replace(/^\d+:\d+: /, '');
-  const index = placeOf(text, position, saxes);
+  const index = indexOfError(text, position, saxes);
   if (index === text.length || saxes.includes('entity')) {
-    // saxes looks for the ';' of a reference as far as the end, so it would tell another place and reason
+    // saxes searches for the ';' of a reference up to the end, so it would report another place and
+    // reason.
     const ampersand = bareAmpersand(text);
     if (ampersand !== undefined && ampersand <= index) return malformedAt(text, ampersand, BARE_AMPERSAND);
   }
   const curly = misplacedCurlyQuote(text, index);
   if (curly !== undefined) return malformedAt(text, curly, CURLY_QUOTES);
-  const inTag = afterRoot || saxes === FORBIDDEN ? undefined : oddSpaceInTag(text, index);
+  const inTag = afterRoot || saxes === FORBIDDEN ? undefined : invisibleCharacterInTag(text, index);
   if (inTag !== undefined) return malformedAt(text, inTag.index, inTag.problem);
-  const behind = afterRoot ? following(saxes, text.charAt(index)) : undefined;
-  return malformedAt(text, index, behind ?? told(saxes, text, index));
+  const trailing = afterRoot ? trailingProblem(saxes, text.charAt(index)) : undefined;
+  return malformedAt(text, index, trailing ?? messageFor(saxes, text, index));
 }
 
-/** `position` is where saxes would read next; it tells some problems only at the end of what is wrong. */
-function placeOf(text: string, position: number, saxes: string): number {
+/** `position` is where saxes would read next. It reports some problems only at their end. */
+function indexOfError(text: string, position: number, saxes: string): number {
   if (saxes.startsWith('unclosed tag') || saxes.startsWith('unexpected end')) return text.length;
   if (saxes.includes('entity')) return text.lastIndexOf('&', position - 1);
   if (saxes.startsWith('text data outside')) {
@@ -138,8 +141,8 @@ function placeOf(text: string, position: number, saxes: string): number {
   return position - 1;
 }
 
-/** What stands behind the root element, where it is none of what XML has there and can be told. */
-function following(saxes: string, character: string): string | undefined {
+/** Describes what follows the root element, if it is not allowed there and is recognised. */
+function trailingProblem(saxes: string, character: string): string | undefined {
   if (saxes.startsWith('an XML declaration must')) return 'a second document; one message holds one';
   if (saxes !== FORBIDDEN && !saxes.startsWith('text data outside')) return undefined;
   if (/["'\u201C\u201D]/.test(character))
@@ -149,23 +152,23 @@ function following(saxes: string, character: string): string | undefined {
   return odd === undefined ? undefined : `${odd} follows the document`;
 }
 
-/** What a document is that has no element at all. */
-function withoutRoot(text: string): string {
+/** Describes a document without any element. */
+function missingRootProblem(text: string): string {
   if (isBlank(text)) return 'the body is empty';
   if (text.startsWith('<?xml') && !text.includes('?>')) return 'an XML declaration that does not end with ?>';
   if (text.lastIndexOf('<') > text.lastIndexOf('>')) return 'the document ends within a tag';
   return 'the document has no root element';
 }
 
-function told(saxes: string, text: string, index: number): string {
+function messageFor(saxes: string, text: string, index: number): string {
   const character = text.charAt(index);
   if (saxes === FORBIDDEN) {
     if (character === '\0') return 'a NUL (U+0000), a character that XML 1.0 forbids';
     return character === '<' ? "'<' inside an attribute value; write &lt;" : 'a character that XML 1.0 forbids';
   }
-  if (saxes.startsWith('document must contain a root')) return withoutRoot(text);
+  if (saxes.startsWith('document must contain a root')) return missingRootProblem(text);
   if (character === '\\') return 'a backslash in markup: was the XML escaped, as for a JSON string?';
-  if (saxes.startsWith('malformed character entity') && halfOfPair(text, index)) return HALF_OF_PAIR;
+  if (saxes.startsWith('malformed character entity') && isSurrogateReference(text, index)) return SURROGATE_REFERENCE;
   const known = PROBLEMS.find(([start]) => saxes.startsWith(start));
   return known?.[1] ?? 'the XML declaration is not well-formed';
 }

@@ -5,10 +5,13 @@ import { methodNamed } from '../methods/request-elements.ts';
 
 const SMALL = 16_384;
 const FACTOR = 16;
-/** Linear is FACTOR, quadratic its square; between them is room for caches and the collector. */
-const MOST = FACTOR * 5;
-/** Shorter times are the clock's. */
-const LEAST_MS = 1;
+/**
+ * Linear time grows by FACTOR, quadratic by its square; this leaves room for caches and garbage
+ * collection.
+ */
+const MAX_RATIO = FACTOR * 5;
+/** Shorter times are below the clock's precision. */
+const MIN_MS = 1;
 
 const create = methodNamed('contact.create');
 
@@ -17,7 +20,7 @@ function read(body: Buffer): void {
   if (decoded.ok) create.read(decoded.request.body);
 }
 
-/** The processor's time, not the clock's, so that other programs do not count; the least of several runs. */
+/** CPU time, which excludes other programs; the minimum of several runs. */
 function costMs(body: Buffer): number {
   const runs = Array.from({ length: 5 }, () => {
     const before = process.cpuUsage();
@@ -25,13 +28,13 @@ function costMs(body: Buffer): number {
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1_000;
   });
-  return Math.max(LEAST_MS, Math.min(...runs));
+  return Math.max(MIN_MS, Math.min(...runs));
 }
 
 const inRequest = (content: string): string => `<request method="contact.create">${content}</request>`;
 const inContact = (content: string): string => inRequest(`<contact>${content}</contact>`);
 
-/** Bodies that repeat a part as often as fits into a length: whole documents, and some that break off or never close. */
+/** Bodies that repeat a part up to a length: complete documents, and truncated or unclosed ones. */
 const KINDS: readonly (readonly [what: string, part: string, wrap: (repeated: string) => string])[] = [
   ['spaces', ' ', inRequest],
   ['line ends', '\r\n', inRequest],
@@ -95,26 +98,26 @@ const KINDS: readonly (readonly [what: string, part: string, wrap: (repeated: st
   ['bytes that are none of UTF-8', '\uFFFD', (text) => text],
 ];
 
-test.each(KINDS)('sixteen times as much of %s takes about sixteen times as long', (_, part, wrap) => {
+test.each(KINDS)('16× as much of %s takes about 16× the time', (_, part, wrap) => {
   const of = (bytes: number): Buffer => Buffer.from(wrap(part.repeat(Math.ceil(bytes / Buffer.byteLength(part)))));
   const [small, large] = [of(SMALL), of(SMALL * FACTOR)];
-  expect(costMs(large) / costMs(small)).toBeLessThan(MOST);
+  expect(costMs(large) / costMs(small)).toBeLessThan(MAX_RATIO);
 });
 
 test.each<[string, number]>([
   ['not UTF-8', 0xff],
   ['half of a character', 0xe2],
-])('sixteen times as many bytes that are %s take about sixteen times as long', (_, byte) => {
-  expect(costMs(Buffer.alloc(SMALL * FACTOR, byte)) / costMs(Buffer.alloc(SMALL, byte))).toBeLessThan(MOST);
+])('16× as many bytes that are %s take about 16× the time', (_, byte) => {
+  expect(costMs(Buffer.alloc(SMALL * FACTOR, byte)) / costMs(Buffer.alloc(SMALL, byte))).toBeLessThan(MAX_RATIO);
 });
 
-/** The upper limit of MAX_REQUEST_BYTES. */
-const GREATEST = 16_711_680;
+/** The maximum of MAX_REQUEST_BYTES. */
+const MAX_BODY = 16_711_680;
 
 test.each(KINDS.filter(([what]) => /never end|breaks|quote|equals|half a pair|closing/.test(what)))(
-  'the greatest body of %s is refused, and overflows no stack',
+  'the largest body of %s is rejected without a stack overflow',
   (_, part, wrap) => {
-    const room = GREATEST - wrap('').length;
+    const room = MAX_BODY - wrap('').length;
     const body = Buffer.from(wrap(part.repeat(Math.floor(room / Buffer.byteLength(part)))));
     expect(decode(body)).toMatchObject({ ok: false, fault: { code: 'MALFORMED_XML' } });
   },

@@ -1,10 +1,11 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { oddCharacterIn } from '../protocol/characters.ts';
+import { EBCDIC, startsWith } from './encoding.ts';
 import { malformedAt } from './fault-error.ts';
 import type { FaultError } from './fault-error.ts';
 
-/** Bytes that are looked at; whatever is put in front of a document is shorter. */
-const LOOKED_AT = 256;
+/** Bytes to examine; anything that programs put before a document is shorter. */
+const SNIFFED_BYTES = 256;
 
 const COMPRESSED: readonly (readonly [start: readonly number[], format: string])[] = [
   [[0x1f, 0x8b], 'gzip'],
@@ -15,7 +16,7 @@ const COMPRESSED: readonly (readonly [start: readonly number[], format: string])
   [[0xff, 0x06, 0x00, 0x00, 0x73, 0x4e, 0x61, 0x50, 0x70, 0x59], 'Snappy'],
   [[0x50, 0x4b, 0x03, 0x04], 'ZIP'],
 ];
-/** The second byte of zlib's header, behind 0x78, for its four levels. */
+/** The second byte of zlib's header, after 0x78, for its four levels. */
 const ZLIB_LEVELS: readonly number[] = [0x01, 0x5e, 0x9c, 0xda];
 
 const SERIALIZED: readonly (readonly [start: readonly number[], how: string])[] = [
@@ -26,7 +27,7 @@ const SERIALIZED: readonly (readonly [start: readonly number[], how: string])[] 
   [[0x83, 0x6d], 'serialized by Erlang (term_to_binary)'],
 ];
 
-// What a body is that begins with such text, behind a byte order mark and white space.
+// Messages for bodies that start with such text, after a byte order mark and white space.
 const TEXTS: readonly (readonly [start: RegExp, problem: string])[] = [
   [/^s:\d+:"/, 'the body is serialized by PHP; send the XML itself'],
   [/^[bu]?\\?["'\u2018-\u201F]/, 'a quote comes before the document: was the XML serialized as a JSON string?'],
@@ -40,7 +41,10 @@ const TEXTS: readonly (readonly [start: RegExp, problem: string])[] = [
   [/^\u00EF\u00BB\u00BF/, 'a byte order mark that was encoded twice comes before the document'],
 ];
 
-/** The codings of `content_encoding` under which a body is no XML yet. Others, such as `utf-8`, say nothing of it. */
+/**
+ * Values of `content_encoding` for encoded bodies. Others, such as `utf-8`, do not explain
+ * anything.
+ */
 const CODINGS: ReadonlySet<string> = new Set([
   'gzip',
   'x-gzip',
@@ -58,24 +62,24 @@ const CODINGS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What comes before the document in a body that could not be read, or what the body is instead of one, as the refusal
- * that says so. `undefined` where it begins as a document does, or nothing is known of it. Looks at its first bytes only,
- * but for a check that a zlib body is no text.
+ * Recognises what precedes the document in an unreadable body, or what the body is instead of XML.
+ * Returns the fault that says so; `undefined` if the body starts like a document or is unknown.
+ * Examines the first bytes only, except to check that a zlib body is not text.
  */
-export function frontProblem(bytes: Uint8Array, contentEncoding?: string): FaultError | undefined {
+export function sniffFault(bytes: Uint8Array, contentEncoding?: string): FaultError | undefined {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const problem = wholeProblem(body);
-  if (problem !== undefined) return malformedAt('', 0, problem);
+  const binary = binaryProblem(body);
+  if (binary !== undefined) return malformedAt('', 0, binary);
   const text = startOf(body);
   const start = text.search(/[^ \t\r\n]/);
-  // a second mark has its own words
+  // The decoder reports a second mark.
   if (start < 0 || text.charAt(start) === '<' || text.startsWith('\uFEFF')) return undefined;
-  const told = textProblem(text.slice(start), body) ?? declaredCoding(contentEncoding);
-  return told === undefined ? undefined : malformedAt(text, start, told);
+  const textual = textProblem(text.slice(start), body) ?? contentEncodingProblem(contentEncoding);
+  return textual === undefined ? undefined : malformedAt(text, start, textual);
 }
 
-/** What the bytes are, where they are recognised by how they start. */
-function wholeProblem(body: Buffer): string | undefined {
+/** The problem of a body that its first bytes identify. */
+function binaryProblem(body: Buffer): string | undefined {
   const compressed = isZlib(body) ? 'zlib' : COMPRESSED.find(([start]) => startsWith(body, start))?.[1];
   if (compressed !== undefined) return `the body is ${compressed}-compressed; send it uncompressed`;
   const how = SERIALIZED.find(([start]) => startsWith(body, start))?.[1];
@@ -86,9 +90,9 @@ function isZlib(body: Buffer): boolean {
   return body[0] === 0x78 && ZLIB_LEVELS.includes(body[1] ?? 0) && !isUtf8(body);
 }
 
-/** The start of the body without its byte order mark, whatever else is wrong with it. */
+/** The start of the body as text, without its byte order mark. Replaces undecodable bytes. */
 function startOf(body: Buffer): string {
-  const start = body.subarray(0, LOOKED_AT);
+  const start = body.subarray(0, SNIFFED_BYTES);
   if (startsWith(start, [0xff, 0xfe])) return start.toString('utf16le', 2);
   if (startsWith(start, [0xfe, 0xff]))
     return Buffer.from(start.subarray(0, start.length & ~1))
@@ -98,7 +102,7 @@ function startOf(body: Buffer): string {
 }
 
 function textProblem(text: string, body: Buffer): string | undefined {
-  // U+0000 is every second byte of UTF-16, which has its own words
+  // Every second byte of UTF-16 is U+0000; the decoder reports UTF-16 without a mark.
   if (text.startsWith('\0') && text.replace(/^\0+/, '').includes('\0')) return undefined;
   const known = TEXTS.find(([start]) => start.test(text))?.[1] ?? base64Problem(text);
   if (known !== undefined) return known;
@@ -112,26 +116,19 @@ function textProblem(text: string, body: Buffer): string | undefined {
     : 'bytes come before the document, as a length or the header of a serializer; send the bytes of the XML alone';
 }
 
-/** As XML 1.0 has it in appendix F; its third byte is a letter to others. */
-const EBCDIC = [0x4c, 0x6f, 0xa7, 0x94];
-
 function base64Problem(text: string): string | undefined {
   const token = /^[A-Za-z0-9+/_-]{12,}/.exec(text)?.[0];
   if (token === undefined) return undefined;
   const decoded = Buffer.from(token, 'base64');
   if (/^\uFEFF?\s*</.test(decoded.toString('utf8'))) return 'the body is Base64-encoded; send the XML itself';
-  return wholeProblem(decoded) === undefined
+  return binaryProblem(decoded) === undefined
     ? undefined
     : 'the body is Base64-encoded, and no XML behind that; send the XML itself';
 }
 
-function declaredCoding(contentEncoding: string | undefined): string | undefined {
+function contentEncodingProblem(contentEncoding: string | undefined): string | undefined {
   const coding = contentEncoding?.toLowerCase() ?? '';
   return CODINGS.has(coding)
     ? `the body is no XML, and content_encoding says ${coding}; send it without that encoding`
     : undefined;
-}
-
-function startsWith(body: Uint8Array, start: readonly number[]): boolean {
-  return start.every((byte, i) => body[i] === byte);
 }

@@ -1,14 +1,16 @@
 import { oddCharacterIn } from '../protocol/characters.ts';
 
-/** Letters of XML names that look like white space, or like nothing: a parser passes over them. */
-const ODD_LETTER = /[\u1680\uFEFF]/;
+/**
+ * Letters of XML names that look like white space or are invisible. A parser accepts them in names.
+ */
+const INVISIBLE_LETTER = /[\u1680\uFEFF]/;
 const VALUES = /"[^"]*"|'[^']*'/g;
 
 /**
- * The character in a tag that looks like white space or like nothing and is the reason why the tag cannot be read: the
- * one at `index`, where the parser gave up, or one before it that it took for a letter. `undefined` where it is not.
+ * The white-space-like or invisible character that makes a tag malformed: the one at `index`, where
+ * the parser stopped, or an earlier one that it read as a letter. Otherwise `undefined`.
  */
-export function oddSpaceInTag(
+export function invisibleCharacterInTag(
   text: string,
   index: number,
 ): { readonly index: number; readonly problem: string } | undefined {
@@ -16,7 +18,7 @@ export function oddSpaceInTag(
   if (start < 0) return undefined;
   const markup = text.slice(start, index).replace(VALUES, (value) => ' '.repeat(value.length));
   if (markup.includes('>')) return undefined;
-  const before = markup.search(ODD_LETTER);
+  const before = markup.search(INVISIBLE_LETTER);
   const place = before < 0 ? index : start + before;
   const odd = oddCharacterIn(String.fromCodePoint(text.codePointAt(place) ?? 0x20));
   if (odd === undefined) return undefined;

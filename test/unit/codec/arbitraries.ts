@@ -29,7 +29,7 @@ const TRICKY_TEXTS = [
   '007',
 ];
 
-const ODD_NAMES = [
+const UNUSUAL_NAMES = [
   '__proto__',
   'constructor',
   'prototype',
@@ -41,14 +41,14 @@ const ODD_NAMES = [
   'a-b.c',
 ];
 
-/** Any character that XML 1.0 allows, those with a meaning of their own more often than others. */
+/** Any character that XML 1.0 allows, special ones more often. */
 const legalCharacter: Arbitrary<string> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(...TRICKY_CHARACTERS) },
   { weight: 2, arbitrary: fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 1 }) },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }).filter(isLegal) },
 );
 
-// The production as the standard lists it, written out on its own so that the code under test is not its own judge.
+// The standard's production, repeated here so that the code under test does not judge itself.
 function isLegal(character: string): boolean {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x20) return code === 0x09 || code === 0x0a || code === 0x0d;
@@ -60,7 +60,10 @@ export const legalText: Arbitrary<string> = fc
   .array(fc.oneof({ weight: 4, arbitrary: legalCharacter }, fc.constantFrom(...TRICKY_TEXTS)), { maxLength: 12 })
   .map((parts) => parts.join(''));
 
-/** Any text with at least one character that XML 1.0 forbids: controls, lone surrogates, U+FFFE, U+FFFF. */
+/**
+ * Any text with at least one character that XML 1.0 forbids: a control, lone surrogate, U+FFFE or
+ * U+FFFF.
+ */
 export const illegalText: Arbitrary<string> = fc
   .tuple(
     legalText,
@@ -86,28 +89,28 @@ const nameRest = fc.oneof(
   fc.constantFrom(...Array.from('-.09'), '\u00B7', '\u0300', '\u2040'),
 );
 const anyName = fc.oneof(
-  { weight: 1, arbitrary: fc.constantFrom(...ODD_NAMES) },
+  { weight: 1, arbitrary: fc.constantFrom(...UNUSUAL_NAMES) },
   {
     weight: 2,
     arbitrary: fc.tuple(nameStart, fc.array(nameRest, { maxLength: 4 })).map(([first, rest]) => first + rest.join('')),
   },
 );
-/** No colon (the oracle would see prefixes) and nothing that begins with xml (reserved). */
+/** Without colons (libxml2 would see prefixes), and not starting with xml (reserved). */
 const name = anyName.filter((text) => !text.toLowerCase().startsWith('xml'));
 
 const space = fc.constantFrom(' ', '\n', '\t', '\r\n', '\r', '  \n\t ');
 const optionalSpace = fc.oneof({ weight: 3, arbitrary: fc.constant('') }, space);
 
-type Writing = 'as it is' | 'decimal' | 'hex' | 'long hex';
-const writing: Arbitrary<Writing> = fc.oneof(
-  { weight: 6, arbitrary: fc.constant<Writing>('as it is') },
-  fc.constantFrom<Writing>('decimal', 'hex', 'long hex'),
+type Notation = 'literal' | 'decimal' | 'hex' | 'long hex';
+const notation: Arbitrary<Notation> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Notation>('literal') },
+  fc.constantFrom<Notation>('decimal', 'hex', 'long hex'),
 );
 
-/** Character data in the ways there are to write it; `delimiters` never stand as they are. */
+/** Character data in all notations; `delimiters` never appear literally. */
 function characterData(delimiters: string): Arbitrary<string> {
   return fc
-    .array(fc.tuple(legalCharacter, writing), { maxLength: 10 })
+    .array(fc.tuple(legalCharacter, notation), { maxLength: 10 })
     .map((parts) => parts.map(([c, how]) => written(c, how, delimiters)).join(''));
 }
 
@@ -119,7 +122,7 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
   ["'", '&apos;'],
 ]);
 
-function written(character: string, how: Writing, delimiters: string): string {
+function written(character: string, how: Notation, delimiters: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (how === 'decimal') return `&#${code};`;
   if (how === 'hex') return `&#x${code.toString(16)};`;
@@ -165,10 +168,13 @@ const declaration = fc.constantFrom(
   '<?xml version="1.0" encoding="ENCODING"?>',
 );
 
-/** Well-formed documents without DOCTYPE: every kind of markup, odd names, all of Unicode. `ENCODING` stands in the declaration. */
+/**
+ * Well-formed documents without DOCTYPE: all markup, unusual names, all of Unicode. The declaration
+ * says `ENCODING`.
+ */
 const documentText = fc.tuple(declaration, miscellany, content.element, miscellany).map((parts) => parts.join(''));
 
-/** The same as bytes, in UTF-8 or UTF-16, with a byte order mark or (UTF-8 only) without. */
+/** The same documents as bytes, in UTF-8 or UTF-16; UTF-8 also without byte order mark. */
 export const documentBytes: Arbitrary<Buffer> = fc
   .tuple(documentText, fc.constantFrom('UTF-8', 'UTF-8 marked', 'UTF-16LE', 'UTF-16BE'))
   .map(([text, encoding]) => {
@@ -178,3 +184,8 @@ export const documentBytes: Arbitrary<Buffer> = fc
     const bytes = Buffer.from(`\uFEFF${declared}`, 'utf16le');
     return encoding === 'UTF-16LE' ? bytes : bytes.swap16();
   });
+/** The number of runs of a property: `defaultRuns`, or FUZZ_RUNS if set. */
+export function runs(defaultRuns: number): number {
+  const asked = Number(process.env['FUZZ_RUNS'] ?? '');
+  return Number.isInteger(asked) && asked > 0 ? asked : defaultRuns;
+}
