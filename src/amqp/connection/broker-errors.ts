@@ -1,8 +1,8 @@
 import { networkFailure } from '../../protocol/network-failure.ts';
 
 /**
- * Every error text and reply code of RabbitMQ and amqplib that the worker depends on. amqplib has few error codes, so
- * most errors are recognised by their texts.
+ * Every error text and reply code of RabbitMQ and amqplib that the worker depends on. amqplib has
+ * few error codes, so that most errors are recognised by their texts.
  */
 
 /** amqplib's errors at opening a connection, and what each means for the URL. */
@@ -59,9 +59,10 @@ export function closeReasonOf(error: Error): CloseReason | undefined {
 }
 
 /**
- * The reply codes that a single message can cause. The number is how many closes must hit the message before it counts as
- * the cause. 541 (a crash inside the broker) may also be the broker's own failure. Missing here: 320 (an operator, or a
- * node that stops), 402 and 530 (the virtual host), and every loss without a code.
+ * The reply codes that a single message can cause. The number is how many closes must hit the
+ * message before it counts as the cause. 541 (a crash inside the broker) may also be the broker's
+ * own failure. Missing here: 320 (an operator, or a node that stops), 402 and 530 (the virtual
+ * host), and every loss without a code.
  */
 const CLOSES_TO_BLAME: ReadonlyMap<number, number> = new Map([
   [311, 2],
@@ -78,8 +79,8 @@ const CLOSES_TO_BLAME: ReadonlyMap<number, number> = new Map([
 ]);
 
 /**
- * How many closes must hit a message before it counts as their cause; in the last of them it must be the only message in
- * flight. `Infinity` where no message can be the cause.
+ * How many closes must hit a message before it counts as their cause; in the last of them it must
+ * be the only message in flight. `Infinity` where no message can be the cause.
  */
 export function closesToBlame(reason: CloseReason | undefined): number {
   return (reason && CLOSES_TO_BLAME.get(reason.code)) ?? Infinity;
@@ -91,7 +92,10 @@ export function maxBodyOf(reason: CloseReason | undefined): number {
   return found === null ? Infinity : Number(found[1]);
 }
 
-/** Whether the broker closed the connection with 541: so it does over a message that it cannot encode for AMQP 0-9-1. */
+/**
+ * Whether the broker closed the connection with 541, as it does over a message that AMQP 0-9-1
+ * cannot carry.
+ */
 export function isInternalError(closeText: string): boolean {
   return /\b541\b/.test(closeText);
 }

@@ -39,7 +39,7 @@ export interface ChannelUser<C extends Channel> {
 }
 
 const STABLE_AFTER_MS = 5_000;
-/** Average pause of a fast retry. Jitter spreads workers that lose their channels over the same message. */
+/** A fast retry waits 0.25× to 1.25× of this: workers that lose their channels over one message spread out. */
 const FAST_RETRY_MS = 40;
 
 /**

@@ -105,8 +105,8 @@ interface Range {
 }
 
 /**
- * RabbitMQ 4 accepts no frame size below 8192 bytes, though the protocol does. A connection has at
- * most two channels at a time.
+ * RabbitMQ 4 accepts no frame size below 8192 bytes, though the protocol does. A connection needs
+ * at least two channels.
  */
 const NUMBERS: Readonly<Record<'frameMax' | 'channelMax' | 'heartbeat' | 'maxFrameSize', Range>> = {
   frameMax: { least: 8_192, most: 4_294_967_295, zero: true },

@@ -77,7 +77,7 @@ export class Consumer implements ChannelUser<Channel> {
       {
         shouldConsume: () => this.#wanted,
         polled: () => this.#cautiousPrefetch.tick(),
-        applied: (remedy, waiting) => events.stalled(remedy, waiting),
+        onRemedy: (remedy, waiting) => events.stalled(remedy, waiting),
         rebuild: (reason) => this.#channel.rebuild(reason),
         reconnect: (reason) => this.#channel.reconnect(reason),
       },

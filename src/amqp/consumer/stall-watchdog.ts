@@ -25,7 +25,8 @@ export interface StallWatchdogHost {
   shouldConsume(): boolean;
   /** Called at each poll, before its result is judged. */
   polled(): void;
-  applied(remedy: Remedy, waiting: number): void;
+  /** Called before the remedy is carried out. */
+  onRemedy(remedy: Remedy, waiting: number): void;
   /** Replaces the channel. */
   rebuild(reason: string): void;
   /** Replaces the connection. */
@@ -91,7 +92,7 @@ export class StallWatchdog {
     if (this.#failed) return;
     const remedy = this.#detector.judge({ waiting, hasRoom, held, paused: !this.#host.shouldConsume() }, sinceMs);
     if (remedy === 'none') return;
-    this.#host.applied(remedy, waiting);
+    this.#host.onRemedy(remedy, waiting);
     if (remedy === 'new channel') this.#host.rebuild(REASON);
     else if (remedy === 'new connection') this.#host.reconnect(REASON);
     else {

@@ -19,7 +19,7 @@ const PROPERTY_NAMES: Readonly<Record<number, string>> = { 0: 'message_id', 4: '
 export class UndeliverableSweep {
   readonly #receiver: Amqp10Receiver;
   readonly #visitor: LetterVisitor;
-  readonly #held: { readonly deliveryId: number; readonly result: LetterFate }[] = [];
+  readonly #held: { readonly deliveryId: number; readonly decision: LetterFate }[] = [];
 
   private constructor(receiver: Amqp10Receiver, visitor: LetterVisitor) {
     this.#receiver = receiver;
@@ -54,7 +54,7 @@ export class UndeliverableSweep {
     await this.#receiver.receive(count, (deliveryId, message) => {
       const letter = undeliverableOf(message);
       if (letter !== undefined) {
-        this.#held.push({ deliveryId, result: this.#visitor.decide(letter) });
+        this.#held.push({ deliveryId, decision: this.#visitor.decide(letter) });
         return;
       }
       returned += 1;
@@ -68,9 +68,9 @@ export class UndeliverableSweep {
 
   /** Carries out the decisions about the held letters, and closes the connection. */
   async settle(): Promise<void> {
-    for (const { deliveryId, result } of this.#held) {
-      if (result === 'discard') this.#visitor.settling?.(result);
-      this.#receiver.settle(deliveryId, deliveryId, result === 'discard' ? 'accepted' : 'released');
+    for (const { deliveryId, decision } of this.#held) {
+      if (decision === 'discard') this.#visitor.settling?.(decision);
+      this.#receiver.settle(deliveryId, deliveryId, decision === 'discard' ? 'accepted' : 'released');
     }
     await this.#receiver.close();
   }

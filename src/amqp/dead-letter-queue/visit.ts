@@ -96,9 +96,9 @@ export class DeadLetterVisit {
   #decide(page: Page, message: ConsumeMessage): void {
     const letter = deadLetterOf(message);
     const tag = message.fields.deliveryTag;
-    const result = this.#visitor.decide(letter);
-    if (result === 'discard') page.discarded.push(tag);
-    else if (result === 'send-back') page.sent.push({ tag, letter });
+    const decision = this.#visitor.decide(letter);
+    if (decision === 'discard') page.discarded.push(tag);
+    else if (decision === 'send-back') page.sent.push({ tag, letter });
     else page.lastKept = tag;
   }
 
@@ -117,8 +117,8 @@ export class DeadLetterVisit {
     if (page.lastKept > 0) this.#keptTags.push(page.lastKept);
   }
 
-  #acknowledge(consuming: Channel, tag: number, result: LetterFate): void {
-    this.#visitor.settling?.(result);
+  #acknowledge(consuming: Channel, tag: number, decision: LetterFate): void {
+    this.#visitor.settling?.(decision);
     this.#acknowledged = true;
     consuming.ack(messageWithTag(tag));
   }

@@ -101,16 +101,13 @@ export class Destinations {
     return this.#heldByOthers(destination) < this.maxHeld;
   }
 
-  /**
-   * Removes and returns the waiting messages beyond the bound, newest first. The oldest stays, to
-   * be retried.
-   */
+  /** Removes and returns the newest waiting messages beyond the bound. The oldest stays, to be retried. */
   takeExcess(destination: Destination): Pending[] {
     const room = Math.min(this.#maxHeldByOne, this.maxHeld - this.#heldByOthers(destination));
     return destination.waiting.splice(Math.max(1, room - destination.inFlight));
   }
 
-  /** Marks it as stalled. Removes and returns the waiting messages beyond the bound, newest first. */
+  /** Marks it as stalled. Removes and returns the newest waiting messages beyond the bound. */
   stall(destination: Destination): Pending[] {
     if (destination.stalled) return [];
     destination.stalled = true;

@@ -5,7 +5,13 @@ import type { Delivery, DeliveryChannel } from '../../protocol/delivery.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import { isUnreadable } from './unreadable.ts';
 
-/** A message for the default exchange: `queue` is its routing key. */
+/**
+ * A message for the default exchange: `queue` is its routing key.
+ *
+ * The room: this file translates between amqplib's messages and the protocol's; unreadable.ts saves
+ * messages that amqplib cannot decode, with header-depth.ts; header-table.ts and
+ * content-header-bytes.ts measure what a frame can carry.
+ */
 export interface OutgoingMessage {
   readonly queue: string;
   readonly body: Buffer;
@@ -51,13 +57,7 @@ export function deliveryOf(message: ConsumeMessage, channel: DeliveryChannel): D
   };
 }
 
-/**
- * An answer: persistent, with a unique `message_id` per publish.
- *
- * The room: this file translates between amqplib's messages and the protocol's; unreadable.ts saves
- * messages that amqplib cannot decode, with header-depth.ts; header-table.ts and
- * content-header-bytes.ts measure what a frame can carry.
- */
+/** An answer: persistent, with a unique `message_id` per publish. */
 export function replyMessage(reply: Reply): OutgoingMessage {
   return {
     queue: reply.to,

@@ -14,6 +14,7 @@ import { nothingToldOfTaking } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const amqpUrl = inject('amqpUrl');
+const diagnosis = { code: 'INTERNAL_ERROR' as const, attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
 let proxy: TcpProxy;
 let publisher: Publisher;
 let consumer: Consumer;
@@ -132,8 +133,7 @@ test('a cut connection is replaced, and consumption continues', async () => {
 });
 
 test('a dead letter carries its diagnosis and the properties of its request, which leaves the queue', async () => {
-  const diagnosis = { code: 'INTERNAL_ERROR' as const, attempts: 3, firstError: 'f', lastError: 'l', referenceId: 'r' };
-  await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
+  await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis: { ...diagnosis, attempts: 3 } }));
   const properties = { messageId: 'm', appId: 'a', correlationId: 'c', replyTo: 'q', headers: { own: 'kept' } };
   channel.sendToQueue(queue, Buffer.from('body'), { ...properties, expiration: '100000' });
   await expect.poll(() => settled).toEqual(['dead-lettered']);
@@ -154,7 +154,6 @@ test('a dead letter carries its diagnosis and the properties of its request, whi
 });
 
 test('a request whose headers leave no room for the diagnosis is dead-lettered without them', async () => {
-  const diagnosis = { code: 'INTERNAL_ERROR' as const, attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   channel.sendToQueue(queue, Buffer.from('body'), { messageId: 'm', headers: { large: 'x'.repeat(65_480) } });
   await expect.poll(() => settled).toEqual(['dead-lettered']);
@@ -165,7 +164,6 @@ test('a request whose headers leave no room for the diagnosis is dead-lettered w
 });
 
 test('a dead letter goes only to its queue, even if its request was copied to others', async () => {
-  const diagnosis = { code: 'INTERNAL_ERROR' as const, attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   const { queue: copies } = await channel.assertQueue('', { exclusive: true });
   channel.sendToQueue(queue, Buffer.from('body'), { CC: [copies], headers: { own: 'kept' } });
@@ -176,7 +174,6 @@ test('a dead letter goes only to its queue, even if its request was copied to ot
 });
 
 test('a dead letter survives the deletion of its queue: the queue is declared again and accepts it', async () => {
-  const diagnosis = { code: 'INTERNAL_ERROR' as const, attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   await channel.deleteQueue(`${queue}.dead`);
   channel.sendToQueue(queue, Buffer.from('body'));

@@ -108,7 +108,7 @@ test('deliveries in flight never exceed the prefetch, however often consumption 
 });
 
 /** How often each request ended its process, and which requests are done. */
-interface Toll {
+interface Fates {
   readonly kills: Map<string, number>;
   readonly done: Set<string>;
 }
@@ -117,7 +117,7 @@ interface Toll {
  * A process: runs requests in turn, as the worker runs redelivered ones, until one ends it or all
  * are done.
  */
-async function oneProcess({ kills, done }: Toll, attempts: number, all: number): Promise<void> {
+async function oneProcess({ kills, done }: Fates, attempts: number, all: number): Promise<void> {
   let end: (how: 'killed' | 'done') => void = () => undefined;
   const ended = new Promise<'killed' | 'done'>((resolve) => (end = resolve));
   let before: Promise<unknown> = Promise.resolve();
@@ -143,15 +143,15 @@ async function oneProcess({ kills, done }: Toll, attempts: number, all: number):
 }
 
 test('many requests that end their process make the broker dead-letter none of their neighbours', async () => {
-  const toll: Toll = { kills: new Map(), done: new Set() };
+  const fates: Fates = { kills: new Map(), done: new Set() };
   await (await consume()).stop();
   for (let nth = 0; nth < 24; nth += 1) channel.sendToQueue(queue, Buffer.from(`kills ${nth}`));
   for (let nth = 0; nth < 40; nth += 1) channel.sendToQueue(queue, Buffer.from(`innocent ${nth}`));
   await expect.poll(() => depth(queue)).toBe(64);
-  for (let processes = 0; toll.done.size < 64 && processes < 200; processes += 1) await oneProcess(toll, 5, 64);
+  for (let processes = 0; fates.done.size < 64 && processes < 200; processes += 1) await oneProcess(fates, 5, 64);
   // More than the queue's delivery limit.
   expect(running.length).toBeGreaterThan(24 * 5);
-  expect(toll.done.size).toBe(64);
+  expect(fates.done.size).toBe(64);
   expect(await depth(`${queue}.dead`)).toBe(0);
   const charged = running.flatMap(({ told }) => told.filter(([name]) => name === 'charged').map(([, count]) => count));
   expect(Math.max(...charged.map(Number))).toBeLessThan(30);

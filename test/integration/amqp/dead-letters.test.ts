@@ -48,7 +48,7 @@ function request(properties: object, body = 'body'): ConsumeMessage {
   return { content: Buffer.from(body), fields: {}, properties } as unknown as ConsumeMessage;
 }
 
-async function takeLetter() {
+async function fetchLetter() {
   const letter = await channel.get(`${queue}.dead`, { noAck: true });
   if (letter === false) throw new Error('there is no letter');
   return letter;
@@ -81,7 +81,7 @@ test('headers of any type, and ids that cannot be sent, cost at most themselves'
     headers,
   };
   expect(await letters.publish(request(properties), diagnosis, () => false)).toBe('dead-lettered');
-  const letter = await takeLetter();
+  const letter = await fetchLetter();
   expect(letter.properties).toMatchObject({ messageId: 'm' });
   expect(letter.properties.headers).toMatchObject({
     kept: 'x',

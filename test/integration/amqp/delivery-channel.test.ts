@@ -66,15 +66,15 @@ afterEach(async () => {
 });
 
 /** Delivers a message to the consumer. */
-async function take(): Promise<void> {
+async function deliver(): Promise<void> {
   channel.sendToQueue(queue, Buffer.from('a'));
   await vi.waitFor(() => {
-    if (received.length === 0) throw new Error('nothing was taken');
+    if (received.length === 0) throw new Error('nothing was delivered');
   }, patiently);
 }
 
 /** Whether the channel of each delivery is closed. */
-function gone(): readonly boolean[] {
+function closed(): readonly boolean[] {
   return received.map(({ delivery }) => delivery.channel.gone);
 }
 
@@ -83,18 +83,18 @@ test.each([
   ['its connection is cut', () => Promise.resolve(proxy.cut())],
   ['the broker cancels the consumer', () => channel.deleteQueue(queue)],
 ])('a delivery reports its channel as closed where %s, and later ones report theirs as open', async (_, lose) => {
-  await take();
-  expect(gone()).toEqual([false]);
+  await deliver();
+  expect(closed()).toEqual([false]);
   await lose();
-  await expect.poll(() => gone()[0]).toBe(true);
+  await expect.poll(() => closed()[0]).toBe(true);
   await expect.poll(() => consumer.ready).toBe(true);
   channel.sendToQueue(queue, Buffer.from('b'));
   await expect.poll(() => received.length).toBeGreaterThan(1);
-  expect(gone().slice(1)).not.toContain(true);
+  expect(closed().slice(1)).not.toContain(true);
 });
 
 test('the acknowledgement of a dead letter is reported once the broker has it', async () => {
-  await take();
+  await deliver();
   const depth = new Promise<number>((resolve) => {
     received[0]?.settle({
       kind: 'dead-letter',
@@ -113,11 +113,11 @@ test('the acknowledgement of a dead letter is reported once the broker has it', 
 });
 
 test('no acknowledgement is reported where the channel closed before', async () => {
-  let told = 0;
-  await take();
+  let reported = 0;
+  await deliver();
   proxy.cut();
   await expect.poll(() => received).toHaveLength(2);
-  for (const { settle } of received) settle({ kind: 'dead-letter', diagnosis, acknowledged: () => (told += 1) });
+  for (const { settle } of received) settle({ kind: 'dead-letter', diagnosis, acknowledged: () => (reported += 1) });
   await expect.poll(() => settled.toSorted()).toEqual(['dead-lettered', 'lost']);
-  await expect.poll(() => told).toBe(1);
+  await expect.poll(() => reported).toBe(1);
 });

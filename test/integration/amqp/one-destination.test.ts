@@ -15,6 +15,7 @@ import { startBroker, type OwnServer } from '../../support/servers.ts';
 
 const CONFIRM_TIMEOUT_MS = 5_000;
 const timeout = 60_000;
+const diagnosis = { code: 'INTERNAL_ERROR' as const, attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
 
 let broker: OwnServer;
 let model: ChannelModel;
@@ -91,7 +92,7 @@ function many(count: number, to: string): Promise<string>[] {
 }
 
 test(
-  'an unknown queue without majority costs only its own answer: the others are confirmed at once',
+  'an unknown queue without majority costs only its own answer: others are routed at once',
   { timeout },
   async () => {
     await loseMajority(broker, bad);
@@ -198,13 +199,6 @@ test('a full dead-letter queue delays only the letter and its delivery; a stop r
     ({ body }) => {
       const text = Buffer.from(body).toString();
       received.push(text);
-      const diagnosis = {
-        code: 'INTERNAL_ERROR' as const,
-        attempts: 1,
-        firstError: 'f',
-        lastError: 'l',
-        referenceId: 'r',
-      };
       return Promise.resolve(text.startsWith('bad') ? { kind: 'dead-letter', diagnosis } : { kind: 'acknowledge' });
     },
     publisher,
@@ -224,7 +218,7 @@ test('a full dead-letter queue delays only the letter and its delivery; a stop r
   const depth = async (): Promise<number> => (await channel.checkQueue(dead)).messageCount;
   const policy = ['rabbitmqctl', 'set_policy', 'full', `^${dead}$`, '{"max-length":1,"overflow":"reject-publish"}'];
   await broker.exec(...policy);
-  // A quorum queue accepts a few more before it refuses.
+  // A quorum queue accepts a few more before it nacks.
   for (let filler = 0; filler < 20; filler += 1) channel.sendToQueue(dead, Buffer.from('filler'));
   await expect.poll(async () => await publisher.publish({ ...reply(dead), once: true }), patiently).toBe('refused');
   for (const body of ['bad 1', 'good 1', 'bad 2', 'good 2']) channel.sendToQueue(requests, Buffer.from(body));

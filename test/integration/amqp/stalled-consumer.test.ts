@@ -90,18 +90,18 @@ test('a stall that no remedy ends fails the consumer', async () => {
 test('no stall: no request waits, or consumption is paused', async () => {
   let waiting = 0;
   const { consumer } = await consume({ messageCount: () => waiting }, { exitWhenStuckMs: 400 });
-  const manyLooks = async (): Promise<void> => {
+  const manyPolls = async (): Promise<void> => {
     const before = broker.looks;
     await expect.poll(() => broker.looks, { timeout: 5_000 }).toBeGreaterThan(before + 100);
   };
-  await manyLooks();
+  await manyPolls();
   expect([...consumer.depths]).toEqual([
     ['queue', 0],
     ['queue.dead', 0],
   ]);
   await consumer.pause(true);
   waiting = 1;
-  await manyLooks();
+  await manyPolls();
   expect(remedies()).toEqual([]);
   await consumer.pause(false);
   await expect(consumer.ended).rejects.toThrow('none is delivered');
