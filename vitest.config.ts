@@ -1,8 +1,8 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { dockerAnswers } from './infrastructure/docker.ts';
 import { reasonNotToInstall } from './infrastructure/debian.ts';
-import { say } from './infrastructure/progress.ts';
-import { patiently } from './test/support/polling.ts';
+import { printProgress } from './infrastructure/progress.ts';
+import { POLLING } from './test/support/polling.ts';
 
 interface Tier {
   readonly name: string;
@@ -31,7 +31,7 @@ function project(tier: Tier): TestProjectInlineConfiguration {
       globalSetup: tier.servers ? ['test/support/global-setup.ts'] : [],
       testTimeout: tier.testTimeout,
       hookTimeout: Math.max(tier.testTimeout, 120_000),
-      expect: { poll: patiently },
+      expect: { poll: POLLING },
       maxWorkers: tier.containers ? 1 : 2,
       fileParallelism: !tier.containers,
       sequence: { groupOrder: tier.groupOrder },
@@ -43,7 +43,9 @@ function project(tier: Tier): TestProjectInlineConfiguration {
 async function containersPossible(): Promise<boolean> {
   const { AMQP_URL: amqp, MONGODB_URL: mongodb } = process.env;
   if (!amqp || !mongodb || reasonNotToInstall() === undefined || (await dockerAnswers())) return true;
-  say(`The tiers e2e and chaos are left out: no Docker here, and none is installed, as ${reasonNotToInstall()}.`);
+  printProgress(
+    `The tiers e2e and chaos are left out: no Docker here, and none is installed, as ${reasonNotToInstall()}.`,
+  );
   return false;
 }
 

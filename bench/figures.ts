@@ -1,6 +1,6 @@
 /**
  * Who is measured: this worker, a plain one, a mere echo, which is the broker's own limit, and another build of this
- * worker, to tell what a change has brought.
+ * worker, to show what a change has brought.
  */
 export type Subject = 'worker' | 'plain' | 'echo' | 'other';
 

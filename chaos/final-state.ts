@@ -2,7 +2,7 @@ import { MongoClient } from 'mongodb';
 
 import type { FinalContact, FinalState } from './journal.ts';
 import { deadLetterIds } from './infrastructure/dead-letters.ts';
-import { DATABASE, queueDepth, type Stage } from './infrastructure/stage.ts';
+import { DATABASE, queueDepth, type Testbed } from './infrastructure/testbed.ts';
 
 /** A worker of this size has a leak, or piles up what it should hold back: one holds some 120 MiB when it is at rest. */
 const MEMORY_BOUND_MIB = 400;
@@ -19,7 +19,7 @@ interface Stored {
 }
 
 /** Reads what is left when all is quiet, past every proxy. */
-export async function finalState({ broker, database, workers }: Stage): Promise<FinalState> {
+export async function finalState({ broker, database, workers }: Testbed): Promise<FinalState> {
   return {
     contacts: await contacts(database.url),
     requestQueueDepth: await queueDepth(broker),

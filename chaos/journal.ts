@@ -6,13 +6,13 @@ export type Entry = Sent | Answered | Fault;
 
 /** A request was handed to the broker; several with one `id` are repeats of one request, same ids and body. */
 /** Sends the requests that are themselves a fault. */
-export const OUTSIDER = 0;
+export const FAULT_SENDER = 0;
 
 export interface Sent {
   readonly type: 'sent';
   /** Of the request. */
   readonly id: string;
-  /** From 1; OUTSIDER for what a fault is made of. */
+  /** From 1; FAULT_SENDER for what a fault is made of. */
   readonly sender: number;
   /** Nanoseconds on the run's one monotonic clock. */
   readonly at: number;

@@ -6,7 +6,7 @@ import type { RunRecord } from './run.ts';
 
 /** All that must not be: what the checker finds in the journal, and what the suite saw itself. */
 export async function violationsOf(record: RunRecord): Promise<readonly Violation[]> {
-  const { journal, final, complaints, workers, faults } = record;
+  const { journal, final, problems, workers, faults } = record;
   const verdict = await check(journal.inOrder(), final, {
     judge: await judgeCommand(),
     queueOrder: workers === 1 && faults.length === 0,
@@ -14,5 +14,5 @@ export async function violationsOf(record: RunRecord): Promise<readonly Violatio
     // A read that is handed out again is read again; the answer is then that of the later moment.
     readsMayDiffer: true,
   });
-  return [...complaints.map((detail): Violation => ({ invariant: 'suite', detail })), ...verdict.violations];
+  return [...problems.map((detail): Violation => ({ invariant: 'suite', detail })), ...verdict.violations];
 }

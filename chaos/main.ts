@@ -1,6 +1,6 @@
 // npm run chaos [-- --short | options]: load, faults and repeats on three workers, and a verdict on all that came of it.
 import { optionsOf } from '../scripts/options.ts';
-import { Obstacle, say } from '../infrastructure/progress.ts';
+import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
 import { plan, shortPlan } from './faults/plan.ts';
 import { GUARDS, type Guard } from './guards.ts';
 import { violationsOf } from './judge.ts';
@@ -43,7 +43,7 @@ function options() {
 function settingsOf(given: ReturnType<typeof options>): RunSettings {
   const removedGuard = given['remove-guard'];
   if (removedGuard !== undefined && !GUARDS.includes(removedGuard as Guard)) {
-    throw new Obstacle(`There is no guard "${removedGuard}"; there are: ${GUARDS.join(', ')}.`);
+    throw new UserFacingError(`There is no guard "${removedGuard}"; there are: ${GUARDS.join(', ')}.`);
   }
   const { short, only } = given;
   const requests = number(given.requests ?? String(short ? SHORT_REQUESTS : 200_000));
@@ -52,7 +52,7 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
     requests,
     workers: number(given.workers),
     senders: number(given.senders),
-    patient: !short,
+    longFaults: !short,
     removedGuard: removedGuard as Guard | undefined,
     limitMs: number(given.minutes) * 60_000,
     recoveryMs: number(given.recovery) * 1_000,
@@ -61,7 +61,7 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
 }
 
 function number(text: string): number {
-  if (!/^\d+$/.test(text)) throw new Obstacle(`"${text}" is not a number.`);
+  if (!/^\d+$/.test(text)) throw new UserFacingError(`"${text}" is not a number.`);
   return Number(text);
 }
 
@@ -72,12 +72,12 @@ async function main(interrupted: AbortSignal): Promise<number> {
     return 0;
   }
   const settings = settingsOf(given);
-  say(`The seed of this run is ${settings.seed}.`);
+  printProgress(`The seed of this run is ${settings.seed}.`);
   const record = await runChaos(settings, interrupted);
-  say('Judging the journal …');
+  printProgress('Judging the journal …');
   const violations = await violationsOf(record);
   console.log(writeReport(settings, record, violations));
-  say(`The journal, the workers' logs and this report are in ${record.folder}`);
+  printProgress(`The journal, the workers' logs and this report are in ${record.folder}`);
   return violations.length === 0 ? 0 : 1;
 }
 
@@ -87,6 +87,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 try {
   process.exit(await main(interruption.signal));
 } catch (error) {
-  say(error instanceof Obstacle ? error.message : String(error instanceof Error ? error.stack : error));
+  printProgress(
+    error instanceof UserFacingError ? error.message : String(error instanceof Error ? error.stack : error),
+  );
   process.exit(2);
 }

@@ -19,7 +19,7 @@ export interface Row {
   /** Requests sent, or still unanswered, while it went on and until all had recovered. */
   readonly requests: number;
   /** Under way when it began, on average. */
-  readonly underWay: number;
+  readonly inFlight: number;
   readonly losses: number;
   readonly doubles: number;
   readonly others: number;
@@ -69,7 +69,7 @@ function rowOf({ name, times, next }: Times, lives: readonly Life[], violations:
     fault: name,
     times: times.length,
     requests: touched.length,
-    underWay: Math.round(times.reduce((sum, { underWay }) => sum + underWay, 0) / times.length),
+    inFlight: Math.round(times.reduce((sum, { inFlight }) => sum + inFlight, 0) / times.length),
     ...counts,
     longestSilenceMs: longestSilence(touched),
   };
@@ -152,7 +152,7 @@ function table(rows: readonly Row[]): string[] {
     row.fault,
     row.times,
     row.requests,
-    row.underWay,
+    row.inFlight,
     row.losses,
     row.doubles,
     row.others,

@@ -3,7 +3,7 @@ import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Obstacle } from './progress.ts';
+import { UserFacingError } from './progress.ts';
 
 /** The project's root folder. */
 export const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -17,14 +17,14 @@ export interface CommandOptions {
   /** Ends the command after this time; the outcome then has `timedOut`. No limit by default. */
   readonly limitMs?: number;
   /** Ends the command when it has written nothing at all by then. */
-  readonly firstWordMs?: number;
+  readonly firstOutputMs?: number;
   /** A file, made anew, that gets all the output. */
   readonly log?: string;
-  /** Belongs to the clearing up, so it runs after `endCommands` as well. */
-  readonly clearingUp?: boolean;
+  /** Belongs to the clearing up, so it runs after `terminateCommands` as well. */
+  readonly cleanup?: boolean;
 }
 
-export interface Outcome {
+export interface CommandResult {
   /** -1 where the command could not be started or was ended. */
   readonly code: number;
   readonly stdout: string;
@@ -43,20 +43,20 @@ const running = new Set<ChildProcess>();
 let ending = false;
 
 /** Ends the programs that run and lets no other start, but those of the clearing up; for an interrupted run. */
-export function endCommands(): void {
+export function terminateCommands(): void {
   ending = true;
   for (const child of running) child.kill('SIGTERM');
 }
 
 /**
- * Runs a program to its end. A program that is not there is an outcome with code -1; rejects only after `endCommands`.
+ * Runs a program to its end. A program that is not there is an outcome with code -1; rejects only after `terminateCommands`.
  */
 export async function attempt(
   program: string,
   args: readonly string[],
   options: CommandOptions = {},
-): Promise<Outcome> {
-  if (ending && options.clearingUp !== true) throw new Obstacle('Interrupted.');
+): Promise<CommandResult> {
+  if (ending && options.cleanup !== true) throw new UserFacingError('Interrupted.');
   const log = openLog(options.log);
   const child = spawn(program, args, {
     cwd: options.cwd ?? ROOT,
@@ -78,7 +78,7 @@ export async function attempt(
     timers.push(setTimeout(end, ms));
   };
   limit(options.limitMs, () => true);
-  limit(options.firstWordMs, () => output === '');
+  limit(options.firstOutputMs, () => output === '');
   child.stdout.on('data', (part: Buffer) => {
     stdout += part.toString();
     output += part.toString();
@@ -101,12 +101,12 @@ export async function attempt(
   });
 }
 
-/** Runs a program and gives its standard output; an Obstacle with the end of its output where it fails. */
+/** Runs a program and gives its standard output; an UserFacingError with the end of its output where it fails. */
 export async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   const outcome = await attempt(program, args, options);
   if (outcome.code === 0) return outcome.stdout.trim();
   const tail = outcome.output.trimEnd().split('\n').slice(-15).join('\n  ');
   const why = outcome.timedOut ? 'took too long' : `ended with code ${outcome.code}`;
   const where = options.log === undefined ? '' : `\nAll of it: ${options.log}`;
-  throw new Obstacle(`\`${[program, ...args].join(' ')}\` ${why}:\n  ${tail}${where}`);
+  throw new UserFacingError(`\`${[program, ...args].join(' ')}\` ${why}:\n  ${tail}${where}`);
 }

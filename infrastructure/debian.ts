@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt, LOG_FOLDER, run } from './command.ts';
-import { Obstacle, say, step } from './progress.ts';
+import { UserFacingError, printProgress, step } from './progress.ts';
 
 /** Why nothing may be installed here, or undefined where it may: root, on Debian, with apt, and not forbidden. */
 export function reasonNotToInstall(): string | undefined {
@@ -17,16 +17,20 @@ async function installed(name: string): Promise<boolean> {
   return stdout.includes('ok installed');
 }
 
-/** Installs Debian packages that are not there yet, telling what for. An Obstacle where that is not allowed. */
+/** Installs Debian packages that are not there yet, telling what for. An UserFacingError where that is not allowed. */
 export async function ensurePackages(names: readonly string[], purpose: string): Promise<void> {
   const present = await Promise.all(names.map(installed));
   const missing = names.filter((_, index) => !present[index]);
   if (missing.length === 0) return;
   const reason = reasonNotToInstall();
   if (reason !== undefined) {
-    throw new Obstacle(`Missing: ${missing.join(', ')} (${purpose}). It is not installed from here, as ${reason}.`);
+    throw new UserFacingError(
+      `Missing: ${missing.join(', ')} (${purpose}). It is not installed from here, as ${reason}.`,
+    );
   }
-  say(`Not installed here: ${missing.join(', ')}. Needed ${purpose}; installing from Debian's packages, as root.`);
+  printProgress(
+    `Not installed here: ${missing.join(', ')}. Needed ${purpose}; installing from Debian's packages, as root.`,
+  );
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   const log = join(LOG_FOLDER, `apt-${missing[0]}.log`);
   await step(`apt-get install ${missing.join(' ')}`, async () => {
@@ -49,7 +53,7 @@ export async function debianMirror(): Promise<string> {
   if (known !== undefined) return known;
   await run('apt-get', ['update', '-q'], { limitMs: 300_000 });
   const found = await read();
-  if (found === undefined) throw new Obstacle("apt's sources name no mirror of Debian's main archive.");
+  if (found === undefined) throw new UserFacingError("apt's sources name no mirror of Debian's main archive.");
   return found;
 }
 

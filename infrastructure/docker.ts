@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } fr
 import { join } from 'node:path';
 import { attempt, LOG_FOLDER, run } from './command.ts';
 import { ensurePackages, reasonNotToInstall } from './debian.ts';
-import { alone } from './lock.ts';
-import { Obstacle, say, step, waitFor } from './progress.ts';
+import { withLock } from './lock.ts';
+import { UserFacingError, printProgress, step, waitFor } from './progress.ts';
 
 const DAEMON_LOG = join(LOG_FOLDER, 'dockerd.log');
 const PID_FILES = ['/var/run/docker.pid', '/var/run/docker/containerd/containerd.pid'];
@@ -23,21 +23,21 @@ export async function dockerAnswers(): Promise<boolean> {
 
 /**
  * Makes sure that a Docker daemon answers. Does nothing where one does. Else, as root on Debian, installs Docker and
- * starts its daemon; an Obstacle anywhere else. Runs at the same time wait for each other.
+ * starts its daemon; an UserFacingError anywhere else. Runs at the same time wait for each other.
  */
 export async function ensureDocker(): Promise<Docker> {
   if (await dockerAnswers()) return { startedHere: false };
-  return alone('docker', async () => {
+  return withLock('docker', async () => {
     if (await dockerAnswers()) return { startedHere: false };
     const reason = reasonNotToInstall();
     if (reason !== undefined || process.env['DOCKER_HOST'] !== undefined) {
       const why = reason ?? 'DOCKER_HOST names a daemon elsewhere';
-      throw new Obstacle(
+      throw new UserFacingError(
         `No Docker daemon answers, and none is installed or started from here, as ${why}.\n` +
           'Start Docker, or set AMQP_URL and MONGODB_URL to a running RabbitMQ and MongoDB.',
       );
     }
-    say('No Docker daemon answers here; RabbitMQ and the database run in containers.');
+    printProgress('No Docker daemon answers here; RabbitMQ and the database run in containers.');
     await ensurePackages(['docker.io', 'iptables', 'ca-certificates'], 'to run containers');
     if (await dockerAnswers()) return { startedHere: false };
     await step('Starting the Docker daemon', startDaemon);
@@ -83,9 +83,9 @@ function isStale(file: string): boolean {
 /** Stops the daemon that this run started, unless containers run on it. Says so where it stays. */
 export async function releaseDocker(docker: Docker): Promise<void> {
   if (!docker.startedHere) return;
-  await alone('docker', async () => {
-    if ((await run('docker', ['ps', '-q'], { clearingUp: true })) !== '') {
-      say('The Docker daemon stays, as other containers run on it.');
+  await withLock('docker', async () => {
+    if ((await run('docker', ['ps', '-q'], { cleanup: true })) !== '') {
+      printProgress('The Docker daemon stays, as other containers run on it.');
       return;
     }
     await step('Stopping the Docker daemon that was started for this', stopDaemon);
@@ -94,7 +94,7 @@ export async function releaseDocker(docker: Docker): Promise<void> {
 
 async function stopDaemon(): Promise<void> {
   if (existsSync('/run/systemd/system')) {
-    await run('systemctl', ['stop', 'docker.socket', 'docker'], { limitMs: 120_000, clearingUp: true });
+    await run('systemctl', ['stop', 'docker.socket', 'docker'], { limitMs: 120_000, cleanup: true });
     return;
   }
   const pid = readFileSync(PID_FILES[0]!, 'utf8').trim();

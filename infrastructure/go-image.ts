@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { attempt, LOG_FOLDER, ROOT, run } from './command.ts';
 import { reasonNotToInstall } from './debian.ts';
-import { alone } from './lock.ts';
-import { Obstacle, step } from './progress.ts';
-import { ensureBase, imagePresent, PASSED_ON } from './standin.ts';
+import { withLock } from './lock.ts';
+import { UserFacingError, step } from './progress.ts';
+import { ensureBase, imagePresent, FORWARDED_VARIABLES } from './standin.ts';
 
 /** The compiler's image where a registry can be reached; GO_IMAGE names another. */
 const GO_IMAGE = 'golang:1.26-trixie';
@@ -16,7 +16,7 @@ const GO_IMAGE = 'golang:1.26-trixie';
  */
 export function ensureGoImage(folder: string): Promise<string> {
   const name = `contacts-${basename(folder)}:${recipeHash(join(ROOT, folder))}`;
-  return alone(`go-image-${basename(folder)}`, async () => {
+  return withLock(`go-image-${basename(folder)}`, async () => {
     if (!(await imagePresent(name))) await build(folder, name);
     return name;
   });
@@ -30,7 +30,7 @@ function recipeHash(folder: string): string {
 
 async function build(folder: string, name: string): Promise<void> {
   const base = await compilerImage();
-  const passed = PASSED_ON.flatMap((variable) =>
+  const passed = FORWARDED_VARIABLES.flatMap((variable) =>
     process.env[variable] === undefined ? [] : ['--build-arg', variable],
   );
   const args = ['build', '--force-rm', '--network', 'host', '--build-arg', `BASE=${base}`, ...passed, '-t', name, '.'];
@@ -47,11 +47,11 @@ async function compilerImage(): Promise<string> {
   const named = process.env['GO_IMAGE'];
   if (named !== undefined && named !== '') return named;
   if (await imagePresent(GO_IMAGE)) return GO_IMAGE;
-  const pull = await attempt('docker', ['pull', GO_IMAGE], { firstWordMs: 60_000, limitMs: 1_200_000 });
+  const pull = await attempt('docker', ['pull', GO_IMAGE], { firstOutputMs: 60_000, limitMs: 1_200_000 });
   if (pull.code === 0) return GO_IMAGE;
   const reason = reasonNotToInstall();
   if (reason === undefined) return ensureBase();
-  throw new Obstacle(
+  throw new UserFacingError(
     `${GO_IMAGE} could not be pulled, and no stand-in is built, as ${reason}. Name one with GO_IMAGE.`,
   );
 }

@@ -2,7 +2,7 @@ import { connect } from 'amqplib';
 import { MongoClient } from 'mongodb';
 import { attempt, run } from './command.ts';
 import { ensureImages } from './images.ts';
-import { Obstacle, step, waitFor } from './progress.ts';
+import { UserFacingError, step, waitFor } from './progress.ts';
 
 /** A broker and a database as containers on 127.0.0.1, with their names and host ports. */
 export interface Servers {
@@ -87,10 +87,10 @@ async function startContainer(name: string, options: readonly string[], image: s
   const outcome = await attempt('docker', ['run', '-d', '--name', name, ...options, image]);
   if (outcome.code === 0) return;
   await attempt('docker', ['rm', '-f', '-v', name]);
-  throw new Obstacle(`The container ${name} could not be started: ${outcome.output.trim().split('\n').at(-1)}`);
+  throw new UserFacingError(`The container ${name} could not be started: ${outcome.output.trim().split('\n').at(-1)}`);
 }
 
 /** Removes both containers and their data. Those that are not there are no problem. */
 export async function removeServers(names: readonly string[]): Promise<void> {
-  if (names.length > 0) await attempt('docker', ['rm', '-f', '-v', ...names], { clearingUp: true });
+  if (names.length > 0) await attempt('docker', ['rm', '-f', '-v', ...names], { cleanup: true });
 }

@@ -5,7 +5,7 @@ import { CLIENTS, NEW_CLIENTS, person } from '../load/requests.ts';
 
 const AT_ONCE = 5_000;
 /** Contacts that are made to be deleted have ids from here on, far from those that requests make. */
-const FIRST_VICTIM = 1_000_000_000;
+const FIRST_DELETABLE = 1_000_000_000;
 /** What requests create has ids from here on: above all others, as a worker that starts brings the counter past the highest. */
 const FIRST_CREATED = 1_500_000_000;
 const FIRST_OF_LARGE_CLIENT = 5_000_000;
@@ -17,8 +17,8 @@ export class SeededContacts {
   readonly db: Db;
   readonly #subject: string;
   readonly #random: Random;
-  #nextVictim = FIRST_VICTIM;
-  #unused = FIRST_VICTIM;
+  #nextDeletable = FIRST_DELETABLE;
+  #unused = FIRST_DELETABLE;
   #people = 0;
   #size = 0;
 
@@ -48,7 +48,7 @@ export class SeededContacts {
   }
 
   /** Gives one client so many contacts. */
-  async giveTo(client: number, count: number): Promise<void> {
+  async addToClient(client: number, count: number): Promise<void> {
     await this.insert(FIRST_OF_LARGE_CLIENT, count, () => client);
   }
 
@@ -70,19 +70,19 @@ export class SeededContacts {
     }
   }
 
-  /** Makes so many contacts available to `victim`. */
-  async provideVictims(count: number): Promise<void> {
-    const missing = count - (this.#unused - this.#nextVictim);
+  /** Makes so many contacts available to `nextDeletable`. */
+  async ensureDeletable(count: number): Promise<void> {
+    const missing = count - (this.#unused - this.#nextDeletable);
     if (missing <= 0) return;
     await this.insert(this.#unused, missing, () => NEW_CLIENTS.first);
     this.#unused += missing;
   }
 
   /** A contact to delete, or `undefined` where there is none left. */
-  victim(): number | undefined {
-    if (this.#nextVictim >= this.#unused) return undefined;
-    this.#nextVictim += 1;
-    return this.#nextVictim - 1;
+  nextDeletable(): number | undefined {
+    if (this.#nextDeletable >= this.#unused) return undefined;
+    this.#nextDeletable += 1;
+    return this.#nextDeletable - 1;
   }
 
   number(): number {

@@ -4,7 +4,7 @@ import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'a
 
 import type { Latency } from '../figures.ts';
 import { latencyOf } from './latency.ts';
-import type { Ask } from './requests.ts';
+import type { BenchRequest } from './requests.ts';
 import type { Source } from './workloads.ts';
 
 /** What one producer asks for, one after another. */
@@ -86,11 +86,11 @@ export class Producer {
     this.#sending = true;
     this.#queue = queue;
     for (const flow of flows) for (let i = 0; i < flow.stream.inFlight; i += 1) this.#send(flow);
-    await passed(timing.warmUp, flows);
+    await elapsed(timing.warmUp, flows);
     await timing.begin?.();
     this.#measuring = true;
     const from = performance.now();
-    await passed(timing.measured, flows);
+    await elapsed(timing.measured, flows);
     this.#measuring = false;
     const seconds = (performance.now() - from) / 1000;
     await timing.end?.();
@@ -103,7 +103,7 @@ export class Producer {
   #queue = '';
 
   /** Leaves so many requests in the queue, for nobody to take yet. */
-  async leave(queue: string, source: Source, count: number): Promise<void> {
+  async enqueue(queue: string, source: Source, count: number): Promise<void> {
     for (let left = count; left > 0; left -= 1) {
       const ask = source();
       if (ask === undefined) throw new Error('there are not as many requests');
@@ -145,7 +145,7 @@ export class Producer {
     this.#publish(this.#queue, id, ask);
   }
 
-  #publish(queue: string, id: string, { type, body }: Ask): boolean {
+  #publish(queue: string, id: string, { type, body }: BenchRequest): boolean {
     return this.#channel.publish('', queue, body, {
       persistent: true,
       contentType: 'application/xml',
@@ -189,7 +189,7 @@ export class Producer {
 }
 
 /** Resolves after so many seconds, or earlier when a stream has no more requests. */
-async function passed(seconds: number, flows: readonly Flow[]): Promise<void> {
+async function elapsed(seconds: number, flows: readonly Flow[]): Promise<void> {
   const until = performance.now() + seconds * 1000;
   const over = (): true | undefined =>
     performance.now() >= until || flows.some(({ exhausted }) => exhausted) ? true : undefined;

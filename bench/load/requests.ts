@@ -1,7 +1,7 @@
 import type { Random } from '../../chaos/random.ts';
 
 /** A request before it is sent. */
-export interface Ask {
+export interface BenchRequest {
   /** The method; the echo answers by it. */
   readonly type: string;
   readonly body: Buffer;
@@ -33,7 +33,7 @@ export function person(
   };
 }
 
-function request(method: string, content: string): Ask {
+function request(method: string, content: string): BenchRequest {
   const text = `<?xml version="1.0" encoding="UTF-8"?><request method="${method}">${content}</request>`;
   return { type: method, body: Buffer.from(text, 'utf8') };
 }
@@ -48,25 +48,25 @@ function contact(fields: Readonly<Record<string, string | number>>): string {
   return `<contact>${elements(fields)}</contact>`;
 }
 
-export function createRequest(client_id: number, number: number, random: Random): Ask {
+export function createRequest(client_id: number, number: number, random: Random): BenchRequest {
   return request('contact.create', contact({ client_id, ...person(number, random) }));
 }
 
-export function getRequest(contact_id: number): Ask {
+export function getRequest(contact_id: number): BenchRequest {
   return request('contact.get', elements({ contact_id }));
 }
 
 /** Changes three of the five fields that can be changed. */
-export function updateRequest(contact_id: number, number: number, random: Random): Ask {
+export function updateRequest(contact_id: number, number: number, random: Random): BenchRequest {
   const { first_name, last_name, phone } = person(number, random);
   return request('contact.update', contact({ contact_id, first_name, last_name, phone }));
 }
 
-export function deleteRequest(contact_id: number): Ask {
+export function deleteRequest(contact_id: number): BenchRequest {
   return request('contact.delete', elements({ contact_id }));
 }
 
 /** Of one client, or of everyone where `client_id` is `undefined`. */
-export function listRequest(client_id: number | undefined, page: number, per_page = PER_PAGE): Ask {
+export function listRequest(client_id: number | undefined, page: number, per_page = PER_PAGE): BenchRequest {
   return request('contact.list', elements({ ...(client_id !== undefined && { client_id }), page, per_page }));
 }

@@ -7,11 +7,11 @@ import {
   listRequest,
   NEW_CLIENTS,
   updateRequest,
-  type Ask,
+  type BenchRequest,
 } from './requests.ts';
 
 /** Gives the next request, or `undefined` when there are no more. */
-export type Source = () => Ask | undefined;
+export type Source = () => BenchRequest | undefined;
 
 /** What a workload may take from: the contacts that are there only to be deleted. */
 export interface Supply {
@@ -19,7 +19,7 @@ export interface Supply {
   /** Those with the ids from 1 to this are read and changed. */
   readonly contacts: number;
   /** The id of a contact that nobody has deleted yet, or `undefined`. */
-  readonly victim: () => number | undefined;
+  readonly nextDeletable: () => number | undefined;
   /** Counts up, so that no two people are the same. */
   readonly number: () => number;
 }
@@ -37,14 +37,14 @@ const MIXED: readonly (readonly [upTo: number, workload: Workload])[] = [
 ];
 
 /** Endless requests of one workload; ends early only where contacts to delete run out. */
-export function sourceOf(workload: Workload, { random, contacts, victim, number }: Supply): Source {
+export function sourceOf(workload: Workload, { random, contacts, nextDeletable, number }: Supply): Source {
   const anyone = (): number => random.between(1, contacts);
   const sources: Readonly<Record<Workload, Source>> = {
     create: () => createRequest(random.between(NEW_CLIENTS.first, NEW_CLIENTS.last), number(), random),
     get: () => getRequest(anyone()),
     update: () => updateRequest(anyone(), number(), random),
     delete: () => {
-      const id = victim();
+      const id = nextDeletable();
       return id === undefined ? undefined : deleteRequest(id);
     },
     list: () => listRequest(random.between(1, CLIENTS), random.between(1, 8)),

@@ -6,17 +6,17 @@ import { connect } from 'amqplib';
 
 import { ROOT } from '../../infrastructure/command.ts';
 import type { Machine } from '../figures.ts';
-import type { Arena } from '../infrastructure/arena.ts';
+import type { Testbed } from '../infrastructure/testbed.ts';
 
 const LIBRARIES = ['amqplib', 'fast-xml-parser', 'mongodb', 'pino', 'xmlbuilder2'];
 
 /** What was measured on, with the versions of all that took part. */
-export async function machineOf(arena: Arena): Promise<Machine> {
+export async function machineOf(testbed: Testbed): Promise<Machine> {
   const [first] = cpus();
-  const connection = await connect(arena.places.amqpUrl);
+  const connection = await connect(testbed.endpoints.amqpUrl);
   const { product, version } = connection.connection.serverProperties;
   await connection.close();
-  const database = await arena.contender('worker').contacts.db.admin().buildInfo();
+  const database = await testbed.deployment('worker').contacts.db.admin().buildInfo();
   return {
     processor: first?.model.trim() ?? 'unknown',
     cores: cpus().length,

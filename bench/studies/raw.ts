@@ -1,9 +1,9 @@
 import type { Collection, Db } from 'mongodb';
 
-import { say } from '../../infrastructure/progress.ts';
+import { printProgress } from '../../infrastructure/progress.ts';
 import type { RawRun } from '../figures.ts';
 import { CLIENTS, PER_PAGE } from '../load/requests.ts';
-import type { Arena } from '../infrastructure/arena.ts';
+import type { Testbed } from '../infrastructure/testbed.ts';
 
 const AT_ONCE = { single: 32, batched: 2 };
 const BATCH = 64;
@@ -18,17 +18,17 @@ interface Stored {
 type Call = (count: number) => Promise<unknown>;
 
 /** The driver alone on the worker's collections, with their indexes: single operations, and 64 in one call. */
-export async function raw(arena: Arena): Promise<readonly RawRun[]> {
-  const { db, size } = arena.contender('worker').contacts;
+export async function raw(testbed: Testbed): Promise<readonly RawRun[]> {
+  const { db, size } = testbed.deployment('worker').contacts;
   const calls = { ...callsOf(db.collection<Stored>('contacts'), size), counter: await counterCall(db) };
   const runs: RawRun[] = [];
-  for (let round = 1; round <= arena.settings.rounds; round += 1) {
+  for (let round = 1; round <= testbed.settings.rounds; round += 1) {
     for (const [workload, { call, batches }] of Object.entries(calls)) {
-      const singlePerSecond = await rate(call, 1, AT_ONCE.single, arena.settings.seconds);
-      const batched = batches ? await rate(call, BATCH, AT_ONCE.batched, arena.settings.seconds) : undefined;
+      const singlePerSecond = await rate(call, 1, AT_ONCE.single, testbed.settings.seconds);
+      const batched = batches ? await rate(call, BATCH, AT_ONCE.batched, testbed.settings.seconds) : undefined;
       runs.push({ workload, round, singlePerSecond, batchedPerSecond: batched });
       const told = batched === undefined ? '' : `, ${batched.toFixed(0)}/s in batches`;
-      say(`round ${round}  driver alone  ${workload}  ${singlePerSecond.toFixed(0)}/s${told}`);
+      printProgress(`round ${round}  driver alone  ${workload}  ${singlePerSecond.toFixed(0)}/s${told}`);
     }
   }
   return runs;

@@ -35,7 +35,7 @@ function startScript(): {
 const LOGS = join(ROOT, '.cache/bench');
 
 /** Removes what the processes of an earlier run have written: a line for each request. */
-export function forgetLogs(): void {
+export function deleteLogs(): void {
   rmSync(LOGS, { recursive: true, force: true });
 }
 

@@ -43,7 +43,7 @@ export function historiesOf(ledger: Ledger, creators: Creators, final: FinalStat
   for (const [contact, request] of creators) opsOf(contact).push(creation(contact, request));
   for (const request of ledger.requests.values()) {
     if (request.method === 'contact.list') {
-      for (const [contact, op] of sightsIn(request, ledger)) opsOf(contact).push(op);
+      for (const [contact, op] of readsInLists(request, ledger)) opsOf(contact).push(op);
       continue;
     }
     if (
@@ -93,7 +93,7 @@ function fieldsIn(answer: Answer | undefined): FieldNumbers {
 }
 
 /** Each contact in a list's answer, which also tells its client. */
-function sightsIn({ id, target, firstSent: call, answers }: Request, { texts }: Ledger): [number, Op][] {
+function readsInLists({ id, target, firstSent: call, answers }: Request, { texts }: Ledger): [number, Op][] {
   const client = texts.of(String(target));
   return answers.flatMap(({ at, content }) => {
     if (content.kind !== 'contacts') return [];

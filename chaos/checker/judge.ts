@@ -37,7 +37,7 @@ export async function judge(
 ): Promise<void> {
   const child = spawn(program, [...args, `-limit=${searchLimitMs}ms`], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = once(child, 'close') as Promise<[number | null]>;
-  const complaints = text(child.stderr);
+  const problems = text(child.stderr);
   let rulings = 0;
   const read = async (): Promise<void> => {
     for await (const line of createInterface({ input: child.stdout })) {
@@ -51,7 +51,7 @@ export async function judge(
   const [code] = await ended;
   if (code !== 0 || rulings !== histories.size) {
     const said = `${rulings} rulings on ${histories.size} contacts, code ${code}`;
-    throw new Error(`the judge failed: ${said}\n${(await complaints).slice(-2000)}`);
+    throw new Error(`the judge failed: ${said}\n${(await problems).slice(-2000)}`);
   }
 }
 

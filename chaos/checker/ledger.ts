@@ -84,7 +84,7 @@ export async function readLedger(entries: AsyncIterable<Entry> | Iterable<Entry>
 function noteSent(requests: Map<string, Request>, entry: Sent, texts: Texts, findings: Findings): void {
   const { id, sender, at, action, confirmed } = entry;
   const known = requests.get(id);
-  const { target, fields } = askedBy(action, texts);
+  const { target, fields } = targetAndFields(action, texts);
   if (known === undefined) {
     const firstConfirmed = confirmed ? at : undefined;
     const { method } = action;
@@ -101,7 +101,7 @@ function noteSent(requests: Map<string, Request>, entry: Sent, texts: Texts, fin
   if (known.sender !== sender) known.sender = undefined;
 }
 
-function askedBy(action: Action, texts: Texts): Pick<Request, 'target' | 'fields'> {
+function targetAndFields(action: Action, texts: Texts): Pick<Request, 'target' | 'fields'> {
   if (action.method === 'contact.create') return { target: undefined, fields: texts.fields(action.fields) };
   if (action.method === 'contact.update') return { target: action.contact, fields: texts.fields(action.changes) };
   if (action.method === 'contact.list') return { target: action.client_id, fields: [] };
@@ -109,7 +109,7 @@ function askedBy(action: Action, texts: Texts): Pick<Request, 'target' | 'fields
 }
 
 function noteAnswered(answers: Map<string, Answers>, entry: Answered, texts: Texts, findings: Findings): void {
-  const digest = createHash('sha256').update(sameWords(entry)).digest('base64');
+  const digest = createHash('sha256').update(comparableXml(entry)).digest('base64');
   let known = answers.get(entry.id);
   if (known === undefined) answers.set(entry.id, (known = { seen: [], count: 0 }));
   known.count += 1;
@@ -127,7 +127,7 @@ function noteAnswered(answers: Map<string, Answers>, entry: Answered, texts: Tex
 }
 
 /** The answer to a deadline that is over tells the time of the worker that looked at it, which is another at each repeat. */
-function sameWords({ codes, xml }: Answered): string {
+function comparableXml({ codes, xml }: Answered): string {
   return String(codes) === 'EXPIRED' ? xml.replace(CLOCK, '') : xml;
 }
 

@@ -3,7 +3,7 @@ import type { Ledger, Request } from './ledger.ts';
 import type { Findings } from './verdict.ts';
 
 /** What a request may do in the dead-letter queue; what is not named here has no business there. */
-const LETTERS: Partial<Record<Request['method'], 'must' | 'must-unless-answered'>> = {
+const DEAD_LETTER_RULES: Partial<Record<Request['method'], 'must' | 'must-unless-answered'>> = {
   poison: 'must',
   unreadable: 'must',
   unanswerable: 'must-unless-answered',
@@ -14,16 +14,16 @@ export function examineLeftovers(ledger: Ledger, final: FinalState, findings: Fi
   if (final.requestQueueDepth !== 0) {
     findings.add('queue-empty', `${final.requestQueueDepth} requests are left in the queue`);
   }
-  examineLetters(ledger, new Set(final.deadLetters), findings);
+  examineDeadLetters(ledger, new Set(final.deadLetters), findings);
   const { peakMemoryMiB: peak, memoryBoundMiB: bound } = final;
   // Not `peak > bound`: a figure that was not measured is no figure within the bound.
   if (!(peak <= bound)) findings.add('memory-bound', `${peak} MiB, and ${bound} MiB are allowed`);
 }
 
-function examineLetters({ requests }: Ledger, letters: ReadonlySet<string>, findings: Findings): void {
+function examineDeadLetters({ requests }: Ledger, letters: ReadonlySet<string>, findings: Findings): void {
   for (const { id, method, firstConfirmed, answers } of requests.values()) {
     if (letters.has(id) || (firstConfirmed === undefined && answers.length === 0)) continue;
-    const rule = LETTERS[method];
+    const rule = DEAD_LETTER_RULES[method];
     if (rule === 'must') findings.add('dead-letters', `${method} is not there`, { id });
     if (rule === 'must-unless-answered' && answers.length === 0) {
       findings.add('dead-letters', `${method} is neither answered nor there`, { id });
@@ -32,6 +32,7 @@ function examineLetters({ requests }: Ledger, letters: ReadonlySet<string>, find
   for (const id of letters) {
     const method = requests.get(id)?.method;
     if (method === undefined) findings.add('dead-letters', 'a letter that is no request of this run', { id });
-    else if (LETTERS[method] === undefined) findings.add('no-innocent-blamed', `${method} is a dead letter`, { id });
+    else if (DEAD_LETTER_RULES[method] === undefined)
+      findings.add('no-innocent-blamed', `${method} is a dead letter`, { id });
   }
 }

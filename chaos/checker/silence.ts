@@ -1,4 +1,4 @@
-import { needsAnswer, OUTSIDER } from '../journal.ts';
+import { needsAnswer, FAULT_SENDER } from '../journal.ts';
 import type { FaultWindow, Ledger, Request } from './ledger.ts';
 import type { FaultCounts, Findings } from './verdict.ts';
 
@@ -28,7 +28,7 @@ export function silencesOf(ledger: Ledger): { readonly longestMs: number; readon
 /** While one request or one queue is in trouble, all others go on as if nothing were the matter. */
 export function examineOthers(ledger: Ledger, findings: Findings): void {
   // A poison request is tried several times, and one after the other: it waits for its own kind.
-  const others = silencesIn(ledger).filter(({ sender, method }) => sender !== OUTSIDER && method !== 'poison');
+  const others = silencesIn(ledger).filter(({ sender, method }) => sender !== FAULT_SENDER && method !== 'poison');
   for (const window of ledger.faults) {
     const { othersWithinMs, name } = window;
     if (othersWithinMs === undefined) continue;

@@ -3,10 +3,10 @@ import { connect } from 'amqplib';
 import { waitFor } from '../../infrastructure/progress.ts';
 import { ackOfUnknownDelivery } from '../../test/support/amqp-frames.ts';
 import { channelOf } from '../proxy/amqp.ts';
-import { emptyQueue, QUEUE, type Stage } from '../infrastructure/stage.ts';
-import type { Passage } from '../proxy/passage.ts';
-import { OVER, type FaultKind } from './fault.ts';
-import { sprung } from './moments.ts';
+import { emptyQueue, QUEUE, type Testbed } from '../infrastructure/testbed.ts';
+import type { ProxiedConnection } from '../proxy/proxied-connection.ts';
+import { INSTANT, type FaultKind } from './fault.ts';
+import { triggered } from './moments.ts';
 
 const DATA = '/var/lib/rabbitmq';
 const FILLER = `${DATA}/filler`;
@@ -19,7 +19,7 @@ const CONSUMING_MS = 20_000;
 const restarted: FaultKind = {
   name: 'broker restarted',
   weight: 3,
-  async begin({ stage: { broker } }) {
+  async begin({ testbed: { broker } }) {
     await broker.stop();
     return { holdMs: 0, end: () => broker.start() };
   },
@@ -28,7 +28,7 @@ const restarted: FaultKind = {
 const killed: FaultKind = {
   name: 'broker killed',
   weight: 4,
-  async begin({ stage: { broker }, random }) {
+  async begin({ testbed: { broker }, random }) {
     await broker.kill();
     return { holdMs: random.between(0, 2_000), end: () => broker.start() };
   },
@@ -37,7 +37,7 @@ const killed: FaultKind = {
 const frozen: FaultKind = {
   name: 'broker frozen',
   weight: 3,
-  async begin({ stage: { broker }, random }) {
+  async begin({ testbed: { broker }, random }) {
     await broker.pause();
     return { holdMs: random.between(500, 8_000), end: () => broker.resume() };
   },
@@ -47,7 +47,7 @@ function alarm(name: string, raise: readonly string[], clear: readonly string[])
   return {
     name,
     weight: 3,
-    async begin({ stage: { broker }, random }) {
+    async begin({ testbed: { broker }, random }) {
       await broker.exec('rabbitmqctl', '-q', ...raise);
       const end = async (): Promise<void> => {
         await broker.exec('rabbitmqctl', '-q', ...clear);
@@ -61,7 +61,7 @@ function alarm(name: string, raise: readonly string[], clear: readonly string[])
 const diskFull: FaultKind = {
   name: 'disk of the broker full',
   weight: 1,
-  async begin({ stage: { broker }, random }) {
+  async begin({ testbed: { broker }, random }) {
     await broker.exec('sh', '-c', `cat /dev/zero > ${FILLER} 2> /dev/null; test -s ${FILLER}`);
     const end = async (): Promise<void> => {
       await broker.exec('rm', '-f', FILLER);
@@ -77,15 +77,15 @@ function channelClosed(words: string, moment: 'settle' | 'answer'): FaultKind {
   return {
     name: `channel closed by the broker, ${words}`,
     weight: 4,
-    async begin(scene) {
-      const { stage, random } = scene;
-      const { broker } = random.pick(stage.workers);
+    async begin(context) {
+      const { testbed, random } = context;
+      const { broker } = random.pick(testbed.workers);
       broker.arm({
         moment,
         skip: random.between(0, 60),
-        spring: (message) => Buffer.concat([ackOfUnknownDelivery(channelOf(message)), message]),
+        trigger: (message) => Buffer.concat([ackOfUnknownDelivery(channelOf(message)), message]),
       });
-      return (await sprung(broker, scene)) ? OVER : undefined;
+      return (await triggered(broker, context)) ? INSTANT : undefined;
     },
   };
 }
@@ -94,7 +94,7 @@ function channelClosed(words: string, moment: 'settle' | 'answer'): FaultKind {
 const queueDeleted: FaultKind = {
   name: 'request queue deleted and declared again (consumers cancelled)',
   weight: 3,
-  async begin({ stage: { broker }, load }) {
+  async begin({ testbed: { broker }, load }) {
     await load.pause();
     await emptyQueue(broker, 30_000);
     await deleteQueue(broker);
@@ -112,46 +112,46 @@ const cancelledAtOnce: FaultKind = {
   name: 'consumer cancelled in the moment in which it begins',
   weight: 3,
   short: 'always',
-  async begin(scene) {
-    const { stage, load, random } = scene;
-    const { broker: gate } = random.pick(stage.workers);
-    let consuming: Passage | undefined;
-    gate.arm({
+  async begin(context) {
+    const { testbed, load, random } = context;
+    const { broker: proxy } = random.pick(testbed.workers);
+    let consuming: ProxiedConnection | undefined;
+    proxy.arm({
       moment: 'delivery',
       skip: 0,
-      spring: (message, passage) => {
-        consuming = passage;
+      trigger: (message, connection) => {
+        consuming = connection;
         return message;
       },
     });
-    if (!(await sprung(gate, scene))) return undefined;
+    if (!(await triggered(proxy, context))) return undefined;
     await load.pause();
-    await emptyQueue(stage.broker, 30_000);
-    gate.arm({
+    await emptyQueue(testbed.broker, 30_000);
+    proxy.arm({
       moment: 'consuming',
       skip: 0,
-      spring: (message, passage) => {
-        passage.silence(['down']);
+      trigger: (message, connection) => {
+        connection.silence(['down']);
         return message;
       },
     });
     // Not the connection that publishes: while it is away the worker would not begin to consume with its new channel.
     consuming?.reset();
     await waitFor('a worker that begins to consume', CONSUMING_MS, () =>
-      Promise.resolve(gate.armed ? undefined : true),
+      Promise.resolve(proxy.armed ? undefined : true),
     );
-    await deleteQueue(stage.broker);
+    await deleteQueue(testbed.broker);
     load.resume();
     load.allow(200);
     const end = async (): Promise<void> => {
-      gate.restore();
+      proxy.restore();
       await new Promise((resolve) => setTimeout(resolve, NAME_WRITTEN_MS));
     };
     return { holdMs: CANCEL_ARRIVES_MS, end };
   },
 };
 
-async function deleteQueue(broker: Stage['broker']): Promise<void> {
+async function deleteQueue(broker: Testbed['broker']): Promise<void> {
   const connection = await connect(broker.url, { timeout: 5_000 });
   connection.on('error', () => undefined);
   try {

@@ -1,13 +1,13 @@
 import { hasWritten, requestIdOf, withFailedItem, withoutItem } from '../proxy/mongodb.ts';
-import type { Trap } from '../proxy/gate.ts';
-import type { Passage } from '../proxy/passage.ts';
-import { OVER, type FaultKind } from './fault.ts';
-import { sprung } from './moments.ts';
+import type { Failpoint } from '../proxy/fault-proxy.ts';
+import type { ProxiedConnection } from '../proxy/proxied-connection.ts';
+import { INSTANT, type FaultKind } from './fault.ts';
+import { triggered } from './moments.ts';
 
 const killed: FaultKind = {
   name: 'database killed',
   weight: 4,
-  async begin({ stage: { database }, random }) {
+  async begin({ testbed: { database }, random }) {
     await database.kill();
     return { holdMs: random.between(0, 3_000), end: () => database.start() };
   },
@@ -16,7 +16,7 @@ const killed: FaultKind = {
 const restarted: FaultKind = {
   name: 'database restarted',
   weight: 2,
-  async begin({ stage: { database } }) {
+  async begin({ testbed: { database } }) {
     await database.stop();
     return { holdMs: 0, end: () => database.start() };
   },
@@ -25,9 +25,9 @@ const restarted: FaultKind = {
 const frozen: FaultKind = {
   name: 'database frozen',
   weight: 3,
-  async begin({ stage: { database }, random, patient }) {
+  async begin({ testbed: { database }, random, longFaults }) {
     await database.pause();
-    const longest = patient && random.chance(0.3) ? 20_000 : 4_000;
+    const longest = longFaults && random.chance(0.3) ? 20_000 : 4_000;
     return { holdMs: random.between(500, longest), end: () => database.resume() };
   },
 };
@@ -41,30 +41,30 @@ const UNKNOWN_ERROR = 8;
 const itemFails: FaultKind = {
   name: 'one write of a batch fails',
   weight: 6,
-  async begin(scene) {
-    const { stage, random } = scene;
-    const { database } = random.pick(stage.workers);
+  async begin(context) {
+    const { testbed, random } = context;
+    const { database } = random.pick(testbed.workers);
     const code = random.pick([...NOT_NOW, UNKNOWN_ERROR]);
-    let failed: { readonly passage: Passage; readonly request: number; readonly at: number } | undefined;
+    let failed: { readonly connection: ProxiedConnection; readonly request: number; readonly at: number } | undefined;
     database.arm({
       moment: 'write',
       skip: random.between(0, 8),
-      spring: (message, passage) => {
+      trigger: (message, connection) => {
         const shorter = withoutItem(message, (count) => random.between(0, count - 1));
         if (shorter === undefined) return 'wait';
-        failed = { passage, request: requestIdOf(message, 'up'), at: shorter.at };
+        failed = { connection, request: requestIdOf(message, 'up'), at: shorter.at };
         database.arm({
           moment: 'written',
           skip: 0,
-          spring: (reply, from) => {
-            if (from !== passage || requestIdOf(reply, 'down') !== failed?.request) return 'wait';
+          trigger: (reply, from) => {
+            if (from !== connection || requestIdOf(reply, 'down') !== failed?.request) return 'wait';
             return withFailedItem(reply, failed.at, code);
           },
         });
         return shorter.message;
       },
     });
-    return (await sprung(database, scene)) ? OVER : undefined;
+    return (await triggered(database, context)) ? INSTANT : undefined;
   },
 };
 
@@ -76,19 +76,19 @@ const RESET_FOR_MS = 6_000;
  * The ledger of attempts writes what it is told, and nobody gets to know. All workers are killed, so that what they had is handed
  * out again and asks the ledger; none of it has done anything to be a dead letter.
  */
-function ledgerAnswersLost(words: string, hurt: (passage: Passage) => void, holdMs: number): FaultKind {
+function ledgerAnswersLost(words: string, hurt: (connection: ProxiedConnection) => void, holdMs: number): FaultKind {
   return {
     name: `answers of the attempts' ledger lost, ${words}`,
     weight: 2,
-    begin({ stage: { workers }, load, random }) {
+    begin({ testbed: { workers }, load, random }) {
       load.allow(400);
-      const spring: Trap['spring'] = (reply, passage) => {
+      const trigger: Failpoint['trigger'] = (reply, connection) => {
         // That there is nothing yet may be known, or no start is ever recorded.
         if (!hasWritten(reply)) return reply;
-        hurt(passage);
+        hurt(connection);
         return undefined;
       };
-      for (const { database } of workers) database.arm({ moment: 'ledger', skip: 0, lasting: true, spring });
+      for (const { database } of workers) database.arm({ moment: 'ledger', skip: 0, lasting: true, trigger });
       for (const worker of workers) worker.signal('SIGKILL');
       // Once more in between: what was started then is started anew, and still has attempts left.
       const again = setTimeout(() => random.pick(workers).signal('SIGKILL'), holdMs / 2);
@@ -108,5 +108,5 @@ export const databaseFaults: readonly FaultKind[] = [
   frozen,
   itemFails,
   { ...ledgerAnswersLost('in silence', () => undefined, LOST_FOR_MS), short: 'never' },
-  { ...ledgerAnswersLost('with the connection', (passage) => passage.reset(), RESET_FOR_MS), short: 'always' },
+  { ...ledgerAnswersLost('with the connection', (connection) => connection.reset(), RESET_FOR_MS), short: 'always' },
 ];

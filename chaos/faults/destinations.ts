@@ -1,8 +1,8 @@
 import { LARGE_ANSWER_BYTES } from '../poison.ts';
-import { Outsider } from '../load/outsider.ts';
+import { FaultProducer } from '../load/fault-producer.ts';
 import { limitMessageSize, resumeQueue, suspendQueue } from '../../test/support/quorum-queue.ts';
-import { QUEUE } from '../infrastructure/stage.ts';
-import type { FaultKind, Ongoing, Scene } from './fault.ts';
+import { QUEUE } from '../infrastructure/testbed.ts';
+import type { FaultKind, ActiveFault, FaultContext } from './fault.ts';
 
 /** Beyond the worker's patience with a confirm, which is 30 s. */
 const PAST_CONFIRM_MS = 42_000;
@@ -13,21 +13,26 @@ const UNHURT_MS = 10_000;
 const CROWDED_MS = 5_000;
 const WARM_UP_MS = 20_000;
 
-/** Waits until each of an outsider's requests has come to the end that it must come to. */
-export async function settle(outsider: Outsider, { complain }: Scene): Promise<void> {
+/** Waits until each of an producer's requests has come to the end that it must come to. */
+export async function settle(producer: FaultProducer, { reportProblem }: FaultContext): Promise<void> {
   try {
-    const left = await outsider.settled(SETTLED_WITHIN_MS);
-    if (left > 0) complain(`${left} requests came to no end within ${SETTLED_WITHIN_MS / 1000} s`);
+    const left = await producer.settled(SETTLED_WITHIN_MS);
+    if (left > 0) reportProblem(`${left} requests came to no end within ${SETTLED_WITHIN_MS / 1000} s`);
   } finally {
-    await outsider.leave();
+    await producer.leave();
   }
 }
 
 /** The trouble lasts so long, is undone, and then what outsiders asked comes to its end. */
-function untilSettled(outsider: Outsider, holdMs: number, scene: Scene, undo: () => Promise<unknown>): Ongoing {
+function untilSettled(
+  producer: FaultProducer,
+  holdMs: number,
+  context: FaultContext,
+  undo: () => Promise<unknown>,
+): ActiveFault {
   const end = async (): Promise<void> => {
     await undo();
-    await settle(outsider, scene);
+    await settle(producer, context);
   };
   return { holdMs, end };
 }
@@ -39,21 +44,21 @@ function confirmsNothing(words: string, known: boolean): FaultKind {
     weight: 2,
     short: 'never',
     othersWithinMs: UNHURT_MS,
-    async begin(scene) {
-      const { stage, journal, random } = scene;
-      const { broker } = stage;
-      const outsider = await Outsider.enter(broker, journal);
-      const queue = await outsider.replyQueue();
-      const errand = { method: 'unanswerable', mode: 'fine', replyTo: queue } as const;
+    async begin(context) {
+      const { testbed, journal, random } = context;
+      const { broker } = testbed;
+      const producer = await FaultProducer.enter(broker, journal);
+      const queue = await producer.replyQueue();
+      const request = { method: 'unanswerable', mode: 'fine', replyTo: queue } as const;
       if (known) {
         // Some for each worker.
-        await outsider.send(errand, 20 * stage.workers.length);
-        await outsider.settled(WARM_UP_MS);
+        await producer.send(request, 20 * testbed.workers.length);
+        await producer.settled(WARM_UP_MS);
       }
       // As one that lost its majority: it takes all and confirms nothing.
       await suspendQueue(broker, queue);
-      await outsider.send(errand, random.between(1, 60));
-      return untilSettled(outsider, PAST_CONFIRM_MS, scene, () => resumeQueue(broker, queue));
+      await producer.send(request, random.between(1, 60));
+      return untilSettled(producer, PAST_CONFIRM_MS, context, () => resumeQueue(broker, queue));
     },
   };
 }
@@ -64,16 +69,16 @@ const full: FaultKind = {
   weight: 2,
   short: 'never',
   othersWithinMs: CROWDED_MS,
-  async begin(scene) {
-    const { stage, journal, random } = scene;
-    const outsider = await Outsider.enter(stage.broker, journal);
+  async begin(context) {
+    const { testbed, journal, random } = context;
+    const producer = await FaultProducer.enter(testbed.broker, journal);
     const type = random.pick(['quorum', 'classic']);
     const limits = { 'x-queue-type': type, 'x-max-length': 1, 'x-overflow': 'reject-publish' };
-    const queue = await outsider.replyQueue(limits);
+    const queue = await producer.replyQueue(limits);
     // More than all workers together hold.
     const count = random.between(2_000, 3_000);
-    await outsider.send({ method: 'unanswerable', mode: 'fine', replyTo: queue }, count);
-    return untilSettled(outsider, random.between(5_000, 15_000), scene, () => Promise.resolve());
+    await producer.send({ method: 'unanswerable', mode: 'fine', replyTo: queue }, count);
+    return untilSettled(producer, random.between(5_000, 15_000), context, () => Promise.resolve());
   },
 };
 
@@ -85,14 +90,14 @@ const tooLarge: FaultKind = {
   weight: 3,
   short: 'never',
   othersWithinMs: UNHURT_MS,
-  async begin(scene) {
-    const { stage, journal, random } = scene;
-    const { broker } = stage;
-    const outsider = await Outsider.enter(broker, journal);
-    const queue = await outsider.replyQueue();
+  async begin(context) {
+    const { testbed, journal, random } = context;
+    const { broker } = testbed;
+    const producer = await FaultProducer.enter(broker, journal);
+    const queue = await producer.replyQueue();
     await limitMessageSize(broker, LARGE_ANSWER_BYTES / 2);
-    await outsider.send({ method: 'unanswerable', mode: 'large', replyTo: queue }, random.between(1, 6));
-    return untilSettled(outsider, random.between(15_000, 20_000), scene, () =>
+    await producer.send({ method: 'unanswerable', mode: 'large', replyTo: queue }, random.between(1, 6));
+    return untilSettled(producer, random.between(15_000, 20_000), context, () =>
       limitMessageSize(broker, DEFAULT_MESSAGE_BYTES),
     );
   },
@@ -106,23 +111,25 @@ const deadLettersFull: FaultKind = {
   weight: 2,
   short: 'never',
   othersWithinMs: UNHURT_MS,
-  async begin(scene) {
-    const { stage, journal, random } = scene;
-    const { broker } = stage;
-    const outsider = await Outsider.enter(broker, journal);
-    const queue = await outsider.replyQueue();
-    await outsider.listen();
+  async begin(context) {
+    const { testbed, journal, random } = context;
+    const { broker } = testbed;
+    const producer = await FaultProducer.enter(broker, journal);
+    const queue = await producer.replyQueue();
+    await producer.listen();
     const pattern = `^${QUEUE}.dead$`.replaceAll('.', String.raw`\.`);
     const definition = JSON.stringify({ 'max-length': 0, overflow: 'reject-publish' });
     await broker.exec('rabbitmqctl', '-q', 'set_policy', '--apply-to', 'queues', POLICY, pattern, definition);
-    await outsider.send({ method: 'poison', mode: 'throws', replyTo: queue }, random.between(1, 20));
+    await producer.send({ method: 'poison', mode: 'throws', replyTo: queue }, random.between(1, 20));
     const clear = async (): Promise<void> => {
-      if (outsider.mostAnswers > 1) {
-        scene.complain(`a request was answered ${outsider.mostAnswers} times while the dead-letter queue was full`);
+      if (producer.maxAnswers > 1) {
+        context.reportProblem(
+          `a request was answered ${producer.maxAnswers} times while the dead-letter queue was full`,
+        );
       }
       await broker.exec('rabbitmqctl', '-q', 'clear_policy', POLICY);
     };
-    return untilSettled(outsider, random.between(8_000, 15_000), scene, clear);
+    return untilSettled(producer, random.between(8_000, 15_000), context, clear);
   },
 };
 

@@ -1,25 +1,25 @@
 import type { Journal } from '../journal-file.ts';
 import type { Load } from '../load/load.ts';
 import type { Random } from '../random.ts';
-import type { Stage } from '../infrastructure/stage.ts';
+import type { Testbed } from '../infrastructure/testbed.ts';
 
 /** What a fault works on. */
-export interface Scene {
-  readonly stage: Stage;
+export interface FaultContext {
+  readonly testbed: Testbed;
   readonly load: Load;
   /** For what a producer beside the load sends. */
   readonly journal: Journal;
   readonly random: Random;
   /** Whether faults may last beyond every time limit of the worker. */
-  readonly patient: boolean;
+  readonly longFaults: boolean;
   /** All must go on again within this time after a fault's end. */
   readonly recoveryMs: number;
   /** Notes what must not be, beside what the checker finds. */
-  readonly complain: (detail: string) => void;
+  readonly reportProblem: (detail: string) => void;
 }
 
 /** One fault that is going on. */
-export interface Ongoing {
+export interface ActiveFault {
   /** How long it is to go on, in milliseconds, after `begin` has resolved. */
   readonly holdMs: number;
   /** Takes it away. What then has to recover does so by itself. */
@@ -39,8 +39,8 @@ export interface FaultKind {
    */
   readonly othersWithinMs?: number;
   /** Makes it happen; `undefined` where its occasion did not come. */
-  begin(scene: Scene): Promise<Ongoing | undefined>;
+  begin(context: FaultContext): Promise<ActiveFault | undefined>;
 }
 
 /** A fault that is over as soon as it has happened. */
-export const OVER: Ongoing = { holdMs: 0, end: () => Promise.resolve() };
+export const INSTANT: ActiveFault = { holdMs: 0, end: () => Promise.resolve() };

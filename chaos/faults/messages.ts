@@ -1,8 +1,8 @@
-import { Outsider } from '../load/outsider.ts';
+import { FaultProducer } from '../load/fault-producer.ts';
 import { nestedTables } from '../../test/support/raw-publish.ts';
 import { settle } from './destinations.ts';
 import type { FaultKind } from './fault.ts';
-import { stopInOrder } from './workers.ts';
+import { stopGracefully } from './workers.ts';
 
 /** 48 KB: within every limit of the broker, beyond a recursive decoder's stack. */
 const NESTED_TABLES = 8_000;
@@ -16,16 +16,16 @@ const undecodable: FaultKind = {
   weight: 3,
   short: 'always',
   othersWithinMs: MINUTE_MS,
-  async begin(scene) {
-    const { stage, journal, load, random } = scene;
-    const outsider = await Outsider.enter(stage.broker, journal);
-    const queue = await outsider.replyQueue();
+  async begin(context) {
+    const { testbed, journal, load, random } = context;
+    const producer = await FaultProducer.enter(testbed.broker, journal);
+    const queue = await producer.replyQueue();
     load.allow(200);
-    const errand = { method: 'unreadable', mode: 'fine', replyTo: queue } as const;
+    const request = { method: 'unreadable', mode: 'fine', replyTo: queue } as const;
     for (let left = random.between(1, 3); left > 0; left -= 1) {
-      await outsider.sendRaw(errand, nestedTables('nested', NESTED_TABLES));
+      await producer.sendRaw(request, nestedTables('nested', NESTED_TABLES));
     }
-    return { holdMs: 0, end: () => settle(outsider, scene) };
+    return { holdMs: 0, end: () => settle(producer, context) };
   },
 };
 
@@ -35,13 +35,13 @@ const undeliverable: FaultKind = {
   weight: 2,
   short: 'never',
   othersWithinMs: MINUTE_MS,
-  async begin(scene) {
-    const { stage, journal, load } = scene;
-    const outsider = await Outsider.enter(stage.broker, journal);
-    const queue = await outsider.replyQueue();
+  async begin(context) {
+    const { testbed, journal, load } = context;
+    const producer = await FaultProducer.enter(testbed.broker, journal);
+    const queue = await producer.replyQueue();
     load.allow(200);
-    await outsider.sendAmqp10({ method: 'unreadable', mode: 'fine', replyTo: queue }, 'grade');
-    return { holdMs: 0, end: () => settle(outsider, scene) };
+    await producer.sendAmqp10({ method: 'unreadable', mode: 'fine', replyTo: queue }, 'grade');
+    return { holdMs: 0, end: () => settle(producer, context) };
   },
 };
 
@@ -51,12 +51,12 @@ const literalReplyTo: FaultKind = {
   weight: 2,
   short: 'never',
   othersWithinMs: UNHURT_MS,
-  async begin(scene) {
-    const { stage, journal, random } = scene;
-    const outsider = await Outsider.enter(stage.broker, journal);
-    const errand = { method: 'unanswerable', mode: 'throws', replyTo: 'amq.rabbitmq.reply-to' } as const;
-    for (let left = random.between(1, 4); left > 0; left -= 1) await outsider.sendAmqp10(errand);
-    return { holdMs: random.between(15_000, 20_000), end: () => settle(outsider, scene) };
+  async begin(context) {
+    const { testbed, journal, random } = context;
+    const producer = await FaultProducer.enter(testbed.broker, journal);
+    const request = { method: 'unanswerable', mode: 'throws', replyTo: 'amq.rabbitmq.reply-to' } as const;
+    for (let left = random.between(1, 4); left > 0; left -= 1) await producer.sendAmqp10(request);
+    return { holdMs: random.between(15_000, 20_000), end: () => settle(producer, context) };
   },
 };
 
@@ -70,24 +70,24 @@ const largerThanFrame: FaultKind = {
   weight: 2,
   short: 'never',
   othersWithinMs: UNHURT_MS,
-  async begin(scene) {
-    const { stage, journal, random } = scene;
-    const worker = random.pick(stage.workers);
-    await stopInOrder(worker, scene);
+  async begin(context) {
+    const { testbed, journal, random } = context;
+    const worker = random.pick(testbed.workers);
+    await stopGracefully(worker, context);
     const url = `${worker.environment['AMQP_URL'] ?? ''}&frameMax=${SMALL_FRAME}`;
     await worker.start({ environment: { AMQP_URL: url } });
-    const outsider = await Outsider.enter(stage.broker, journal);
-    const queue = await outsider.replyQueue();
-    await outsider.listen();
+    const producer = await FaultProducer.enter(testbed.broker, journal);
+    const queue = await producer.replyQueue();
+    await producer.listen();
     // Some for each worker, whoever is asked next.
-    const count = 4 * stage.workers.length;
-    await outsider.send({ method: 'poison', mode: 'throws', replyTo: queue }, count, {
+    const count = 4 * testbed.workers.length;
+    await producer.send({ method: 'poison', mode: 'throws', replyTo: queue }, count, {
       filler: 'x'.repeat(HEADER_BYTES),
     });
     // It brings its letters in while it has small frames.
     const end = async (): Promise<void> => {
-      await settle(outsider, scene);
-      await stopInOrder(worker, scene);
+      await settle(producer, context);
+      await stopGracefully(worker, context);
       await worker.start();
     };
     return { holdMs: 0, end };

@@ -1,8 +1,8 @@
 import type { Direction, Moment } from '../proxy/frames.ts';
-import type { Gate } from '../proxy/gate.ts';
-import type { Passage } from '../proxy/passage.ts';
+import type { FaultProxy } from '../proxy/fault-proxy.ts';
+import type { ProxiedConnection } from '../proxy/proxied-connection.ts';
 import type { WorkerSlot } from '../infrastructure/worker-slot.ts';
-import type { FaultKind, Ongoing, Scene } from './fault.ts';
+import type { FaultKind, ActiveFault, FaultContext } from './fault.ts';
 
 /** The moments of a request's way at which the network fails or the process dies, and the server whose protocol shows them. */
 const MOMENTS: readonly { readonly moment: Moment; readonly server: 'broker' | 'database'; readonly words: string }[] =
@@ -38,20 +38,20 @@ const OCCASION_MS = 8_000;
 const MAX_SKIPPED = { broker: 60, database: 8 };
 const FEW = 50;
 
-/** Waits for the trap to spring, with requests under way all the time; `false` where its moment did not come. */
-export async function sprung(gate: Gate, { load }: Scene): Promise<boolean> {
+/** Waits for the failpoint to trigger, with requests under way all the time; `false` where its moment did not come. */
+export async function triggered(proxy: FaultProxy, { load }: FaultContext): Promise<boolean> {
   const until = Date.now() + OCCASION_MS;
-  while (gate.armed && Date.now() < until) {
-    if (load.underWay < FEW) load.allow(2 * FEW);
+  while (proxy.armed && Date.now() < until) {
+    if (load.inFlight < FEW) load.allow(2 * FEW);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  const waiting = gate.armed;
-  gate.disarm();
+  const waiting = proxy.armed;
+  proxy.disarm();
   return !waiting;
 }
 
-function hurt(worker: WorkerSlot, passage: Passage, { directions, everywhere }: Harm): void {
-  const hit = everywhere === true ? [worker.broker, worker.database] : [passage];
+function hurt(worker: WorkerSlot, connection: ProxiedConnection, { directions, everywhere }: Harm): void {
+  const hit = everywhere === true ? [worker.broker, worker.database] : [connection];
   for (const one of hit) {
     if (directions === undefined) one.reset();
     else one.silence(directions);
@@ -59,8 +59,8 @@ function hurt(worker: WorkerSlot, passage: Passage, { directions, everywhere }: 
 }
 
 /** A short silence is over before anybody notices; a long one is found out by time limits and heartbeats. */
-function silence(worker: WorkerSlot, { directions }: Harm, { random, patient }: Scene): Ongoing {
-  const holdMs = directions === undefined ? 0 : random.pick(patient ? LONG_SILENCES_MS : SHORT_SILENCES_MS);
+function silence(worker: WorkerSlot, { directions }: Harm, { random, longFaults }: FaultContext): ActiveFault {
+  const holdMs = directions === undefined ? 0 : random.pick(longFaults ? LONG_SILENCES_MS : SHORT_SILENCES_MS);
   const end = (): Promise<void> => {
     worker.broker.restore();
     worker.database.restore();
@@ -73,20 +73,20 @@ function networkFault({ moment, server, words }: (typeof MOMENTS)[number]): Faul
   return {
     name: `network fails ${words}`,
     weight: 7,
-    async begin(scene) {
-      const worker = scene.random.pick(scene.stage.workers);
-      const harm = scene.random.pick(HARMS);
-      const gate = worker[server];
-      gate.arm({
+    async begin(context) {
+      const worker = context.random.pick(context.testbed.workers);
+      const harm = context.random.pick(HARMS);
+      const proxy = worker[server];
+      proxy.arm({
         moment,
-        skip: scene.random.between(0, MAX_SKIPPED[server]),
-        spring: (message, passage) => {
-          hurt(worker, passage, harm);
-          // Where the other direction is silent this message still arrives; else the passage keeps or drops it.
+        skip: context.random.between(0, MAX_SKIPPED[server]),
+        trigger: (message, connection) => {
+          hurt(worker, connection, harm);
+          // Where the other direction is silent this message still arrives; else the connection keeps or drops it.
           return message;
         },
       });
-      return (await sprung(gate, scene)) ? silence(worker, harm, scene) : undefined;
+      return (await triggered(proxy, context)) ? silence(worker, harm, context) : undefined;
     },
   };
 }
@@ -95,20 +95,20 @@ function deadlyMoment({ moment, server, words }: (typeof MOMENTS)[number]): Faul
   return {
     name: `worker killed ${words}`,
     weight: 3,
-    async begin(scene) {
-      const { stage, random } = scene;
-      const worker = random.pick(stage.workers);
-      const gate = worker[server];
+    async begin(context) {
+      const { testbed, random } = context;
+      const worker = random.pick(testbed.workers);
+      const proxy = worker[server];
       const arrives = random.chance(0.5);
-      gate.arm({
+      proxy.arm({
         moment,
         skip: random.between(0, MAX_SKIPPED[server]),
-        spring: (message) => {
+        trigger: (message) => {
           worker.signal('SIGKILL');
           return arrives ? message : undefined;
         },
       });
-      return (await sprung(gate, scene)) ? { holdMs: 0, end: () => Promise.resolve() } : undefined;
+      return (await triggered(proxy, context)) ? { holdMs: 0, end: () => Promise.resolve() } : undefined;
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { Direction } from '../proxy/frames.ts';
-import { PRODUCERS, wayOf } from '../infrastructure/stage.ts';
+import { PRODUCERS_ROUTE, routeOf } from '../infrastructure/testbed.ts';
 import type { Toxic } from '../infrastructure/toxiproxy.ts';
 import type { Random } from '../random.ts';
-import type { FaultKind, Scene } from './fault.ts';
+import type { FaultKind, FaultContext } from './fault.ts';
 
 type ToxicKind = readonly [words: string, make: (random: Random) => Toxic];
 
@@ -23,19 +23,19 @@ const TOXICS: readonly ToxicKind[] = [
 ];
 
 /** A way that a fault can hit. The producers' is hit less often: what fails there is mostly the suite's own to mend. */
-function someWay({ stage, random }: Scene): string {
-  if (random.chance(0.15)) return PRODUCERS;
-  return wayOf(random.pick(['broker', 'database'] as const), random.pick(stage.workers).number);
+function randomRoute({ testbed, random }: FaultContext): string {
+  if (random.chance(0.15)) return PRODUCERS_ROUTE;
+  return routeOf(random.pick(['broker', 'database'] as const), random.pick(testbed.workers).number);
 }
 
 function unhealthy([words, make]: ToxicKind): FaultKind {
   return {
     name: `network ${words}`,
     weight: 3,
-    async begin(scene) {
-      const { stage, random } = scene;
-      const { toxiproxy } = stage;
-      const way = someWay(scene);
+    async begin(context) {
+      const { testbed, random } = context;
+      const { toxiproxy } = testbed;
+      const way = randomRoute(context);
       const toxic = make(random);
       const directions: readonly Direction[] = random.pick([['up'], ['down'], ['up', 'down']]);
       for (const direction of directions) await toxiproxy.poison(way, direction, toxic);
@@ -47,20 +47,20 @@ function unhealthy([words, make]: ToxicKind): FaultKind {
 const refused: FaultKind = {
   name: 'network refuses connections',
   weight: 2,
-  async begin(scene) {
-    const { toxiproxy } = scene.stage;
-    await toxiproxy.setEnabled(someWay(scene), false);
-    return { holdMs: scene.random.between(500, 4_000), end: () => toxiproxy.heal() };
+  async begin(context) {
+    const { toxiproxy } = context.testbed;
+    await toxiproxy.setEnabled(randomRoute(context), false);
+    return { holdMs: context.random.between(500, 4_000), end: () => toxiproxy.heal() };
   },
 };
 
 const slowDatabase: FaultKind = {
   name: 'database slow for all workers',
   weight: 2,
-  async begin({ stage: { toxiproxy, workers }, random }) {
+  async begin({ testbed: { toxiproxy, workers }, random }) {
     const [, make] = TOXICS[0] as ToxicKind;
     const toxic = make(random);
-    for (const { number } of workers) await toxiproxy.poison(wayOf('database', number), 'down', toxic);
+    for (const { number } of workers) await toxiproxy.poison(routeOf('database', number), 'down', toxic);
     return { holdMs: random.between(1_000, 4_000), end: () => toxiproxy.heal() };
   },
 };

@@ -2,59 +2,59 @@ import { freePort } from '../../infrastructure/addresses.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 import { within } from '../../src/time/limit.ts';
 import type { WorkerSlot } from '../infrastructure/worker-slot.ts';
-import { OVER, type FaultKind, type Scene } from './fault.ts';
+import { INSTANT, type FaultKind, type FaultContext } from './fault.ts';
 
 /** Longer than the broker waits for a heartbeat, with the two seconds of this suite. */
 const PAST_HEARTBEAT_MS = 7_000;
 const MAX_MOMENT_MS = 250;
 
-function anyWorker({ stage, random }: Scene): WorkerSlot {
-  return random.pick(stage.workers);
+function anyWorker({ testbed, random }: FaultContext): WorkerSlot {
+  return random.pick(testbed.workers);
 }
 
 /** At a moment of the load that nobody chose. */
-async function randomMoment({ random }: Scene): Promise<void> {
+async function randomMoment({ random }: FaultContext): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, random.between(0, MAX_MOMENT_MS)));
 }
 
 /** Stops a worker in good order, and holds it to its last words: everything that it was given is accounted for. */
-export async function stopInOrder(worker: WorkerSlot, { complain }: Scene): Promise<void> {
-  const { code, receipt } = await worker.stop();
-  if (code !== 0) complain(`a worker that was asked to stop ended with ${code}`);
-  if (receipt === undefined) return complain('a worker ended without its last line');
-  const { delivered, acknowledged, dead_lettered, handed_back, lost } = receipt;
+export async function stopGracefully(worker: WorkerSlot, { reportProblem }: FaultContext): Promise<void> {
+  const { code, report } = await worker.stop();
+  if (code !== 0) reportProblem(`a worker that was asked to stop ended with ${code}`);
+  if (report === undefined) return reportProblem('a worker ended without its last line');
+  const { delivered, acknowledged, dead_lettered, handed_back, lost } = report;
   if (delivered !== acknowledged + dead_lettered + handed_back + lost) {
-    complain(`a worker's last line does not add up: ${JSON.stringify(receipt)}`);
+    reportProblem(`a worker's last line does not add up: ${JSON.stringify(report)}`);
   }
 }
 
 const killed: FaultKind = {
   name: 'worker killed (kill -9)',
   weight: 6,
-  async begin(scene) {
-    await randomMoment(scene);
-    anyWorker(scene).signal('SIGKILL');
-    return OVER;
+  async begin(context) {
+    await randomMoment(context);
+    anyWorker(context).signal('SIGKILL');
+    return INSTANT;
   },
 };
 
 const allKilled: FaultKind = {
   name: 'all workers killed at once',
   weight: 2,
-  begin({ stage }) {
-    for (const worker of stage.workers) worker.signal('SIGKILL');
-    return Promise.resolve(OVER);
+  begin({ testbed }) {
+    for (const worker of testbed.workers) worker.signal('SIGKILL');
+    return Promise.resolve(INSTANT);
   },
 };
 
 const frozen: FaultKind = {
   name: 'worker frozen past the heartbeat (SIGSTOP, SIGCONT)',
   weight: 3,
-  async begin(scene) {
-    await randomMoment(scene);
-    const worker = anyWorker(scene);
+  async begin(context) {
+    await randomMoment(context);
+    const worker = anyWorker(context);
     worker.signal('SIGSTOP');
-    const holdMs = PAST_HEARTBEAT_MS + scene.random.between(0, 2_000);
+    const holdMs = PAST_HEARTBEAT_MS + context.random.between(0, 2_000);
     return { holdMs, end: () => Promise.resolve(worker.signal('SIGCONT')) };
   },
 };
@@ -63,10 +63,10 @@ const frozen: FaultKind = {
 export const terminated: FaultKind = {
   name: 'worker stopped under full load (SIGTERM)',
   weight: 0,
-  async begin(scene) {
-    await randomMoment(scene);
-    const worker = anyWorker(scene);
-    await stopInOrder(worker, scene);
+  async begin(context) {
+    await randomMoment(context);
+    const worker = anyWorker(context);
+    await stopGracefully(worker, context);
     return { holdMs: 0, end: () => worker.start() };
   },
 };
@@ -74,12 +74,12 @@ export const terminated: FaultKind = {
 const rolling: FaultKind = {
   name: 'rolling restart of all workers',
   weight: 2,
-  async begin(scene) {
-    for (const worker of scene.stage.workers) {
-      await stopInOrder(worker, scene);
+  async begin(context) {
+    for (const worker of context.testbed.workers) {
+      await stopGracefully(worker, context);
       await worker.start();
     }
-    return OVER;
+    return INSTANT;
   },
 };
 
@@ -98,14 +98,14 @@ const END_LIMIT_MS = 40_000;
 const READY_LIMIT_MS = 60_000;
 
 /** One life of a worker whose every write to standard output fails. Its end is asked for as any other's; its last line is lost. */
-const nowhereToLog: FaultKind = {
+const standardOutputFull: FaultKind = {
   name: 'standard output on a full disk',
   weight: 2,
   short: 'never',
-  async begin(scene) {
-    const { load, random } = scene;
-    const worker = anyWorker(scene);
-    await stopInOrder(worker, scene);
+  async begin(context) {
+    const { load, random } = context;
+    const worker = anyWorker(context);
+    await stopGracefully(worker, context);
     const port = await freePort();
     await worker.start({
       environment: { HTTP_PORT: String(port) },
@@ -117,7 +117,7 @@ const nowhereToLog: FaultKind = {
       const stopped = await within(END_LIMIT_MS, 'the end of a worker on a full disk', stopping).catch(() => undefined);
       if (stopped === undefined) worker.signal('SIGKILL');
       const { code } = await stopping;
-      if (code !== 0) scene.complain(`a worker on a full disk that was asked to stop ended with ${code}`);
+      if (code !== 0) context.reportProblem(`a worker on a full disk that was asked to stop ended with ${code}`);
       await worker.start();
     };
     return { holdMs: random.between(1_000, 3_000), end };
@@ -131,4 +131,4 @@ async function ready(port: number): Promise<void> {
   });
 }
 
-export const workerFaults: readonly FaultKind[] = [killed, allKilled, frozen, rolling, poisoned, nowhereToLog];
+export const workerFaults: readonly FaultKind[] = [killed, allKilled, frozen, rolling, poisoned, standardOutputFull];

@@ -1,5 +1,5 @@
 import type { OwnServer } from '../../test/support/servers.ts';
-import { QUEUE } from './stage.ts';
+import { QUEUE } from './testbed.ts';
 
 /** Looks at the letters one after the other; each id is written as a dot and its Base64. */
 const IDS = `

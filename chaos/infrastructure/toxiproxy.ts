@@ -66,7 +66,7 @@ export class Toxiproxy {
   }
 
   async remove(): Promise<void> {
-    await attempt('docker', ['rm', '-f', '-v', this.#container], { clearingUp: true });
+    await attempt('docker', ['rm', '-f', '-v', this.#container], { cleanup: true });
   }
 
   async #call(method: string, path: string, body?: unknown): Promise<void> {

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Guard } from '../guards.ts';
-import type { Gate } from '../proxy/gate.ts';
+import type { FaultProxy } from '../proxy/fault-proxy.ts';
 
 const ENTRY = fileURLToPath(new URL('../worker-main.ts', import.meta.url));
 
 /** What a worker said last, of all that it was given. */
-export interface Receipt {
+export interface StopReport {
   readonly delivered: number;
   readonly acknowledged: number;
   readonly dead_lettered: number;
@@ -33,7 +33,7 @@ export interface Life {
 /** One process in a worker's place, from its start to its end. */
 interface Run {
   readonly child: ChildProcess;
-  readonly taking: Promise<void>;
+  readonly consuming: Promise<void>;
   readonly exited: Promise<number | string>;
   lastLine: string;
   /** Its end was asked for, so nobody starts another. */
@@ -43,8 +43,8 @@ interface Run {
 /** The place of one worker: its gates, and always a process, until it is closed. A process that ends by itself is replaced. */
 export class WorkerSlot {
   readonly number: number;
-  readonly broker: Gate;
-  readonly database: Gate;
+  readonly broker: FaultProxy;
+  readonly database: FaultProxy;
   readonly #settings: SlotSettings;
   #run: Run | undefined;
   #runs = 0;
@@ -54,7 +54,7 @@ export class WorkerSlot {
   /** Largest resident memory of any process so far, in MiB. */
   peakMemoryMiB = 0;
 
-  constructor(number: number, broker: Gate, database: Gate, settings: SlotSettings) {
+  constructor(number: number, broker: FaultProxy, database: FaultProxy, settings: SlotSettings) {
     this.number = number;
     this.broker = broker;
     this.database = database;
@@ -69,13 +69,13 @@ export class WorkerSlot {
   /** Resolves when the present process takes requests. */
   async start(life: Life = {}): Promise<void> {
     this.#run ??= this.#launch(life);
-    await this.#run.taking;
+    await this.#run.consuming;
   }
 
   /** Resolves when whatever process there is takes requests, a replaced one included; in vain where none ever does. */
   async ready(): Promise<void> {
     for (let run = this.#run; run !== undefined; run = this.#run) {
-      await run.taking;
+      await run.consuming;
       if (run === this.#run) return;
     }
   }
@@ -85,7 +85,7 @@ export class WorkerSlot {
   }
 
   /** Ends the process in good order and gives its exit code and last words. Another is not started by itself. */
-  async stop(): Promise<{ readonly code: number | string; readonly receipt: Receipt | undefined }> {
+  async stop(): Promise<{ readonly code: number | string; readonly report: StopReport | undefined }> {
     // A process that has just been spawned does not listen to signals yet, and would simply end.
     await this.ready();
     const run = this.#run;
@@ -95,7 +95,7 @@ export class WorkerSlot {
     run.child.kill('SIGTERM');
     const code = await run.exited;
     this.#run = undefined;
-    return { code, receipt: receiptOf(run.lastLine) };
+    return { code, report: stopReportOf(run.lastLine) };
   }
 
   async close(): Promise<void> {
@@ -143,10 +143,10 @@ export class WorkerSlot {
     const exited = new Promise<number | string>((resolve) =>
       child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')),
     );
-    const run: Run = { child, exited, taking: new Promise(() => undefined), lastLine: '', expected: false };
-    const taking = output?.ready() ?? new Promise<void>((resolve) => follow(child, log, run, resolve));
+    const run: Run = { child, exited, consuming: new Promise(() => undefined), lastLine: '', expected: false };
+    const consuming = output?.ready() ?? new Promise<void>((resolve) => follow(child, log, run, resolve));
     const replaced = exited.then((code) => this.#ended(run, code, log));
-    return Object.assign(run, { taking: Promise.race([taking, replaced]) });
+    return Object.assign(run, { consuming: Promise.race([consuming, replaced]) });
   }
 
   #ended(run: Run, code: number | string, log: WriteStream): void {
@@ -158,21 +158,21 @@ export class WorkerSlot {
 }
 
 /** Writes the process's lines to the file, remembers the last, and tells when it takes requests. */
-function follow(child: ChildProcess, log: WriteStream, run: Run, taking: () => void): void {
+function follow(child: ChildProcess, log: WriteStream, run: Run, consuming: () => void): void {
   let rest = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     log.write(text);
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     run.lastLine = lines.at(-1) ?? run.lastLine;
-    if (lines.some((line) => line.includes('"taking requests"'))) taking();
+    if (lines.some((line) => line.includes('"taking requests"'))) consuming();
   });
 }
 
-function receiptOf(line: string): Receipt | undefined {
+function stopReportOf(line: string): StopReport | undefined {
   try {
-    const words = JSON.parse(line) as Partial<Receipt>;
-    return words.delivered === undefined ? undefined : (words as Receipt);
+    const words = JSON.parse(line) as Partial<StopReport>;
+    return words.delivered === undefined ? undefined : (words as StopReport);
   } catch {
     return undefined;
   }

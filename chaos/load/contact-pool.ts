@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
 
-interface Living {
+interface PooledContact {
   readonly id: number;
   uses: number;
   /** Its delete was sent: a few requests still ask for it, then nobody. */
@@ -14,7 +14,7 @@ const USES_AFTER_DELETE = 2;
 /** The contacts that requests can be about: those whose create was answered, until they have been used enough. */
 export class ContactPool {
   readonly #random: Random;
-  readonly #living: Living[] = [];
+  readonly #living: PooledContact[] = [];
 
   constructor(random: Random) {
     this.#random = random;
@@ -39,7 +39,7 @@ export class ContactPool {
   }
 
   /** A contact to delete. */
-  takeForDelete(): number {
+  useForDelete(): number {
     const id = this.take();
     const contact = this.#living.find((one) => one.id === id);
     if (contact !== undefined && !contact.leaving) {

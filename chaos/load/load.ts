@@ -13,7 +13,7 @@ const REPEAT_LATER = 0.03;
 const MAX_REPEAT_DELAY_MS = 15_000;
 const AFTER_REFUSAL_MS = 50;
 
-interface UnderWay {
+interface InFlight {
   readonly answered: Promise<void>;
   readonly settle: () => void;
 }
@@ -23,7 +23,7 @@ export class Load {
   readonly #senders: readonly Sender[];
   readonly #requests: Requests;
   readonly #random: Random;
-  readonly #underWay = new Map<string, UnderWay>();
+  readonly #inFlight = new Map<string, InFlight>();
   readonly #creates = new Set<string>();
   readonly #repeats = new Set<Promise<void>>();
   readonly #publishing = new Set<Promise<void>>();
@@ -59,8 +59,8 @@ export class Load {
   }
 
   /** Requests that are sent and not answered yet. */
-  get underWay(): number {
-    return this.#underWay.size;
+  get inFlight(): number {
+    return this.#inFlight.size;
   }
 
   /** Lets so many requests out, as fast as the window allows; nothing beyond them. */
@@ -71,14 +71,14 @@ export class Load {
 
   /** Resolves when everything that is under way now has been answered. */
   async caughtUp(): Promise<void> {
-    await Promise.all([...this.#underWay.values()].map(({ answered }) => answered));
+    await Promise.all([...this.#inFlight.values()].map(({ answered }) => answered));
   }
 
   /** Holds still: resolves when nothing is being sent and everything sent is answered. Repeats to come wait for `resume`. */
   async pause(): Promise<void> {
     this.#allowance = 0;
     this.#paused = new Promise((resolve) => (this.#resume = resolve));
-    while (this.#underWay.size > 0 || this.#publishing.size > 0) {
+    while (this.#inFlight.size > 0 || this.#publishing.size > 0) {
       await this.caughtUp();
       await Promise.all(this.#publishing);
     }
@@ -89,9 +89,9 @@ export class Load {
   }
 
   /** Waits no longer for what is under way. An answer that comes all the same is still noted. */
-  giveUp(): void {
-    for (const { settle } of this.#underWay.values()) settle();
-    this.#underWay.clear();
+  abandon(): void {
+    for (const { settle } of this.#inFlight.values()) settle();
+    this.#inFlight.clear();
   }
 
   /** Sends a request that kills its worker, and resolves with its answer. */
@@ -129,7 +129,7 @@ export class Load {
   async #send(request: Request, sender: Sender, random: Random): Promise<void> {
     let settle: () => void = () => undefined;
     const answered = new Promise<void>((resolve) => (settle = resolve));
-    this.#underWay.set(request.id, { answered, settle });
+    this.#inFlight.set(request.id, { answered, settle });
     if (request.action.method === 'contact.create') this.#creates.add(request.id);
     this.#planRepeats(request, sender, random);
     await this.#untilConfirmed(request, sender);
@@ -167,11 +167,11 @@ export class Load {
   }
 
   #answered({ id, status, xml }: Answered): void {
-    const underWay = this.#underWay.get(id);
-    if (underWay === undefined) return;
-    this.#underWay.delete(id);
+    const inFlight = this.#inFlight.get(id);
+    if (inFlight === undefined) return;
+    this.#inFlight.delete(id);
     this.answered += 1;
     if (this.#creates.delete(id) && status === 'ok') this.#requests.pool.add(contactIdIn(xml));
-    underWay.settle();
+    inFlight.settle();
   }
 }

@@ -20,7 +20,7 @@ export interface Request {
 }
 
 /** Below this many contacts only creates are sent, so that requests do not crowd on a few. */
-const FEWEST_CONTACTS = 60;
+const MIN_CONTACTS = 60;
 const MAX_CONTACTS = 200;
 /** Contacts that a list asks for at most; more than a client has. */
 export const LIST_PAGE_SIZE = 1_000;
@@ -67,7 +67,7 @@ export class Requests {
   }
 
   #kind(): Kind {
-    if (this.pool.size < FEWEST_CONTACTS) return 'create';
+    if (this.pool.size < MIN_CONTACTS) return 'create';
     let left = this.#random.next();
     const kind = SHARES.find(([, share]) => (left -= share) < 0)?.[0] ?? 'update';
     return kind === 'create' && this.pool.size > MAX_CONTACTS ? 'get' : kind;
@@ -94,7 +94,7 @@ export class Requests {
       return [{ method: 'contact.get', contact }, getRequest(contact)];
     },
     delete: () => {
-      const contact = this.pool.takeForDelete();
+      const contact = this.pool.useForDelete();
       return [{ method: 'contact.delete', contact }, deleteRequest(contact)];
     },
     list: () => {

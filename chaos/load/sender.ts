@@ -3,7 +3,7 @@ import { connect, type ChannelModel, type ConfirmChannel, type ConsumeMessage } 
 import type { Answered, Sent } from '../journal.ts';
 import type { Journal } from '../journal-file.ts';
 import { codesIn } from '../../test/support/documents.ts';
-import { QUEUE } from '../infrastructure/stage.ts';
+import { QUEUE } from '../infrastructure/testbed.ts';
 import type { Request } from './requests.ts';
 
 const APP_ID = 'chaos';

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, run } from '../../infrastructure/command.ts';
-import { Obstacle, step } from '../../infrastructure/progress.ts';
+import { UserFacingError, step } from '../../infrastructure/progress.ts';
 
 /** Where the demo's worker writes its log. */
 export const WORKER_LOG = join(ROOT, '.cache/demo-worker.log');
@@ -58,5 +58,5 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
   }
   const tail = readFileSync(WORKER_LOG, 'utf8').trimEnd().split('\n').slice(-10).join('\n  ');
   const what = child.exitCode === null ? 'did not become ready within 60 s' : `ended with code ${child.exitCode}`;
-  throw new Obstacle(`The worker ${what}. The end of its log (${WORKER_LOG}):\n  ${tail}`);
+  throw new UserFacingError(`The worker ${what}. The end of its log (${WORKER_LOG}):\n  ${tail}`);
 }

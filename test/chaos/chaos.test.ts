@@ -11,7 +11,7 @@ const SETTINGS: RunSettings = {
   requests: 6_000,
   workers: 3,
   senders: 4,
-  patient: false,
+  longFaults: false,
   removedGuard: undefined,
   limitMs: 600_000,
   recoveryMs: RECOVERY_LIMIT_MS,

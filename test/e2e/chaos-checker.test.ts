@@ -8,10 +8,10 @@ import { Random } from '../../chaos/random.ts';
 import { contactsAnswer } from '../unit/chaos/checker/answer-documents.ts';
 import { correctRun, PLAIN, type Run } from '../unit/chaos/checker/correct-run.ts';
 import { someOrderFits } from '../unit/chaos/checker/every-order.ts';
-import { story } from '../unit/chaos/checker/plant.ts';
+import { scenario } from '../unit/chaos/checker/planted.ts';
 import { HISTORIES, ODDITIES } from '../unit/chaos/checker/planted-histories.ts';
 import { smallHistory } from '../unit/chaos/checker/small-history.ts';
-import { HERO, ONCE } from '../unit/chaos/checker/story.ts';
+import { CONTACT_ID, CONTACT } from '../unit/chaos/checker/scenario.ts';
 
 let command: CheckOptions['judge'];
 
@@ -59,12 +59,12 @@ describe('the checker', () => {
   });
 
   test('counts losses, doubles and silences', async () => {
-    const run = story()
-      .create(ONCE)
+    const run = scenario()
+      .create(CONTACT)
       .update({ phone: 'new' })
-      .get(ONCE, { id: 'deaf', answer: 'none' })
-      .ends(ONCE)
-      .told();
+      .get(CONTACT, { id: 'deaf', answer: 'none' })
+      .ends(CONTACT)
+      .build();
     const { counts, faults } = await verdictOn(run);
     expect(counts).toMatchObject({ losses: 2, doubles: 0, violations: 2, requests: PLAIN.requests + 3 });
     expect(faults).toEqual([]);
@@ -78,36 +78,36 @@ describe('the checker', () => {
   });
 
   test('one worker: finds effects that were not in the order of one sender, though the answers were', async () => {
-    const newer = { ...ONCE, phone: 'newer' };
-    const run = story()
-      .create(ONCE)
+    const newer = { ...CONTACT, phone: 'newer' };
+    const run = scenario()
+      .create(CONTACT)
       .update({ phone: 'newer' })
       .update({ phone: 'new' }, { meanwhile: true })
       .get(newer)
       .ends(newer)
-      .told();
+      .build();
     const inOrder = correctRun({ inOrder: true });
     expect((await verdictOn(run)).violations).toEqual([]);
     const { violations } = await verdictOn(run, { queueOrder: true });
-    expect(violations.filter(({ contact }) => contact === HERO)).toMatchObject([{ contact: HERO }]);
+    expect(violations.filter(({ contact }) => contact === CONTACT_ID)).toMatchObject([{ contact: CONTACT_ID }]);
     expect((await verdictOn(inOrder, { queueOrder: true })).violations).toEqual([]);
   });
 
   test('judges each of two different answers to a read, where they may differ', async () => {
-    const newer = { ...ONCE, phone: 'new' };
-    const told = (second: typeof ONCE): Run => {
-      const { entries, final } = story()
-        .create(ONCE)
-        .get(ONCE, { id: 'twice' })
+    const newer = { ...CONTACT, phone: 'new' };
+    const told = (second: typeof CONTACT): Run => {
+      const { entries, final } = scenario()
+        .create(CONTACT)
+        .get(CONTACT, { id: 'twice' })
         .update({ phone: 'new' })
         .get(newer)
         .ends(newer)
-        .told();
-      const again = { type: 'answered', id: 'twice', at: 1e15, ...contactsAnswer([[HERO, second]]) } as const;
+        .build();
+      const again = { type: 'answered', id: 'twice', at: 1e15, ...contactsAnswer([[CONTACT_ID, second]]) } as const;
       return { entries: [...entries, again], final };
     };
     expect((await verdictOn(told(newer), { readsMayDiffer: true })).violations).toEqual([]);
-    const { violations } = await verdictOn(told({ ...ONCE, phone: 'never' }), { readsMayDiffer: true });
+    const { violations } = await verdictOn(told({ ...CONTACT, phone: 'never' }), { readsMayDiffer: true });
     expect(violations).toMatchObject([{ invariant: 'linearizable', id: 'twice' }]);
   });
 

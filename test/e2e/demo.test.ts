@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { attempt, ROOT, run, type Outcome } from '../../infrastructure/command.ts';
+import { attempt, ROOT, run, type CommandResult } from '../../infrastructure/command.ts';
 import { ensureDocker } from '../../infrastructure/docker.ts';
 import { connect } from 'amqplib';
 import { MongoClient } from 'mongodb';
@@ -7,7 +7,7 @@ import { startBroker, startDatabase, type OwnServer } from '../support/servers.t
 
 const METHODS = ['create', 'get', 'update', 'list', 'delete'].map((name) => `<request method="contact.${name}">`);
 
-function demo(args: readonly string[] = [], env: Record<string, string> = {}): Promise<Outcome> {
+function demo(args: readonly string[] = [], env: Record<string, string> = {}): Promise<CommandResult> {
   const given = { AMQP_URL: '', MONGODB_URL: '', ...env };
   return attempt(process.execPath, ['scripts/demo.ts', ...args], { env: given, limitMs: 500_000 });
 }

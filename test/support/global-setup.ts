@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { ensureDocker } from '../../infrastructure/docker.ts';
 import { ensureImages } from '../../infrastructure/images.ts';
-import { Obstacle } from '../../infrastructure/progress.ts';
+import { UserFacingError } from '../../infrastructure/progress.ts';
 import { amqpProblem, mongodbProblem } from '../../infrastructure/servers.ts';
 import { startBroker, startDatabase, type OwnServer } from './servers.ts';
 
@@ -75,6 +75,6 @@ async function given(
   const url = process.env[variable];
   if (url === undefined || url === '') return undefined;
   const trouble = await problem(url.split(',amqp')[0]!);
-  if (trouble !== undefined) throw new Obstacle(`${variable} is set, but nothing can be done there: ${trouble}`);
+  if (trouble !== undefined) throw new UserFacingError(`${variable} is set, but nothing can be done there: ${trouble}`);
   return url;
 }

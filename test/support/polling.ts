@@ -3,4 +3,4 @@
  * a machine that is busy. What a queue holds is to be asked so always: a message that was handed back, or published on
  * another connection, is counted a moment later only.
  */
-export const patiently = { timeout: 30_000, interval: 20 };
+export const POLLING = { timeout: 30_000, interval: 20 };

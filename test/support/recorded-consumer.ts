@@ -14,7 +14,7 @@ export interface RecordedConsumer {
 }
 
 /** For tests that are not about how requests are taken. */
-export const nothingToldOfTaking: Pick<
+export const IGNORED_CONSUMER_EVENTS: Pick<
   ConsumerEvents,
   'cautious' | 'charged' | 'standstill' | 'outdated' | 'mismatched'
 > = {

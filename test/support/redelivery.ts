@@ -4,7 +4,7 @@ import { connect } from 'amqplib';
  * Takes the next messages of the queue, ahead of all workers, while `send` sends them, and hands them back: whoever gets
  * them then gets them as redelivered, as after the stop of a worker.
  */
-export async function handedBackOnce(amqpUrl: string, queue: string, count: number, send: () => void): Promise<void> {
+export async function requeueOnce(amqpUrl: string, queue: string, count: number, send: () => void): Promise<void> {
   const model = await connect(amqpUrl);
   const channel = await model.createChannel();
   await channel.prefetch(count);

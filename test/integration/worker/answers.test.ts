@@ -8,7 +8,7 @@ import { apiMethods } from '../../../src/methods/index.ts';
 import type { Method } from '../../../src/protocol/method.ts';
 import { ok } from '../../../src/protocol/response.ts';
 import { codesIn, createRequest, getRequest, jane, request } from '../../support/documents.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 
 const broken: Method<string> = {
@@ -34,7 +34,7 @@ async function deadLetter(): Promise<ConsumeMessage | undefined> {
     const message = await running.requester.channel.get(`${names.queue}.dead`, { noAck: true });
     if (!message) throw new Error('no dead letter');
     return message as unknown as ConsumeMessage;
-  }, patiently);
+  }, POLLING);
 }
 
 async function depths(): Promise<number[]> {

@@ -10,8 +10,8 @@ import { UnavailableError } from '../../../src/protocol/errors.ts';
 import type { WorkerOptions } from '../../../src/worker.ts';
 import { codesIn, contactIdIn, createRequest, getRequest } from '../../support/documents.ts';
 import { freshNames, type FreshNames } from '../../support/fresh-names.ts';
-import { patiently } from '../../support/polling.ts';
-import { handedBackOnce } from '../../support/redelivery.ts';
+import { POLLING } from '../../support/polling.ts';
+import { requeueOnce } from '../../support/redelivery.ts';
 import { Requester, type Answer } from '../../support/requester.ts';
 import { freePort } from '../../support/servers.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
@@ -55,7 +55,7 @@ async function inFlight(worker: TestWorker): Promise<number> {
 /** The answer to a request that no worker has but as a redelivered one. */
 async function redelivered(xml: string, messageId: string): Promise<{ readonly answer: Promise<Answer> }> {
   let answer: Promise<Answer> | undefined;
-  await handedBackOnce(names.amqpUrl, names.queue, 1, () => {
+  await requeueOnce(names.amqpUrl, names.queue, 1, () => {
     answer = requester.request(xml, { messageId });
   });
   if (answer === undefined) throw new Error('nothing was sent');
@@ -72,7 +72,7 @@ test('with one attempt allowed, a request that was handed back by another worker
   await start({ MAX_ATTEMPTS: '1' });
   const { answer } = await redelivered(createRequest(), randomUUID());
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
-  await expect.poll(() => stored.countDocuments(), patiently).toBe(0);
+  await expect.poll(() => stored.countDocuments(), POLLING).toBe(0);
 });
 
 test('with one attempt allowed, one that was under way alone in a worker that gave it up runs', async () => {
@@ -86,7 +86,7 @@ test('with one attempt allowed, one that was under way alone in a worker that ga
   }));
   await start({ MAX_ATTEMPTS: '1', DRAIN_TIMEOUT_MS: '0' }, silent);
   const { answer } = await redelivered(getRequest(1), randomUUID());
-  await expect.poll(() => asked, patiently).toBe(1);
+  await expect.poll(() => asked, POLLING).toBe(1);
   expect(await stored.countDocuments()).toBe(1);
   await stopAll();
   expect(await stored.countDocuments()).toBe(0);
@@ -117,10 +117,10 @@ test('the ledger away: no more requests are taken, as while the database is; the
   const worker = await start({}, {}, { ...names, mongodbUrl: url });
   database.refuse();
   const { answer } = await redelivered(createRequest(), randomUUID());
-  await expect.poll(() => worker.logText(), patiently).toContain('taking no requests for now');
+  await expect.poll(() => worker.logText(), POLLING).toContain('taking no requests for now');
   database.accept();
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
-  await expect.poll(() => worker.logText(), patiently).toContain('taking requests again');
+  await expect.poll(() => worker.logText(), POLLING).toContain('taking requests again');
   await stopAll();
   await database.close();
 });
@@ -148,15 +148,15 @@ test('what waits at a worker that is cut off does not start there, nor again, on
   const answers: Promise<Answer>[] = [];
   for (const waiting of [1, 2, 2]) {
     answers.push(requester.request(createRequest({ client_id: 1, first_name: 'F', last_name, email: 'a@b.org' })));
-    await expect.poll(() => given, patiently).toHaveLength(waiting);
+    await expect.poll(() => given, POLLING).toHaveLength(waiting);
   }
-  await expect.poll(() => inFlight(cutOff), patiently).toBe(3);
+  await expect.poll(() => inFlight(cutOff), POLLING).toBe(3);
   broker.refuse();
   await start();
   const ids = (await Promise.all(answers)).map(({ xml }) => contactIdIn(xml));
   for (const reject of given) reject(new UnavailableError('nobody knows'));
   const lost = async (): Promise<number> => (await cutOff.logText()).split('"CHANNEL_GONE"').length - 1;
-  await expect.poll(lost, patiently).toBe(3);
+  await expect.poll(lost, POLLING).toBe(3);
   expect(given).toHaveLength(2);
   expect(new Set(ids).size).toBe(3);
   await stopAll();
@@ -182,12 +182,12 @@ test('a redelivery does not overtake its first delivery, and is the only one of 
   }));
   const worker = await start({}, held, { ...names, amqpUrl: broker.url(names.amqpUrl) });
   await redelivered(getRequest(1), randomUUID());
-  await expect.poll(() => gets, patiently).toBe(1);
+  await expect.poll(() => gets, POLLING).toBe(1);
   // Without a message_id, behind one that is treated with caution.
   const answer = requester.request(createRequest());
-  await expect.poll(() => inFlight(worker), patiently).toBe(2);
+  await expect.poll(() => inFlight(worker), POLLING).toBe(2);
   broker.cut();
-  await expect.poll(() => inFlight(worker), patiently).toBe(4);
+  await expect.poll(() => inFlight(worker), POLLING).toBe(4);
   release();
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
   await stopAll();

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { codesIn, createRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { loseMajority } from '../../support/quorum-queue.ts';
 import { Requester } from '../../support/requester.ts';
 import { startBroker, type OwnServer } from '../../support/servers.ts';
@@ -41,7 +41,7 @@ async function letter(limitMs: number): Promise<GetMessage> {
     if (found === false) throw new Error('there is no letter');
     return found;
   };
-  return vi.waitFor(take, { ...patiently, timeout: limitMs });
+  return vi.waitFor(take, { ...POLLING, timeout: limitMs });
 }
 
 test('headers that leave a dead letter no room in a frame are dropped; ids, diagnosis and link stay', async () => {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { codesIn, createRequest, jane, listRequest, okAnswer } from '../../support/documents.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { publishRaw, type RawProperties } from '../../support/raw-publish.ts';
 import { Requester, type Answer } from '../../support/requester.ts';
 import { runningWorker } from '../../support/running-worker.ts';
@@ -29,7 +29,7 @@ async function sent(ids: RawProperties, body: Buffer): Promise<Answer> {
     const answer = producer.answers[before];
     if (answer === undefined) throw new Error('no answer yet');
     return answer;
-  }, patiently);
+  }, POLLING);
 }
 
 async function contactsOf(clientId: number): Promise<string> {
@@ -76,7 +76,7 @@ test('a request whose reply_to is not UTF-8 is dead-lettered and not executed', 
     const message = await running.requester.channel.get(`${names.queue}.dead`, { noAck: true });
     if (!message) throw new Error('no dead letter');
     return message;
-  }, patiently);
+  }, POLLING);
   expect(letter.properties.headers).toMatchObject({ 'diagnosis-code': 'REPLY_TO_NOT_UTF8' });
   expect(await contactsOf(904)).toBe(okAnswer());
 });

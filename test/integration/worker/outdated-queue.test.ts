@@ -5,7 +5,7 @@ import { withDatabase } from '../../../infrastructure/addresses.ts';
 import { dropDatabase } from '../../../infrastructure/removal.ts';
 import { amqp10, publishAmqp10 } from '../../support/amqp10-publish.ts';
 import { createRequest, jane } from '../../support/documents.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { startBroker, type OwnServer } from '../../support/servers.ts';
 import { startWorker } from '../../support/worker.ts';
@@ -44,7 +44,7 @@ test('a queue of the build before gets its delivery limit by a policy, with its 
   const behind = Array.from({ length: 20 }, () => requester.request(createRequest(jane)));
 
   const worker = await startWorker({ amqpUrl: broker.url, mongodbUrl, queue, database: '' });
-  await expect.poll(() => worker.logText(), patiently).toContain('the queue has no delivery limit');
+  await expect.poll(() => worker.logText(), POLLING).toContain('the queue has no delivery limit');
   const policy = ['contacts-requests', '^contacts[.]requests$', '{"delivery-limit":100}'];
   await broker.exec('rabbitmqctl', 'set_policy', '--apply-to', 'quorum_queues', ...policy);
   const answers = await Promise.all([...before, ...behind]);

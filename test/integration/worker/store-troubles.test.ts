@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vi
 import { deleteQueues } from '../../../infrastructure/removal.ts';
 import { MAX_SUSPECTS } from '../../../src/dispatch/circuit-breaker.ts';
 import { codesIn, contactIdIn, createRequest, getRequest, jane, listRequest } from '../../support/documents.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 import { Requester } from '../../support/requester.ts';
 import { startWorker } from '../../support/worker.ts';
@@ -47,7 +47,7 @@ async function expectCreated(answers: readonly Promise<{ readonly xml: string }>
   const created = all.filter((xml) => codesIn(xml).length === 0).map(contactIdIn);
   expect(created.length).toBeGreaterThan(answers.length - MAX_SUSPECTS);
   expect(new Set(created).size).toBe(created.length);
-  await expect.poll(letters, patiently).toBe(answers.length - created.length);
+  await expect.poll(letters, POLLING).toBe(answers.length - created.length);
 }
 
 test('a document of another program fails the get that asks for it, once, and none beside it', async () => {
@@ -67,7 +67,7 @@ test('a document of another program fails the get that asks for it, once, and no
   expect(lines.filter((line) => line['msg'] === 'execution is tried again')).toEqual([]);
   expect(JSON.stringify(lines)).toContain('the document of contact 900001 is no contact');
   expect(JSON.stringify(lines)).toContain('contact 900002 has a text with characters that XML forbids');
-  await expect.poll(letters, patiently).toBe(1);
+  await expect.poll(letters, POLLING).toBe(1);
   await contacts.deleteMany({ client_id: 41 });
 });
 
@@ -75,11 +75,11 @@ test('where every create is refused alike they are held instead of dead-lettered
   await validate({ vat_number: { $exists: true } });
   const creates = Array.from({ length: 60 }, (_, i) => createRequest({ ...jane, client_id: 60, last_name: `N${i}` }));
   const answers = creates.map((document) => running.requester.request(document));
-  await expect.poll(isReady, patiently).toBe(false);
+  await expect.poll(isReady, POLLING).toBe(false);
   expect(await heldFor()).toBe('every write of a method fails alike');
   await validate({});
   await expectCreated(answers);
-  await expect.poll(isReady, patiently).toBe(true);
+  await expect.poll(isReady, POLLING).toBe(true);
 });
 
 test('writes that are refused for what they say go to the dead-letter queue, and those beside them are done', async () => {
@@ -91,7 +91,7 @@ test('writes that are refused for what they say go to the dead-letter queue, and
   const codes = answers.map(({ xml }) => codesIn(xml).join());
   expect(codes).toEqual(creates.map((_, i) => (i % 3 === 0 ? '' : 'INTERNAL_ERROR')));
   await validate({});
-  await expect.poll(letters, patiently).toBe(40);
+  await expect.poll(letters, POLLING).toBe(40);
 });
 
 test('a counter that breaks holds creates and says what to do; reads go on, and so do creates once it is mended', async () => {
@@ -99,7 +99,7 @@ test('a counter that breaks holds creates and says what to do; reads go on, and 
   await counters.updateOne({ _id: 'contact' }, { $set: { next: 'x' } });
   const answers = Array.from({ length: 30 }, () => running.requester.request(createRequest()));
   expect((await running.requester.request(getRequest(id))).xml).toContain('Jane');
-  await expect.poll(isReady, patiently).toBe(false);
+  await expect.poll(isReady, POLLING).toBe(false);
   expect(await running.worker.logText()).toContain('the counter of contact_ids is broken');
   const second = workerProcess();
   expect(await second.exited).toBe(78);
@@ -139,7 +139,7 @@ test('a list that takes too long fails at once and alone; those that came with i
 test('an ObjectId among the contacts ends no create, and is told at the start', async () => {
   await contacts.insertOne({ _id: new ObjectId(), ...jane });
   const worker = workerProcess();
-  await expect.poll(() => worker.output(), patiently).toContain('taking requests');
+  await expect.poll(() => worker.output(), POLLING).toContain('taking requests');
   expect(worker.output()).toContain('the collection contacts holds documents whose _id is no contact_id');
   expect(contactIdIn((await running.requester.request(createRequest())).xml)).toBeGreaterThan(0);
   worker.signal('SIGTERM');

@@ -16,8 +16,8 @@ test('a program that takes longer than its limit is ended', async () => {
 });
 
 test('a program that says nothing in time is ended, one that speaks may go on', async () => {
-  expect(await attempt('sleep', ['60'], { firstWordMs: 100 })).toMatchObject({ code: -1, timedOut: true });
-  const speaking = await attempt('sh', ['-c', 'echo a; sleep 0.6; echo b'], { firstWordMs: 300 });
+  expect(await attempt('sleep', ['60'], { firstOutputMs: 100 })).toMatchObject({ code: -1, timedOut: true });
+  const speaking = await attempt('sh', ['-c', 'echo a; sleep 0.6; echo b'], { firstOutputMs: 300 });
   expect(speaking).toMatchObject({ code: 0, timedOut: false, stdout: 'a\nb\n' });
 });
 

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { attempt, ROOT, type Outcome } from '../../../infrastructure/command.ts';
+import { attempt, ROOT, type CommandResult } from '../../../infrastructure/command.ts';
 
 /**
  * Runs a line of code against `docker`, `apt-get`, `debootstrap` and `dockerd` programs that only write down how they
@@ -12,7 +12,7 @@ async function onMachine(
   docker: string,
   code: string,
   env: Record<string, string> = {},
-): Promise<Outcome & { calls: string[] }> {
+): Promise<CommandResult & { calls: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'contacts-machine-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const calls = join(folder, 'calls');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { optionsOf } from '../../../scripts/options.ts';
-import { Obstacle } from '../../../infrastructure/progress.ts';
+import { UserFacingError } from '../../../infrastructure/progress.ts';
 
 const options = { seconds: { type: 'string' }, help: { type: 'boolean', default: false } } as const;
 
@@ -15,6 +15,6 @@ test.each([
   ['more', "Unexpected argument 'more'"],
 ])('%s is an obstacle with words of one line, not a stack', (argument, words) => {
   const read = (): unknown => optionsOf({ args: [argument], options });
-  expect(read).toThrow(Obstacle);
+  expect(read).toThrow(UserFacingError);
   expect(read).toThrow(`${words}; --help tells what there is.`);
 });

@@ -1,7 +1,7 @@
 import type { Action, Entry } from '../../../../chaos/journal.ts';
 import { failAnswer } from './answer-documents.ts';
 import type { Run } from './correct-run.ts';
-import { story, type Plant } from './plant.ts';
+import { scenario, type PlantedRun } from './planted.ts';
 
 const NANOSECONDS_PER_MS = 1e6;
 const LASTS_MS = 60_000;
@@ -20,7 +20,7 @@ interface Trouble {
 /** A right run with a fault behind it, and a request that waits for its answer while the fault lasts. */
 export function troubled(trouble: Trouble): Run {
   const { waitMs, othersWithinMs, method = 'late', sender = 1, after = false } = trouble;
-  const { entries, final } = story().told();
+  const { entries, final } = scenario().build();
   const begins = entries.reduce((latest, { at }) => Math.max(latest, at), 0) + 1;
   const ends = begins + LASTS_MS * NANOSECONDS_PER_MS;
   const at = after ? ends + 1 : begins + 1;
@@ -42,7 +42,7 @@ export function troubled(trouble: Trouble): Run {
 }
 
 /** Wrong in what others have to bear. */
-export const OTHERS: readonly Plant[] = [
+export const OTHERS: readonly PlantedRun[] = [
   {
     what: 'somebody else held up by the trouble of one queue',
     run: () => troubled({ waitMs: 40_000, othersWithinMs: 10_000 }),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Obstacle, say } from '../../infrastructure/progress.ts';
+import { UserFacingError, printProgress } from '../../infrastructure/progress.ts';
 import { ensureDocker, releaseDocker, type Docker } from '../../infrastructure/docker.ts';
 import { deleteQueues, dropDatabase } from '../../infrastructure/removal.ts';
 import {
@@ -11,8 +11,8 @@ import {
 } from '../../infrastructure/servers.ts';
 import { freePort, withDatabase } from '../../infrastructure/addresses.ts';
 
-/** What the demo made or started, as plain data: enough to undo it later, from another process too. */
-export interface Belongings {
+/** What the demo created or started, as plain data: enough to undo it later, from another process too. */
+export interface CreatedResources {
   docker: Docker;
   containers: readonly string[];
   /** Of a broker that was given. */
@@ -22,7 +22,7 @@ export interface Belongings {
 }
 
 /** Where the demo's worker works. */
-export interface Places {
+export interface Endpoints {
   readonly amqpUrl: string;
   readonly mongodbUrl: string;
   readonly queue: string;
@@ -32,37 +32,39 @@ export interface Places {
 
 /**
  * Finds a broker and a database: those that AMQP_URL and MONGODB_URL name, with a queue and a database of the demo's
- * own, or else fresh containers with the default names. Notes in `made` what has to be undone, as soon as it is begun.
+ * own, or else fresh containers with the default names. Notes in `created` what has to be undone, as soon as it is begun.
  */
-export async function findPlaces(made: Belongings): Promise<Places> {
+export async function findEndpoints(created: CreatedResources): Promise<Endpoints> {
   const { AMQP_URL: amqpUrl = '', MONGODB_URL: mongodbUrl = '' } = process.env;
   if ((amqpUrl === '') !== (mongodbUrl === '')) {
-    throw new Obstacle('Set both AMQP_URL and MONGODB_URL, or neither; with neither, the demo starts its own servers.');
+    throw new UserFacingError(
+      'Set both AMQP_URL and MONGODB_URL, or neither; with neither, the demo starts its own servers.',
+    );
   }
-  return amqpUrl === '' ? startOwn(made) : useGiven(amqpUrl, mongodbUrl, made);
+  return amqpUrl === '' ? startOwn(created) : useGiven(amqpUrl, mongodbUrl, created);
 }
 
-async function useGiven(amqpUrl: string, mongodbUrl: string, made: Belongings): Promise<Places> {
+async function useGiven(amqpUrl: string, mongodbUrl: string, created: CreatedResources): Promise<Endpoints> {
   const [first = ''] = amqpUrl.split(',');
   const problems = [
     ['AMQP_URL', await amqpProblem(first)],
     ['MONGODB_URL', await mongodbProblem(mongodbUrl)],
   ].flatMap(([name, problem]) => (problem === undefined ? [] : [`${name} is set, but cannot be used: ${problem}`]));
-  if (problems.length > 0) throw new Obstacle(problems.join('\n'));
+  if (problems.length > 0) throw new UserFacingError(problems.join('\n'));
   const mark = randomBytes(4).toString('hex');
   const queue = `contacts.demo.${mark}`;
   const database = `contacts_demo_${mark}`;
-  say(`Using the broker and the database that AMQP_URL and MONGODB_URL name, with the queue ${queue}`);
-  say(`and the database ${database}, which are removed at the end.`);
-  made.queues = [queue, `${queue}.dead`];
-  made.dropDatabase = true;
+  printProgress(`Using the broker and the database that AMQP_URL and MONGODB_URL name, with the queue ${queue}`);
+  printProgress(`and the database ${database}, which are removed at the end.`);
+  created.queues = [queue, `${queue}.dead`];
+  created.dropDatabase = true;
   return { amqpUrl: first, mongodbUrl: withDatabase(mongodbUrl, database), queue, managementUrl: undefined };
 }
 
-async function startOwn(made: Belongings): Promise<Places> {
-  made.docker = await ensureDocker();
+async function startOwn(created: CreatedResources): Promise<Endpoints> {
+  created.docker = await ensureDocker();
   const prefix = `contacts-demo-${randomBytes(3).toString('hex')}`;
-  made.containers = [`${prefix}-rabbitmq`, `${prefix}-mongo`];
+  created.containers = [`${prefix}-rabbitmq`, `${prefix}-mongo`];
   const servers = await startServers(prefix, {
     amqp: await freePort(DEFAULT_PORTS.amqp),
     management: await freePort(DEFAULT_PORTS.management),
@@ -72,10 +74,10 @@ async function startOwn(made: Belongings): Promise<Places> {
   return { amqpUrl, managementUrl, mongodbUrl: withDatabase(mongodbUrl, 'contacts'), queue: 'contacts.requests' };
 }
 
-/** Undoes what `findPlaces` noted. */
-export async function leave(made: Belongings, places: Places | undefined): Promise<void> {
-  if (places !== undefined && made.queues.length > 0) await deleteQueues(places.amqpUrl, made.queues);
-  if (places !== undefined && made.dropDatabase) await dropDatabase(places.mongodbUrl);
-  await removeServers(made.containers);
-  await releaseDocker(made.docker);
+/** Undoes what `findEndpoints` noted. */
+export async function release(created: CreatedResources, endpoints: Endpoints | undefined): Promise<void> {
+  if (endpoints !== undefined && created.queues.length > 0) await deleteQueues(endpoints.amqpUrl, created.queues);
+  if (endpoints !== undefined && created.dropDatabase) await dropDatabase(endpoints.mongodbUrl);
+  await removeServers(created.containers);
+  await releaseDocker(created.docker);
 }

@@ -5,18 +5,18 @@ import { amqp10, publishAmqp10 } from '../../test/support/amqp10-publish.ts';
 import { codesIn } from '../../test/support/documents.ts';
 import { publishRaw } from '../../test/support/raw-publish.ts';
 import type { OwnServer } from '../../test/support/servers.ts';
-import { OUTSIDER, type Action } from '../journal.ts';
+import { FAULT_SENDER, type Action } from '../journal.ts';
 import type { Journal } from '../journal-file.ts';
 import { poisonRequest, type PoisonMode } from '../poison.ts';
 import { deadLetterIds } from '../infrastructure/dead-letters.ts';
-import { QUEUE } from '../infrastructure/stage.ts';
+import { QUEUE } from '../infrastructure/testbed.ts';
 
-const APP_ID = 'chaos-outsider';
+const APP_ID = 'chaos-producer';
 const LOOK_EVERY_MS = 1_000;
 const QUORUM = { 'x-queue-type': 'quorum' };
 
 /** What is asked for, and what must come of it. */
-export interface Errand {
+export interface FaultRequest {
   readonly method: Extract<Action['method'], 'poison' | 'unreadable' | 'unanswerable'>;
   readonly mode: PoisonMode;
   readonly replyTo: string;
@@ -25,7 +25,7 @@ export interface Errand {
 /** A request that was sent, until all that must come of it has come. */
 interface Open {
   readonly id: string;
-  readonly method: Errand['method'];
+  readonly method: FaultRequest['method'];
   answers: number;
 }
 
@@ -33,7 +33,7 @@ interface Open {
  * A producer beside the load. It sends what no decent producer sends, and has reply queues of all kinds that it reads when
  * it is told to. It keeps the journal like the others.
  */
-export class Outsider {
+export class FaultProducer {
   readonly #broker: OwnServer;
   readonly #journal: Journal;
   readonly #model: ChannelModel;
@@ -55,12 +55,12 @@ export class Outsider {
     this.#confirming = channels.confirming;
   }
 
-  static async enter(broker: OwnServer, journal: Journal): Promise<Outsider> {
+  static async enter(broker: OwnServer, journal: Journal): Promise<FaultProducer> {
     const model = await connect(broker.url, { timeout: 5_000 });
     model.on('error', () => undefined);
     const [plain, confirming] = [await model.createChannel(), await model.createConfirmChannel()];
     for (const channel of [plain, confirming]) channel.on('error', () => undefined);
-    return new Outsider(broker, journal, model, { plain, confirming });
+    return new FaultProducer(broker, journal, model, { plain, confirming });
   }
 
   /** Makes a reply queue that nobody reads before `listen`. Gives its name. */
@@ -79,35 +79,35 @@ export class Outsider {
   }
 
   /** Sends requests of one kind, each with the headers; resolves when the broker has them. */
-  async send(errand: Errand, count: number, headers: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  async send(request: FaultRequest, count: number, headers: Readonly<Record<string, unknown>> = {}): Promise<void> {
     for (let n = 0; n < count; n += 1) {
-      const { id, body } = this.#next(errand);
-      const identity = { appId: APP_ID, messageId: id, correlationId: id, replyTo: errand.replyTo };
+      const { id, body } = this.#next(request);
+      const identity = { appId: APP_ID, messageId: id, correlationId: id, replyTo: request.replyTo };
       this.#confirming.sendToQueue(QUEUE, body, { ...identity, headers: { ...headers }, persistent: true });
     }
     await this.#confirming.waitForConfirms();
   }
 
   /** Sends one whose header table is these bytes. */
-  async sendRaw(errand: Errand, headers: Buffer): Promise<void> {
-    const { id, body } = this.#next(errand);
-    const identity = { appId: APP_ID, messageId: id, correlationId: id, replyTo: errand.replyTo };
+  async sendRaw(request: FaultRequest, headers: Buffer): Promise<void> {
+    const { id, body } = this.#next(request);
+    const identity = { appId: APP_ID, messageId: id, correlationId: id, replyTo: request.replyTo };
     publishRaw(this.#channel, QUEUE, body, { ...identity, headers });
     await this.#channel.checkQueue(QUEUE);
   }
 
   /** Sends one over AMQP 1.0, which takes some things that AMQP 0-9-1 does not; with a field of its type `char` where one is named. */
-  async sendAmqp10({ method, mode, replyTo }: Errand, charField?: string): Promise<void> {
+  async sendAmqp10({ method, mode, replyTo }: FaultRequest, charField?: string): Promise<void> {
     const { id, body } = this.#next({ method, mode, replyTo });
     const applicationProperties = charField === undefined ? {} : { [charField]: amqp10.char('A') };
     const message = { messageId: id, correlationId: id, replyTo, body, applicationProperties };
     await publishAmqp10(this.#broker.url, QUEUE, message);
   }
 
-  #next({ method, mode }: Errand): { readonly id: string; readonly body: Buffer } {
+  #next({ method, mode }: FaultRequest): { readonly id: string; readonly body: Buffer } {
     const id = `outside-${randomBytes(6).toString('hex')}`;
     const at = this.#journal.now();
-    this.#journal.add({ type: 'sent', id, sender: OUTSIDER, at, action: { method }, confirmed: true });
+    this.#journal.add({ type: 'sent', id, sender: FAULT_SENDER, at, action: { method }, confirmed: true });
     this.#sent.set(id, { id, method, answers: 0 });
     return { id, body: Buffer.from(poisonRequest(mode, id)) };
   }
@@ -124,7 +124,7 @@ export class Outsider {
   }
 
   /** The most answers that one request got so far. */
-  get mostAnswers(): number {
+  get maxAnswers(): number {
     return Math.max(...[...this.#sent.values()].map(({ answers }) => answers));
   }
 

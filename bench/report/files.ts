@@ -9,7 +9,7 @@ import { comparison, page } from './page.ts';
 const FOLDER = 'bench/results';
 
 /** Writes the results as JSON, as a page that needs nothing else, and the comparison as a picture; gives the files' names. */
-export function keep(results: Results): readonly string[] {
+export function writeFiles(results: Results): readonly string[] {
   const name = join(FOLDER, results.startedAt.slice(0, 16).replace(':', ''));
   mkdirSync(join(ROOT, FOLDER), { recursive: true });
   const picture = comparison(results.throughput);

@@ -7,7 +7,7 @@ import { waitFor } from '../../infrastructure/progress.ts';
 import { startBroker, startDatabase, type OwnServer } from '../../test/support/servers.ts';
 import type { Guard } from '../guards.ts';
 import { amqp } from '../proxy/amqp.ts';
-import { Gate } from '../proxy/gate.ts';
+import { FaultProxy } from '../proxy/fault-proxy.ts';
 import { mongodb } from '../proxy/mongodb.ts';
 import { Toxiproxy } from './toxiproxy.ts';
 import { WorkerSlot } from './worker-slot.ts';
@@ -21,8 +21,8 @@ const DISK = 'size=700m';
 /** Short, so that a silent peer is found out within a run's patience. The worker's own default is 10. */
 const HEARTBEAT_S = 2;
 
-/** Everything that a run hurts: worker → gate → toxiproxy → server. */
-export interface Stage {
+/** Everything that a run hurts: worker → proxy → toxiproxy → server. */
+export interface Testbed {
   readonly broker: OwnServer;
   readonly database: OwnServer;
   readonly toxiproxy: Toxiproxy;
@@ -33,24 +33,24 @@ export interface Stage {
 }
 
 /** The names of toxiproxy's ways, as faults use them. */
-export const PRODUCERS = 'producers';
-export function wayOf(server: 'broker' | 'database', worker: number): string {
+export const PRODUCERS_ROUTE = 'producers';
+export function routeOf(server: 'broker' | 'database', worker: number): string {
   return `${server}-${worker}`;
 }
 
-export interface StageSettings {
+export interface TestbedSettings {
   readonly workers: number;
   readonly folder: string;
   readonly removedGuard: Guard | undefined;
 }
 
 /** Starts all but the load; `undo` gets what takes down what is already there, the last first. */
-export async function buildStage(settings: StageSettings, undo: (() => Promise<unknown>)[]): Promise<Stage> {
+export async function startTestbed(settings: TestbedSettings, undo: (() => Promise<unknown>)[]): Promise<Testbed> {
   await ensureDocker();
   const volume = `contacts-chaos-${randomBytes(4).toString('hex')}`;
   const disk = ['--driver', 'local', '--opt', 'type=tmpfs', '--opt', 'device=tmpfs', '--opt', `o=${DISK}`];
   await run('docker', ['volume', 'create', ...disk, volume]);
-  undo.unshift(() => attempt('docker', ['volume', 'rm', volume], { clearingUp: true }));
+  undo.unshift(() => attempt('docker', ['volume', 'rm', volume], { cleanup: true }));
   // It holds the volume as well: memory that no container uses is gone, and a broker that restarts must find its data.
   const toxiproxy = await Toxiproxy.start(['-v', `${volume}:/held`]);
   undo.unshift(() => toxiproxy.remove());
@@ -58,7 +58,7 @@ export async function buildStage(settings: StageSettings, undo: (() => Promise<u
   undo.unshift(() => broker.remove());
   const database = await startDatabase();
   undo.unshift(() => database.remove());
-  const producersPort = await toxiproxy.open(PRODUCERS, portOf(broker));
+  const producersPort = await toxiproxy.open(PRODUCERS_ROUTE, portOf(broker));
   const workers: WorkerSlot[] = [];
   for (let number = 1; number <= settings.workers; number += 1) {
     const worker = await openSlot(number, { broker, database, toxiproxy }, settings);
@@ -83,20 +83,20 @@ export async function buildStage(settings: StageSettings, undo: (() => Promise<u
 
 async function openSlot(
   number: number,
-  { broker, database, toxiproxy }: Pick<Stage, 'broker' | 'database' | 'toxiproxy'>,
-  { folder, removedGuard }: StageSettings,
+  { broker, database, toxiproxy }: Pick<Testbed, 'broker' | 'database' | 'toxiproxy'>,
+  { folder, removedGuard }: TestbedSettings,
 ): Promise<WorkerSlot> {
-  const brokerWay = await toxiproxy.open(wayOf('broker', number), portOf(broker));
-  const databaseWay = await toxiproxy.open(wayOf('database', number), portOf(database));
-  const brokerGate = await Gate.before(brokerWay, amqp);
-  const databaseGate = await Gate.before(databaseWay, mongodb);
+  const brokerRoute = await toxiproxy.open(routeOf('broker', number), portOf(broker));
+  const databaseRoute = await toxiproxy.open(routeOf('database', number), portOf(database));
+  const brokerProxy = await FaultProxy.before(brokerRoute, amqp);
+  const databaseProxy = await FaultProxy.before(databaseRoute, mongodb);
   const environment = {
-    AMQP_URL: `amqp://guest:guest@127.0.0.1:${brokerGate.port}?heartbeat=${HEARTBEAT_S}`,
-    MONGODB_URL: `mongodb://127.0.0.1:${databaseGate.port}/${DATABASE}?directConnection=true`,
+    AMQP_URL: `amqp://guest:guest@127.0.0.1:${brokerProxy.port}?heartbeat=${HEARTBEAT_S}`,
+    MONGODB_URL: `mongodb://127.0.0.1:${databaseProxy.port}/${DATABASE}?directConnection=true`,
     REQUEST_QUEUE: QUEUE,
     HTTP_PORT: '0',
   };
-  return new WorkerSlot(number, brokerGate, databaseGate, { environment, folder, removedGuard });
+  return new WorkerSlot(number, brokerProxy, databaseProxy, { environment, folder, removedGuard });
 }
 
 function portOf(server: OwnServer): number {

@@ -3,10 +3,10 @@ import { createConnection, type Socket } from 'node:net';
 import { Splitter, type Classifier, type Direction, type Moment, type Protocol } from './frames.ts';
 
 /** Sees each message that marks a moment; gives what is to be sent in its place, or `undefined` for nothing. */
-export type Inspect = (moment: Moment, message: Buffer, passage: Passage) => Buffer | undefined;
+export type Inspect = (moment: Moment, message: Buffer, connection: ProxiedConnection) => Buffer | undefined;
 
-/** One connection through a gate, message by message. A direction can be closed: what comes is then kept, and nobody told. */
-export class Passage {
+/** One connection through a proxy, message by message. A direction can be closed: what comes is then kept, and nobody told. */
+export class ProxiedConnection {
   readonly #client: Socket;
   readonly #server: Socket;
   readonly #closed = new Set<Direction>();

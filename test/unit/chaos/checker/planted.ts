@@ -1,10 +1,10 @@
 import type { ExaminationOptions, Violation } from '../../../../chaos/checker/verdict.ts';
 import { createdAnswer } from './answer-documents.ts';
 import { correctRun, type Run } from './correct-run.ts';
-import { HERO, ONCE, Story } from './story.ts';
+import { CONTACT_ID, CONTACT, Scenario } from './scenario.ts';
 
 /** A run with something wrong in it, and what a checker must find: this and nothing else. */
-export interface Plant {
+export interface PlantedRun {
   readonly what: string;
   readonly run: () => Run;
   readonly options?: ExaminationOptions;
@@ -15,18 +15,18 @@ export const BASE = correctRun();
 export const NOTHING = correctRun({ requests: 0 });
 
 /** What happens to the hero after a correct run. */
-export const story = (): Story => new Story(BASE);
+export const scenario = (): Scenario => new Scenario(BASE);
 
-export const twin = HERO + 1;
+export const twin = CONTACT_ID + 1;
 
 export const both = [
-  [HERO, ONCE],
-  [twin, ONCE],
+  [CONTACT_ID, CONTACT],
+  [twin, CONTACT],
 ] as const;
 /** Two contacts of the hero's client with equal fields. */
-export const pair = (from = BASE): Story =>
-  new Story(from)
-    .create(ONCE)
-    .create(ONCE, { answer: createdAnswer(twin) })
-    .ends(ONCE)
-    .ends(ONCE, twin);
+export const pair = (from = BASE): Scenario =>
+  new Scenario(from)
+    .create(CONTACT)
+    .create(CONTACT, { answer: createdAnswer(twin) })
+    .ends(CONTACT)
+    .ends(CONTACT, twin);

@@ -3,9 +3,9 @@ import { contactsAnswer, createdAnswer, failAnswer, okAnswer, type AnswerParts }
 import type { Run } from './correct-run.ts';
 
 /** The contact that stories are about; no run of the tests makes as many. */
-export const HERO = 900_001;
+export const CONTACT_ID = 900_001;
 
-export const ONCE: Fields = {
+export const CONTACT: Fields = {
   client_id: 77,
   first_name: 'Ada',
   last_name: 'Once',
@@ -16,7 +16,7 @@ export const ONCE: Fields = {
 
 const MINUTE = 60e9;
 
-interface Manner {
+interface RequestOptions {
   readonly id?: string;
   readonly sender?: number;
   readonly confirmed?: boolean;
@@ -27,7 +27,7 @@ interface Manner {
 }
 
 /** Tells what happens to one contact, request by request, each answered before the next is sent; right or wrong, as told. */
-export class Story {
+export class Scenario {
   readonly #entries: Entry[] = [];
   readonly #from: Run;
   #at: number;
@@ -39,32 +39,32 @@ export class Story {
     this.#at = from.entries.reduce((latest, { at }) => Math.max(latest, at), 0) + MINUTE;
   }
 
-  create(fields: Fields = ONCE, manner: Manner = {}): this {
-    return this.tell({ method: 'contact.create', fields }, createdAnswer(HERO), manner);
+  create(fields: Fields = CONTACT, options: RequestOptions = {}): this {
+    return this.request({ method: 'contact.create', fields }, createdAnswer(CONTACT_ID), options);
   }
 
-  update(changes: Partial<Fields>, manner: Manner = {}): this {
-    return this.tell({ method: 'contact.update', contact: HERO, changes }, okAnswer(), manner);
+  update(changes: Partial<Fields>, options: RequestOptions = {}): this {
+    return this.request({ method: 'contact.update', contact: CONTACT_ID, changes }, okAnswer(), options);
   }
 
   /** `undefined`: not found. */
-  get(seen: Fields | undefined, manner: Manner = {}): this {
-    const answer = seen === undefined ? failAnswer('NOT_FOUND') : contactsAnswer([[HERO, seen]]);
-    return this.tell({ method: 'contact.get', contact: HERO }, answer, manner);
+  get(seen: Fields | undefined, options: RequestOptions = {}): this {
+    const answer = seen === undefined ? failAnswer('NOT_FOUND') : contactsAnswer([[CONTACT_ID, seen]]);
+    return this.request({ method: 'contact.get', contact: CONTACT_ID }, answer, options);
   }
 
-  delete(manner: Manner = {}): this {
-    return this.tell({ method: 'contact.delete', contact: HERO }, okAnswer(), manner);
+  delete(options: RequestOptions = {}): this {
+    return this.request({ method: 'contact.delete', contact: CONTACT_ID }, okAnswer(), options);
   }
 
-  list(seen: readonly (readonly [number, Fields])[], manner: Manner = {}): this {
-    return this.tell({ method: 'contact.list', client_id: ONCE.client_id }, contactsAnswer(seen), manner);
+  list(seen: readonly (readonly [number, Fields])[], options: RequestOptions = {}): this {
+    return this.request({ method: 'contact.list', client_id: CONTACT.client_id }, contactsAnswer(seen), options);
   }
 
-  tell(action: Action, usual: AnswerParts, manner: Manner = {}): this {
-    const { sender = 1, confirmed = true, answer = usual, meanwhile = false } = manner;
+  request(action: Action, usual: AnswerParts, options: RequestOptions = {}): this {
+    const { sender = 1, confirmed = true, answer = usual, meanwhile = false } = options;
     this.#count += 1;
-    const { id = `story-${this.#count}` } = manner;
+    const { id = `story-${this.#count}` } = options;
     if (!meanwhile) this.#at += 2000;
     this.#entries.push({ type: 'sent', id, sender, at: this.#at + (meanwhile ? 1 : 0), action, confirmed });
     if (answer !== 'none') this.#entries.push({ type: 'answered', id, at: this.#at + 1000, ...answer });
@@ -72,14 +72,14 @@ export class Story {
   }
 
   /** `undefined`: a tombstone. */
-  ends(fields: Fields | undefined, contact_id = HERO): this {
+  ends(fields: Fields | undefined, contact_id = CONTACT_ID): this {
     const left = fields === undefined ? { contact_id, deleted: true } : { contact_id, deleted: false, fields };
     this.#contacts.push(left);
     return this;
   }
 
-  /** The run with the story behind it. */
-  told(change: Partial<FinalState> = {}): Run {
+  /** The run with the scenario behind it. */
+  build(change: Partial<FinalState> = {}): Run {
     const { entries, final } = this.#from;
     const contacts = [...final.contacts, ...this.#contacts];
     return { entries: [...entries, ...this.#entries], final: { ...final, contacts, ...change } };
