@@ -4,7 +4,7 @@ import { waitFor } from '../../infrastructure/progress.ts';
 import { ackOfUnknownDelivery } from '../../test/support/amqp-frames.ts';
 import { channelOf } from '../proxy/amqp.ts';
 import { emptyQueue, QUEUE, type Testbed } from '../infrastructure/testbed.ts';
-import type { ProxiedConnection } from '../proxy/proxied-connection.ts';
+import type { InspectedConnection } from '../proxy/inspected-connection.ts';
 import { INSTANT, type FaultKind } from './fault.ts';
 import { triggered } from './moments.ts';
 
@@ -115,7 +115,7 @@ const cancelledAtOnce: FaultKind = {
   async begin(context) {
     const { testbed, load, random } = context;
     const { broker: proxy } = random.pick(testbed.workers);
-    let consuming: ProxiedConnection | undefined;
+    let consuming: InspectedConnection | undefined;
     proxy.arm({
       moment: 'delivery',
       skip: 0,

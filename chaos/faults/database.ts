@@ -1,6 +1,6 @@
 import { hasWritten, requestIdOf, withFailedItem, withoutItem } from '../proxy/mongodb.ts';
 import type { Failpoint } from '../proxy/fault-proxy.ts';
-import type { ProxiedConnection } from '../proxy/proxied-connection.ts';
+import type { InspectedConnection } from '../proxy/inspected-connection.ts';
 import { INSTANT, type FaultKind } from './fault.ts';
 import { triggered } from './moments.ts';
 
@@ -45,7 +45,7 @@ const itemFails: FaultKind = {
     const { testbed, random } = context;
     const { database } = random.pick(testbed.workers);
     const code = random.pick([...NOT_NOW, UNKNOWN_ERROR]);
-    let failed: { readonly connection: ProxiedConnection; readonly request: number; readonly at: number } | undefined;
+    let failed: { readonly connection: InspectedConnection; readonly request: number; readonly at: number } | undefined;
     database.arm({
       moment: 'write',
       skip: random.between(0, 8),
@@ -76,7 +76,7 @@ const RESET_FOR_MS = 6_000;
  * The ledger of attempts writes what it is told, and nobody gets to know. All workers are killed, so that what they had is handed
  * out again and asks the ledger; none of it has done anything to be a dead letter.
  */
-function ledgerAnswersLost(words: string, hurt: (connection: ProxiedConnection) => void, holdMs: number): FaultKind {
+function ledgerAnswersLost(words: string, hurt: (connection: InspectedConnection) => void, holdMs: number): FaultKind {
   return {
     name: `answers of the attempts' ledger lost, ${words}`,
     weight: 2,

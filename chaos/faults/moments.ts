@@ -1,6 +1,6 @@
 import type { Direction, Moment } from '../proxy/frames.ts';
 import type { FaultProxy } from '../proxy/fault-proxy.ts';
-import type { ProxiedConnection } from '../proxy/proxied-connection.ts';
+import type { InspectedConnection } from '../proxy/inspected-connection.ts';
 import type { WorkerSlot } from '../infrastructure/worker-slot.ts';
 import type { FaultKind, ActiveFault, FaultContext } from './fault.ts';
 
@@ -50,7 +50,7 @@ export async function triggered(proxy: FaultProxy, { load }: FaultContext): Prom
   return !waiting;
 }
 
-function hurt(worker: WorkerSlot, connection: ProxiedConnection, { directions, everywhere }: Harm): void {
+function hurt(worker: WorkerSlot, connection: InspectedConnection, { directions, everywhere }: Harm): void {
   const hit = everywhere === true ? [worker.broker, worker.database] : [connection];
   for (const one of hit) {
     if (directions === undefined) one.reset();

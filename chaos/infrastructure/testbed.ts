@@ -88,8 +88,8 @@ async function openSlot(
 ): Promise<WorkerSlot> {
   const brokerRoute = await toxiproxy.open(routeOf('broker', number), portOf(broker));
   const databaseRoute = await toxiproxy.open(routeOf('database', number), portOf(database));
-  const brokerProxy = await FaultProxy.before(brokerRoute, amqp);
-  const databaseProxy = await FaultProxy.before(databaseRoute, mongodb);
+  const brokerProxy = await FaultProxy.open(brokerRoute, amqp);
+  const databaseProxy = await FaultProxy.open(databaseRoute, mongodb);
   const environment = {
     AMQP_URL: `amqp://guest:guest@127.0.0.1:${brokerProxy.port}?heartbeat=${HEARTBEAT_S}`,
     MONGODB_URL: `mongodb://127.0.0.1:${databaseProxy.port}/${DATABASE}?directConnection=true`,

@@ -1,50 +1,48 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
-
+import { TcpProxy } from '../../test/support/tcp-proxy.ts';
 import type { Direction, Moment, Protocol } from './frames.ts';
-import { ProxiedConnection } from './proxied-connection.ts';
+import { InspectedConnection } from './inspected-connection.ts';
 
-/** What waits for a moment. `trigger` gives what is to be sent in the message's place, or `undefined` for nothing; `'wait'` leaves it armed. */
+/** What a proxy does to a message of one moment. */
 export interface Failpoint {
   readonly moment: Moment;
-  /** So many of that moment are let through first. */
+  /** How many messages of that moment pass first. */
   skip: number;
-  /** Springs at each of them until it is disarmed; without this, at the first alone. */
+  /** Triggers at every such message until it is disarmed; without it, at the first only. */
   readonly lasting?: true;
-  readonly trigger: (message: Buffer, connection: ProxiedConnection) => Buffer | undefined | 'wait';
+  /** Returns what is sent in the message's place, or `undefined` for nothing; `'wait'` forwards the message and stays armed. */
+  readonly trigger: (message: Buffer, connection: InspectedConnection) => Buffer | undefined | 'wait';
 }
 
-/** Stands before one server for one worker, understands what passes, and hurts it where it is told to. */
+/** A proxy between one worker and one server. It reads the protocol and injects faults at its failpoint. */
 export class FaultProxy {
-  readonly #server: Server;
-  readonly #connections = new Set<ProxiedConnection>();
+  readonly #connections = new Set<InspectedConnection>();
+  #proxy: TcpProxy | undefined;
   #failpoint: Failpoint | undefined;
 
-  private constructor(target: { host: string; port: number }, protocol: Protocol) {
-    this.#server = createServer((client) => {
-      const connection = new ProxiedConnection(client, target, protocol, (moment, message, through) =>
-        this.#inspect(moment, message, through),
+  /** Starts a proxy in front of a port of this machine. */
+  static async open(targetPort: number, protocol: Protocol): Promise<FaultProxy> {
+    const proxy = new FaultProxy();
+    proxy.#proxy = await TcpProxy.before(`tcp://127.0.0.1:${targetPort}`, (proxied) => {
+      const connection = new InspectedConnection(proxied, protocol, (moment, message, through) =>
+        proxy.#inspect(moment, message, through),
       );
-      this.#connections.add(connection);
-      void connection.ended.then(() => this.#connections.delete(connection));
+      proxy.#connections.add(connection);
+      void proxied.ended.then(() => proxy.#connections.delete(connection));
+      return connection.hooks;
     });
-  }
-
-  static async before(port: number, protocol: Protocol): Promise<FaultProxy> {
-    const proxy = new FaultProxy({ host: '127.0.0.1', port }, protocol);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
     return proxy;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#proxy?.port ?? 0;
   }
 
-  /** One failpoint at a time. */
+  /** Replaces the present failpoint: there is one at a time. */
   arm(failpoint: Failpoint): void {
     this.#failpoint = failpoint;
   }
 
-  /** Whether the failpoint is still waiting. */
+  /** Whether the failpoint has not triggered yet. */
   get armed(): boolean {
     return this.#failpoint !== undefined;
   }
@@ -53,7 +51,7 @@ export class FaultProxy {
     this.#failpoint = undefined;
   }
 
-  #inspect(moment: Moment, message: Buffer, connection: ProxiedConnection): Buffer | undefined {
+  #inspect(moment: Moment, message: Buffer, connection: InspectedConnection): Buffer | undefined {
     const failpoint = this.#failpoint;
     if (failpoint?.moment !== moment) return message;
     if (failpoint.skip > 0) {
@@ -71,7 +69,7 @@ export class FaultProxy {
     for (const connection of this.#connections) connection.reset();
   }
 
-  /** Lets nothing through any more in these directions, on the connections there are. */
+  /** Holds back what the present connections send in these directions. */
   silence(directions: readonly Direction[]): void {
     for (const connection of this.#connections) connection.silence(directions);
   }
@@ -82,6 +80,6 @@ export class FaultProxy {
 
   async close(): Promise<void> {
     this.reset();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#proxy?.close();
   }
 }

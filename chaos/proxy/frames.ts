@@ -1,4 +1,4 @@
-/** Where a message travels: to the server (`up`) or to the worker (`down`). */
+/** The direction of a message: `up` to the server, `down` to the worker. */
 export type Direction = 'up' | 'down';
 
 /** The length of the message that starts at `at`, or `undefined` where too little of it is there to know. */

@@ -1,54 +1,41 @@
-import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
 
-/** Stands before a database and, once translateErrors so, lets a command through but never its answer: its outcome is unknown then. */
+/** A proxy in front of a database that forwards a command and drops its answer, so that its outcome is unknown. */
 export class AnswerThief {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #command: string | undefined;
+  readonly #proxy: TcpProxy;
+  readonly #stolen: { command?: string };
 
-  private constructor(target: URL) {
-    this.#server = createServer((client) => {
-      const upstream = createConnection({ host: target.hostname, port: Number(target.port) });
-      let stolen = false;
-      client.on('data', (bytes: Buffer) => {
-        // A command is a BSON document whose first key is its name, followed by the collection's.
-        if (this.#command !== undefined && bytes.includes(`${this.#command}\0`)) stolen = true;
-        upstream.write(bytes);
-      });
-      upstream.on('data', (bytes: Buffer) => {
-        if (!stolen) client.write(bytes);
-      });
-      for (const [socket, peer] of [
-        [client, upstream],
-        [upstream, client],
-      ] as const) {
-        this.#sockets.add(socket);
-        socket.on('error', () => undefined);
-        socket.on('close', () => {
-          peer.destroy();
-          this.#sockets.delete(socket);
-        });
-      }
-    });
+  private constructor(proxy: TcpProxy, stolen: { command?: string }) {
+    this.#proxy = proxy;
+    this.#stolen = stolen;
   }
 
   static async before(targetUrl: string): Promise<AnswerThief> {
-    const thief = new AnswerThief(new URL(targetUrl));
-    await new Promise<void>((resolve) => thief.#server.listen(0, '127.0.0.1', resolve));
-    return thief;
+    const stolen: { command?: string } = {};
+    const proxy = await TcpProxy.before(targetUrl, () => {
+      let dropping = false;
+      return {
+        chunk: (direction, bytes) => {
+          if (direction === 'down') return dropping ? undefined : bytes;
+          // A command is a BSON document whose first key is its name, followed by the collection's.
+          if (stolen.command !== undefined && bytes.includes(`${stolen.command}\0`)) dropping = true;
+          return bytes;
+        },
+      };
+    });
+    return new AnswerThief(proxy, stolen);
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#proxy.port;
   }
 
-  /** From now on nothing comes back on a connection that has sent this command. */
+  /** From now on a connection that has sent this command gets no more answers. */
   steal(command: string): void {
-    this.#command = command;
+    this.#stolen.command = command;
   }
 
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
+  close(): Promise<void> {
+    return this.#proxy.close();
   }
 }

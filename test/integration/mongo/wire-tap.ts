@@ -1,58 +1,46 @@
-import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-
 import { BSON, type Document } from 'mongodb';
+
+import { TcpProxy, type ConnectionHooks, type ProxiedConnection } from '../../support/tcp-proxy.ts';
 
 const OP_MSG = 2013;
 /** Header, flags and the kind of the first section. */
 const BODY_AT = 21;
 
-/** Stands before a database, sees every command of a client, and answers in the server's place where it is translateErrors to. */
+/** A proxy in front of a database that records every command of a client and can answer in the server's place. */
 export class WireTap {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  #proxy: TcpProxy | undefined;
   readonly #answers = new Map<string, { readonly answer: Document; readonly when: (command: Document) => boolean }>();
   /** The commands so far, without the documents that are sent beside them. */
   readonly commands: Document[] = [];
 
-  private constructor(target: URL) {
-    this.#server = createServer((client) => {
-      const upstream = createConnection({ host: target.hostname, port: Number(target.port) });
-      let rest: Buffer = Buffer.alloc(0);
-      client.on('data', (bytes: Buffer) => {
+  static async before(targetUrl: string): Promise<WireTap> {
+    const tap = new WireTap();
+    tap.#proxy = await TcpProxy.before(targetUrl, (connection) => tap.#hooks(connection));
+    return tap;
+  }
+
+  #hooks({ client }: ProxiedConnection): ConnectionHooks {
+    let rest: Buffer = Buffer.alloc(0);
+    return {
+      chunk: (direction, bytes) => {
+        if (direction === 'down') return bytes;
+        const forwarded: Buffer[] = [];
         rest = Buffer.concat([rest, bytes]);
         while (rest.length >= 4 && rest.length >= rest.readInt32LE(0)) {
           const message = rest.subarray(0, rest.readInt32LE(0));
           rest = rest.subarray(message.length);
           const answer = this.#answerTo(message);
-          if (answer === undefined) upstream.write(message);
+          if (answer === undefined) forwarded.push(message);
           else client.write(answer);
         }
-      });
-      upstream.on('data', (bytes: Buffer) => client.write(bytes));
-      for (const [socket, peer] of [
-        [client, upstream],
-        [upstream, client],
-      ] as const) {
-        this.#sockets.add(socket);
-        socket.on('error', () => undefined);
-        socket.on('close', () => {
-          peer.destroy();
-          this.#sockets.delete(socket);
-        });
-      }
-    });
+        return forwarded.length === 0 ? undefined : Buffer.concat(forwarded);
+      },
+    };
   }
 
-  static async before(targetUrl: string): Promise<WireTap> {
-    const tap = new WireTap(new URL(targetUrl));
-    await new Promise<void>((resolve) => tap.#server.listen(0, '127.0.0.1', resolve));
-    return tap;
-  }
-
-  /** `targetUrl` by way of this, with options in its query. */
+  /** Returns `targetUrl` through the proxy, with options in its query. */
   url(targetUrl: string, options = ''): string {
-    const url = new URL(targetUrl);
-    url.host = `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    const url = new URL(this.#proxy?.url(targetUrl) ?? targetUrl);
     url.search = `${options}&directConnection=true`;
     return url.href;
   }
@@ -62,7 +50,7 @@ export class WireTap {
     this.#answers.set(command, { answer, when });
   }
 
-  /** The same with the server's way to refuse. */
+  /** Like `answer`, with the server's form of an error. */
   refuse(command: string, code: number, when?: (command: Document) => boolean): void {
     this.answer(command, { ok: 0, code, codeName: 'Refused', errmsg: 'refused by the test' }, when);
   }
@@ -82,7 +70,6 @@ export class WireTap {
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#proxy?.close();
   }
 }
