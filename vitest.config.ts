@@ -1,6 +1,5 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { dockerAnswers } from './infrastructure/docker.ts';
-import { reasonNotToInstall } from './infrastructure/debian.ts';
+import { reasonWithoutDocker } from './infrastructure/docker.ts';
 import { printProgress } from './infrastructure/progress.ts';
 import { POLLING } from './test/support/polling.ts';
 
@@ -42,10 +41,10 @@ function project(tier: Tier): TestProjectInlineConfiguration {
 /** With running servers given and no way to Docker, the tier that is about containers cannot run, and the others can. */
 async function containersPossible(): Promise<boolean> {
   const { AMQP_URL: amqp, MONGODB_URL: mongodb } = process.env;
-  if (!amqp || !mongodb || reasonNotToInstall() === undefined || (await dockerAnswers())) return true;
-  printProgress(
-    `The tiers e2e and chaos are left out: no Docker here, and none is installed, as ${reasonNotToInstall()}.`,
-  );
+  if (!amqp || !mongodb) return true;
+  const reason = await reasonWithoutDocker();
+  if (reason === undefined) return true;
+  printProgress(`The tiers e2e and chaos are left out: Docker does not answer, and is not installed, as ${reason}.`);
   return false;
 }
 

@@ -21,6 +21,12 @@ export async function dockerAnswers(): Promise<boolean> {
   return info.code === 0 && /^\d/.test(info.stdout.trim());
 }
 
+/** Why there is no Docker here and none can be installed; `undefined` where a daemon answers or may be installed. */
+export async function reasonWithoutDocker(): Promise<string | undefined> {
+  const reason = reasonNotToInstall();
+  return reason === undefined || (await dockerAnswers()) ? undefined : reason;
+}
+
 /**
  * Makes sure that a Docker daemon answers. Does nothing where one does. Else, as root on Debian, installs Docker and
  * starts its daemon; an UserFacingError anywhere else. Runs at the same time wait for each other.
@@ -59,6 +65,15 @@ async function startDaemon(): Promise<void> {
   await waitFor(`the Docker daemon (its log: ${DAEMON_LOG})`, 60_000, async () =>
     (await dockerAnswers()) ? true : undefined,
   );
+}
+
+/** Returns the command line of Compose on this machine; installs `docker-compose` where there is none. */
+export async function ensureCompose(): Promise<readonly [program: string, ...args: string[]]> {
+  if ((await attempt('docker', ['compose', 'version'])).code === 0) return ['docker', 'compose'];
+  if ((await attempt('docker-compose', ['version'])).code !== 0) {
+    await ensurePackages(['docker-compose'], 'to start docker-compose.yml');
+  }
+  return ['docker-compose'];
 }
 
 function processName(pid: string): string | undefined {

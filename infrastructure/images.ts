@@ -2,7 +2,8 @@ import { attempt, LOG_FOLDER } from './command.ts';
 import { join } from 'node:path';
 import { reasonNotToInstall } from './debian.ts';
 import { UserFacingError, printProgress, step } from './progress.ts';
-import { ensureStandins, imagePresent, standinName, type Component } from './standin.ts';
+import { imagePresent } from './recipe.ts';
+import { ensureStandins, standinName, type Component } from './standin.ts';
 
 /** The images that users get. NODE_IMAGE is also the default in the Dockerfile; a test compares them. */
 export const DEFAULT_IMAGES: Readonly<Record<Component, string>> = {

@@ -94,3 +94,26 @@ async function startContainer(name: string, options: readonly string[], image: s
 export async function removeServers(names: readonly string[]): Promise<void> {
   if (names.length > 0) await attempt('docker', ['rm', '-f', '-v', ...names], { cleanup: true });
 }
+
+/** Deletes queues; those that do not exist are no problem. Of several addresses the first is used. */
+export async function deleteQueues(amqpUrl: string, queues: readonly string[]): Promise<void> {
+  const [first = ''] = amqpUrl.split(',');
+  const connection = await connect(first, { timeout: 10_000 });
+  connection.on('error', () => undefined);
+  try {
+    const channel = await connection.createChannel();
+    for (const queue of queues) await channel.deleteQueue(queue);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Drops the database that the address names. */
+export async function dropDatabase(mongodbUrl: string): Promise<void> {
+  const client = new MongoClient(mongodbUrl, { serverSelectionTimeoutMS: 10_000, socketTimeoutMS: 30_000 });
+  try {
+    await client.db().dropDatabase();
+  } finally {
+    await client.close();
+  }
+}

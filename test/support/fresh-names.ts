@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, inject } from 'vitest';
 
-import { deleteQueues, dropDatabase } from '../../infrastructure/removal.ts';
+import { deleteQueues, dropDatabase } from '../../infrastructure/servers.ts';
 import { withDatabase } from '../../infrastructure/addresses.ts';
 
 /** A namespace of a test file's own on the servers that all files share. */

@@ -1,7 +1,7 @@
 import { connect } from 'amqplib';
 import { MongoClient } from 'mongodb';
 import { expect, test } from 'vitest';
-import { dropDatabase } from '../../../infrastructure/removal.ts';
+import { dropDatabase } from '../../../infrastructure/servers.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 
 const names = freshNames();

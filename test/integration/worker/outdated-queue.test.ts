@@ -2,7 +2,7 @@ import { connect } from 'amqplib';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 import { withDatabase } from '../../../infrastructure/addresses.ts';
-import { dropDatabase } from '../../../infrastructure/removal.ts';
+import { dropDatabase } from '../../../infrastructure/servers.ts';
 import { amqp10, publishAmqp10 } from '../../support/amqp10-publish.ts';
 import { createRequest, jane } from '../../support/documents.ts';
 import { POLLING } from '../../support/polling.ts';

@@ -1,7 +1,7 @@
 import { MongoClient, ObjectId, type Collection, type Document } from 'mongodb';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 
-import { deleteQueues } from '../../../infrastructure/removal.ts';
+import { deleteQueues } from '../../../infrastructure/servers.ts';
 import { MAX_SUSPECTS } from '../../../src/dispatch/circuit-breaker.ts';
 import { codesIn, contactIdIn, createRequest, getRequest, jane, listRequest } from '../../support/documents.ts';
 import { POLLING } from '../../support/polling.ts';
