@@ -1,12 +1,12 @@
-import { connect } from 'amqplib';
-
 import { waitFor } from '../../infrastructure/progress.ts';
+import { deleteQueues } from '../../infrastructure/servers.ts';
 import { ackOfUnknownDelivery } from '../../test/support/amqp-frames.ts';
 import { channelOf } from '../proxy/amqp.ts';
-import { emptyQueue, QUEUE, type Testbed } from '../infrastructure/testbed.ts';
+import { emptyQueue, QUEUE } from '../infrastructure/testbed.ts';
 import type { InspectedConnection } from '../proxy/inspected-connection.ts';
 import { INSTANT, type FaultKind } from './fault.ts';
 import { triggered } from './moments.ts';
+import { serverKilled, serverRestarted } from './servers.ts';
 
 const DATA = '/var/lib/rabbitmq';
 const FILLER = `${DATA}/filler`;
@@ -15,24 +15,6 @@ const NAME_WRITTEN_MS = 2_000;
 /** Below the worker's patience with a call, which is 5 s. */
 const CANCEL_ARRIVES_MS = 700;
 const CONSUMING_MS = 20_000;
-
-const restarted: FaultKind = {
-  name: 'broker restarted',
-  weight: 3,
-  async begin({ testbed: { broker } }) {
-    await broker.stop();
-    return { holdMs: 0, end: () => broker.start() };
-  },
-};
-
-const killed: FaultKind = {
-  name: 'broker killed',
-  weight: 4,
-  async begin({ testbed: { broker }, random }) {
-    await broker.kill();
-    return { holdMs: random.between(0, 2_000), end: () => broker.start() };
-  },
-};
 
 const frozen: FaultKind = {
   name: 'broker frozen',
@@ -97,7 +79,7 @@ const queueDeleted: FaultKind = {
   async begin({ testbed: { broker }, load }) {
     await load.pause();
     await emptyQueue(broker, 30_000);
-    await deleteQueue(broker);
+    await deleteQueues(broker.url, [QUEUE]);
     load.resume();
     load.allow(200);
     return { holdMs: NAME_WRITTEN_MS, end: () => Promise.resolve() };
@@ -140,7 +122,7 @@ const cancelledAtOnce: FaultKind = {
     await waitFor('a worker that begins to consume', CONSUMING_MS, () =>
       Promise.resolve(proxy.armed ? undefined : true),
     );
-    await deleteQueue(testbed.broker);
+    await deleteQueues(testbed.broker.url, [QUEUE]);
     load.resume();
     load.allow(200);
     const end = async (): Promise<void> => {
@@ -151,19 +133,9 @@ const cancelledAtOnce: FaultKind = {
   },
 };
 
-async function deleteQueue(broker: Testbed['broker']): Promise<void> {
-  const connection = await connect(broker.url, { timeout: 5_000 });
-  connection.on('error', () => undefined);
-  try {
-    await (await connection.createChannel()).deleteQueue(QUEUE);
-  } finally {
-    await connection.close();
-  }
-}
-
 export const brokerFaults: readonly FaultKind[] = [
-  restarted,
-  killed,
+  serverRestarted('broker', 3),
+  serverKilled('broker', 4, 2_000),
   frozen,
   alarm(
     'memory alarm of the broker (connection.blocked)',

@@ -3,24 +3,7 @@ import type { Failpoint } from '../proxy/fault-proxy.ts';
 import type { InspectedConnection } from '../proxy/inspected-connection.ts';
 import { INSTANT, type FaultKind } from './fault.ts';
 import { triggered } from './moments.ts';
-
-const killed: FaultKind = {
-  name: 'database killed',
-  weight: 4,
-  async begin({ testbed: { database }, random }) {
-    await database.kill();
-    return { holdMs: random.between(0, 3_000), end: () => database.start() };
-  },
-};
-
-const restarted: FaultKind = {
-  name: 'database restarted',
-  weight: 2,
-  async begin({ testbed: { database } }) {
-    await database.stop();
-    return { holdMs: 0, end: () => database.start() };
-  },
-};
+import { serverKilled, serverRestarted } from './servers.ts';
 
 const frozen: FaultKind = {
   name: 'database frozen',
@@ -103,8 +86,8 @@ function ledgerAnswersLost(words: string, hurt: (connection: InspectedConnection
 }
 
 export const databaseFaults: readonly FaultKind[] = [
-  killed,
-  restarted,
+  serverKilled('database', 4, 3_000),
+  serverRestarted('database', 2),
   frozen,
   itemFails,
   { ...ledgerAnswersLost('in silence', () => undefined, LOST_FOR_MS), short: 'never' },

@@ -11,27 +11,26 @@ import { poisonRequest, type PoisonMode } from '../poison.ts';
 import { deadLetterIds } from '../infrastructure/dead-letters.ts';
 import { QUEUE } from '../infrastructure/testbed.ts';
 
-const APP_ID = 'chaos-producer';
-const LOOK_EVERY_MS = 1_000;
+const APP_ID = 'chaos-fault';
+const POLL_EVERY_MS = 1_000;
 const QUORUM = { 'x-queue-type': 'quorum' };
 
-/** What is asked for, and what must come of it. */
+/** What a request asks for; its method says how it has to settle. */
 export interface FaultRequest {
   readonly method: Extract<Action['method'], 'poison' | 'unreadable' | 'unanswerable'>;
   readonly mode: PoisonMode;
   readonly replyTo: string;
 }
 
-/** A request that was sent, until all that must come of it has come. */
-interface Open {
+interface SentRequest {
   readonly id: string;
   readonly method: FaultRequest['method'];
   answers: number;
 }
 
 /**
- * A producer beside the load. It sends what no decent producer sends, and has reply queues of all kinds that it reads when
- * it is told to. It keeps the journal like the others.
+ * Sends the requests that are themselves a fault. It owns reply queues of any kind, consumes them only when told to, and
+ * writes to the journal like the senders of the load.
  */
 export class FaultProducer {
   readonly #broker: OwnServer;
@@ -39,8 +38,8 @@ export class FaultProducer {
   readonly #model: ChannelModel;
   readonly #channel: Channel;
   readonly #confirming: ConfirmChannel;
-  readonly #unread: string[] = [];
-  readonly #sent = new Map<string, Open>();
+  readonly #unconsumed: string[] = [];
+  readonly #sent = new Map<string, SentRequest>();
 
   private constructor(
     broker: OwnServer,
@@ -55,7 +54,7 @@ export class FaultProducer {
     this.#confirming = channels.confirming;
   }
 
-  static async enter(broker: OwnServer, journal: Journal): Promise<FaultProducer> {
+  static async open(broker: OwnServer, journal: Journal): Promise<FaultProducer> {
     const model = await connect(broker.url, { timeout: 5_000 });
     model.on('error', () => undefined);
     const [plain, confirming] = [await model.createChannel(), await model.createConfirmChannel()];
@@ -63,67 +62,71 @@ export class FaultProducer {
     return new FaultProducer(broker, journal, model, { plain, confirming });
   }
 
-  /** Makes a reply queue that nobody reads before `listen`. Gives its name. */
+  /** Declares a reply queue that nobody consumes before `consumeReplies`. Returns its name. */
   async replyQueue(options: Readonly<Record<string, unknown>> = QUORUM): Promise<string> {
-    const name = `chaos.outside.${randomBytes(4).toString('hex')}`;
+    const name = `chaos.fault.${randomBytes(4).toString('hex')}`;
     await this.#channel.assertQueue(name, { durable: true, arguments: options });
-    this.#unread.push(name);
+    this.#unconsumed.push(name);
     return name;
   }
 
-  /** Reads its reply queues from now on: what comes in counts as answered. */
-  async listen(): Promise<void> {
-    for (const queue of this.#unread.splice(0)) {
+  /** Consumes its reply queues from now on: what arrives counts as answered. */
+  async consumeReplies(): Promise<void> {
+    for (const queue of this.#unconsumed.splice(0)) {
       await this.#channel.consume(queue, (message) => message !== null && this.#note(message), { noAck: true });
     }
   }
 
-  /** Sends requests of one kind, each with the headers; resolves when the broker has them. */
+  /** Sends `count` requests, each with the headers; resolves when the broker has confirmed them. */
   async send(request: FaultRequest, count: number, headers: Readonly<Record<string, unknown>> = {}): Promise<void> {
     for (let n = 0; n < count; n += 1) {
-      const { id, body } = this.#next(request);
-      const identity = { appId: APP_ID, messageId: id, correlationId: id, replyTo: request.replyTo };
-      this.#confirming.sendToQueue(QUEUE, body, { ...identity, headers: { ...headers }, persistent: true });
+      const { body, properties } = this.#next(request);
+      this.#confirming.sendToQueue(QUEUE, body, { ...properties, headers: { ...headers }, persistent: true });
     }
     await this.#confirming.waitForConfirms();
   }
 
-  /** Sends one whose header table is these bytes. */
+  /** Sends one request whose header table is these bytes. */
   async sendRaw(request: FaultRequest, headers: Buffer): Promise<void> {
-    const { id, body } = this.#next(request);
-    const identity = { appId: APP_ID, messageId: id, correlationId: id, replyTo: request.replyTo };
-    publishRaw(this.#channel, QUEUE, body, { ...identity, headers });
+    const { body, properties } = this.#next(request);
+    publishRaw(this.#channel, QUEUE, body, { ...properties, headers });
     await this.#channel.checkQueue(QUEUE);
   }
 
-  /** Sends one over AMQP 1.0, which takes some things that AMQP 0-9-1 does not; with a field of its type `char` where one is named. */
-  async sendAmqp10({ method, mode, replyTo }: FaultRequest, charField?: string): Promise<void> {
-    const { id, body } = this.#next({ method, mode, replyTo });
+  /**
+   * Sends one request over AMQP 1.0, which accepts some values that AMQP 0-9-1 does not; with a field of its type `char`
+   * where `charField` names one.
+   */
+  async sendAmqp10(request: FaultRequest, charField?: string): Promise<void> {
+    const { body, properties } = this.#next(request);
+    const { messageId, correlationId, replyTo } = properties;
     const applicationProperties = charField === undefined ? {} : { [charField]: amqp10.char('A') };
-    const message = { messageId: id, correlationId: id, replyTo, body, applicationProperties };
-    await publishAmqp10(this.#broker.url, QUEUE, message);
+    await publishAmqp10(this.#broker.url, QUEUE, { messageId, correlationId, replyTo, body, applicationProperties });
   }
 
-  #next({ method, mode }: FaultRequest): { readonly id: string; readonly body: Buffer } {
-    const id = `outside-${randomBytes(6).toString('hex')}`;
+  #next({ method, mode, replyTo }: FaultRequest) {
+    const id = `fault-${randomBytes(6).toString('hex')}`;
     const at = this.#journal.now();
     this.#journal.add({ type: 'sent', id, sender: FAULT_SENDER, at, action: { method }, confirmed: true });
     this.#sent.set(id, { id, method, answers: 0 });
-    return { id, body: Buffer.from(poisonRequest(mode, id)) };
+    const properties = { appId: APP_ID, messageId: id, correlationId: id, replyTo };
+    return { body: Buffer.from(poisonRequest(mode, id)), properties };
   }
 
-  /** Listens until every request has what it must have; gives how many still lack it when the time is up. */
+  /** Consumes the replies until every request has settled. Returns how many have not when the time is up. */
   async settled(limitMs: number): Promise<number> {
-    await this.listen();
+    await this.consumeReplies();
     for (const until = Date.now() + limitMs; ;) {
-      const letters = new Set(await deadLetterIds(this.#broker));
-      const left = [...this.#sent.values()].filter((request) => !isSettled(request, letters.has(request.id))).length;
+      const deadLetters = new Set(await deadLetterIds(this.#broker));
+      const left = [...this.#sent.values()].filter(
+        (request) => !isSettled(request, deadLetters.has(request.id)),
+      ).length;
       if (left === 0 || Date.now() > until) return left;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await new Promise((resolve) => setTimeout(resolve, POLL_EVERY_MS));
     }
   }
 
-  /** The most answers that one request got so far. */
+  /** The most answers that one request has received. */
   get maxAnswers(): number {
     return Math.max(...[...this.#sent.values()].map(({ answers }) => answers));
   }
@@ -137,13 +140,13 @@ export class FaultProducer {
     if (request !== undefined) request.answers += 1;
   }
 
-  /** Its queues stay: an answer that is still on its way finds them. */
-  async leave(): Promise<void> {
+  /** Closes the connection. The queues stay for answers that are still on their way. */
+  async close(): Promise<void> {
     await this.#model.close().catch(() => undefined);
   }
 }
 
-function isSettled({ method, answers }: Open, isLetter: boolean): boolean {
-  if (method === 'poison') return answers > 0 && isLetter;
-  return isLetter || (method === 'unanswerable' && answers > 0);
+function isSettled({ method, answers }: SentRequest, isDeadLetter: boolean): boolean {
+  if (method === 'poison') return answers > 0 && isDeadLetter;
+  return isDeadLetter || (method === 'unanswerable' && answers > 0);
 }
