@@ -8,9 +8,12 @@ interface Tier {
   /** Needs the shared broker and database. */
   readonly servers: boolean;
   readonly testTimeout: number;
-  /** Tiers of one number run together; a tier that measures time or fills the machine runs alone. */
+  /**
+   * Tiers with the same number run together; a tier that measures time or saturates the machine
+   * runs alone.
+   */
   readonly groupOrder: number;
-  /** Is about containers of its own, one test file after the other. */
+  /** Starts containers of its own, one test file after the other. */
   readonly containers?: true;
 }
 
@@ -38,7 +41,7 @@ function project(tier: Tier): TestProjectInlineConfiguration {
   };
 }
 
-/** With running servers given and no way to Docker, the tier that is about containers cannot run, and the others can. */
+/** With given servers and without Docker, the tiers that need containers cannot run; the others can. */
 async function containersPossible(): Promise<boolean> {
   const { AMQP_URL: amqp, MONGODB_URL: mongodb } = process.env;
   if (!amqp || !mongodb) return true;

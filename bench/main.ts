@@ -24,7 +24,7 @@ const SUBJECTS: readonly Subject[] = ['worker', 'plain', 'echo'];
 
 type CommandLine = { readonly studies: readonly Study[]; readonly subjects: readonly Subject[] } & StudyOptions;
 
-/** What the command line asks for, `undefined` for help. Throws an UserFacingError that says what is wrong with it. */
+/** Parses the command line; `undefined` for help. Throws a UserFacingError that says what is wrong. */
 function parseCommandLine(): CommandLine | undefined {
   const text = { type: 'string' } as const;
   const { values, positionals } = optionsOf({

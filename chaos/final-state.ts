@@ -4,7 +4,7 @@ import type { FinalContact, FinalState } from './journal.ts';
 import { deadLetterIds } from './infrastructure/dead-letters.ts';
 import { DATABASE, queueDepth, type Testbed } from './infrastructure/testbed.ts';
 
-/** A worker of this size has a leak, or piles up what it should hold back: one holds some 120 MiB when it is at rest. */
+/** A worker above this size has a leak or buffers too much; an idle one holds about 120 MiB. */
 const MEMORY_BOUND_MIB = 400;
 
 interface Stored {
@@ -18,7 +18,7 @@ interface Stored {
   readonly mobile_phone?: string;
 }
 
-/** Reads what is left when all is quiet, past every proxy. */
+/** Reads the final state directly, not through the proxies. */
 export async function finalState({ broker, database, workers }: Testbed): Promise<FinalState> {
   return {
     contacts: await contacts(database.url),

@@ -1,4 +1,5 @@
-// npm run chaos [-- --short | options]: load, faults and repeats on three workers, and a verdict on all that came of it.
+// npm run chaos [-- --short | options]: runs load, faults and repeats on three workers, then checks
+// the run.
 import { optionsOf } from '../scripts/options.ts';
 import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
 import { plan, shortPlan } from './faults/plan.ts';

@@ -16,39 +16,39 @@ import { startTestbed, consumers, emptyQueue, type Testbed } from './infrastruct
 
 export interface RunSettings {
   readonly seed: number;
-  /** At least so many, repeats not counted. */
+  /** Least number of requests, repeats excluded. */
   readonly requests: number;
   readonly workers: number;
   readonly senders: number;
-  /** Faults may last beyond every time limit of the worker. */
+  /** Whether faults may last beyond every time limit of the worker. */
   readonly longFaults: boolean;
   readonly removedGuard: Guard | undefined;
   readonly plan: (random: Random) => readonly FaultKind[];
-  /** No fault begins after so much time. */
+  /** No fault begins later than this. */
   readonly limitMs: number;
-  /** All must go on again within this time after a fault's end; a run ends in as much and a half. */
+  /** Everything has to work again within this time after a fault; the last answers have 1.5× this time. */
   readonly recoveryMs: number;
 }
 
-/** One fault as it went. */
+/** One injected fault. */
 export interface Injected {
   readonly name: string;
-  /** `false`: its occasion did not come, and nothing happened. */
+  /** `false`: its trigger did not occur, and nothing happened. */
   readonly happened: boolean;
-  /** Nanoseconds on the journal's clock; until all that was under way at its end was answered. */
+  /** Nanoseconds on the journal's clock; lasts until everything in flight at its end is answered. */
   readonly from: number;
   readonly until: number;
   readonly inFlight: number;
 }
 
-/** All that a run leaves behind. */
+/** The results of a run. */
 export interface RunRecord {
   readonly workers: number;
   readonly journal: Journal;
   readonly folder: string;
   readonly final: FinalState;
   readonly faults: readonly Injected[];
-  /** What the suite itself saw and must not be. */
+  /** Problems that the suite itself recorded. */
   readonly problems: readonly string[];
   readonly requests: number;
   readonly unexpectedEnds: number;
@@ -56,17 +56,20 @@ export interface RunRecord {
 }
 
 const FAULT_LIMIT_MS = 120_000;
-/** All that has to go on may take so long. */
+/** Default for recoveryMs. */
 export const RECOVERY_LIMIT_MS = 120_000;
-/** Without a guard some things never recover. */
+/** Without a guard some requests never recover. */
 const RECOVERY_WITHOUT_GUARD_MS = 20_000;
 const WARM_UP_ANSWERS = 150;
-/** Some eighty requests a second, so that somebody is there to be held up. */
-const GENTLY = 20;
-const GENTLY_EVERY_MS = 250;
+/** About 80 requests per second, so that there are requests that a fault could delay. */
+const LOW_LOAD = 20;
+const LOW_LOAD_EVERY_MS = 250;
 const MEASURE_EVERY_MS = 500;
 
-/** Runs load and faults on a testbed of its own, which is gone afterwards, also where `signal` ends the run early. */
+/**
+ * Runs load and faults on a testbed of its own, and removes it afterwards, also where `signal` ends
+ * the run early.
+ */
 export async function runChaos(settings: RunSettings, signal?: AbortSignal): Promise<RunRecord> {
   const folder = join(ROOT, '.cache/chaos', `${settings.seed}`);
   mkdirSync(folder, { recursive: true });
@@ -78,13 +81,13 @@ export async function runChaos(settings: RunSettings, signal?: AbortSignal): Pro
       if (signal?.aborted === true) end();
       signal?.addEventListener('abort', end);
     });
-    return await Promise.race([perform(settings, testbed, folder, undo), interrupted]);
+    return await Promise.race([execute(settings, testbed, folder, undo), interrupted]);
   } finally {
     for (const step of undo.splice(0)) await step();
   }
 }
 
-async function perform(
+async function execute(
   settings: RunSettings,
   testbed: Testbed,
   folder: string,
@@ -150,14 +153,18 @@ async function perform(
 
 async function begin(load: Load, { broker }: Testbed): Promise<void> {
   await load.connected();
-  // Writes the names of the queues, which a kill would otherwise empty (see faults/broker.ts).
+  // Makes the broker write the names of the queues; a kill would otherwise empty them (see
+  // faults/broker.ts).
   await broker.stop();
   await broker.start();
   await load.connected();
   load.start();
 }
 
-/** Full load, the fault, its end, and the wait until everything that it held up is answered. */
+/**
+ * Applies full load, injects the fault, ends it, and waits until everything that it delayed is
+ * answered.
+ */
 async function inject(kind: FaultKind, context: FaultContext, requests: number): Promise<Injected> {
   const { load, journal } = context;
   const { name, othersWithinMs } = kind;
@@ -168,20 +175,20 @@ async function inject(kind: FaultKind, context: FaultContext, requests: number):
   const from = journal.now();
   const allowed = othersWithinMs === undefined ? {} : { othersWithinMs };
   journal.add({ type: 'fault', at: from, name, phase: 'begins', ...allowed });
-  const going = othersWithinMs === undefined ? undefined : setInterval(() => load.allow(GENTLY), GENTLY_EVERY_MS);
-  const happened = await fromBeginToEnd(kind, context)
+  const lowLoad = othersWithinMs === undefined ? undefined : setInterval(() => load.allow(LOW_LOAD), LOW_LOAD_EVERY_MS);
+  const happened = await happens(kind, context)
     .catch((error: unknown) => {
       context.reportProblem(error instanceof Error ? error.message : String(error));
       return true;
     })
-    .finally(() => clearInterval(going));
+    .finally(() => clearInterval(lowLoad));
   journal.add({ type: 'fault', at: journal.now(), name, phase: 'ends' });
   await recovery(name, context);
   return { name, happened, from, until: journal.now(), inFlight };
 }
 
-/** Whether its occasion came. */
-async function fromBeginToEnd(kind: FaultKind, context: FaultContext): Promise<boolean> {
+/** Resolves with whether its trigger occurred. */
+async function happens(kind: FaultKind, context: FaultContext): Promise<boolean> {
   const { name } = kind;
   const active = await within(FAULT_LIMIT_MS, name, kind.begin(context));
   if (active === undefined) return false;
@@ -190,10 +197,13 @@ async function fromBeginToEnd(kind: FaultKind, context: FaultContext): Promise<b
   return true;
 }
 
-/** Resolves when all goes on. Where it does not, that is noted, and the run goes on with new workers and without what is lost. */
+/**
+ * Resolves when everything works again. Where it does not, records that, restarts the workers and
+ * abandons what is lost.
+ */
 async function recovery(name: string, { load, testbed, reportProblem, recoveryMs }: FaultContext): Promise<void> {
   const caughtUp = (): Promise<boolean> =>
-    within(recoveryMs, name, goesOn(load, testbed, recoveryMs)).then(
+    within(recoveryMs, name, recovered(load, testbed, recoveryMs)).then(
       () => true,
       () => false,
     );
@@ -207,13 +217,16 @@ async function recovery(name: string, { load, testbed, reportProblem, recoveryMs
   load.abandon();
 }
 
-/** Everything that was under way is answered, and every worker takes requests: not only its log says so, but the broker. */
-async function goesOn(load: Load, { broker, workers }: Testbed, limitMs: number): Promise<void> {
+/**
+ * Resolves when everything in flight is answered and every worker consumes, according to its log
+ * and to the broker.
+ */
+async function recovered(load: Load, { broker, workers }: Testbed, limitMs: number): Promise<void> {
   await Promise.all([load.caughtUp(), ...workers.map((worker) => worker.ready())]);
   await consumers(broker, workers.length, limitMs);
 }
 
-/** The rest of the requests, every answer, and an empty queue. */
+/** Sends the remaining requests, then waits for every answer and an empty queue. */
 async function finish({ load, testbed, recoveryMs }: FaultContext, requests: number): Promise<void> {
   load.allow(Math.max(0, requests - load.sent));
   await until(() => load.sent >= requests);
@@ -224,7 +237,7 @@ async function finish({ load, testbed, recoveryMs }: FaultContext, requests: num
 async function until(met: () => boolean): Promise<void> {
   const limit = Date.now() + RECOVERY_LIMIT_MS;
   while (!met()) {
-    if (Date.now() > limit) throw new Error('the load stands still though nothing is broken');
+    if (Date.now() > limit) throw new Error('the load has stopped although no fault is active');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
@@ -233,5 +246,5 @@ function progress(fault: Injected | undefined): string {
   if (fault === undefined) return '';
   const { name, happened, from, until: to, inFlight } = fault;
   const seconds = ((to - from) / 1e9).toFixed(1);
-  return `${name}${happened ? '' : ' (did not happen)'}: ${inFlight} under way, recovered after ${seconds} s`;
+  return `${name}${happened ? '' : ' (not triggered)'}: ${inFlight} in flight, recovered after ${seconds} s`;
 }

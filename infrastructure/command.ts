@@ -8,27 +8,27 @@ import { UserFacingError } from './progress.ts';
 /** The project's root folder. */
 export const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
-/** Where the long outputs of the surroundings' commands go; outlives the clone, as what it installs does. */
+/** The folder for long outputs of commands. It outlives the clone, like what the commands install. */
 export const LOG_FOLDER = join(tmpdir(), 'contacts-surroundings');
 
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** Ends the command after this time; the outcome then has `timedOut`. No limit by default. */
+  /** Kills the command after this time; the result then has `timedOut`. Default: no limit. */
   readonly limitMs?: number;
-  /** Ends the command when it has written nothing at all by then. */
+  /** Kills the command unless it has written something by then. */
   readonly firstOutputMs?: number;
-  /** A file, made anew, that gets all the output. */
+  /** A file, overwritten, that gets all the output. */
   readonly log?: string;
-  /** Belongs to the clearing up, so it runs after `terminateCommands` as well. */
+  /** Part of the clean-up: also runs after `terminateCommands`. */
   readonly cleanup?: boolean;
 }
 
 export interface CommandResult {
-  /** -1 where the command could not be started or was ended. */
+  /** -1 where the command could not be started or was killed. */
   readonly code: number;
   readonly stdout: string;
-  /** Standard output and standard error, in the order they came. */
+  /** Standard output and standard error, in order of arrival. */
   readonly output: string;
   readonly timedOut: boolean;
 }
@@ -42,15 +42,13 @@ function openLog(path: string | undefined): WriteStream | undefined {
 const running = new Set<ChildProcess>();
 let ending = false;
 
-/** Ends the programs that run and lets no other start, but those of the clearing up; for an interrupted run. */
+/** Terminates the running commands and lets none start except clean-up; for an interrupted run. */
 export function terminateCommands(): void {
   ending = true;
   for (const child of running) child.kill('SIGTERM');
 }
 
-/**
- * Runs a program to its end. A program that is not there is an outcome with code -1; rejects only after `terminateCommands`.
- */
+/** Runs a program to its end. A missing program gives code -1; rejects only after `terminateCommands`. */
 export async function attempt(
   program: string,
   args: readonly string[],
@@ -101,7 +99,10 @@ export async function attempt(
   });
 }
 
-/** Runs a program and gives its standard output; an UserFacingError with the end of its output where it fails. */
+/**
+ * Runs a program and returns its standard output. Throws a UserFacingError with the end of its
+ * output where it fails.
+ */
 export async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   const outcome = await attempt(program, args, options);
   if (outcome.code === 0) return outcome.stdout.trim();

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { attempt, LOG_FOLDER, run } from './command.ts';
 import { UserFacingError, printProgress, step } from './progress.ts';
 
-/** Why nothing may be installed here, or undefined where it may: root, on Debian, with apt, and not forbidden. */
+/**
+ * Why nothing may be installed here; `undefined` where it may: as root, on Debian, with apt, and
+ * not forbidden.
+ */
 export function reasonNotToInstall(): string | undefined {
   if (process.env['SURROUNDINGS_INSTALL'] === 'no') return 'SURROUNDINGS_INSTALL=no forbids it';
   if (process.platform !== 'linux' || !existsSync('/usr/bin/apt-get')) return 'this is not Debian';
@@ -17,7 +20,7 @@ async function installed(name: string): Promise<boolean> {
   return stdout.includes('ok installed');
 }
 
-/** Installs Debian packages that are not there yet, telling what for. An UserFacingError where that is not allowed. */
+/** Installs missing Debian packages and prints why. Throws a UserFacingError where that is not allowed. */
 export async function ensurePackages(names: readonly string[], purpose: string): Promise<void> {
   const present = await Promise.all(names.map(installed));
   const missing = names.filter((_, index) => !present[index]);
@@ -40,7 +43,7 @@ export async function ensurePackages(names: readonly string[], purpose: string):
   });
 }
 
-/** The distribution's own mirror, as apt on this machine knows it. */
+/** Returns the distribution's mirror that apt uses on this machine. */
 export async function debianMirror(): Promise<string> {
   const read = async (): Promise<string | undefined> => {
     const policy = await run('apt-cache', ['policy']);
@@ -57,7 +60,7 @@ export async function debianMirror(): Promise<string> {
   return found;
 }
 
-/** The settings of apt that decide how this machine reaches its mirror, in the form of an apt.conf. */
+/** Returns apt's settings that decide how this machine reaches its mirror, in the form of an apt.conf. */
 export async function aptSettings(): Promise<string> {
   const all = await run('apt-config', ['dump']);
   const kept = /^Acquire::(Check-Valid-Until|Check-Date|https?::Proxy) ".+";$/;

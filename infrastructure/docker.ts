@@ -10,26 +10,29 @@ const DAEMON_LOG = join(LOG_FOLDER, 'dockerd.log');
 const PID_FILES = ['/var/run/docker.pid', '/var/run/docker/containerd/containerd.pid'];
 
 export interface Docker {
-  /** This run had to start the daemon itself. */
+  /** This run started the daemon. */
   readonly startedHere: boolean;
 }
 
 /** Whether a Docker daemon answers. */
 export async function dockerAnswers(): Promise<boolean> {
   const info = await attempt('docker', ['info', '--format', '{{.ServerVersion}}'], { limitMs: 20_000 });
-  // Some versions of the client end with code 0 although no server answered.
+  // Some versions of the client exit with 0 although no server answered.
   return info.code === 0 && /^\d/.test(info.stdout.trim());
 }
 
-/** Why there is no Docker here and none can be installed; `undefined` where a daemon answers or may be installed. */
+/**
+ * Why there is no Docker here and none can be installed; `undefined` where a daemon answers or may
+ * be installed.
+ */
 export async function reasonWithoutDocker(): Promise<string | undefined> {
   const reason = reasonNotToInstall();
   return reason === undefined || (await dockerAnswers()) ? undefined : reason;
 }
 
 /**
- * Makes sure that a Docker daemon answers. Does nothing where one does. Else, as root on Debian, installs Docker and
- * starts its daemon; an UserFacingError anywhere else. Runs at the same time wait for each other.
+ * Ensures that a Docker daemon answers. Where none does, installs and starts one as root on Debian;
+ * throws a UserFacingError anywhere else. Concurrent runs wait for each other.
  */
 export async function ensureDocker(): Promise<Docker> {
   if (await dockerAnswers()) return { startedHere: false };
@@ -88,14 +91,14 @@ function daemonPids(): readonly string[] {
   return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && processName(entry) === 'dockerd');
 }
 
-/** A pid file that a killed daemon left behind: its process is gone, or is another program by now. */
+/** Whether a killed daemon left this pid file: its process has ended, or is another program now. */
 function isStale(file: string): boolean {
   if (!existsSync(file)) return false;
   const name = processName(readFileSync(file, 'utf8').trim());
   return name !== 'dockerd' && name !== 'containerd';
 }
 
-/** Stops the daemon that this run started, unless containers run on it. Says so where it stays. */
+/** Stops the daemon that this run started, unless containers run on it; then prints that it stays. */
 export async function releaseDocker(docker: Docker): Promise<void> {
   if (!docker.startedHere) return;
   await withLock('docker', async () => {

@@ -1,4 +1,4 @@
-// Public to chaos/, which has programs in Go.
+// Public module of infrastructure/, for chaos/, which has programs in Go.
 import { basename, join } from 'node:path';
 import { attempt, ROOT } from './command.ts';
 import { reasonNotToInstall } from './debian.ts';
@@ -11,8 +11,9 @@ import { ensureBase } from './standin.ts';
 const GO_IMAGE = 'golang:1.26-trixie';
 
 /**
- * Builds the image of a Go program from the recipe in `folder` (relative to the project) unless it is present. Returns
- * its name. One stage of the build has the compiler: the golang image where a registry answers, else Debian's package.
+ * Builds the image of a Go program from the recipe in `folder` (relative to the project) unless it
+ * is present. Returns its name. One stage of the build has the compiler: the golang image where a
+ * registry answers, else Debian's package.
  */
 export function ensureGoImage(folder: string): Promise<string> {
   const program = basename(folder);

@@ -5,7 +5,7 @@ import { UserFacingError, printProgress, step } from './progress.ts';
 import { imagePresent } from './recipe.ts';
 import { ensureStandins, standinName, type Component } from './standin.ts';
 
-/** The images that users get. NODE_IMAGE is also the default in the Dockerfile; a test compares them. */
+/** The default images. NODE_IMAGE is also the default in the Dockerfile; a test compares them. */
 export const DEFAULT_IMAGES: Readonly<Record<Component, string>> = {
   rabbitmq: 'rabbitmq:4-management',
   mongo: 'mongo:8',
@@ -18,14 +18,18 @@ const VARIABLES: Readonly<Record<Component, string>> = {
   node: 'NODE_IMAGE',
 };
 
-/** What a registry says that can be reached but does not give the image; a stand-in would hide the real problem. */
+/**
+ * Answers of a registry that is reachable and refuses the image; a stand-in would hide the real
+ * problem.
+ */
 const REGISTRY_ANSWERED = /toomanyrequests|rate limit|manifest unknown|manifest for|access denied|no space left/i;
 
 export type Images<Wanted extends Component> = Readonly<Record<Wanted, string>>;
 
 /**
- * Gives an image for each component: the one that RABBITMQ_IMAGE, MONGO_IMAGE or NODE_IMAGE names, else the default one,
- * pulled where it is not there; where no registry can be reached, and only there, a stand-in made from Debian packages.
+ * Returns an image for each component: the one that RABBITMQ_IMAGE, MONGO_IMAGE or NODE_IMAGE
+ * names, else the default one, pulled where it is missing. Only where no registry can be reached,
+ * it is a stand-in built from Debian packages.
  */
 export async function ensureImages<Wanted extends Component>(
   ...components: readonly Wanted[]
@@ -50,7 +54,7 @@ export async function ensureImages<Wanted extends Component>(
   return images as Images<Wanted>;
 }
 
-/** Pulls an image; what went wrong where that fails. */
+/** Pulls an image; returns what went wrong, or `undefined`. */
 async function pull(image: string): Promise<string | undefined> {
   return step(`docker pull ${image}`, async () => {
     const log = join(LOG_FOLDER, 'pull.log');

@@ -2,9 +2,9 @@ import { createServer } from 'node:net';
 import { printProgress } from './progress.ts';
 
 /**
- * Runs `work` while no other process on this machine does so under the same name. The lock is an abstract Unix socket:
- * the kernel frees it with its process, so nothing stale can stay. Other systems than Linux have none, and need none:
- * nothing is installed or built there.
+ * Runs `work` while no other process on this machine runs under the same name. The lock is an
+ * abstract Unix socket: the kernel frees it with its process, so it cannot become stale. Other
+ * systems than Linux have no such sockets and need none: nothing is installed or built there.
  */
 export async function withLock<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
   if (process.platform !== 'linux') return work();

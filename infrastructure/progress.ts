@@ -4,12 +4,12 @@ function seconds(from: number): string {
   return `${((Date.now() - from) / 1000).toFixed(0)} s`;
 }
 
-/** One line for a person, on standard error, with the seconds since the program's start. */
+/** Prints one line on standard error, with the seconds since the program's start. */
 export function printProgress(text: string): void {
   process.stderr.write(`[${seconds(started).padStart(5)}] ${text}\n`);
 }
 
-/** Runs one long step: tells its start, every 15 seconds that it goes on, and its end with the time it took. */
+/** Runs one long step and prints its start, a reminder every 15 seconds, and its end with the duration. */
 export async function step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
   const from = Date.now();
   printProgress(`${title} …`);
@@ -23,12 +23,15 @@ export async function step<Result>(title: string, work: () => Promise<Result>): 
   }
 }
 
-/** A problem that a person can solve; shown without a stack. */
+/** An error that the user can resolve; printed without a stack. */
 export class UserFacingError extends Error {
   override readonly name = 'UserFacingError';
 }
 
-/** Waits until `check` gives something other than undefined, asking every 200 ms; an UserFacingError after `limitMs`. */
+/**
+ * Polls every 200 ms until `check` returns something other than undefined. Throws a UserFacingError
+ * after `limitMs`.
+ */
 export async function waitFor<Value>(
   what: string,
   limitMs: number,

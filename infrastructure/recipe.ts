@@ -14,7 +14,7 @@ const FORWARDED_VARIABLES = [
   'GOPROXY',
 ];
 
-/** Returns a hash of the files in a recipe's folder, to be part of its image's tag; `seed` stands for what else goes in. */
+/** Returns a hash of the files in a recipe's folder and of `seed`, for its image's tag. */
 export function recipeHash(folder: string, seed = ''): string {
   const hash = createHash('sha256').update(seed);
   for (const file of readdirSync(folder).sort()) hash.update(file).update(readFileSync(join(folder, file)));
@@ -26,7 +26,10 @@ export async function imagePresent(name: string): Promise<boolean> {
   return (await attempt('docker', ['image', 'inspect', name])).code === 0;
 }
 
-/** Builds the image `tag` on `base` from the Dockerfile in `context`. The log file's name ends in `logName`. */
+/**
+ * Builds the image `tag` on `base` from the Dockerfile in `context`. The log file's name ends in
+ * `logName`.
+ */
 export async function buildImage(tag: string, base: string, context: string, logName: string): Promise<void> {
   const forwarded = FORWARDED_VARIABLES.filter((name) => process.env[name] !== undefined);
   const variables = forwarded.flatMap((name) => ['--build-arg', name]);

@@ -8,10 +8,13 @@ import { withLock } from './lock.ts';
 import { step } from './progress.ts';
 import { buildImage, imagePresent, recipeHash } from './recipe.ts';
 
-/** What a stand-in image can be made for; the names are the folders under infrastructure/standin. */
+/** What has a stand-in image; the names are the folders under infrastructure/standin. */
 export type Component = 'rabbitmq' | 'mongo' | 'node';
 
-/** The Debian release whose packages the stand-ins are made from; the first with all of them in the versions needed. */
+/**
+ * The Debian release of the stand-ins' packages; the first one with all of them in the required
+ * versions.
+ */
 const SUITE = 'forky';
 const RECIPES = join(ROOT, 'infrastructure/standin');
 const CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
@@ -28,7 +31,7 @@ export function standinName(component: Component): string {
   return `contacts-standin-${component}:${recipeHash(join(RECIPES, component), seed)}`;
 }
 
-/** Builds the stand-in images that are not there yet, and gives their names. Debian and root only. */
+/** Builds missing stand-in images and returns the names of all. Debian and root only. */
 export function ensureStandins(components: readonly Component[]): Promise<ReadonlyMap<Component, string>> {
   return withLock('standins', async () => {
     const missing: Component[] = [];
@@ -41,7 +44,10 @@ export function ensureStandins(components: readonly Component[]): Promise<Readon
   });
 }
 
-/** A bare Debian system as an image, from the distribution's own mirror, with the host's certificate authorities and apt settings. */
+/**
+ * Returns an image of a bare Debian system from the distribution's mirror, with the host's
+ * certificate authorities and apt settings; builds it where it is missing.
+ */
 export async function ensureBase(): Promise<string> {
   const settings = await aptSettings();
   const hash = createHash('sha256').update(settings).digest('hex');
@@ -80,7 +86,10 @@ async function build(component: Component, base: string): Promise<void> {
   }
 }
 
-/** Node's binary and npm, both from npm packages, by npm itself, so that the host's npm settings hold. */
+/**
+ * Adds Node's binary and npm from npm packages. npm fetches them, so that the host's npm settings
+ * apply.
+ */
 async function addNode(context: string): Promise<void> {
   const wanted = { 'node.tgz': `node-linux-${process.arch}@${nodeVersion()}`, 'npm.tgz': `npm@${NPM_VERSION}` };
   for (const [file, name] of Object.entries(wanted)) {

@@ -1,4 +1,4 @@
-// Brings up what development needs: node infrastructure/up.ts
+// Starts what development needs: node infrastructure/up.ts
 import { ensureDocker } from './docker.ts';
 import { UserFacingError, printProgress } from './progress.ts';
 import { DEFAULT_PORTS, startServers } from './servers.ts';

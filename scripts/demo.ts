@@ -91,7 +91,7 @@ async function stopKept(): Promise<void> {
   printProgress('Worker, broker and database of the demo are gone.');
 }
 
-/** Ends the worker by its process id, if it is still that worker. */
+/** Stops the worker by its process id, unless the id belongs to another process by now. */
 async function endWorker(pid: number): Promise<void> {
   const runs = (): boolean =>
     existsSync(`/proc/${pid}`)

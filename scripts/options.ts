@@ -2,7 +2,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 import { UserFacingError } from '../infrastructure/progress.ts';
 
-/** As `parseArgs` of `node:util`; what it refuses is an UserFacingError. */
+/** Like `parseArgs` of `node:util`, but invalid arguments are a UserFacingError. */
 export function optionsOf<Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {
   try {
     return parseArgs(config);

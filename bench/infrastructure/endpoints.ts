@@ -6,11 +6,11 @@ import { removeServers, startServers } from '../../infrastructure/servers.ts';
 export interface Endpoints {
   readonly amqpUrl: string;
   readonly mongodbUrl: string;
-  /** Removes what was started for it. */
+  /** Removes the containers that were started for the benchmark. */
   release(): Promise<void>;
 }
 
-/** Those that AMQP_URL and MONGODB_URL name where both are set, else containers of their own. */
+/** Returns the servers that AMQP_URL and MONGODB_URL name where both are set, else starts containers. */
 export async function findEndpoints(environment: Readonly<Record<string, string | undefined>>): Promise<Endpoints> {
   const { AMQP_URL: amqpUrl, MONGODB_URL: mongodbUrl } = environment;
   if (amqpUrl !== undefined && mongodbUrl !== undefined) {

@@ -10,15 +10,15 @@ import { deleteLogs, startSubject, type RunningSubject } from '../subjects/subje
 import { SeededContacts } from './contacts.ts';
 import type { Endpoints } from './endpoints.ts';
 
-/** How long and how often is measured. */
+/** How long, how often and with which seed the studies measure. */
 export interface BenchSettings {
   readonly seed: number;
   readonly rounds: number;
-  /** Measured time of one run. */
+  /** Measured time of one run, in seconds. */
   readonly seconds: number;
 }
 
-/** One measurement that is wanted. */
+/** One measurement to take. */
 export interface Measurement {
   readonly workload: string;
   readonly source: Source;
@@ -38,10 +38,10 @@ export interface Deployment {
 }
 
 const WARM_UP_S = 2;
-/** Deletions a second that are provided for, beyond what any subject reaches. */
+/** Contacts to delete per second of measuring, more than any subject reaches. */
 const DELETABLE_PER_SECOND: Readonly<Record<string, number>> = { delete: 9_000, mixed: 500 };
 
-/** Where everything is measured: endpoints, deployments and the one producer. */
+/** The environment of the measurements: servers, deployed subjects and the one producer. */
 export class Testbed {
   readonly endpoints: Endpoints;
   readonly settings: BenchSettings;
@@ -61,7 +61,10 @@ export class Testbed {
     return new Testbed(endpoints, settings, await Producer.open(endpoints.amqpUrl, 'bench.replies'));
   }
 
-  /** Starts a deployment, with its contacts; the echo needs the worker's answers, so the worker comes first. */
+  /**
+   * Deploys a subject with its contacts. The echo needs the sizes of the worker's answers, so the
+   * worker comes first.
+   */
   async deploy(subject: Subject, size = BASE_CONTACTS): Promise<Deployment> {
     const { endpoints, settings } = this;
     const mongodbUrl = withDatabase(endpoints.mongodbUrl, `bench_${subject}`);
@@ -93,7 +96,7 @@ export class Testbed {
     return deployment;
   }
 
-  /** One process more of this deployment. */
+  /** Starts one more process of this deployment. */
   async start(deployment: Deployment): Promise<void> {
     deployment.running.push(await startSubject(deployment.subject, deployment.environment));
   }
@@ -175,7 +178,7 @@ export class Testbed {
     };
   }
 
-  /** Ends a deployment and removes what it has. */
+  /** Stops a deployment's processes and removes its queue and database. */
   async undeploy(deployment: Deployment): Promise<void> {
     await this.stop(deployment);
     await this.producer.removeQueue(deployment.queue);
@@ -189,7 +192,7 @@ export class Testbed {
     await this.producer.close();
   }
 
-  /** Bytes of the worker's answer to each kind of request. */
+  /** Returns the size of the worker's answer to each kind of request, in bytes. */
   async #sizes(deployment: Deployment): Promise<Readonly<Record<string, number>>> {
     const sizes: Record<string, number> = {};
     await deployment.contacts.ensureDeletable(1);

@@ -1,6 +1,6 @@
 import type { Latency } from '../figures.ts';
 
-/** Percentiles (nearest rank) of these times in milliseconds; NaN where there are none. */
+/** Returns percentiles (nearest rank) of these times in milliseconds; NaN where there are none. */
 export function latencyOf(times: readonly number[]): Latency {
   const sorted = Float64Array.from(times).sort();
   const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;

@@ -7,14 +7,14 @@ import { latencyOf } from './latency.ts';
 import type { BenchRequest } from './requests.ts';
 import type { Source } from './workloads.ts';
 
-/** What one producer asks for, one after another. */
+/** Requests that a producer sends one after another. */
 export interface Stream {
   readonly source: Source;
-  /** Requests kept unanswered. */
+  /** Requests in flight. */
   readonly inFlight: number;
 }
 
-/** What came of a stream within the measured time. */
+/** The outcome of a stream within the measured time. */
 export interface Answered {
   readonly requests: number;
   readonly failed: number;
@@ -24,7 +24,7 @@ export interface Answered {
   readonly answerBytes: number;
 }
 
-/** When to measure, in seconds; hooks run at its beginning and its end. */
+/** When to measure, in seconds; the hooks run at the beginning and the end of the measured time. */
 export interface Timing {
   readonly warmUp: number;
   readonly measured: number;
@@ -48,7 +48,7 @@ interface Sent {
 
 const ANSWER_LIMIT_MS = 60_000;
 
-/** Sends requests in closed loops and takes the answers off a quorum queue, over one connection. */
+/** Sends requests in closed loops and consumes the answers from a quorum queue, over one connection. */
 export class Producer {
   readonly #connection: ChannelModel;
   readonly #channel: Channel;
@@ -66,7 +66,7 @@ export class Producer {
     this.#replyQueue = replyQueue;
   }
 
-  /** Makes the reply queue, or empties one that is there. */
+  /** Declares the reply queue, or purges an existing one. */
   static async open(amqpUrl: string, replyQueue: string): Promise<Producer> {
     const connection = await connect(amqpUrl, { noDelay: true });
     const channel = await connection.createChannel();
@@ -78,7 +78,7 @@ export class Producer {
     return producer;
   }
 
-  /** Runs the streams beside one another; gives what came of each, in their order. */
+  /** Runs the streams concurrently; returns their outcomes in the same order. */
   async run(queue: string, streams: readonly Stream[], timing: Timing): Promise<readonly Answered[]> {
     const flows = streams.map((stream): Flow => {
       return { stream, times: [], outstanding: 0, failed: 0, answerBytes: 0, exhausted: false };
@@ -102,7 +102,7 @@ export class Producer {
 
   #queue = '';
 
-  /** Leaves so many requests in the queue, for nobody to take yet. */
+  /** Publishes `count` requests without waiting for answers. */
   async enqueue(queue: string, source: Source, count: number): Promise<void> {
     for (let left = count; left > 0; left -= 1) {
       const ask = source();
@@ -112,7 +112,7 @@ export class Producer {
     }
   }
 
-  /** Resolves when so many answers have come from now on. */
+  /** Resolves when `count` more answers have arrived. */
   answers(count: number): Promise<void> {
     return new Promise((resolve) => {
       let left = count;
@@ -188,7 +188,7 @@ export class Producer {
   }
 }
 
-/** Resolves after so many seconds, or earlier when a stream has no more requests. */
+/** Resolves after this many seconds, or earlier when a stream has no more requests. */
 async function elapsed(seconds: number, flows: readonly Flow[]): Promise<void> {
   const until = performance.now() + seconds * 1000;
   const over = (): true | undefined =>

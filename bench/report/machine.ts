@@ -10,7 +10,7 @@ import type { Testbed } from '../infrastructure/testbed.ts';
 
 const LIBRARIES = ['amqplib', 'fast-xml-parser', 'mongodb', 'pino', 'xmlbuilder2'];
 
-/** What was measured on, with the versions of all that took part. */
+/** Describes the machine, with the versions of all programs and libraries that take part. */
 export async function machineOf(testbed: Testbed): Promise<Machine> {
   const [first] = cpus();
   const connection = await connect(testbed.endpoints.amqpUrl);
@@ -31,7 +31,7 @@ export async function machineOf(testbed: Testbed): Promise<Machine> {
   };
 }
 
-/** The stand-in says of itself that it is one. */
+/** The stand-in identifies itself. */
 function databaseOf({
   version,
   ferretdb,

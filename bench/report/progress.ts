@@ -1,7 +1,7 @@
 import { printProgress } from '../../infrastructure/progress.ts';
 import type { Run } from '../figures.ts';
 
-/** One line of progress for a measurement. */
+/** Prints one line of progress for a measurement. */
 export function printRun(run: Run): void {
   const { subject, workload, inFlight, workers, round, perSecond, latency, cost, batch, failed } = run;
   const parts = [

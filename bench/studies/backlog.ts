@@ -2,7 +2,7 @@ import { printProgress, step } from '../../infrastructure/progress.ts';
 import type { BacklogRun } from '../figures.ts';
 import type { Testbed } from '../infrastructure/testbed.ts';
 
-/** Lets so many requests gather while no worker runs, then lets one take them. */
+/** Fills the queue while no worker runs, then starts one worker and waits for all answers. */
 export async function backlog(testbed: Testbed, requests: number): Promise<readonly BacklogRun[]> {
   const { producer } = testbed;
   const deployment = testbed.deployment('worker');

@@ -47,7 +47,7 @@ function streams(round: number): Readonly<Record<string, Source>> {
     'lists of 1,000': () => listRequest(undefined, 1, 1_000),
     'requests that fail': () => {
       failing += 1;
-      // Another id each time: requests about one contact wait for each other.
+      // A different id each time: requests for one contact wait for each other.
       return getRequest(NOBODY + failing);
     },
     'updates of one contact': () => {

@@ -11,13 +11,16 @@ const LARGE_CLIENT = 5_000_001;
 const LARGE_CLIENT_HAS = 50_000;
 const PAGES_SECONDS = 3;
 
-/** What growth has cost. */
+/** The results of the growth study. */
 export interface Growth {
   readonly runs: readonly Run[];
   readonly pages: readonly PageRun[];
 }
 
-/** Every kind of request in a collection that grows to `most` contacts, then pages far behind. */
+/**
+ * Every kind of request in a collection that grows to `most` contacts, then pages far from the
+ * first one.
+ */
 export async function growth(testbed: Testbed, most: number): Promise<Growth> {
   const runs: Run[] = [];
   await testbed.undeploy(testbed.deployment('worker'));

@@ -8,17 +8,17 @@ import { inFlight, workers } from './load.ts';
 import { raw } from './raw.ts';
 import { throughput } from './throughput.ts';
 
-/** In the order in which they run: the last one fills the database. */
+/** In the order in which they run; the last one fills the database. */
 export const STUDIES = ['throughput', 'raw', 'in-flight', 'workers', 'fairness', 'backlog', 'growth'] as const;
 export type Study = (typeof STUDIES)[number];
 
-/** What the studies are to do. */
+/** What to study, and how. */
 export interface StudyOptions {
   readonly settings: BenchSettings;
   readonly workloads: readonly Workload[];
   /** Contacts that the collection grows to. */
   readonly maxContacts: number;
-  /** Requests that gather while no worker runs. */
+  /** Requests that queue up while no worker runs. */
   readonly backlog: number;
 }
 

@@ -4,7 +4,7 @@ import { measureOne, rotated } from './throughput.ts';
 
 const LOADS = [1, 4, 16, 64, 256, 512, 1024, 2048];
 
-/** The mixed workload with ever more requests in flight. */
+/** The mixed workload with a growing number of requests in flight. */
 export async function inFlight(testbed: Testbed): Promise<readonly Run[]> {
   const runs: Run[] = [];
   for (let round = 1; round <= testbed.settings.rounds; round += 1) {
@@ -16,7 +16,7 @@ export async function inFlight(testbed: Testbed): Promise<readonly Run[]> {
   return runs;
 }
 
-/** As many as three workers prefetch, and as many again. */
+/** As many requests as three workers prefetch, and as many again. */
 const SHARED_IN_FLIGHT = 1_024;
 
 /** One, two and three workers on the same queue. */

@@ -3,10 +3,10 @@ import type { Workload } from '../load/workloads.ts';
 import type { Testbed } from '../infrastructure/testbed.ts';
 import { printRun } from '../report/progress.ts';
 
-/** In flight where throughput is compared. */
+/** Requests in flight where throughput is compared. */
 export const DEFAULT_IN_FLIGHT = 256;
 
-/** Each workload against each deployment, one after another, in another order each round. */
+/** Each workload against each subject, one after another, in a different order each round. */
 export async function throughput(testbed: Testbed, workloads: readonly Workload[]): Promise<readonly Run[]> {
   const runs: Run[] = [];
   for (let round = 1; round <= testbed.settings.rounds; round += 1) {
@@ -36,7 +36,7 @@ export async function measureOne(
   return run;
 }
 
-/** The deployments in another order each round, so that none is always first. */
+/** Returns the subjects in a different order each round, so that none is always first. */
 export function rotated(testbed: Testbed, round: number): readonly Subject[] {
   const subjects = [...testbed.deployments.keys()];
   return subjects.map((_, i) => subjects[(i + round) % subjects.length] ?? 'worker');

@@ -1,4 +1,5 @@
-// The broker's own limit: takes each request, publishes a confirmed answer of the same size as the worker's, acknowledges.
+// The limit of the broker: consumes each request, publishes a confirmed answer of the worker's
+// size, acknowledges.
 import { connect } from 'amqplib';
 
 import { readyUntilStopped, type Properties } from './readiness.ts';

@@ -1,6 +1,6 @@
 import type { Collection, Db } from 'mongodb';
 
-/** A mistake of the caller's. */
+/** The caller's fault. */
 export class RequestError extends Error {
   readonly code: string;
 
@@ -26,7 +26,7 @@ type Fields = Readonly<Record<string, string>>;
 const TEXTS = ['first_name', 'last_name', 'email', 'phone', 'mobile_phone'] as const;
 const MAX_LENGTH = 255;
 
-/** One operation at the database for each request. */
+/** Runs one database operation for each request. */
 export class PlainContacts {
   readonly #contacts: Collection<Stored>;
   readonly #counters: Collection<{ _id: string; next: number }>;

@@ -5,7 +5,7 @@ import { RequestError, type Stored } from './plain-contacts.ts';
 
 const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '@', parseTagValue: false });
 
-/** The method of a request and its elements; those of `<contact>` beside the others. */
+/** Returns the method of a request and its elements, those of `<contact>` among them. */
 export function readRequest(body: Buffer): { method: string; fields: Record<string, string> } {
   const text = body.toString('utf8');
   const { request } = parsed(text) as { request?: Record<string, unknown> };
@@ -22,7 +22,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The answer's document: of an id for a create, of contacts for get and list, of nothing for the others. */
+/** Returns the answer's document: an id for a create, contacts for get and list, empty for the others. */
 export function answer(method: string, outcome: readonly Stored[] | number | RequestError): string {
   const response = create({ version: '1.0', encoding: 'UTF-8' }).ele('response');
   if (outcome instanceof RequestError) {

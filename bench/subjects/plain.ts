@@ -1,5 +1,6 @@
-// A plain worker on the same libraries, as a good engineer writes it on a good day: prefetch, indexes, validation, a
-// confirmed answer before the acknowledgement, one log line a request. One database operation for each request.
+// A straightforward worker on the same libraries, written well: prefetch, indexes, validation, a
+// confirmed answer before the acknowledgement, one log line per request. It runs one database
+// operation for each request.
 import { connect, type ConsumeMessage } from 'amqplib';
 import { MongoClient } from 'mongodb';
 import pino from 'pino';

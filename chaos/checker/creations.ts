@@ -2,12 +2,12 @@ import type { FinalContact, FinalState } from '../journal.ts';
 import type { Ledger, Request } from './ledger.ts';
 import type { Findings } from './verdict.ts';
 
-/** Which create made which contact. */
+/** The create of each contact. */
 export type Creators = ReadonlyMap<number, Request>;
 
 /**
- * Matches creates and contacts: an answered one made the contact that its answer names; an unanswered one may have made
- * a contact that nobody else made and that has its fields.
+ * Matches creates and contacts. An answered create made the contact that its answer names; an
+ * unanswered one may have made a contact that has its fields and no other creator.
  */
 export function matchCreations(ledger: Ledger, final: FinalState, findings: Findings): Creators {
   const creators = answeredCreations(ledger, findings);
@@ -65,7 +65,7 @@ function unexplained(contact: number, doubleOf: string | undefined, findings: Fi
   findings.add('no-effect-doubled', 'a second contact with the fields of one create', { id: doubleOf, contact });
 }
 
-/** A tombstone may be gone, so only what nobody asked to delete must be there. */
+/** Tombstones expire, so only contacts that nobody asked to delete must still exist. */
 function findLost(ledger: Ledger, creators: Creators, known: ReadonlySet<number>, findings: Findings): void {
   const missing = new Map([...creators].filter(([contact]) => !known.has(contact)));
   if (missing.size === 0) return;

@@ -4,47 +4,47 @@ import type { Action, Answered, Entry, Fault, Sent } from '../journal.ts';
 import { contentOf, Texts, type Content, type FieldNumbers } from './content.ts';
 import type { Findings } from './verdict.ts';
 
-/** One of a request's answers; equal ones are one, first seen `at`. */
+/** A distinct answer to a request; equal ones count once, first seen `at`. */
 export interface Answer {
   at: number;
   readonly digest: string;
   readonly content: Content;
 }
 
-/** Everything that is known of one request. */
+/** Everything known about one request. */
 export interface Request {
   readonly id: string;
   readonly method: Action['method'];
-  /** What it is about: the contact_id of get, update and delete, the client_id of a list. */
+  /** The contact_id of get, update and delete; the client_id of a list. */
   readonly target: number | undefined;
-  /** What it writes; empty for what writes no field. */
+  /** The fields that it writes; empty where it writes none. */
   readonly fields: FieldNumbers;
   firstSent: number;
-  /** Of its sendings that were confirmed. */
+  /** First sending that the broker confirmed. */
   firstConfirmed: number | undefined;
   sendings: number;
-  /** `undefined` where there were several. */
+  /** `undefined` where several senders sent it. */
   sender: number | undefined;
-  /** Different ones, in the order of the first sight of each. */
+  /** Distinct answers, ordered by the time when each was first seen. */
   answers: Answer[];
   answersSeen: number;
 }
 
-/** A fault's time; `ends` is Infinity where it was not told. */
+/** The time of a fault; `ends` is Infinity where the journal has no end of it. */
 export interface FaultWindow {
   readonly name: string;
   readonly begins: number;
   ends: number;
-  /** Nobody else may wait longer for an answer meanwhile, in milliseconds. */
+  /** Requests that the fault does not concern may wait at most this long, in milliseconds. */
   readonly othersWithinMs: number | undefined;
 }
 
-/** The journal, turned by request. Holds every text once and no answer's document. */
+/** The journal, grouped by request. It holds every text once and no documents of answers. */
 export interface Ledger {
   readonly requests: ReadonlyMap<string, Request>;
   readonly faults: readonly FaultWindow[];
   readonly texts: Texts;
-  /** Later than all that happened. */
+  /** Later than every entry. */
   readonly end: number;
 }
 
@@ -53,7 +53,7 @@ interface Answers {
   count: number;
 }
 
-/** Reads the journal, in whatever order its entries come. */
+/** Reads the journal, whatever the order of its entries. */
 export async function readLedger(entries: AsyncIterable<Entry> | Iterable<Entry>, findings: Findings): Promise<Ledger> {
   const texts = new Texts();
   const requests = new Map<string, Request>();
@@ -126,7 +126,7 @@ function noteAnswered(answers: Map<string, Answers>, entry: Answered, texts: Tex
   known.seen.push({ at: entry.at, digest, content });
 }
 
-/** The answer to a deadline that is over tells the time of the worker that looked at it, which is another at each repeat. */
+/** An EXPIRED answer names the time on the worker's clock, which differs at each repeat. */
 function comparableXml({ codes, xml }: Answered): string {
   return String(codes) === 'EXPIRED' ? xml.replace(CLOCK, '') : xml;
 }

@@ -2,21 +2,21 @@ import type { FinalState } from '../journal.ts';
 import type { Ledger, Request } from './ledger.ts';
 import type { Findings } from './verdict.ts';
 
-/** What a request may do in the dead-letter queue; what is not named here has no business there. */
+/** Which requests may be dead-lettered; no others may. */
 const DEAD_LETTER_RULES: Partial<Record<Request['method'], 'must' | 'must-unless-answered'>> = {
   poison: 'must',
   unreadable: 'must',
   unanswerable: 'must-unless-answered',
 };
 
-/** What is left in the queues, and what the workers took of memory. */
+/** Checks what is left in the queues, and the workers' memory. */
 export function examineLeftovers(ledger: Ledger, final: FinalState, findings: Findings): void {
   if (final.requestQueueDepth !== 0) {
     findings.add('queue-empty', `${final.requestQueueDepth} requests are left in the queue`);
   }
   examineDeadLetters(ledger, new Set(final.deadLetters), findings);
   const { peakMemoryMiB: peak, memoryBoundMiB: bound } = final;
-  // Not `peak > bound`: a figure that was not measured is no figure within the bound.
+  // Not `peak > bound`: NaN, a figure that was not measured, must not pass.
   if (!(peak <= bound)) findings.add('memory-bound', `${peak} MiB, and ${bound} MiB are allowed`);
 }
 

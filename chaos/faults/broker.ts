@@ -3,6 +3,7 @@ import { deleteQueues } from '../../infrastructure/servers.ts';
 import { ackOfUnknownDelivery } from '../../test/support/amqp-frames.ts';
 import { channelOf } from '../proxy/amqp.ts';
 import { emptyQueue, QUEUE } from '../infrastructure/testbed.ts';
+import type { Failpoint } from '../proxy/fault-proxy.ts';
 import type { InspectedConnection } from '../proxy/inspected-connection.ts';
 import { INSTANT, type FaultKind } from './fault.ts';
 import { triggered } from './moments.ts';
@@ -10,9 +11,12 @@ import { serverKilled, serverRestarted } from './servers.ts';
 
 const DATA = '/var/lib/rabbitmq';
 const FILLER = `${DATA}/filler`;
-/** RabbitMQ 4.3 keeps a new quorum queue's name to itself for half a second; killed before that it has an empty queue. */
+/**
+ * RabbitMQ 4.3 writes a new quorum queue's name only after half a second; killed before that, it
+ * comes back with an empty queue.
+ */
 const NAME_WRITTEN_MS = 2_000;
-/** Below the worker's patience with a call, which is 5 s. */
+/** Shorter than the worker's time limit for a call, which is 5 s. */
 const CANCEL_ARRIVES_MS = 700;
 const CONSUMING_MS = 20_000;
 
@@ -39,7 +43,10 @@ function alarm(name: string, raise: readonly string[], clear: readonly string[])
   };
 }
 
-/** The disk is full in earnest: the broker cannot write, whatever its own alarm says. An operator then makes room and, where need be, restarts it. */
+/**
+ * The disk is really full: the broker cannot write, whatever its alarm says. An operator then frees
+ * space and restarts the broker.
+ */
 const diskFull: FaultKind = {
   name: 'disk of the broker full',
   weight: 1,
@@ -54,7 +61,10 @@ const diskFull: FaultKind = {
   },
 };
 
-/** A bad acknowledgement slipped in before the worker's own message makes the broker close that channel. */
+/**
+ * Injects a bad acknowledgement before the worker's own message, so that the broker closes that
+ * channel.
+ */
 function channelClosed(words: string, moment: 'settle' | 'answer'): FaultKind {
   return {
     name: `channel closed by the broker, ${words}`,
@@ -62,17 +72,17 @@ function channelClosed(words: string, moment: 'settle' | 'answer'): FaultKind {
     async begin(context) {
       const { testbed, random } = context;
       const { broker } = random.pick(testbed.workers);
-      broker.arm({
+      const failpoint: Failpoint = {
         moment,
         skip: random.between(0, 60),
         trigger: (message) => Buffer.concat([ackOfUnknownDelivery(channelOf(message)), message]),
-      });
-      return (await triggered(broker, context)) ? INSTANT : undefined;
+      };
+      return (await triggered(broker, failpoint, context)) ? INSTANT : undefined;
     },
   };
 }
 
-/** What lies in a queue is gone with it, so the producers hold still until it is empty; they go on at once. */
+/** Deleting a queue discards its messages, so the producers pause until it is empty and resume at once. */
 const queueDeleted: FaultKind = {
   name: 'request queue deleted and declared again (consumers cancelled)',
   weight: 3,
@@ -87,8 +97,8 @@ const queueDeleted: FaultKind = {
 };
 
 /**
- * The same, just as one worker begins to consume: what says that it does and what says that it no longer does reach it in one
- * piece, so that it reads both in one turn.
+ * As above, at the moment when one worker begins to consume: the consume-ok and the cancel reach it
+ * in one piece, so that it reads both in one turn.
  */
 const cancelledAtOnce: FaultKind = {
   name: 'consumer cancelled in the moment in which it begins',
@@ -98,15 +108,15 @@ const cancelledAtOnce: FaultKind = {
     const { testbed, load, random } = context;
     const { broker: proxy } = random.pick(testbed.workers);
     let consuming: InspectedConnection | undefined;
-    proxy.arm({
+    const delivery: Failpoint = {
       moment: 'delivery',
       skip: 0,
       trigger: (message, connection) => {
         consuming = connection;
         return message;
       },
-    });
-    if (!(await triggered(proxy, context))) return undefined;
+    };
+    if (!(await triggered(proxy, delivery, context))) return undefined;
     await load.pause();
     await emptyQueue(testbed.broker, 30_000);
     proxy.arm({
@@ -117,7 +127,8 @@ const cancelledAtOnce: FaultKind = {
         return message;
       },
     });
-    // Not the connection that publishes: while it is away the worker would not begin to consume with its new channel.
+    // The connection that publishes stays: while it is down, the worker would not consume on its
+    // new channel.
     consuming?.reset();
     await waitFor('a worker that begins to consume', CONSUMING_MS, () =>
       Promise.resolve(proxy.armed ? undefined : true),

@@ -10,26 +10,26 @@ const frozen: FaultKind = {
   weight: 3,
   async begin({ testbed: { database }, random, longFaults }) {
     await database.pause();
-    const longest = longFaults && random.chance(0.3) ? 20_000 : 4_000;
-    return { holdMs: random.between(500, longest), end: () => database.resume() };
+    const maxMs = longFaults && random.chance(0.3) ? 20_000 : 4_000;
+    return { holdMs: random.between(500, maxMs), end: () => database.resume() };
   },
 };
 
-/** Not now, as MongoDB says it: interrupted at shutdown, write conflict, interrupted, step-down. */
-const NOT_NOW = [11600, 112, 11601, 11602];
-/** Nothing that the worker knows: a defect, which is tried again for as long as there are attempts. */
+/** MongoDB's temporary errors: interrupted at shutdown, write conflict, interrupted, step-down. */
+const TEMPORARY_ERRORS = [11600, 112, 11601, 11602];
+/** Unknown to the worker: a defect, which is retried until the attempts are used up. */
 const UNKNOWN_ERROR = 8;
 
-/** One write of a batch never reaches the database, and the reply says that it failed. */
+/** One write of a batch never reaches the database, and the reply reports it as failed. */
 const itemFails: FaultKind = {
   name: 'one write of a batch fails',
   weight: 6,
   async begin(context) {
     const { testbed, random } = context;
     const { database } = random.pick(testbed.workers);
-    const code = random.pick([...NOT_NOW, UNKNOWN_ERROR]);
+    const code = random.pick([...TEMPORARY_ERRORS, UNKNOWN_ERROR]);
     let failed: { readonly connection: InspectedConnection; readonly request: number; readonly at: number } | undefined;
-    database.arm({
+    const failpoint: Failpoint = {
       moment: 'write',
       skip: random.between(0, 8),
       trigger: (message, connection) => {
@@ -46,34 +46,38 @@ const itemFails: FaultKind = {
         });
         return shorter.message;
       },
-    });
-    return (await triggered(database, context)) ? INSTANT : undefined;
+    };
+    return (await triggered(database, failpoint, context)) ? INSTANT : undefined;
   },
 };
 
-/** Longer than five tries at a silent server take, as often as a request may be started. */
+/** Longer than five attempts at a silent server take; a request has no more. */
 const LOST_FOR_MS = 45_000;
 const RESET_FOR_MS = 6_000;
 
 /**
- * The ledger of attempts writes what it is told, and nobody gets to know. All workers are killed, so that what they had is handed
- * out again and asks the ledger; none of it has done anything to be a dead letter.
+ * The ledger of attempts writes, and its answers are lost. All workers are killed, so that their
+ * requests are redelivered and the ledger is read; none of these requests may be dead-lettered.
  */
-function ledgerAnswersLost(words: string, hurt: (connection: InspectedConnection) => void, holdMs: number): FaultKind {
+function ledgerAnswersLost(
+  words: string,
+  damage: (connection: InspectedConnection) => void,
+  holdMs: number,
+): FaultKind {
   return {
     name: `answers of the attempts' ledger lost, ${words}`,
     weight: 2,
     begin({ testbed: { workers }, load, random }) {
       load.allow(400);
       const trigger: Failpoint['trigger'] = (reply, connection) => {
-        // That there is nothing yet may be known, or no start is ever recorded.
+        // An answer that reports no attempt may pass; else no start is ever recorded.
         if (!hasWritten(reply)) return reply;
-        hurt(connection);
+        damage(connection);
         return undefined;
       };
       for (const { database } of workers) database.arm({ moment: 'ledger', skip: 0, lasting: true, trigger });
       for (const worker of workers) worker.signal('SIGKILL');
-      // Once more in between: what was started then is started anew, and still has attempts left.
+      // A second kill in between: the requests that were started are started again, and have attempts left.
       const again = setTimeout(() => random.pick(workers).signal('SIGKILL'), holdMs / 2);
       const end = (): Promise<void> => {
         clearTimeout(again);

@@ -13,8 +13,8 @@ const CROWDED_MS = 5_000;
 const WARM_UP_MS = 20_000;
 
 /**
- * `known`: the workers' channels have published to the queue before. The broker blocks a channel that has not, and all
- * that it publishes, for 65 s.
+ * `known`: the workers' channels have published to the queue before. The broker blocks a channel
+ * that has not, and everything that it publishes, for 65 s.
  */
 function confirmsNothing(words: string, known: boolean): FaultKind {
   const name = `reply queue that confirms nothing, ${words}`;
@@ -55,7 +55,10 @@ const full = requestFault(
 
 const DEFAULT_MESSAGE_BYTES = 16_777_216;
 
-/** The broker rejects an answer of that size by closing the channel. The setting is global; no other message is as large. */
+/**
+ * The broker rejects an answer of that size by closing the channel. The setting is global; no other
+ * message is as large.
+ */
 const tooLarge = requestFault(
   {
     name: 'answer that is too large for the broker (channel closed)',
@@ -76,7 +79,10 @@ const tooLarge = requestFault(
 
 const POLICY = 'chaos-full';
 
-/** The dead-letter queue rejects messages for a time. The workers keep them; each is answered once, and nobody else waits. */
+/**
+ * The dead-letter queue rejects messages for a time. The workers keep them; each is answered once,
+ * and nobody else waits.
+ */
 const deadLettersFull = requestFault(
   { name: 'dead-letter queue full', weight: 2, short: 'never', othersWithinMs: UNAFFECTED_MS },
   async (producer, { testbed: { broker }, random, reportProblem }) => {

@@ -32,13 +32,13 @@ export interface FaultKind {
   /** How often it is chosen, relative to the others. */
   readonly weight: number;
   /**
-   * Whether the short form always has this fault, or never, since it takes longer than the short form has time. Absent: in
-   * some runs.
+   * Whether the short form always has this fault, or never, since it takes longer than the short
+   * form has time. Absent: in some runs.
    */
   readonly short?: 'always' | 'never';
   /**
-   * For a fault of some requests or one queue: all others are answered within this many milliseconds. The load continues
-   * at a low rate while such a fault lasts.
+   * For a fault of some requests or one queue: all others are answered within this many
+   * milliseconds. The load continues at a low rate while such a fault lasts.
    */
   readonly othersWithinMs?: number;
   /** Injects it; resolves with `undefined` where its trigger did not occur. */

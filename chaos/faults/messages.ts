@@ -29,7 +29,10 @@ const undecodable = requestFault(
   },
 );
 
-/** RabbitMQ 4.3 fails to convert it to AMQP 0-9-1 and closes the connection of each consumer that it delivers it to. */
+/**
+ * RabbitMQ 4.3 fails to convert it to AMQP 0-9-1 and closes the connection of each consumer that it
+ * delivers it to.
+ */
 const undeliverable = requestFault(
   {
     name: 'message over which the broker closes the connection (AMQP 1.0 char)',
@@ -45,7 +48,10 @@ const undeliverable = requestFault(
   },
 );
 
-/** AMQP 0-9-1 never accepts this reply_to; a dead letter that carries it makes the broker close the channel. */
+/**
+ * AMQP 0-9-1 never accepts this reply_to; a dead letter that carries it makes the broker close the
+ * channel.
+ */
 const literalReplyTo = requestFault(
   {
     name: 'dead letter that makes the broker close the channel (reply_to amq.rabbitmq.reply-to)',
@@ -64,7 +70,10 @@ const SMALL_FRAME = 8_192;
 /** The request's own headers just fit into a frame; with the diagnosis they do not. */
 const HEADER_BYTES = 7_900;
 
-/** One worker has negotiated small frames with the broker, which closes its connection over a larger one (FRAME_ERROR). */
+/**
+ * One worker has negotiated small frames with the broker, which closes its connection over a larger
+ * one (FRAME_ERROR).
+ */
 const largerThanFrame = requestFault(
   {
     name: 'dead letter whose headers are larger than a frame',

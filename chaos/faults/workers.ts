@@ -4,7 +4,7 @@ import { within } from '../../src/time/limit.ts';
 import type { WorkerSlot } from '../infrastructure/worker-slot.ts';
 import { INSTANT, type FaultKind, type FaultContext } from './fault.ts';
 
-/** Longer than the broker waits for a heartbeat, with the two seconds of this suite. */
+/** Longer than the broker waits for a heartbeat; the interval is two seconds in this suite. */
 const PAST_HEARTBEAT_MS = 7_000;
 const MAX_MOMENT_MS = 250;
 
@@ -12,12 +12,12 @@ function anyWorker({ testbed, random }: FaultContext): WorkerSlot {
   return random.pick(testbed.workers);
 }
 
-/** At a moment of the load that nobody chose. */
+/** Waits for a random moment of the load. */
 async function randomMoment({ random }: FaultContext): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, random.between(0, MAX_MOMENT_MS)));
 }
 
-/** Stops a worker in good order, and holds it to its last words: everything that it was given is accounted for. */
+/** Stops a worker gracefully and checks its final report: every delivery is accounted for. */
 export async function stopGracefully(worker: WorkerSlot, { reportProblem }: FaultContext): Promise<void> {
   const { code, report } = await worker.stop();
   if (code !== 0) reportProblem(`a worker that was asked to stop ended with ${code}`);
@@ -59,7 +59,7 @@ const frozen: FaultKind = {
   },
 };
 
-/** Its own part of the plan: see plan.ts. */
+/** Not part of `workerFaults`: see plan.ts. */
 export const terminated: FaultKind = {
   name: 'worker stopped under full load (SIGTERM)',
   weight: 0,
@@ -87,17 +87,20 @@ const poisoned: FaultKind = {
   name: 'request that kills its worker, every time',
   weight: 3,
   async begin({ load }) {
-    const answered = load.kill();
+    const answered = load.sendKiller();
     return { holdMs: 0, end: () => answered };
   },
 };
 
 const FULL_DEVICE = '/dev/full';
-/** Beyond the worker's own time for a stop, DRAIN_TIMEOUT_MS. */
+/** Longer than the worker's DRAIN_TIMEOUT_MS. */
 const END_LIMIT_MS = 40_000;
 const READY_LIMIT_MS = 60_000;
 
-/** One life of a worker whose every write to standard output fails. Its end is asked for as any other's; its last line is lost. */
+/**
+ * One worker process whose every write to standard output fails. It is stopped like any other; its
+ * final report is lost.
+ */
 const standardOutputFull: FaultKind = {
   name: 'standard output on a full disk',
   weight: 2,

@@ -12,27 +12,27 @@ import { mongodb } from '../proxy/mongodb.ts';
 import { Toxiproxy } from './toxiproxy.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
-/** The queue of a run; broker and database are the run's own, so names need not be. */
+/** The queue of a run. Broker and database belong to the run, so the names need not be unique. */
 export const QUEUE = 'contacts.requests';
 export const DATABASE = 'contacts';
 
-/** Small enough to be filled in a moment, large enough for the broker's own log of what it holds. */
+/** Small enough to be filled quickly, large enough for the broker's log. */
 const DISK = 'size=700m';
-/** Short, so that a silent peer is found out within a run's patience. The worker's own default is 10. */
+/** Short, so that a silent peer is detected within the recovery time. The worker's default is 10. */
 const HEARTBEAT_S = 2;
 
-/** Everything that a run hurts: worker → proxy → toxiproxy → server. */
+/** The environment of a run: worker → fault proxy → toxiproxy → server. */
 export interface Testbed {
   readonly broker: OwnServer;
   readonly database: OwnServer;
   readonly toxiproxy: Toxiproxy;
   readonly workers: readonly WorkerSlot[];
-  /** The broker as the producers reach it. */
+  /** The broker's address for the producers. */
   readonly producersUrl: string;
   remove(): Promise<void>;
 }
 
-/** The names of toxiproxy's ways, as faults use them. */
+/** The names of toxiproxy's routes, as faults use them. */
 export const PRODUCERS_ROUTE = 'producers';
 export function routeOf(server: 'broker' | 'database', worker: number): string {
   return `${server}-${worker}`;
@@ -44,21 +44,22 @@ export interface TestbedSettings {
   readonly removedGuard: Guard | undefined;
 }
 
-/** Starts all but the load; `undo` gets what takes down what is already there, the last first. */
+/** Starts everything except the load. Pushes each clean-up step to the front of `undo`. */
 export async function startTestbed(settings: TestbedSettings, undo: (() => Promise<unknown>)[]): Promise<Testbed> {
   await ensureDocker();
   const volume = `contacts-chaos-${randomBytes(4).toString('hex')}`;
   const disk = ['--driver', 'local', '--opt', 'type=tmpfs', '--opt', 'device=tmpfs', '--opt', `o=${DISK}`];
   await run('docker', ['volume', 'create', ...disk, volume]);
   undo.unshift(() => attempt('docker', ['volume', 'rm', volume], { cleanup: true }));
-  // It holds the volume as well: memory that no container uses is gone, and a broker that restarts must find its data.
+  // It mounts the volume as well: memory of a volume that no container uses is freed, and a
+  // restarted broker must find its data.
   const toxiproxy = await Toxiproxy.start(['-v', `${volume}:/held`]);
   undo.unshift(() => toxiproxy.remove());
   const broker = await startBroker({ dataVolume: volume });
   undo.unshift(() => broker.remove());
   const database = await startDatabase();
   undo.unshift(() => database.remove());
-  const producersPort = await toxiproxy.open(PRODUCERS_ROUTE, portOf(broker));
+  const producersPort = await toxiproxy.openRoute(PRODUCERS_ROUTE, portOf(broker));
   const workers: WorkerSlot[] = [];
   for (let number = 1; number <= settings.workers; number += 1) {
     const worker = await openSlot(number, { broker, database, toxiproxy }, settings);
@@ -86,8 +87,8 @@ async function openSlot(
   { broker, database, toxiproxy }: Pick<Testbed, 'broker' | 'database' | 'toxiproxy'>,
   { folder, removedGuard }: TestbedSettings,
 ): Promise<WorkerSlot> {
-  const brokerRoute = await toxiproxy.open(routeOf('broker', number), portOf(broker));
-  const databaseRoute = await toxiproxy.open(routeOf('database', number), portOf(database));
+  const brokerRoute = await toxiproxy.openRoute(routeOf('broker', number), portOf(broker));
+  const databaseRoute = await toxiproxy.openRoute(routeOf('database', number), portOf(database));
   const brokerProxy = await FaultProxy.open(brokerRoute, amqp);
   const databaseProxy = await FaultProxy.open(databaseRoute, mongodb);
   const environment = {
@@ -103,19 +104,19 @@ function portOf(server: OwnServer): number {
   return Number(new URL(server.url).port);
 }
 
-/** Messages of the request queue, those under way included. */
+/** Returns the number of messages in the request queue, unacknowledged ones included. */
 export async function queueDepth(broker: OwnServer): Promise<number> {
   const table = await broker.exec('rabbitmqctl', '-q', 'list_queues', 'name', 'messages', '--no-table-headers');
   const row = table.split('\n').find((line) => line.startsWith(`${QUEUE}\t`));
   return row === undefined ? 0 : Number(row.split('\t')[1]);
 }
 
-/** Waits until the request queue is empty, those under way included. */
+/** Waits until the request queue is empty, unacknowledged messages included. */
 export async function emptyQueue(broker: OwnServer, limitMs: number): Promise<void> {
   await waitFor('an empty request queue', limitMs, async () => ((await queueDepth(broker)) === 0 ? true : undefined));
 }
 
-/** Waits until so many consumers, or more, are at the request queue. */
+/** Waits until the request queue has at least `count` consumers. */
 export async function consumers(broker: OwnServer, count: number, limitMs: number): Promise<void> {
   const connection = await connect(broker.url, { timeout: 5_000 });
   connection.on('error', () => undefined);

@@ -29,8 +29,8 @@ interface SentRequest {
 }
 
 /**
- * Sends the requests that are themselves a fault. It owns reply queues of any kind, consumes them only when told to, and
- * writes to the journal like the senders of the load.
+ * Sends the requests that are themselves a fault. It owns reply queues of any kind, consumes them
+ * only when told to, and writes to the journal like the senders of the load.
  */
 export class FaultProducer {
   readonly #broker: OwnServer;
@@ -94,8 +94,8 @@ export class FaultProducer {
   }
 
   /**
-   * Sends one request over AMQP 1.0, which accepts some values that AMQP 0-9-1 does not; with a field of its type `char`
-   * where `charField` names one.
+   * Sends one request over AMQP 1.0, which accepts some values that AMQP 0-9-1 does not; with a
+   * field of its type `char` where `charField` names one.
    */
   async sendAmqp10(request: FaultRequest, charField?: string): Promise<void> {
     const { body, properties } = this.#next(request);
@@ -113,7 +113,10 @@ export class FaultProducer {
     return { body: Buffer.from(poisonRequest(mode, id)), properties };
   }
 
-  /** Consumes the replies until every request has settled. Returns how many have not when the time is up. */
+  /**
+   * Consumes the replies until every request has settled. Returns how many have not when the time
+   * is up.
+   */
   async settled(limitMs: number): Promise<number> {
     await this.consumeReplies();
     for (const until = Date.now() + limitMs; ;) {

@@ -9,7 +9,10 @@ export interface Failpoint {
   skip: number;
   /** Triggers at every such message until it is disarmed; without it, at the first only. */
   readonly lasting?: true;
-  /** Returns what is sent in the message's place, or `undefined` for nothing; `'wait'` forwards the message and stays armed. */
+  /**
+   * Returns what is sent in the message's place, or `undefined` for nothing; `'wait'` forwards the
+   * message and stays armed.
+   */
   readonly trigger: (message: Buffer, connection: InspectedConnection) => Buffer | undefined | 'wait';
 }
 

@@ -1,10 +1,16 @@
 import type { ConnectionHooks, ProxiedConnection } from '../../test/support/tcp-proxy.ts';
 import { Splitter, type Classifier, type Direction, type Moment, type Protocol } from './frames.ts';
 
-/** Receives each message that marks a moment. Returns what is sent in its place, or `undefined` for nothing. */
+/**
+ * Receives each message that marks a moment. Returns what is sent in its place, or `undefined` for
+ * nothing.
+ */
 export type Inspect = (moment: Moment, message: Buffer, connection: InspectedConnection) => Buffer | undefined;
 
-/** One connection through a fault proxy, message by message. A silenced direction keeps its messages; nobody is notified. */
+/**
+ * One connection through a fault proxy, message by message. A silenced direction keeps its
+ * messages; nobody is notified.
+ */
 export class InspectedConnection {
   readonly #connection: ProxiedConnection;
   readonly #silenced = new Set<Direction>();
@@ -14,7 +20,7 @@ export class InspectedConnection {
   readonly #inspect: Inspect;
   readonly hooks: ConnectionHooks = {
     chunk: (direction, bytes) => this.#forwarded(direction, bytes),
-    // A silent network does not report either that one end is closed.
+    // A silent network does not reveal that one end is closed.
     closes: (direction) => !this.#silenced.has(direction),
   };
 
@@ -42,13 +48,17 @@ export class InspectedConnection {
     for (const direction of directions) this.#silenced.add(direction);
   }
 
-  /** Ends the silence: what was kept arrives late; where one end is closed by now, the other one is reset. */
+  /**
+   * Ends the silence: what was kept arrives late; where one end is closed by now, the other one is
+   * reset.
+   */
   restore(): void {
     if (this.#silenced.size === 0) return;
     this.#silenced.clear();
     const { client, server } = this.#connection;
     if (client.destroyed || server.destroyed) return this.reset();
-    // In one piece: messages that an end reads in one turn are harder to handle than the same messages one by one.
+    // In one piece: an end that reads several messages in one turn is tested harder than one that
+    // reads them one by one.
     server.write(Buffer.concat(this.#kept.up.splice(0)));
     client.write(Buffer.concat(this.#kept.down.splice(0)));
   }

@@ -12,28 +12,29 @@ import {
 } from '../../infrastructure/servers.ts';
 import { freePort, withDatabase } from '../../infrastructure/addresses.ts';
 
-/** What the demo created or started, as plain data: enough to undo it later, from another process too. */
+/** What the demo created or started, as plain data: enough for another process to undo it later. */
 export interface CreatedResources {
   docker: Docker;
   containers: readonly string[];
-  /** Of a broker that was given. */
+  /** On a broker that the user named. */
   queues: readonly string[];
-  /** On a database server that was given. */
+  /** On a database server that the user named. */
   dropDatabase: boolean;
 }
 
-/** Where the demo's worker works. */
+/** The servers and the queue of the demo's worker. */
 export interface Endpoints {
   readonly amqpUrl: string;
   readonly mongodbUrl: string;
   readonly queue: string;
-  /** RabbitMQ's pages, where the demo started the broker. */
+  /** RabbitMQ's management pages, where the demo started the broker. */
   readonly managementUrl: string | undefined;
 }
 
 /**
- * Finds a broker and a database: those that AMQP_URL and MONGODB_URL name, with a queue and a database of the demo's
- * own, or else fresh containers with the default names. Notes in `created` what has to be undone, as soon as it is begun.
+ * Returns a broker and a database: those that AMQP_URL and MONGODB_URL name, with a queue and a
+ * database of the demo's own, or else new containers with the default names. Records in `created`
+ * what has to be undone, before it begins.
  */
 export async function findEndpoints(created: CreatedResources): Promise<Endpoints> {
   const { AMQP_URL: amqpUrl = '', MONGODB_URL: mongodbUrl = '' } = process.env;
@@ -75,7 +76,7 @@ async function startOwn(created: CreatedResources): Promise<Endpoints> {
   return { amqpUrl, managementUrl, mongodbUrl: withDatabase(mongodbUrl, 'contacts'), queue: 'contacts.requests' };
 }
 
-/** Undoes what `findEndpoints` noted. */
+/** Undoes what `findEndpoints` recorded. */
 export async function release(created: CreatedResources, endpoints: Endpoints | undefined): Promise<void> {
   if (endpoints !== undefined && created.queues.length > 0) await deleteQueues(endpoints.amqpUrl, created.queues);
   if (endpoints !== undefined && created.dropDatabase) await dropDatabase(endpoints.mongodbUrl);

@@ -16,7 +16,7 @@ export interface Received {
   readonly ms: number;
 }
 
-/** A producer as any client would be: sends a request and waits for its answer on a reply queue of its own. */
+/** Sends a request and waits for its answer on a reply queue of its own, like any client. */
 export interface Producer {
   request(sent: Sent): Promise<Received>;
   close(): Promise<void>;

@@ -5,7 +5,7 @@ export interface Step {
   readonly title: string;
   readonly messageId: string;
   readonly expected: 'ok' | 'fail';
-  /** The document, given the id that the first answer told. */
+  /** Returns the document, given the id in the first answer. */
   xml(contactId: string): string;
 }
 

@@ -23,8 +23,9 @@ const OPTIONS = ['--config', 'config/tools/import-rules.json', '--output-type', 
 const IMPORTS = /^(?:import|export) [^;]*from '/m;
 
 /**
- * What breaks the rules of config/tools/import-rules.json, with the reason of each rule. A file whose imports were not
- * seen is a problem too: without its parser the tool finds no import and no violation, and reports success.
+ * Returns the violations of config/tools/import-rules.json, with the reason of each rule. A file
+ * whose imports were not seen is a problem too: without its parser the tool finds no import and no
+ * violation, and reports success.
  */
 export async function importProblems(root: string): Promise<string[]> {
   const files = typeScriptFiles(root);

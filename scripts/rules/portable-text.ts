@@ -26,7 +26,7 @@ const TEXT_RULES: readonly TextRule[] = [
 const MEANINGLESS = /^(?:utils?|commons?|helpers?|types?|managers?|services?|misc|stuff)$/i;
 const MAX_FILE_BYTES = 2_000_000;
 
-/** Texts that hold only on one machine, and files whose names tell nothing; one problem for each place. */
+/** Returns texts that hold only on one machine, and file names without meaning; one problem per place. */
 export function portabilityProblems(root: string): string[] {
   const files = projectFiles(root);
   return [
@@ -46,7 +46,7 @@ function nameProblems(path: string): string[] {
 
 function textProblems(root: string, path: string): string[] {
   const bytes = readFileSync(join(root, path));
-  // Not text, or generated: nothing that somebody writes.
+  // Not text, or generated.
   if (bytes.length > MAX_FILE_BYTES || bytes.includes(0)) return [];
   return bytes
     .toString()

@@ -6,7 +6,8 @@ import { writeReport } from '../../chaos/report.ts';
 import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from '../../chaos/run.ts';
 
 const SETTINGS: RunSettings = {
-  // Another one each time; it is in the report's name and its first line, and `npm run chaos -- --seed` repeats it.
+  // A new one each time; the report's name and first line show it, and `npm run chaos -- --seed`
+  // repeats it.
   seed: Date.now() % 1_000_000,
   requests: 6_000,
   workers: 3,

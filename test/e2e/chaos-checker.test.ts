@@ -38,7 +38,7 @@ describe('the checker', () => {
   test('takes correct runs of many shapes for right', async () => {
     const shape = fc.record({
       seed: fc.nat(),
-      // Within what docs/chaos.md says can be judged: some 25 requests about one contact at once.
+      // Within what docs/chaos.md says can be judged: about 25 concurrent requests about one contact.
       requests: fc.integer({ min: 1, max: 1000 }),
       contacts: fc.integer({ min: 4, max: 40 }),
       senders: fc.integer({ min: 1, max: 8 }),
@@ -141,7 +141,7 @@ describe('the judge', () => {
       if (rulings.get(contact)?.result !== expected) wrong.push({ expected, ops });
     }
     expect(wrong.slice(0, 1)).toEqual([]);
-    // Both kinds must be there in numbers, or the comparison says nothing.
+    // Both kinds must be frequent, or the comparison proves nothing.
     expect(right).toBeGreaterThan(600);
     expect(right).toBeLessThan(5400);
   });

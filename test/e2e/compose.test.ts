@@ -101,7 +101,7 @@ test('as process 1 of a container, with a log that nobody reads, a worker ends b
   const settings = ['-e', 'DRAIN_TIMEOUT_MS=1000', '-e', 'AMQP_URL=amqp://127.0.0.1:1'];
   const id = await run('docker', ['run', '-d', ...settings, project.image, 'sh', '-c', program]);
   try {
-    // It serves HTTP as soon as it is up, long before it can reach its servers.
+    // The worker serves HTTP as soon as it starts, long before it can reach its servers.
     await waitFor('the worker', 60_000, async () => {
       const { code } = await attempt('docker', ['exec', id, 'node', 'healthcheck.mjs']);
       return code === 0 ? true : undefined;

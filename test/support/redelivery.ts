@@ -1,8 +1,8 @@
 import { connect } from 'amqplib';
 
 /**
- * Takes the next messages of the queue, ahead of all workers, while `send` sends them, and hands them back: whoever gets
- * them then gets them as redelivered, as after the stop of a worker.
+ * Consumes the next messages of the queue, ahead of all workers, while `send` sends them, and
+ * requeues them: they are then delivered as redelivered, as after a worker's stop.
  */
 export async function requeueOnce(amqpUrl: string, queue: string, count: number, send: () => void): Promise<void> {
   const model = await connect(amqpUrl);

@@ -43,7 +43,8 @@ export class ProxiedConnection {
     from.on('data', (bytes: Buffer) => {
       const forwarded = chunk === undefined ? bytes : chunk(direction, bytes);
       if (forwarded === undefined || !to.writable) return;
-      // An inspected socket is read even when the other one is slow: its hook sees every chunk, and its end, at once.
+      // An inspected socket is read even when the other one is slow: its hook sees every chunk, and
+      // its end, at once.
       if (to.write(forwarded) || chunk !== undefined) return;
       from.pause();
       to.once('drain', () => void (this.#paused || from.resume()));
@@ -73,7 +74,10 @@ export class ProxiedConnection {
   }
 }
 
-/** A TCP proxy on loopback, in front of a real server, that a test can reset, pause or make refuse connections. */
+/**
+ * A TCP proxy on loopback, in front of a real server, that a test can reset, pause or make refuse
+ * connections.
+ */
 export class TcpProxy {
   readonly #server: Server;
   readonly #open = new Set<ProxiedConnection>();

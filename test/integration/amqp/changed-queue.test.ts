@@ -37,7 +37,7 @@ test('a dead-letter queue that somebody makes anew with other arguments does not
   proxy.cut();
   channel.sendToQueue(queue, Buffer.from('x'));
   await expect.poll(() => recorded.settled, POLLING).toContain('acknowledged');
-  expect(recorded.told.map(([name]) => name)).toContain('mismatched');
+  expect(recorded.events.map(([name]) => name)).toContain('mismatched');
 });
 
 test('the fields of a header with the name __proto__ are no headers', async () => {

@@ -39,7 +39,7 @@ async function consume(
 }
 
 function remedies(): unknown[] {
-  return running.told.filter(([name]) => name === 'standstill').map(([, remedy]) => remedy);
+  return running.events.filter(([name]) => name === 'standstill').map(([, remedy]) => remedy);
 }
 
 test.each([

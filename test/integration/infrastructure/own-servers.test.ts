@@ -27,8 +27,8 @@ test('a broker that was killed comes back at the same address with the messages 
   await onChannel(broker, async (channel) => {
     await channel.assertQueue('kept', { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   });
-  // A kill right after the declaration empties the queue, confirmed messages included (RabbitMQ 4.3.6); a stop in good
-  // order before that makes sure that it is written.
+  // A kill right after the declaration empties the queue, confirmed messages included (RabbitMQ
+  // 4.3.6); a graceful stop before that makes sure that it is written.
   await broker.stop();
   await broker.start();
   await onChannel(broker, async (channel) => {

@@ -1,6 +1,9 @@
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
-/** A proxy in front of a database that forwards a command and drops its answer, so that its outcome is unknown. */
+/**
+ * A proxy in front of a database that forwards a command and drops its answer, so that its outcome
+ * is unknown.
+ */
 export class AnswerThief {
   readonly #proxy: TcpProxy;
   readonly #stolen: { command?: string };

@@ -6,7 +6,10 @@ const OP_MSG = 2013;
 /** Header, flags and the kind of the first section. */
 const BODY_AT = 21;
 
-/** A proxy in front of a database that records every command of a client and can answer in the server's place. */
+/**
+ * A proxy in front of a database that records every command of a client and can answer in the
+ * server's place.
+ */
 export class WireTap {
   #proxy: TcpProxy | undefined;
   readonly #answers = new Map<string, { readonly answer: Document; readonly when: (command: Document) => boolean }>();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { costsOf, forecast, type Costs } from '../../../bench/report/model.ts';
 import { results, run } from './results.ts';
 
-/** 900 µs of the worker for each batch and 100 for each request; 400 and 100 of the database. */
+/** The worker's costs are 900 µs per batch and 100 per request; the database's 400 and 100. */
 const COSTS: Costs = {
   batch: 100,
   worker: { alone: 1_000, inBatch: 109 },

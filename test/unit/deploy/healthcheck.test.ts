@@ -24,7 +24,7 @@ beforeAll(async () => {
   return () => endpoint.close();
 });
 
-/** The health check's exit code, and what it has written. */
+/** Returns the health check's exit code and output. */
 async function check(environment: Readonly<Record<string, string>>, ...args: readonly string[]) {
   const child = spawn(process.execPath, [HEALTH_CHECK, ...args], {
     env: environment,

@@ -5,8 +5,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { attempt, ROOT, type CommandResult } from '../../../infrastructure/command.ts';
 
 /**
- * Runs a line of code against `docker`, `apt-get`, `debootstrap` and `dockerd` programs that only write down how they
- * were called: which of them the scripts call on which kind of machine cannot be seen on one machine otherwise.
+ * Runs code against fake `docker`, `apt-get`, `debootstrap` and `dockerd` programs that only record
+ * their calls: one machine cannot show otherwise which of them the scripts call on which kind of
+ * machine.
  */
 async function onMachine(
   docker: string,

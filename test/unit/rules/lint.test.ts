@@ -8,7 +8,7 @@ import { sandbox } from './sandbox.ts';
 const work = 'async function work(): Promise<void> {\n  await Promise.resolve();\n}\n';
 const lines = (count: number, text: string): string => `${text}\n`.repeat(count);
 
-/** For each rule that matters most: a text that breaks it, and where that text stands. */
+/** For each important rule: a text that breaks it, and its file. */
 const PLANTED: readonly (readonly [rule: string, path: string, text: string])[] = [
   ['typescript(no-floating-promises)', 'src/floating.ts', `${work}export function run(): void {\n  work();\n}\n`],
   ['typescript(no-misused-promises)', 'src/misused.ts', `${work}[1].forEach(work);\n`],

@@ -1,16 +1,16 @@
 import type { Op } from '../../../../chaos/checker/histories.ts';
 import { UNNAMED, type FieldNumbers } from '../../../../chaos/checker/content.ts';
 
-/** A contact; `undefined` before it is made, `gone` after its delete. */
+/** A contact; `undefined` before its create, `gone` after its delete. */
 type State = FieldNumbers | 'gone' | undefined;
 
-/** Whether some order of the ops is right, found out by trying every order. For a handful of ops. */
+/** Whether some order of the ops is valid, by trying every order. For a handful of ops. */
 export function someOrderFits(ops: readonly Op[]): boolean {
   return fits(ops, ops, undefined);
 }
 
 function fits(left: readonly Op[], all: readonly Op[], state: State): boolean {
-  // What was not answered may never have happened.
+  // An op that was not answered may never have happened.
   if (left.every((op) => op.return === undefined)) return true;
   return left.some((op) => {
     const others = left.filter((other) => other !== op);

@@ -2,7 +2,7 @@ import { contactsAnswer, expiredAnswer, failAnswer, okAnswer } from './answer-do
 import { scenario, type PlantedRun } from './planted.ts';
 import { CONTACT } from './scenario.ts';
 
-/** Wrong in the answers themselves. */
+/** Wrong answers. */
 export const ANSWERS: readonly PlantedRun[] = [
   {
     what: 'a confirmed request without an answer',

@@ -2,7 +2,7 @@ import { failAnswer, okAnswer } from './answer-documents.ts';
 import { BASE, both, NOTHING, pair, scenario, twin, type PlantedRun } from './planted.ts';
 import { CONTACT_ID, CONTACT } from './scenario.ts';
 
-/** Wrong in which contacts there are. */
+/** Wrong contacts in the database. */
 export const CONTACTS: readonly PlantedRun[] = [
   {
     what: 'a create that made two contacts',
@@ -47,7 +47,7 @@ export const CONTACTS: readonly PlantedRun[] = [
   },
 ];
 
-/** Wrong in which contacts a list has. */
+/** Wrong contacts in a list. */
 export const LISTS: readonly PlantedRun[] = [
   {
     what: 'a list without a contact that was there',
@@ -84,7 +84,7 @@ export const LISTS: readonly PlantedRun[] = [
   },
 ];
 
-/** Wrong in what is left. */
+/** Wrong final states. */
 export const LEFTOVERS: readonly PlantedRun[] = [
   {
     what: 'requests that are left in the queue',

@@ -6,7 +6,7 @@ const NEW = { ...CONTACT, phone: 'new' };
 const NEWER = { ...CONTACT, phone: 'newer' };
 const change = (phone: string) => ({ phone });
 
-/** Wrong in what happened to one contact, each answer being one that the request may have. Found by the judge. */
+/** Wrong histories of one contact, in which each request may have its answer. The judge finds them. */
 export const HISTORIES: readonly PlantedRun[] = [
   {
     what: 'a lost update',
@@ -159,7 +159,7 @@ export const HISTORIES: readonly PlantedRun[] = [
   },
 ];
 
-/** What looks odd and is right. */
+/** What looks wrong and is correct. */
 export const ODDITIES: readonly { readonly what: string; readonly run: PlantedRun['run'] }[] = [
   {
     what: 'an unconfirmed update that took effect much later',

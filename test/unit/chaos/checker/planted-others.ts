@@ -9,15 +9,15 @@ const LASTS_MS = 60_000;
 interface Trouble {
   readonly waitMs: number;
   readonly othersWithinMs?: number;
-  /** Of the request that waits. */
+  /** The method of the request that waits. */
   readonly method?: 'late' | 'unanswerable' | 'poison';
-  /** 1 where it is not told. */
+  /** Default: 1. */
   readonly sender?: number;
-  /** It is sent when the fault is over. */
+  /** Whether it is sent after the fault. */
   readonly after?: boolean;
 }
 
-/** A right run with a fault behind it, and a request that waits for its answer while the fault lasts. */
+/** Returns a correct run, then a fault, and a request that waits for its answer while the fault lasts. */
 export function troubled(trouble: Trouble): Run {
   const { waitMs, othersWithinMs, method = 'late', sender = 1, after = false } = trouble;
   const { entries, final } = scenario().build();
@@ -41,7 +41,7 @@ export function troubled(trouble: Trouble): Run {
   return { entries: [...entries, ...more], final: { ...final, deadLetters } };
 }
 
-/** Wrong in what others have to bear. */
+/** Wrong delays of other requests. */
 export const OTHERS: readonly PlantedRun[] = [
   {
     what: 'somebody else held up by the trouble of one queue',

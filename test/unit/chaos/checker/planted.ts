@@ -3,7 +3,7 @@ import { createdAnswer } from './answer-documents.ts';
 import { correctRun, type Run } from './correct-run.ts';
 import { CONTACT_ID, CONTACT, Scenario } from './scenario.ts';
 
-/** A run with something wrong in it, and what a checker must find: this and nothing else. */
+/** A run with one thing wrong, and the violations that the checker must find, and no others. */
 export interface PlantedRun {
   readonly what: string;
   readonly run: () => Run;
@@ -14,7 +14,7 @@ export interface PlantedRun {
 export const BASE = correctRun();
 export const NOTHING = correctRun({ requests: 0 });
 
-/** What happens to the hero after a correct run. */
+/** A scenario that follows a correct run. */
 export const scenario = (): Scenario => new Scenario(BASE);
 
 export const twin = CONTACT_ID + 1;
@@ -23,7 +23,7 @@ export const both = [
   [CONTACT_ID, CONTACT],
   [twin, CONTACT],
 ] as const;
-/** Two contacts of the hero's client with equal fields. */
+/** Two contacts of one client with equal fields. */
 export const pair = (from = BASE): Scenario =>
   new Scenario(from)
     .create(CONTACT)

@@ -2,7 +2,7 @@ import type { Action, Entry, Fields, FinalContact, FinalState } from '../../../.
 import { contactsAnswer, createdAnswer, failAnswer, okAnswer, type AnswerParts } from './answer-documents.ts';
 import type { Run } from './correct-run.ts';
 
-/** The contact that stories are about; no run of the tests makes as many. */
+/** The contact of the scenarios; no run of the tests creates as many. */
 export const CONTACT_ID = 900_001;
 
 export const CONTACT: Fields = {
@@ -20,13 +20,16 @@ interface RequestOptions {
   readonly id?: string;
   readonly sender?: number;
   readonly confirmed?: boolean;
-  /** Begins with the request before it, so that nobody knows which was first. */
+  /** Concurrent with the request before it. */
   readonly meanwhile?: boolean;
   /** `none`: never answered. */
   readonly answer?: AnswerParts | 'none';
 }
 
-/** Tells what happens to one contact, request by request, each answered before the next is sent; right or wrong, as told. */
+/**
+ * Builds a scenario about one contact, request by request, each answered before the next is sent,
+ * correctly or not.
+ */
 export class Scenario {
   readonly #entries: Entry[] = [];
   readonly #from: Run;
@@ -78,7 +81,7 @@ export class Scenario {
     return this;
   }
 
-  /** The run with the scenario behind it. */
+  /** Returns the run followed by the scenario. */
   build(change: Partial<FinalState> = {}): Run {
     const { entries, final } = this.#from;
     const contacts = [...final.contacts, ...this.#contacts];

@@ -3,7 +3,7 @@ interface Event {
   readonly happen: () => void;
 }
 
-/** Runs what was planned in the order of its time (a binary heap). */
+/** Runs planned callbacks in the order of their times (a binary heap). */
 export class Timeline {
   readonly #heap: Event[] = [];
   now = 0;
