@@ -9,15 +9,15 @@ import { writeReport } from './report.ts';
 import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from './run.ts';
 
 const USAGE = `npm run chaos                     the long form: 200,000 requests, 300 faults (about an hour)
-npm run chaos -- --short          some kinds of each sort of fault (two minutes)
-  --seed N            repeats a run's choices; the seed of a run is printed
-  --requests N        at least so many requests (repeats not counted)
-  --faults N          so many faults
-  --minutes N         no fault begins later
-  --recovery N        seconds in which all must go on again after a fault; 120, less where a failure is expected
+npm run chaos -- --short          some kinds of each group of faults (two minutes)
+  --seed N            repeats the choices of a run, which prints its seed
+  --requests N        least number of requests (repeats excluded)
+  --faults N          number of faults
+  --minutes N         no fault begins later than this
+  --recovery N        seconds within which everything must work again after a fault (120; 20 with --remove-guard)
   --workers N, --senders N
-  --only WORDS        only faults whose name holds these words
-  --remove-guard G    one of ${GUARDS.join(', ')}: shows what breaks without it`;
+  --only WORDS        only faults whose name contains these words
+  --remove-guard G    one of ${GUARDS.join(', ')}: shows what fails without it`;
 
 const SHORT_REQUESTS = 6_000;
 

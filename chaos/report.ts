@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { needsAnswer } from './journal.ts';
-import type { Injected, RunRecord, RunSettings } from './run.ts';
+import type { Injected } from './inject.ts';
+import type { RunRecord, RunSettings } from './run.ts';
 
 /** A violated invariant. `id` is a request's. */
 export interface Violation {

@@ -37,7 +37,7 @@ function report({ contact, cause, op, stuck }: Ruling, ops: readonly Op[], findi
   const about = op === null ? ops[stuck[0] ?? -1] : ops[op];
   const { invariant, words } = CAUSES[cause];
   const hint = stuck.map((place) => describe(ops[place])).join('; ');
-  findings.add(invariant, `${words} ${describe(about)} (${ops.length} ops; no room found for: ${hint || 'none'})`, {
+  findings.add(invariant, `${words} ${describe(about)} (${ops.length} ops; ops that fit no order: ${hint || 'none'})`, {
     contact,
     ...(about !== undefined && about.id !== '' && { id: about.id }),
   });
@@ -47,9 +47,9 @@ function report({ contact, cause, op, stuck }: Ruling, ops: readonly Op[], findi
 const CAUSES: Readonly<Record<Ruling['cause'], { readonly invariant: Invariant; readonly words: string }>> = {
   lost: { invariant: 'no-effect-lost', words: 'the history fits if this had no effect:' },
   doubled: { invariant: 'no-effect-doubled', words: 'the history fits if this had an effect twice:' },
-  stale: { invariant: 'linearizable', words: 'the history fits but for what this saw:' },
-  final: { invariant: 'linearizable', words: 'the history fits but for what is left:' },
-  unwritten: { invariant: 'linearizable', words: 'nobody wrote what this saw:' },
+  stale: { invariant: 'linearizable', words: 'the history fits without this read:' },
+  final: { invariant: 'linearizable', words: 'the history fits without the final state:' },
+  unwritten: { invariant: 'linearizable', words: 'nobody wrote what this read saw:' },
   '': { invariant: 'linearizable', words: 'no order fits, and no single request explains it; look at' },
 };
 

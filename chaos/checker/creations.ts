@@ -22,7 +22,7 @@ export function matchCreations(ledger: Ledger, final: FinalState, findings: Find
   const known = new Set<number>();
   for (const contact of final.contacts) {
     const { contact_id: id } = contact;
-    if (known.has(id)) findings.add('contact-id-unique', 'the database has it twice', { contact: id });
+    if (known.has(id)) findings.add('contact-id-unique', 'the database has this contact twice', { contact: id });
     known.add(id);
     if (creators.has(id)) continue;
     const fields = numbersOf(contact, ledger);
@@ -47,7 +47,7 @@ function answeredCreations(ledger: Ledger, findings: Findings): Map<number, Requ
     if (contact === undefined) continue;
     const other = creators.get(contact);
     if (other !== undefined) {
-      findings.add('contact-id-unique', `also given to ${other.id}`, { id: request.id, contact });
+      findings.add('contact-id-unique', `also assigned to ${other.id}`, { id: request.id, contact });
     } else creators.set(contact, request);
   }
   return creators;
@@ -73,6 +73,6 @@ function findLost(ledger: Ledger, creators: Creators, known: ReadonlySet<number>
     if (method === 'contact.delete' && target !== undefined) missing.delete(target);
   }
   for (const [contact, { id }] of missing) {
-    findings.add('no-effect-lost', 'created, answered, never asked to be deleted, and not there', { id, contact });
+    findings.add('no-effect-lost', 'created and answered, never asked to be deleted, and missing', { id, contact });
   }
 }

@@ -121,7 +121,9 @@ function noteAnswered(answers: Map<string, Answers>, entry: Answered, texts: Tex
   const content = contentOf(entry.xml, texts);
   const codes = content.kind === 'failed' ? content.codes : [];
   if ((content.kind === 'failed') !== (entry.status === 'fail') || String(codes) !== String(entry.codes)) {
-    findings.add('fitting-answer', 'status or codes beside the answer are not those in it', { id: entry.id });
+    findings.add('fitting-answer', 'status or codes in the headers differ from those in the document', {
+      id: entry.id,
+    });
   }
   known.seen.push({ at: entry.at, digest, content });
 }

@@ -61,7 +61,7 @@ function examineList(
     const { contact } = presence;
     if (contact > last) break;
     if (!there.has(contact) && surelyThere(presence, client, firstSent, at)) {
-      findings.add('list-complete', 'lacks a contact that was there all the time', { id, contact });
+      findings.add('list-complete', 'lacks a contact that existed throughout', { id, contact });
     }
   }
 }

@@ -41,7 +41,7 @@ export function examineOthers(ledger: Ledger, findings: Findings): void {
     for (const silence of others) {
       const ms = lengthOf(silence);
       if (ms <= othersWithinMs || !meets(silence, window)) continue;
-      const detail = `silent for ${Math.round(ms)} ms, and ${othersWithinMs} are allowed during: ${name}`;
+      const detail = `silent for ${Math.round(ms)} ms; at most ${othersWithinMs} ms are allowed during: ${name}`;
       findings.add('others-answered', detail, { id: silence.id });
     }
   }

@@ -20,11 +20,11 @@ async function randomMoment({ random }: FaultContext): Promise<void> {
 /** Stops a worker gracefully and checks its final report: every delivery is accounted for. */
 export async function stopGracefully(worker: WorkerSlot, { reportProblem }: FaultContext): Promise<void> {
   const { code, report } = await worker.stop();
-  if (code !== 0) reportProblem(`a worker that was asked to stop ended with ${code}`);
-  if (report === undefined) return reportProblem('a worker ended without its last line');
+  if (code !== 0) reportProblem(`a worker exited with ${code} after SIGTERM`);
+  if (report === undefined) return reportProblem('a worker exited without its final report');
   const { delivered, acknowledged, dead_lettered, handed_back, lost } = report;
   if (delivered !== acknowledged + dead_lettered + handed_back + lost) {
-    reportProblem(`a worker's last line does not add up: ${JSON.stringify(report)}`);
+    reportProblem(`a worker's final report does not add up: ${JSON.stringify(report)}`);
   }
 }
 
@@ -120,7 +120,7 @@ const standardOutputFull: FaultKind = {
       const stopped = await within(END_LIMIT_MS, 'the end of a worker on a full disk', stopping).catch(() => undefined);
       if (stopped === undefined) worker.signal('SIGKILL');
       const { code } = await stopping;
-      if (code !== 0) context.reportProblem(`a worker on a full disk that was asked to stop ended with ${code}`);
+      if (code !== 0) context.reportProblem(`a worker on a full disk exited with ${code} after SIGTERM`);
       await worker.start();
     };
     return { holdMs: random.between(1_000, 3_000), end };
