@@ -11,13 +11,13 @@ import { Testbed } from './infrastructure/testbed.ts';
 import { findEndpoints } from './infrastructure/endpoints.ts';
 
 const USAGE = `npm run bench                     all studies (about 45 minutes on two cores)
-npm run bench -- STUDY …          some of ${STUDIES.join(', ')}
-  --workloads A,B     of throughput: some of ${WORKLOADS.join(', ')}
+npm run bench -- STUDY …          only these: ${STUDIES.join(', ')}
+  --workloads A,B     of throughput: ${WORKLOADS.join(', ')}
   --seconds N         measured time of each run (6)
-  --rounds N          in each the subjects take turns (3)
-  --seed N            of the requests (1)
-  --contacts N        what the collection grows to (2000000)
-  --backlog N         requests that gather (500000)
+  --rounds N          rounds; the subjects take turns in each (3)
+  --seed N            seed of the requests (1)
+  --contacts N        final size of the collection (2000000)
+  --backlog N         requests that queue up (500000)
 More in bench/README.md.`;
 
 const SUBJECTS: readonly Subject[] = ['worker', 'plain', 'echo'];
@@ -56,7 +56,7 @@ function parseCommandLine(): CommandLine | undefined {
 function among<Name extends string>(known: readonly Name[], asked: readonly string[]): readonly Name[] {
   return asked.map((name) => {
     const found = known.find((one) => one === name);
-    if (found === undefined) throw new UserFacingError(`There is no ${name}; there are: ${known.join(', ')}.`);
+    if (found === undefined) throw new UserFacingError(`Unknown name ${name}; known: ${known.join(', ')}.`);
     return found;
   });
 }

@@ -1,3 +1,4 @@
+// Public module of infrastructure/: database addresses and free ports.
 import { createServer } from 'node:net';
 
 /**

@@ -1,3 +1,4 @@
+// Public module of infrastructure/: running other programs.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { UserFacingError } from './progress.ts';
 export const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 /** The folder for long outputs of commands. It outlives the clone, like what the commands install. */
-export const LOG_FOLDER = join(tmpdir(), 'contacts-surroundings');
+export const LOG_FOLDER = join(tmpdir(), 'contacts-infrastructure');
 
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -90,9 +91,9 @@ export async function attempt(
     const finish = (code: number, more: string): void => {
       timers.forEach((timer) => clearTimeout(timer));
       running.delete(child);
-      const outcome = { code, stdout, output: output + more, timedOut };
-      if (log === undefined) resolve(outcome);
-      else log.end(() => resolve(outcome));
+      const result = { code, stdout, output: output + more, timedOut };
+      if (log === undefined) resolve(result);
+      else log.end(() => resolve(result));
     };
     child.on('error', (error) => finish(-1, error.message));
     child.on('close', (code) => finish(timedOut ? -1 : (code ?? -1), ''));
@@ -104,10 +105,10 @@ export async function attempt(
  * output where it fails.
  */
 export async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
-  const outcome = await attempt(program, args, options);
-  if (outcome.code === 0) return outcome.stdout.trim();
-  const tail = outcome.output.trimEnd().split('\n').slice(-15).join('\n  ');
-  const why = outcome.timedOut ? 'took too long' : `ended with code ${outcome.code}`;
+  const result = await attempt(program, args, options);
+  if (result.code === 0) return result.stdout.trim();
+  const tail = result.output.trimEnd().split('\n').slice(-15).join('\n  ');
+  const why = result.timedOut ? 'took too long' : `ended with code ${result.code}`;
   const where = options.log === undefined ? '' : `\nAll of it: ${options.log}`;
   throw new UserFacingError(`\`${[program, ...args].join(' ')}\` ${why}:\n  ${tail}${where}`);
 }

@@ -28,12 +28,10 @@ export async function ensurePackages(names: readonly string[], purpose: string):
   const reason = reasonNotToInstall();
   if (reason !== undefined) {
     throw new UserFacingError(
-      `Missing: ${missing.join(', ')} (${purpose}). It is not installed from here, as ${reason}.`,
+      `Missing: ${missing.join(', ')} (${purpose}). It is not installed automatically, as ${reason}.`,
     );
   }
-  printProgress(
-    `Not installed here: ${missing.join(', ')}. Needed ${purpose}; installing from Debian's packages, as root.`,
-  );
+  printProgress(`Missing: ${missing.join(', ')}, needed ${purpose}. Installing Debian's packages as root.`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   const log = join(LOG_FOLDER, `apt-${missing[0]}.log`);
   await step(`apt-get install ${missing.join(' ')}`, async () => {

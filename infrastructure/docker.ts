@@ -1,3 +1,4 @@
+// Public module of infrastructure/: the Docker daemon and Compose.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,11 +43,11 @@ export async function ensureDocker(): Promise<Docker> {
     if (reason !== undefined || process.env['DOCKER_HOST'] !== undefined) {
       const why = reason ?? 'DOCKER_HOST names a daemon elsewhere';
       throw new UserFacingError(
-        `No Docker daemon answers, and none is installed or started from here, as ${why}.\n` +
+        `No Docker daemon answers, and none is installed or started automatically, as ${why}.\n` +
           'Start Docker, or set AMQP_URL and MONGODB_URL to a running RabbitMQ and MongoDB.',
       );
     }
-    printProgress('No Docker daemon answers here; RabbitMQ and the database run in containers.');
+    printProgress('No Docker daemon answers; RabbitMQ and the database need containers.');
     await ensurePackages(['docker.io', 'iptables', 'ca-certificates'], 'to run containers');
     if (await dockerAnswers()) return { startedHere: false };
     await step('Starting the Docker daemon', startDaemon);
@@ -103,10 +104,10 @@ export async function releaseDocker(docker: Docker): Promise<void> {
   if (!docker.startedHere) return;
   await withLock('docker', async () => {
     if ((await run('docker', ['ps', '-q'], { cleanup: true })) !== '') {
-      printProgress('The Docker daemon stays, as other containers run on it.');
+      printProgress('The Docker daemon keeps running, as it has other containers.');
       return;
     }
-    await step('Stopping the Docker daemon that was started for this', stopDaemon);
+    await step('Stopping the Docker daemon that this run started', stopDaemon);
   });
 }
 

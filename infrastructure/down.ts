@@ -4,4 +4,4 @@ import { printProgress } from './progress.ts';
 import { removeServers } from './servers.ts';
 
 if (await dockerAnswers()) await removeServers(['contacts-dev-rabbitmq', 'contacts-dev-mongo']);
-printProgress('The development broker and database are gone.');
+printProgress('The development broker and database are removed.');

@@ -1,4 +1,4 @@
-// Public module of infrastructure/, for chaos/, which has programs in Go.
+// Public module of infrastructure/: images of Go programs, which only chaos/ has.
 import { basename, join } from 'node:path';
 import { attempt, ROOT } from './command.ts';
 import { reasonNotToInstall } from './debian.ts';

@@ -1,3 +1,4 @@
+// Public module of infrastructure/: the images of broker, database and Node.
 import { attempt, LOG_FOLDER } from './command.ts';
 import { join } from 'node:path';
 import { reasonNotToInstall } from './debian.ts';
@@ -71,7 +72,7 @@ async function standIn(
   images: Partial<Record<Component, string>>,
 ): Promise<void> {
   const variables = components.map((component) => VARIABLES[component]).join(', ');
-  const advice = `Name images that this machine has or can pull with ${variables}.`;
+  const advice = `Set ${variables} to images that this machine has or can pull.`;
   if (REGISTRY_ANSWERED.test(refusal))
     throw new UserFacingError(`The images could not be pulled: ${refusal}\n${advice}`);
   const reason = reasonNotToInstall();
@@ -82,7 +83,7 @@ async function standIn(
   }
   printProgress(`No image registry can be reached: ${refusal}`);
   printProgress(
-    `Stand-in images for ${components.join(', ')} are made from Debian's packages instead: once, about three minutes.`,
+    `Stand-in images for ${components.join(', ')} are built from Debian's packages instead: once, in about three minutes.`,
   );
   for (const [component, name] of await ensureStandins(components)) images[component] = name;
 }

@@ -17,10 +17,10 @@ export async function withLock<Result>(name: string, work: () => Promise<Result>
 }
 
 async function acquire(address: string): Promise<() => void> {
-  for (let told = false; ; told = true) {
+  for (let printed = false; ; printed = true) {
     const release = await tryAcquire(address);
     if (release !== undefined) return release;
-    if (!told) printProgress('Another run of this project prepares the surroundings; waiting for it …');
+    if (!printed) printProgress('Another run of this project is preparing containers; waiting for it …');
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }

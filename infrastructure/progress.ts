@@ -1,3 +1,4 @@
+// Public module of infrastructure/: messages for the user, and waiting.
 const started = Date.now();
 
 function seconds(from: number): string {
@@ -13,7 +14,7 @@ export function printProgress(text: string): void {
 export async function step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
   const from = Date.now();
   printProgress(`${title} …`);
-  const reminder = setInterval(() => printProgress(`${title} … still at it, ${seconds(from)}`), 15_000);
+  const reminder = setInterval(() => printProgress(`${title} … still running after ${seconds(from)}`), 15_000);
   try {
     const result = await work();
     printProgress(`${title}: done in ${seconds(from)}`);
@@ -41,7 +42,7 @@ export async function waitFor<Value>(
   for (;;) {
     const value = await check();
     if (value !== undefined) return value;
-    if (Date.now() > until) throw new UserFacingError(`Waited ${limitMs / 1000} s in vain for ${what}.`);
+    if (Date.now() > until) throw new UserFacingError(`Timed out after ${limitMs / 1000} s waiting for ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -1,3 +1,4 @@
+// Public module of infrastructure/: a broker and a database as containers, and cleaning up on given ones.
 import { connect } from 'amqplib';
 import { MongoClient } from 'mongodb';
 import { attempt, run } from './command.ts';

@@ -8,7 +8,7 @@ try {
   const servers = await startServers('contacts-dev', DEFAULT_PORTS);
   printProgress(`Broker:     ${servers.amqpUrl} (pages at ${servers.managementUrl}, guest/guest)`);
   printProgress(`Database:   ${servers.mongodbUrl}`);
-  printProgress('They stay until `node infrastructure/down.ts`.');
+  printProgress('They keep running until `node infrastructure/down.ts`.');
 } catch (error) {
   if (!(error instanceof UserFacingError)) throw error;
   printProgress(error.message);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { openProducer, type Producer } from './demo/producer.ts';
 import { findEndpoints, release, type CreatedResources, type Endpoints } from './demo/endpoints.ts';
-import { scenes } from './demo/scenes.ts';
+import { steps } from './demo/steps.ts';
 import { bad, bold, dim, good, show, showDocument } from './demo/view.ts';
 import { startWorker, WORKER_LOG, type DemoWorker } from './demo/worker.ts';
 import { freePort } from '../infrastructure/addresses.ts';
@@ -11,7 +11,7 @@ import { terminateCommands, ROOT } from '../infrastructure/command.ts';
 import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
 
 const KEPT = join(ROOT, '.cache/demo-kept.json');
-const USAGE = `npm run demo              shows the five methods, leaves nothing running
+const USAGE = `npm run demo              shows the five methods and leaves nothing running
 npm run demo -- --keep    keeps broker, database and worker running
 npm run demo -- --stop    stops what --keep kept`;
 
@@ -25,44 +25,47 @@ const created: CreatedResources = { docker: { startedHere: false }, containers: 
 let endpoints: Endpoints | undefined;
 let worker: DemoWorker | undefined;
 
-async function play(producer: Producer): Promise<void> {
+async function runSteps(producer: Producer): Promise<void> {
   let contactId = '';
-  for (const [index, step] of scenes.entries()) {
+  for (const [index, step] of steps.entries()) {
     const xml = step.xml(contactId);
     show();
     show(bold(`${index + 1}. ${step.title}`));
-    showDocument(dim(`  out → message_id ${step.messageId}`), xml);
+    showDocument(dim(`  request → message_id ${step.messageId}`), xml);
     const answer = await producer.request({ xml, messageId: step.messageId });
     const { status } = answer.headers;
     const headers = Object.entries(answer.headers).map(([name, value]) => `${name}=${String(value)}`);
     const mark = status === 'ok' ? good('ok') : bad('fail');
-    showDocument(`${dim('  back ←')} ${mark} ${dim(`${headers.join(' ')} (${answer.ms.toFixed(0)} ms)`)}`, answer.xml);
-    if (status !== step.expected) throw new UserFacingError(`That was to be answered "${step.expected}".`);
+    showDocument(
+      `${dim('  answer ←')} ${mark} ${dim(`${headers.join(' ')} (${answer.ms.toFixed(0)} ms)`)}`,
+      answer.xml,
+    );
+    if (status !== step.expected) throw new UserFacingError(`Expected the status "${step.expected}".`);
     contactId = /<contact_id>(\d+)</.exec(answer.xml)?.[1] ?? contactId;
   }
 }
 
-async function perform(): Promise<void> {
+async function present(): Promise<void> {
   endpoints = await findEndpoints(created);
   const { amqpUrl, mongodbUrl, queue } = endpoints;
   const settings = { AMQP_URL: amqpUrl, MONGODB_URL: mongodbUrl, REQUEST_QUEUE: queue };
   worker = await startWorker(settings, await freePort(8080));
-  printProgress('The worker takes requests. Documents are indented here for the eyes; on the wire they are one line.');
+  printProgress('The worker consumes requests. Documents are indented here; on the wire they are one line.');
   const producer = await openProducer(amqpUrl, queue);
   try {
-    await play(producer);
+    await runSteps(producer);
   } finally {
     await producer.close();
   }
   show();
-  show(good('All five methods work.') + ` The worker's log, one line a request: ${WORKER_LOG}`);
+  show(good('All five methods work.') + ` The worker's log, one line per request: ${WORKER_LOG}`);
 }
 
-async function clearUp(): Promise<void> {
+async function cleanUp(): Promise<void> {
   const code = await worker?.stop();
   await release(created, endpoints);
   if (code !== undefined && code !== 0)
-    throw new UserFacingError(`The worker ended with code ${code}; see ${WORKER_LOG}`);
+    throw new UserFacingError(`The worker exited with code ${code}; see ${WORKER_LOG}`);
 }
 
 function keep(): void {
@@ -71,9 +74,9 @@ function keep(): void {
   writeFileSync(KEPT, JSON.stringify(kept), { mode: 0o600 });
   const { amqpUrl, managementUrl, mongodbUrl, queue } = kept.endpoints;
   show();
-  show(bold('Kept running'));
+  show(bold('Still running'));
   show(`  request queue   ${queue} on ${amqpUrl}`);
-  if (managementUrl !== undefined) show(`  broker's pages  ${managementUrl} (guest/guest)`);
+  if (managementUrl !== undefined) show(`  management      ${managementUrl} (guest/guest)`);
   show(`  database        ${mongodbUrl}`);
   show(`  worker          ${worker!.httpUrl}/readyz and /metrics, log in ${WORKER_LOG}`);
   show(`Stop all of it: ${bold('npm run demo -- --stop')}`);
@@ -88,7 +91,7 @@ async function stopKept(): Promise<void> {
   await endWorker(kept.pid);
   await release(kept.created, kept.endpoints);
   rmSync(KEPT);
-  printProgress('Worker, broker and database of the demo are gone.');
+  printProgress('Worker, broker and database of the demo are stopped and removed.');
 }
 
 /** Stops the worker by its process id, unless the id belongs to another process by now. */
@@ -113,9 +116,9 @@ function alive(pid: number): boolean {
 function suggest(keeping: boolean): void {
   show();
   show('Next:');
-  if (!keeping) show('  npm run demo -- --keep   keeps all of it running, to send requests of your own');
+  if (!keeping) show('  npm run demo -- --keep   keeps everything running, for requests of your own');
   show('  npm test                 every test, on real servers');
-  show('  docs/lifecycle.md        how a request travels; CONTRIBUTING.md: how to add a method');
+  show('  docs/lifecycle.md        the stages of a request; CONTRIBUTING.md: how to add a method');
 }
 
 function interruption(): Promise<never> {
@@ -123,7 +126,7 @@ function interruption(): Promise<never> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
         terminateCommands();
-        reject(new UserFacingError(`Interrupted (${signal}); clearing up.`));
+        reject(new UserFacingError(`Interrupted (${signal}); cleaning up.`));
       });
     }
   });
@@ -132,14 +135,14 @@ function interruption(): Promise<never> {
 async function demo(keeping: boolean): Promise<number> {
   if (keeping) await stopKept();
   try {
-    await Promise.race([perform(), interruption()]);
+    await Promise.race([present(), interruption()]);
     if (keeping) keep();
-    else await clearUp();
+    else await cleanUp();
     suggest(keeping);
     return 0;
   } catch (error) {
     printProgress(bad(error instanceof UserFacingError ? error.message : String(error)));
-    await clearUp().catch((later: unknown) => printProgress(String(later)));
+    await cleanUp().catch((later: unknown) => printProgress(String(later)));
     return 1;
   }
 }

@@ -8,6 +8,6 @@ export function optionsOf<Config extends ParseArgsConfig>(config: Config): Retur
     return parseArgs(config);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new UserFacingError(`${error.message.split('. ', 1)[0]?.replace(/\.$/, '')}; --help tells what there is.`);
+    throw new UserFacingError(`${error.message.split('. ', 1)[0]?.replace(/\.$/, '')}; see --help.`);
   }
 }

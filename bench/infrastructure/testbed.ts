@@ -92,7 +92,7 @@ export class Testbed {
 
   deployment(subject: Subject): Deployment {
     const deployment = this.deployments.get(subject);
-    if (deployment === undefined) throw new Error(`the ${subject} is not there`);
+    if (deployment === undefined) throw new Error(`the ${subject} is not deployed`);
     return deployment;
   }
 

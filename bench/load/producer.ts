@@ -106,7 +106,7 @@ export class Producer {
   async enqueue(queue: string, source: Source, count: number): Promise<void> {
     for (let left = count; left > 0; left -= 1) {
       const ask = source();
-      if (ask === undefined) throw new Error('there are not as many requests');
+      if (ask === undefined) throw new Error('the source has too few requests');
       if (!this.#publish(queue, randomUUID(), ask))
         await new Promise((resolve) => this.#channel.once('drain', resolve));
     }
@@ -158,7 +158,7 @@ export class Producer {
   }
 
   #answered(message: ConsumeMessage | null): void {
-    if (message === null) throw new Error('the reply queue is gone');
+    if (message === null) throw new Error('the reply queue was deleted');
     this.#onAnswer?.();
     const { correlationId, headers } = message.properties as { correlationId: string; headers?: { status?: string } };
     const sent = this.#sent.get(correlationId);

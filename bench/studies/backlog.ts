@@ -8,7 +8,7 @@ export async function backlog(testbed: Testbed, requests: number): Promise<reado
   const deployment = testbed.deployment('worker');
   await testbed.stop(deployment);
   const creates = testbed.source(deployment, 'create', 1);
-  await step(`Leaving ${requests} requests in the queue`, () => producer.enqueue(deployment.queue, creates, requests));
+  await step(`Publishing ${requests} requests`, () => producer.enqueue(deployment.queue, creates, requests));
   const answered = producer.answers(requests);
   await testbed.start(deployment);
   const from = performance.now();

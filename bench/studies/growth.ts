@@ -48,7 +48,7 @@ function firstPages(): Source {
 
 async function deepPages(testbed: Testbed, deployment: Deployment): Promise<readonly PageRun[]> {
   const pages: PageRun[] = [];
-  await step(`Giving one client ${LARGE_CLIENT_HAS} contacts`, () =>
+  await step(`Inserting ${LARGE_CLIENT_HAS} contacts of one client`, () =>
     deployment.contacts.addToClient(LARGE_CLIENT, LARGE_CLIENT_HAS),
   );
   const lists = [

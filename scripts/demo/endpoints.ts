@@ -56,8 +56,8 @@ async function useGiven(amqpUrl: string, mongodbUrl: string, created: CreatedRes
   const mark = randomBytes(4).toString('hex');
   const queue = `contacts.demo.${mark}`;
   const database = `contacts_demo_${mark}`;
-  printProgress(`Using the broker and the database that AMQP_URL and MONGODB_URL name, with the queue ${queue}`);
-  printProgress(`and the database ${database}, which are removed at the end.`);
+  printProgress(`Using the servers of AMQP_URL and MONGODB_URL, with the queue ${queue}`);
+  printProgress(`and the database ${database}; both are removed at the end.`);
   created.queues = [queue, `${queue}.dead`];
   created.dropDatabase = true;
   return { amqpUrl: first, mongodbUrl: withDatabase(mongodbUrl, database), queue, managementUrl: undefined };

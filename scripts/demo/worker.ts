@@ -57,6 +57,6 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const tail = readFileSync(WORKER_LOG, 'utf8').trimEnd().split('\n').slice(-10).join('\n  ');
-  const what = child.exitCode === null ? 'did not become ready within 60 s' : `ended with code ${child.exitCode}`;
+  const what = child.exitCode === null ? 'did not become ready within 60 s' : `exited with code ${child.exitCode}`;
   throw new UserFacingError(`The worker ${what}. The end of its log (${WORKER_LOG}):\n  ${tail}`);
 }

@@ -33,7 +33,7 @@ async function toolProblems(name: string, args: readonly string[], root: string)
 
 function problemsOf({ exitCode, output }: ToolRun): string {
   if (exitCode === 0) return '';
-  return output.trim() === '' ? `ended with exit code ${exitCode} and said nothing` : output;
+  return output.trim() === '' ? `exit code ${exitCode} without output` : output;
 }
 
 /** A linter that has read nothing finds nothing, so the number of files that it reports is checked too. */

@@ -19,7 +19,7 @@ const SETTINGS: RunSettings = {
   plan: shortPlan,
 };
 
-test('faults of every sort: no effect and no answer is lost or doubled, and all recovers by itself', async () => {
+test('faults of every kind: no effect and no answer is lost or doubled, and everything recovers by itself', async () => {
   const record = await runChaos(SETTINGS);
   const violations = await violationsOf(record);
   console.log(writeReport(SETTINGS, record, violations));
@@ -27,7 +27,7 @@ test('faults of every sort: no effect and no answer is lost or doubled, and all 
   expect(record.faults.filter(({ happened }) => !happened)).toEqual([]);
 });
 
-test('with one worker and no fault, what a producer asks about a contact is answered in queue order', async () => {
+test("with one worker and no fault, a producer's requests about a contact are answered in queue order", async () => {
   const settings = { ...SETTINGS, seed: SETTINGS.seed + 1, requests: 2_000, workers: 1, plan: () => [] };
   const record = await runChaos(settings);
   expect(await violationsOf(record)).toEqual([]);

@@ -29,13 +29,13 @@ describe('the checker', () => {
     expect(violations).toMatchObject(found);
   });
 
-  test.each(ODDITIES)('takes $what for right', async ({ run }) => {
+  test.each(ODDITIES)('accepts $what', async ({ run }) => {
     const { violations, counts } = await verdictOn(run());
     expect(violations).toEqual([]);
     expect(counts).toMatchObject({ losses: 0, doubles: 0, violations: 0 });
   });
 
-  test('takes correct runs of many shapes for right', async () => {
+  test('accepts correct runs of many shapes', async () => {
     const shape = fc.record({
       seed: fc.nat(),
       // Within what docs/chaos.md says can be judged: about 25 concurrent requests about one contact.
@@ -77,7 +77,7 @@ describe('the checker', () => {
     ]);
   });
 
-  test('one worker: finds effects that were not in the order of one sender, though the answers were', async () => {
+  test("one worker: finds effects out of one sender's order, even if the answers are in order", async () => {
     const newer = { ...CONTACT, phone: 'newer' };
     const run = scenario()
       .create(CONTACT)
@@ -111,7 +111,7 @@ describe('the checker', () => {
     expect(violations).toMatchObject([{ invariant: 'linearizable', id: 'twice' }]);
   });
 
-  test('tells a search that did not end, as a violation unless it is accepted', async () => {
+  test('reports a search that did not end as a violation, unless it is accepted', async () => {
     const run = correctRun({ requests: 12_000, contacts: 2, outage: true, deleting: false });
     const { violations, counts } = await verdictOn(run, { searchLimitMs: 1 });
     expect(counts.unknown).toBeGreaterThan(0);
@@ -128,7 +128,7 @@ describe('the checker', () => {
 });
 
 describe('the judge', () => {
-  test('says of small histories, right and wrong, what trying every order says', async () => {
+  test('agrees with trying every order, for small histories', async () => {
     const random = new Random(20_261_124);
     const histories = new Map(Array.from({ length: 6000 }, (_, contact) => [contact, smallHistory(random)]));
     const rulings = new Map<number, Ruling>();

@@ -6,7 +6,7 @@ import { withLock } from '../../../infrastructure/lock.ts';
 
 const LOCK = new URL('../../../infrastructure/lock.ts', import.meta.url).href;
 
-test('the second waits until the first is done', async () => {
+test('the second waits until the first has finished', async () => {
   const name = randomUUID();
   const events: string[] = [];
   let finish = (): void => undefined;
@@ -25,7 +25,7 @@ test('the second waits until the first is done', async () => {
   expect(events).toEqual(['first begins', 'first ends', 'second begins']);
 });
 
-test('a failure in the work frees the lock and is told', async () => {
+test('a failing task releases the lock and rejects', async () => {
   const name = randomUUID();
   await expect(withLock(name, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   expect(await withLock(name, () => Promise.resolve('next'))).toBe('next');

@@ -56,7 +56,7 @@ function check(length: number, planted: Record<string, string> = {}) {
   return { exitCode: run.status, output: run.stdout, lines: run.stdout.split('\n') };
 }
 
-test('all checks and tests pass: the last line tells the number of tests', { timeout: 120_000 }, () => {
+test('all checks and tests pass: the last line has the number of tests', { timeout: 120_000 }, () => {
   const { exitCode, output, lines } = check(5);
   expect(output).not.toContain('FAILED');
   expect(lines.filter((line) => line.startsWith('ok '))).toHaveLength(8);

@@ -30,7 +30,7 @@ test.each([
   ['src/a.ts', `// ${prose(107)}\n`],
   ['src/a.ts', `// https://example.org/${'x'.repeat(200)}\n`],
   ['src/a.ts', `/** A comment. */\nexport const text = '${prose(200)}';\n`],
-])('a line of %s that may be so long is accepted', (path, text) => {
+])('a line of %s of any width is accepted where it need not be wrapped', (path, text) => {
   expect(widthProblems(sandbox({ [path]: text }))).toEqual([]);
 });
 

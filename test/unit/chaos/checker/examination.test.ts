@@ -32,7 +32,7 @@ function unanswered(method: 'unreadable' | 'unanswerable'): Scenario {
   return scenario().request({ method }, okAnswer(), { id: 'odd', answer: 'none' });
 }
 
-describe('what is right', () => {
+describe('a correct run', () => {
   test.each<[string, () => Run, ExaminationOptions?]>([
     [
       'an unconfirmed request without an answer',
@@ -43,7 +43,7 @@ describe('what is right', () => {
       () => scenario().create(CONTACT, { confirmed: false, answer: 'none' }).ends(CONTACT).build(),
     ],
     ['two equal creates that each made a contact', () => pair().build()],
-    ['a deleted contact whose tombstone is gone', () => scenario().create(CONTACT).delete().build()],
+    ['a deleted contact whose tombstone has expired', () => scenario().create(CONTACT).delete().build()],
     [
       'a list without a contact that was being created',
       () => scenario().create(CONTACT).list([], { meanwhile: true }).ends(CONTACT).build(),
@@ -63,54 +63,54 @@ describe('what is right', () => {
           .build(),
     ],
     [
-      'a full page without the contacts behind its last',
+      'a full page without the contacts after its last',
       () => pair(NOTHING).list([both[0]]).build(),
       { listPageSize: 1 },
     ],
     [
-      'a poison request that is a letter twice',
+      'a poison request that is dead-lettered twice',
       () =>
         scenario()
           .request({ method: 'poison' }, failAnswer('INTERNAL_ERROR'), { id: 'p' })
           .build({ deadLetters: [...BASE.final.deadLetters, 'p', 'p'] }),
     ],
     [
-      'an unreadable request that is a letter and never answered',
+      'an unreadable request that is dead-lettered and never answered',
       () => unanswered('unreadable').build({ deadLetters: [...BASE.final.deadLetters, 'odd'] }),
     ],
     [
-      'an unanswerable request that is a letter',
+      'an unanswerable request that is dead-lettered',
       () => unanswered('unanswerable').build({ deadLetters: [...BASE.final.deadLetters, 'odd'] }),
     ],
     [
-      'an unanswerable request that is answered all the same',
+      'an unanswerable request that is answered',
       () => scenario().request({ method: 'unanswerable' }, okAnswer()).build(),
     ],
     [
-      'a late request whose repeat is told another time',
+      'a late request whose repeat names another time',
       () =>
         scenario()
           .request({ method: 'late' }, expiredAnswer('2026-11-27T12:53:50.068Z'), { id: 'late' })
           .request({ method: 'late' }, expiredAnswer('2026-11-27T12:53:51.810Z'), { id: 'late' })
           .build(),
     ],
-    ['a long wait during a fault that is of everybody', () => troubled({ waitMs: 40_000 })],
-    ['a wait within what the fault of others allows', () => troubled({ waitMs: 900, othersWithinMs: 1_000 })],
+    ['a long wait during a fault that concerns all requests', () => troubled({ waitMs: 40_000 })],
+    ['a wait within the bound of a fault that concerns others', () => troubled({ waitMs: 900, othersWithinMs: 1_000 })],
     [
-      'a long wait for what the fault itself is made of',
+      'a long wait of an unanswerable request of the fault',
       () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, method: 'unanswerable' }),
     ],
     [
-      'a long wait of the one who makes the trouble',
+      'a long wait of the sender of the fault',
       () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, sender: FAULT_SENDER }),
     ],
     [
-      'a long wait of a poison request, for others of its kind',
+      'a long wait of a poison request behind others',
       () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, method: 'poison' }),
     ],
     ['a long wait after the fault', () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, after: true })],
     [
-      'a get that comes again and tells of its own moment',
+      'a repeated get that shows a later state',
       () =>
         scenario()
           .create(CONTACT)
@@ -120,7 +120,7 @@ describe('what is right', () => {
           .build(),
       { readsMayDiffer: true },
     ],
-  ])('takes %s for right', async (_, run, options) => {
+  ])('accepts %s', async (_, run, options) => {
     expect(await violationsIn(run(), options)).toEqual([]);
   });
 });

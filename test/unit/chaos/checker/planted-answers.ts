@@ -10,7 +10,7 @@ export const ANSWERS: readonly PlantedRun[] = [
     found: [{ invariant: 'no-answer-lost', id: 'deaf' }],
   },
   {
-    what: 'a repeat that is answered otherwise',
+    what: 'a repeat with a different answer',
     run: () =>
       scenario()
         .create(CONTACT)
@@ -21,7 +21,7 @@ export const ANSWERS: readonly PlantedRun[] = [
     found: [{ invariant: 'one-answer', id: 'two' }],
   },
   {
-    what: 'a get that is answered twice, differently',
+    what: 'a get with two different answers',
     run: () =>
       scenario()
         .create(CONTACT)
@@ -52,7 +52,7 @@ export const ANSWERS: readonly PlantedRun[] = [
     found: [{ invariant: 'fitting-answer', id: 'odd' }],
   },
   {
-    what: 'an answer that is no answer',
+    what: 'a document that is no answer',
     run: () =>
       scenario()
         .create(CONTACT)
@@ -72,7 +72,7 @@ export const ANSWERS: readonly PlantedRun[] = [
     found: [{ invariant: 'fitting-answer', id: 'odd' }],
   },
   {
-    what: 'a mistake of the caller that is not told as one',
+    what: "a caller's fault that is answered as a defect",
     run: () => scenario().request({ method: 'invalid' }, failAnswer('INTERNAL_ERROR'), { id: 'odd' }).build(),
     found: [{ invariant: 'fitting-answer', id: 'odd' }],
   },
@@ -82,7 +82,7 @@ export const ANSWERS: readonly PlantedRun[] = [
     found: [{ invariant: 'fitting-answer', id: 'odd' }],
   },
   {
-    what: 'a late request whose repeat is told something else than another time',
+    what: 'a late request whose repeat differs in more than the clock',
     run: () =>
       scenario()
         .request({ method: 'late' }, expiredAnswer('2026-11-27T12:53:50.068Z'), { id: 'odd' })
@@ -113,7 +113,7 @@ export const ANSWERS: readonly PlantedRun[] = [
     found: [{ invariant: 'known-request', id: 'same' }],
   },
   {
-    what: 'an answer that came before its request',
+    what: 'an answer before its request',
     run: () => {
       const { entries, final } = scenario().create(CONTACT).get(CONTACT, { id: 'early' }).ends(CONTACT).build();
       const moved = entries.map((entry) =>

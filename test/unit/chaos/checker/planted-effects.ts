@@ -21,12 +21,12 @@ export const CONTACTS: readonly PlantedRun[] = [
     found: [{ invariant: 'no-effect-from-nowhere', contact: CONTACT_ID }],
   },
   {
-    what: 'a tombstone of a contact that nobody knows',
+    what: 'a tombstone of an unknown contact',
     run: () => scenario().ends(undefined).build(),
     found: [{ invariant: 'no-effect-from-nowhere', contact: CONTACT_ID }],
   },
   {
-    what: 'a contact that is not there though it was answered',
+    what: 'an answered contact that does not exist',
     run: () => scenario().create(CONTACT, { id: 'gone' }).build(),
     found: [{ invariant: 'no-effect-lost', id: 'gone', contact: CONTACT_ID }],
   },
@@ -50,7 +50,7 @@ export const CONTACTS: readonly PlantedRun[] = [
 /** Wrong contacts in a list. */
 export const LISTS: readonly PlantedRun[] = [
   {
-    what: 'a list without a contact that was there',
+    what: 'a list without a contact that existed',
     run: () => pair().list([both[1]], { id: 'short' }).build(),
     found: [{ invariant: 'list-complete', id: 'short', contact: CONTACT_ID }],
   },
@@ -121,7 +121,7 @@ export const LEFTOVERS: readonly PlantedRun[] = [
     found: [{ invariant: 'dead-letters', id: 'stray' }],
   },
   {
-    what: 'a worker that grew too large',
+    what: 'a worker above its memory bound',
     run: () => scenario().build({ peakMemoryMiB: 401 }),
     found: [{ invariant: 'memory-bound' }],
   },

@@ -31,7 +31,7 @@ export const HISTORIES: readonly PlantedRun[] = [
     found: [{ invariant: 'no-effect-lost', id: 'lost' }],
   },
   {
-    what: 'an old update that comes again and undoes a newer one',
+    what: 'an old update that is applied again and undoes a newer one',
     run: () =>
       scenario()
         .create(CONTACT)
@@ -87,7 +87,7 @@ export const HISTORIES: readonly PlantedRun[] = [
     found: [{ invariant: 'linearizable', id: 'odd' }],
   },
   {
-    what: 'an effect of a refused request',
+    what: 'an effect of a request that was answered NOT_FOUND',
     run: () =>
       scenario()
         .create(CONTACT)
@@ -97,7 +97,7 @@ export const HISTORIES: readonly PlantedRun[] = [
     found: [{ invariant: 'linearizable', contact: CONTACT_ID }],
   },
   {
-    what: 'a contact that is not found though it is there',
+    what: 'an existing contact that is not found',
     run: () => scenario().create(CONTACT).get(undefined, { id: 'blind' }).get(CONTACT).ends(CONTACT).build(),
     found: [{ invariant: 'linearizable', id: 'blind' }],
   },
@@ -148,7 +148,7 @@ export const HISTORIES: readonly PlantedRun[] = [
     found: [{ invariant: 'linearizable', id: 'odd' }],
   },
   {
-    what: 'a database that holds another value than was written',
+    what: 'a database with another value than was written',
     run: () =>
       scenario()
         .create(CONTACT)

@@ -44,7 +44,7 @@ export function troubled(trouble: Trouble): Run {
 /** Wrong delays of other requests. */
 export const OTHERS: readonly PlantedRun[] = [
   {
-    what: 'somebody else held up by the trouble of one queue',
+    what: 'another request delayed by the fault of one queue',
     run: () => troubled({ waitMs: 40_000, othersWithinMs: 10_000 }),
     found: [{ invariant: 'others-answered', id: 'waits' }],
   },

@@ -25,12 +25,12 @@ const creation = step(
 );
 
 /** The five methods, a repeated message and a request that fails. */
-export const scenes: readonly Step[] = [
+export const steps: readonly Step[] = [
   creation,
-  { ...creation, title: 'The very same message once more: the same answer, and still one contact' },
-  step('Read it', 'contact.get', (id) => `<contact_id>${id}</contact_id>`),
+  { ...creation, title: 'The same message again: the same answer, and still one contact' },
+  step('Get it', 'contact.get', (id) => `<contact_id>${id}</contact_id>`),
   step(
-    'Change what is named, keep the rest (an empty phone clears it)',
+    'Change some fields, keep the others (an empty phone clears it)',
     'contact.update',
     (id) =>
       `<contact><contact_id>${id}</contact_id><email>Zoe@Example.org</email><phone/>` +
@@ -43,7 +43,7 @@ export const scenes: readonly Step[] = [
   ),
   step('Delete it', 'contact.delete', (id) => `<contact_id>${id}</contact_id>`),
   step(
-    'A request that fails: every problem of it in one answer',
+    'A request that fails: all its problems in one answer',
     'contact.create',
     () => '<contact><client_id>many</client_id><first_name/><last_name>O</last_name><nick>Z</nick></contact>',
     { expected: 'fail' },
