@@ -38,7 +38,7 @@ interface Span {
   readonly answered: number;
 }
 
-const LOSSES: ReadonlySet<string> = new Set(['no-answer-lost', 'no-effect-lost', 'no-innocent-blamed']);
+const LOSSES: ReadonlySet<string> = new Set(['no-answer-lost', 'no-effect-lost', 'no-innocent-attributed']);
 const DOUBLES: ReadonlySet<string> = new Set(['no-effect-doubled', 'one-answer', 'contact-id-unique']);
 
 /** Returns the table of a run: one row for each kind of fault that happened. */
@@ -62,20 +62,20 @@ interface Times {
 }
 
 function rowOf({ name, times, next }: Times, spans: readonly Span[], violations: readonly Violation[]): Row {
-  const touched = spans.filter(({ sent, answered }) =>
+  const concerned = spans.filter(({ sent, answered }) =>
     // A request without an answer is attributed to the fault that was active or next when it was sent.
     times.some((one) => (answered === Infinity ? one === next(sent) : sent <= one.until && answered >= one.from)),
   );
-  const ids = new Set(touched.map(({ id }) => id));
-  const blamed = violations.filter(({ id }) => id !== undefined && ids.has(id));
-  const counts = countsOf(blamed);
+  const ids = new Set(concerned.map(({ id }) => id));
+  const attributed = violations.filter(({ id }) => id !== undefined && ids.has(id));
+  const counts = countsOf(attributed);
   return {
     fault: name,
     times: times.length,
-    requests: touched.length,
+    requests: concerned.length,
     inFlight: Math.round(times.reduce((sum, { inFlight }) => sum + inFlight, 0) / times.length),
     ...counts,
-    longestSilenceMs: longestSilence(touched),
+    longestSilenceMs: longestSilence(concerned),
   };
 }
 

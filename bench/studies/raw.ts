@@ -30,8 +30,8 @@ export async function raw(testbed: Testbed): Promise<readonly RawRun[]> {
       const singlePerSecond = await rate(call, 1, AT_ONCE.single, testbed.settings.seconds);
       const batched = batches ? await rate(call, BATCH, AT_ONCE.batched, testbed.settings.seconds) : undefined;
       runs.push({ workload, round, singlePerSecond, batchedPerSecond: batched });
-      const told = batched === undefined ? '' : `, ${batched.toFixed(0)}/s in batches`;
-      printProgress(`round ${round}  driver alone  ${workload}  ${singlePerSecond.toFixed(0)}/s${told}`);
+      const batchedText = batched === undefined ? '' : `, ${batched.toFixed(0)}/s in batches`;
+      printProgress(`round ${round}  driver alone  ${workload}  ${singlePerSecond.toFixed(0)}/s${batchedText}`);
     }
   }
   return runs;

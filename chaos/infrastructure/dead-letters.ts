@@ -20,6 +20,6 @@ const IDS = `
  * decoder, or the broker's own conversion fails.
  */
 export async function deadLetterIds(broker: OwnServer): Promise<string[]> {
-  const told = await broker.exec('rabbitmqctl', '-q', 'eval', IDS.replaceAll(/\s+/g, ' ').trim());
-  return [...told.matchAll(/\.([\w+/=]+)/g)].map(([, id = '']) => Buffer.from(id, 'base64').toString());
+  const output = await broker.exec('rabbitmqctl', '-q', 'eval', IDS.replaceAll(/\s+/g, ' ').trim());
+  return [...output.matchAll(/\.([\w+/=]+)/g)].map(([, id = '']) => Buffer.from(id, 'base64').toString());
 }

@@ -95,7 +95,7 @@ describe('the checker', () => {
 
   test('judges each of two different answers to a read, where they may differ', async () => {
     const newer = { ...CONTACT, phone: 'new' };
-    const told = (second: typeof CONTACT): Run => {
+    const runWith = (second: typeof CONTACT): Run => {
       const { entries, final } = scenario()
         .create(CONTACT)
         .get(CONTACT, { id: 'twice' })
@@ -106,8 +106,8 @@ describe('the checker', () => {
       const again = { type: 'answered', id: 'twice', at: 1e15, ...contactsAnswer([[CONTACT_ID, second]]) } as const;
       return { entries: [...entries, again], final };
     };
-    expect((await verdictOn(told(newer), { readsMayDiffer: true })).violations).toEqual([]);
-    const { violations } = await verdictOn(told({ ...CONTACT, phone: 'never' }), { readsMayDiffer: true });
+    expect((await verdictOn(runWith(newer), { readsMayDiffer: true })).violations).toEqual([]);
+    const { violations } = await verdictOn(runWith({ ...CONTACT, phone: 'never' }), { readsMayDiffer: true });
     expect(violations).toMatchObject([{ invariant: 'linearizable', id: 'twice' }]);
   });
 

@@ -10,12 +10,12 @@ export async function requeueOnce(amqpUrl: string, queue: string, count: number,
   await channel.prefetch(count);
   let tag = '';
   await new Promise<void>((resolve) => {
-    let taken = 0;
-    const take = (): void => {
-      taken += 1;
-      if (taken === count) resolve();
+    let received = 0;
+    const receive = (): void => {
+      received += 1;
+      if (received === count) resolve();
     };
-    void channel.consume(queue, take, { priority: 10 }).then(({ consumerTag }) => {
+    void channel.consume(queue, receive, { priority: 10 }).then(({ consumerTag }) => {
       tag = consumerTag;
       send();
     });

@@ -89,8 +89,9 @@ test('a registry that refuses is reported, and no stand-in hides it', async () =
 });
 
 test('where no registry can be reached and building is forbidden, the error names the variables to set', async () => {
-  const away = 'case "$1" in pull) echo "dial tcp: lookup registry: no such host" >&2; exit 1;; *) exit 1;; esac';
-  const { code, output, calls } = await onMachine(away, ensureImages, { SURROUNDINGS_INSTALL: 'no' });
+  const unreachable =
+    'case "$1" in pull) echo "dial tcp: lookup registry: no such host" >&2; exit 1;; *) exit 1;; esac';
+  const { code, output, calls } = await onMachine(unreachable, ensureImages, { SURROUNDINGS_INSTALL: 'no' });
   expect(code).not.toBe(0);
   expect(output).toMatch(/No image registry can be reached[^]*RABBITMQ_IMAGE, MONGO_IMAGE/);
   expect(builders(calls)).toEqual([]);

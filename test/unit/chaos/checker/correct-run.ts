@@ -56,7 +56,7 @@ class System {
   readonly #entries: Entry[] = [];
   readonly #contacts = new Map<number, Fields | undefined>();
   readonly #known: number[] = [];
-  readonly #letters: string[] = [];
+  readonly #deadLetters: string[] = [];
   #latestEffect = 0;
 
   constructor(shape: Shape) {
@@ -76,7 +76,10 @@ class System {
       fields === undefined ? { contact_id, deleted: true } : { contact_id, deleted: false, fields },
     );
     const memory = { peakMemoryMiB: 100, memoryBoundMiB: 400 };
-    return { entries: this.#entries, final: { contacts, requestQueueDepth: 0, deadLetters: this.#letters, ...memory } };
+    return {
+      entries: this.#entries,
+      final: { contacts, requestQueueDepth: 0, deadLetters: this.#deadLetters, ...memory },
+    };
   }
 
   #note(entry: Entry): void {
@@ -104,8 +107,8 @@ class System {
   #effectAt(sent: number): number {
     const { latency, outage, inOrder, requests } = this.#shape;
     const middle = (requests * STEP) / 2;
-    const held = outage && sent > middle * 0.98 && sent < middle * 1.2 ? middle * 1.2 : sent;
-    const effect = held + this.#random.between(1, latency);
+    const delayed = outage && sent > middle * 0.98 && sent < middle * 1.2 ? middle * 1.2 : sent;
+    const effect = delayed + this.#random.between(1, latency);
     if (!inOrder) return effect;
     return (this.#latestEffect = Math.max(effect, this.#latestEffect + 1));
   }
@@ -137,9 +140,9 @@ class System {
     const effect = this.#time.now;
     const { latency, inOrder } = this.#shape;
     const at = inOrder ? effect : effect + this.#random.between(0, latency);
-    const take = this.#perform(id, action);
+    const readAnswer = this.#perform(id, action);
     this.#time.plan(at, () => {
-      const answer = take();
+      const answer = readAnswer();
       if (!answered) return;
       const { xml } = answer;
       this.#note({ type: 'answered', id, at, ...answer });
@@ -158,7 +161,7 @@ class System {
 
   #answerTo(id: string, action: Action): AnswerParts {
     if (action.method === 'poison') {
-      this.#letters.push(id);
+      this.#deadLetters.push(id);
       return failAnswer('INTERNAL_ERROR');
     }
     if (action.method === 'invalid') return failAnswer('INVALID_PARAMS', 'INVALID_PARAMS');

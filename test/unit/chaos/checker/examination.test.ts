@@ -8,7 +8,7 @@ import { correctRun, type Run } from './correct-run.ts';
 import { BASE, both, NOTHING, pair, scenario } from './planted.ts';
 import { ANSWERS } from './planted-answers.ts';
 import { CONTACTS, LEFTOVERS, LISTS } from './planted-effects.ts';
-import { OTHERS, troubled } from './planted-others.ts';
+import { OTHERS, withFault } from './planted-others.ts';
 import { CONTACT_ID, CONTACT, type Scenario } from './scenario.ts';
 
 async function violationsIn({ entries, final }: Run, options: ExaminationOptions = {}): Promise<readonly Violation[]> {
@@ -94,21 +94,24 @@ describe('a correct run', () => {
           .request({ method: 'late' }, expiredAnswer('2026-11-27T12:53:51.810Z'), { id: 'late' })
           .build(),
     ],
-    ['a long wait during a fault that concerns all requests', () => troubled({ waitMs: 40_000 })],
-    ['a wait within the bound of a fault that concerns others', () => troubled({ waitMs: 900, othersWithinMs: 1_000 })],
+    ['a long wait during a fault that concerns all requests', () => withFault({ waitMs: 40_000 })],
+    [
+      'a wait within the bound of a fault that concerns others',
+      () => withFault({ waitMs: 900, othersWithinMs: 1_000 }),
+    ],
     [
       'a long wait of an unanswerable request of the fault',
-      () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, method: 'unanswerable' }),
+      () => withFault({ waitMs: 40_000, othersWithinMs: 1_000, method: 'unanswerable' }),
     ],
     [
       'a long wait of the sender of the fault',
-      () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, sender: FAULT_SENDER }),
+      () => withFault({ waitMs: 40_000, othersWithinMs: 1_000, sender: FAULT_SENDER }),
     ],
     [
       'a long wait of a poison request behind others',
-      () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, method: 'poison' }),
+      () => withFault({ waitMs: 40_000, othersWithinMs: 1_000, method: 'poison' }),
     ],
-    ['a long wait after the fault', () => troubled({ waitMs: 40_000, othersWithinMs: 1_000, after: true })],
+    ['a long wait after the fault', () => withFault({ waitMs: 40_000, othersWithinMs: 1_000, after: true })],
     [
       'a repeated get that shows a later state',
       () =>

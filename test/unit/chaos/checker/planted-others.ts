@@ -6,7 +6,7 @@ import { scenario, type PlantedRun } from './planted.ts';
 const NANOSECONDS_PER_MS = 1e6;
 const LASTS_MS = 60_000;
 
-interface Trouble {
+interface FaultAndWait {
   readonly waitMs: number;
   readonly othersWithinMs?: number;
   /** The method of the request that waits. */
@@ -18,13 +18,13 @@ interface Trouble {
 }
 
 /** Returns a correct run, then a fault, and a request that waits for its answer while the fault lasts. */
-export function troubled(trouble: Trouble): Run {
-  const { waitMs, othersWithinMs, method = 'late', sender = 1, after = false } = trouble;
+export function withFault(settings: FaultAndWait): Run {
+  const { waitMs, othersWithinMs, method = 'late', sender = 1, after = false } = settings;
   const { entries, final } = scenario().build();
   const begins = entries.reduce((latest, { at }) => Math.max(latest, at), 0) + 1;
   const ends = begins + LASTS_MS * NANOSECONDS_PER_MS;
   const at = after ? ends + 1 : begins + 1;
-  const name = 'trouble';
+  const name = 'planted fault';
   const action: Action = { method };
   const more: Entry[] = [
     { type: 'fault', at: begins, name, phase: 'begins', ...(othersWithinMs !== undefined && { othersWithinMs }) },
@@ -45,7 +45,7 @@ export function troubled(trouble: Trouble): Run {
 export const OTHERS: readonly PlantedRun[] = [
   {
     what: 'another request delayed by the fault of one queue',
-    run: () => troubled({ waitMs: 40_000, othersWithinMs: 10_000 }),
+    run: () => withFault({ waitMs: 40_000, othersWithinMs: 10_000 }),
     found: [{ invariant: 'others-answered', id: 'waits' }],
   },
 ];

@@ -93,8 +93,8 @@ test('a write without one item, and its reply in the numbering of the original',
   expect(shorter?.message).toEqual(
     message(7, 0, [body({ insert: 'contacts', ordered: false }), sequence('documents', [{ _id: 1 }, { _id: 3 }])]),
   );
-  const told = BSON.deserialize(withFailedItem(reply, 1, 112).subarray(21));
-  expect(told['writeErrors']).toMatchObject([
+  const failed = BSON.deserialize(withFailedItem(reply, 1, 112).subarray(21));
+  expect(failed['writeErrors']).toMatchObject([
     { index: 1, code: 112 },
     { index: 2, code: 11000 },
   ]);
