@@ -1,7 +1,7 @@
 import { printProgress } from '../infrastructure/progress.ts';
 import { within } from '../src/time/limit.ts';
 import type { FaultContext, FaultKind } from './faults/fault.ts';
-import { consumers, type Testbed } from './infrastructure/testbed.ts';
+import { waitForConsumers, type Testbed } from './infrastructure/testbed.ts';
 import type { Load } from './load/load.ts';
 
 /** One injected fault. */
@@ -22,17 +22,19 @@ const LOW_LOAD = 20;
 const LOW_LOAD_EVERY_MS = 250;
 const STEADY_LIMIT_MS = 120_000;
 
-/** Injects the faults one after the other; adds each to `injected`, which survives an error. */
+/**
+ * Injects the faults one after the other, none after `latestStart` (milliseconds since the epoch). Adds each to `injected`,
+ * which survives an error.
+ */
 export async function injectFaults(
   faults: readonly FaultKind[],
   context: FaultContext,
-  { requests, limitMs }: { readonly requests: number; readonly limitMs: number },
+  { requests, latestStart }: { readonly requests: number; readonly latestStart: number },
   injected: Injected[],
 ): Promise<void> {
-  const startedAt = Date.now();
   const share = Math.ceil(requests / Math.max(1, faults.length));
   for (const [index, kind] of faults.entries()) {
-    if (Date.now() - startedAt > limitMs) break;
+    if (Date.now() > latestStart) break;
     injected.push(await inject(kind, context, share));
     printProgress(`${index + 1}/${faults.length} ${progress(injected.at(-1))}; ${context.load.answered} answers`);
   }
@@ -47,7 +49,7 @@ async function inject(kind: FaultKind, context: FaultContext, requests: number):
   const { name, othersWithinMs } = kind;
   const before = load.answered;
   load.allow(requests);
-  await until(() => load.answered - before >= Math.min(WARM_UP_ANSWERS, requests / 4));
+  await waitUntil(() => load.answered - before >= Math.min(WARM_UP_ANSWERS, requests / 4));
   const inFlight = load.inFlight;
   const from = journal.now();
   const allowed = othersWithinMs === undefined ? {} : { othersWithinMs };
@@ -100,11 +102,11 @@ async function recovery(name: string, { load, testbed, reportProblem, recoveryMs
  */
 async function recovered(load: Load, { broker, workers }: Testbed, limitMs: number): Promise<void> {
   await Promise.all([load.caughtUp(), ...workers.map((worker) => worker.ready())]);
-  await consumers(broker, workers.length, limitMs);
+  await waitForConsumers(broker, workers.length, limitMs);
 }
 
 /** Polls until `met` returns true; throws after 120 s. */
-export async function until(met: () => boolean): Promise<void> {
+export async function waitUntil(met: () => boolean): Promise<void> {
   const limit = Date.now() + STEADY_LIMIT_MS;
   while (!met()) {
     if (Date.now() > limit) throw new Error('the load has stopped although no fault is active');

@@ -5,7 +5,7 @@ import { ROOT } from '../infrastructure/command.ts';
 import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
 import { within } from '../src/time/limit.ts';
 import type { FaultContext, FaultKind } from './faults/fault.ts';
-import { injectFaults, until, type Injected } from './inject.ts';
+import { injectFaults, waitUntil, type Injected } from './inject.ts';
 import { finalState } from './final-state.ts';
 import type { Guard } from './guards.ts';
 import type { FinalState } from './journal.ts';
@@ -13,7 +13,7 @@ import { Journal } from './journal-file.ts';
 import { Load } from './load/load.ts';
 import { Requests } from './load/requests.ts';
 import { Random } from './random.ts';
-import { emptyQueue, startTestbed, type Testbed } from './infrastructure/testbed.ts';
+import { waitForEmptyQueue, startTestbed, type Testbed } from './infrastructure/testbed.ts';
 
 export interface RunSettings {
   readonly seed: number;
@@ -107,7 +107,8 @@ async function execute(
   const injected: Injected[] = [];
   try {
     await begin(load, testbed);
-    await injectFaults(faults, context, settings, injected);
+    const latestStart = startedAt + settings.limitMs;
+    await injectFaults(faults, context, { requests: settings.requests, latestStart }, injected);
     await finish(context, settings.requests);
   } catch (error) {
     reportProblem(error instanceof Error ? error.message : String(error));
@@ -144,7 +145,7 @@ async function begin(load: Load, { broker }: Testbed): Promise<void> {
 /** Sends the remaining requests, then waits for every answer and an empty queue. */
 async function finish({ load, testbed, recoveryMs }: FaultContext, requests: number): Promise<void> {
   load.allow(Math.max(0, requests - load.sent));
-  await until(() => load.sent >= requests);
+  await waitUntil(() => load.sent >= requests);
   await within(1.5 * recoveryMs, 'the last answers', load.end());
-  await emptyQueue(testbed.broker, 1.5 * recoveryMs);
+  await waitForEmptyQueue(testbed.broker, 1.5 * recoveryMs);
 }

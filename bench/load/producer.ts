@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 
 import type { Latency } from '../figures.ts';
-import { latencyOf } from './latency.ts';
 import type { BenchRequest } from './requests.ts';
 import type { Source } from './workloads.ts';
 
@@ -194,4 +193,11 @@ async function elapsed(seconds: number, flows: readonly Flow[]): Promise<void> {
   const over = (): true | undefined =>
     performance.now() >= until || flows.some(({ exhausted }) => exhausted) ? true : undefined;
   while (over() === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Returns percentiles (nearest rank) of these times in milliseconds; NaN where there are none. */
+function latencyOf(times: readonly number[]): Latency {
+  const sorted = Float64Array.from(times).sort();
+  const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
 }

@@ -2,7 +2,7 @@ import { waitFor } from '../../infrastructure/progress.ts';
 import { deleteQueues } from '../../infrastructure/servers.ts';
 import { ackOfUnknownDelivery } from '../../test/support/amqp-frames.ts';
 import { channelOf } from '../proxy/amqp.ts';
-import { emptyQueue, QUEUE } from '../infrastructure/testbed.ts';
+import { waitForEmptyQueue, QUEUE } from '../infrastructure/testbed.ts';
 import type { Failpoint } from '../proxy/fault-proxy.ts';
 import type { InspectedConnection } from '../proxy/inspected-connection.ts';
 import { INSTANT, type FaultKind } from './fault.ts';
@@ -88,7 +88,7 @@ const queueDeleted: FaultKind = {
   weight: 3,
   async begin({ testbed: { broker }, load }) {
     await load.pause();
-    await emptyQueue(broker, 30_000);
+    await waitForEmptyQueue(broker, 30_000);
     await deleteQueues(broker.url, [QUEUE]);
     load.resume();
     load.allow(200);
@@ -118,7 +118,7 @@ const cancelledAtOnce: FaultKind = {
     };
     if (!(await triggered(proxy, delivery, context))) return undefined;
     await load.pause();
-    await emptyQueue(testbed.broker, 30_000);
+    await waitForEmptyQueue(testbed.broker, 30_000);
     proxy.arm({
       moment: 'consuming',
       skip: 0,

@@ -112,12 +112,12 @@ export async function queueDepth(broker: OwnServer): Promise<number> {
 }
 
 /** Waits until the request queue is empty, unacknowledged messages included. */
-export async function emptyQueue(broker: OwnServer, limitMs: number): Promise<void> {
+export async function waitForEmptyQueue(broker: OwnServer, limitMs: number): Promise<void> {
   await waitFor('an empty request queue', limitMs, async () => ((await queueDepth(broker)) === 0 ? true : undefined));
 }
 
 /** Waits until the request queue has at least `count` consumers. */
-export async function consumers(broker: OwnServer, count: number, limitMs: number): Promise<void> {
+export async function waitForConsumers(broker: OwnServer, count: number, limitMs: number): Promise<void> {
   const connection = await connect(broker.url, { timeout: 5_000 });
   connection.on('error', () => undefined);
   try {
