@@ -23,8 +23,8 @@ const LOW_LOAD_EVERY_MS = 250;
 const STEADY_LIMIT_MS = 120_000;
 
 /**
- * Injects the faults one after the other, none after `latestStart` (milliseconds since the epoch). Adds each to `injected`,
- * which survives an error.
+ * Injects the faults one after the other, none after `latestStart` (milliseconds since the epoch).
+ * Adds each to `injected`, which survives an error.
  */
 export async function injectFaults(
   faults: readonly FaultKind[],
