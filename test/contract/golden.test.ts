@@ -51,7 +51,10 @@ beforeAll(() => store.prepare());
 beforeEach(() => Promise.all(['contacts', 'counters'].map((name) => client.db().collection(name).deleteMany({}))));
 afterAll(() => Promise.all([store.close(), client.close()]));
 
-/** The answer to a request: the worker's pipeline, dispatcher, methods and store, between broker and broker. */
+/**
+ * The answer to a request: the worker's pipeline, dispatcher, methods and store, between broker and
+ * broker.
+ */
 async function answer({ request: body, messageId }: GoldenCase): Promise<Reply> {
   reply = undefined;
   const properties = { appId: undefined, messageId, correlationId: undefined, replyTo: 'golden', headers: {} };

@@ -2,21 +2,21 @@ import { randomUUID } from 'node:crypto';
 
 import { connect, type Channel, type ChannelModel, type ConsumeMessage, type Options } from 'amqplib';
 
-/** An answer as it came. */
+/** An answer as received. */
 export interface Answer {
   readonly xml: string;
   readonly body: Buffer;
   readonly properties: ConsumeMessage['properties'];
 }
 
-/** A producer with a reply queue of its own, as a client program would be. */
+/** A producer with its own reply queue, like a client program. */
 export class Requester {
   readonly model: ChannelModel;
   readonly channel: Channel;
   readonly replyTo: string;
   readonly #requestQueue: string;
   readonly #waiting = new Map<string, (answer: Answer) => void>();
-  /** Every answer that came, in order, asked for or not. */
+  /** Every answer received, in order, expected or not. */
   readonly answers: Answer[] = [];
 
   private constructor(model: ChannelModel, channel: Channel, requestQueue: string, replyTo: string) {
@@ -37,7 +37,7 @@ export class Requester {
     return requester;
   }
 
-  /** Sends and waits for the answer. The test's own time limit ends a wait in vain. */
+  /** Sends and waits for the answer. The test's own time limit ends the wait. */
   request(xml: string | Buffer, options: Options.Publish = {}): Promise<Answer> {
     const correlationId = randomUUID();
     const answer = new Promise<Answer>((resolve) => this.#waiting.set(correlationId, resolve));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { connect, type ConsumeMessage } from 'amqplib';
-import { Obstacle } from '../../infrastructure/progress.ts';
+import { UserFacingError } from '../../infrastructure/progress.ts';
 
 const ANSWER_LIMIT_MS = 15_000;
 
@@ -16,14 +16,14 @@ export interface Received {
   readonly ms: number;
 }
 
-/** A producer as any client would be: sends a request and waits for its answer on a reply queue of its own. */
-export interface Exchange {
-  ask(sent: Sent): Promise<Received>;
+/** Sends a request and waits for its answer on a reply queue of its own, like any client. */
+export interface Producer {
+  request(sent: Sent): Promise<Received>;
   close(): Promise<void>;
 }
 
 /** Connects the demo's producer. */
-export async function openExchange(amqpUrl: string, requestQueue: string): Promise<Exchange> {
+export async function openProducer(amqpUrl: string, requestQueue: string): Promise<Producer> {
   const connection = await connect(amqpUrl, { timeout: 10_000 });
   connection.on('error', () => undefined);
   const channel = await connection.createChannel();
@@ -35,11 +35,11 @@ export async function openExchange(amqpUrl: string, requestQueue: string): Promi
   };
   await channel.consume(queue, receive, { noAck: true });
   return {
-    ask: async ({ xml, messageId }) => {
+    request: async ({ xml, messageId }) => {
       const correlationId = randomUUID();
       const from = performance.now();
       const message = await new Promise<ConsumeMessage>((resolve, reject) => {
-        const late = new Obstacle(`No answer came within ${ANSWER_LIMIT_MS / 1000} s.`);
+        const late = new UserFacingError(`No answer came within ${ANSWER_LIMIT_MS / 1000} s.`);
         const timer = setTimeout(() => reject(late), ANSWER_LIMIT_MS);
         waiting.set(correlationId, (answer) => {
           clearTimeout(timer);

@@ -1,13 +1,13 @@
 import { createServer } from 'node:http';
 
-/** What the producer of the benchmark sets on every request. */
+/** The properties that the benchmark's producer sets on every request. */
 export interface Properties {
   readonly replyTo: string;
   readonly correlationId: string;
   readonly type: string;
 }
 
-/** Says on HTTP_PORT that the process takes requests, and calls `stop` once at SIGTERM. */
+/** Serves readiness on HTTP_PORT and calls `stop` once at SIGTERM. */
 export function readyUntilStopped(stop: () => Promise<void>): void {
   const server = createServer((_, response) => response.end('ready')).listen(
     Number(process.env['HTTP_PORT']),

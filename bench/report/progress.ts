@@ -1,8 +1,8 @@
-import { say } from '../infrastructure/progress.ts';
-import type { Run } from './figures.ts';
+import { printProgress } from '../../infrastructure/progress.ts';
+import type { Run } from '../figures.ts';
 
-/** One line of progress for a measurement. */
-export function tell(run: Run): void {
+/** Prints one line of progress for a measurement. */
+export function printRun(run: Run): void {
   const { subject, workload, inFlight, workers, round, perSecond, latency, cost, batch, failed } = run;
   const parts = [
     `round ${round}`,
@@ -14,5 +14,5 @@ export function tell(run: Run): void {
     ...(batch === undefined ? [] : [`batch ${batch.toFixed(1)}`]),
     ...(failed === 0 ? [] : [`${failed} FAILED`]),
   ];
-  say(parts.join('  '));
+  printProgress(parts.join('  '));
 }

@@ -6,20 +6,20 @@ import type { Run, Subject } from '../figures.ts';
 import { BASE_CONTACTS } from '../load/requests.ts';
 import { Producer, type Stream } from '../load/producer.ts';
 import { sourceOf, WORKLOADS, type Source, type Workload } from '../load/workloads.ts';
-import { forgetLogs, startSubject, type RunningSubject } from '../subjects/subject.ts';
+import { deleteLogs, startSubject, type RunningSubject } from '../subjects/subject.ts';
 import { SeededContacts } from './contacts.ts';
-import type { Places } from './places.ts';
+import type { Endpoints } from './endpoints.ts';
 
-/** How long and how often is measured. */
+/** How long, how often and with which seed the studies measure. */
 export interface BenchSettings {
   readonly seed: number;
   readonly rounds: number;
-  /** Measured time of one run. */
+  /** Measured time of one run, in seconds. */
   readonly seconds: number;
 }
 
-/** One measurement that is wanted. */
-export interface Wanted {
+/** One measurement to take. */
+export interface Measurement {
   readonly workload: string;
   readonly source: Source;
   readonly inFlight: number;
@@ -29,7 +29,7 @@ export interface Wanted {
 }
 
 /** A subject with its own queue, database and contacts. */
-export interface Contender {
+export interface Deployment {
   readonly subject: Subject;
   readonly queue: string;
   readonly contacts: SeededContacts;
@@ -38,39 +38,42 @@ export interface Contender {
 }
 
 const WARM_UP_S = 2;
-/** Deletions a second that are provided for, beyond what any subject reaches. */
-const VICTIMS_PER_SECOND: Readonly<Record<string, number>> = { delete: 9_000, mixed: 500 };
+/** Contacts to delete per second of measuring, more than any subject reaches. */
+const DELETABLE_PER_SECOND: Readonly<Record<string, number>> = { delete: 9_000, mixed: 500 };
 
-/** Where everything is measured: places, contenders and the one producer. */
-export class Arena {
-  readonly places: Places;
+/** The environment of the measurements: servers, deployed subjects and the one producer. */
+export class Testbed {
+  readonly endpoints: Endpoints;
   readonly settings: BenchSettings;
   readonly producer: Producer;
-  readonly contenders = new Map<Subject, Contender>();
+  readonly deployments = new Map<Subject, Deployment>();
   #answerSizes: Readonly<Record<string, number>> = {};
 
-  private constructor(places: Places, settings: BenchSettings, producer: Producer) {
-    this.places = places;
+  private constructor(endpoints: Endpoints, settings: BenchSettings, producer: Producer) {
+    this.endpoints = endpoints;
     this.settings = settings;
     this.producer = producer;
   }
 
-  static async open(places: Places, settings: BenchSettings): Promise<Arena> {
-    forgetLogs();
+  static async open(endpoints: Endpoints, settings: BenchSettings): Promise<Testbed> {
+    deleteLogs();
     await step('Building the worker', () => run('npm', ['run', 'build']));
-    return new Arena(places, settings, await Producer.open(places.amqpUrl, 'bench.replies'));
+    return new Testbed(endpoints, settings, await Producer.open(endpoints.amqpUrl, 'bench.replies'));
   }
 
-  /** Starts a contender, with its contacts; the echo needs the worker's answers, so the worker comes first. */
-  async enter(subject: Subject, size = BASE_CONTACTS): Promise<Contender> {
-    const { places, settings } = this;
-    const mongodbUrl = withDatabase(places.mongodbUrl, `bench_${subject}`);
-    const contender: Contender = {
+  /**
+   * Deploys a subject with its contacts. The echo needs the sizes of the worker's answers, so the
+   * worker comes first.
+   */
+  async deploy(subject: Subject, size = BASE_CONTACTS): Promise<Deployment> {
+    const { endpoints, settings } = this;
+    const mongodbUrl = withDatabase(endpoints.mongodbUrl, `bench_${subject}`);
+    const deployment: Deployment = {
       subject,
       queue: `bench.${subject}`,
       contacts: new SeededContacts(mongodbUrl, subject, settings.seed),
       environment: {
-        AMQP_URL: places.amqpUrl,
+        AMQP_URL: endpoints.amqpUrl,
         MONGODB_URL: mongodbUrl,
         REQUEST_QUEUE: `bench.${subject}`,
         ...(subject === 'echo' && { ANSWER_SIZES: JSON.stringify(this.#answerSizes) }),
@@ -78,52 +81,57 @@ export class Arena {
       running: [],
     };
     await step(`Preparing the ${subject}`, async () => {
-      await contender.contacts.db.dropDatabase();
-      await this.start(contender);
-      if (subject !== 'echo') await contender.contacts.seed(size);
-      if (subject === 'worker') this.#answerSizes = await this.#sizes(contender);
+      await deployment.contacts.db.dropDatabase();
+      await this.start(deployment);
+      if (subject !== 'echo') await deployment.contacts.seed(size);
+      if (subject === 'worker') this.#answerSizes = await this.#sizes(deployment);
     });
-    this.contenders.set(subject, contender);
-    return contender;
+    this.deployments.set(subject, deployment);
+    return deployment;
   }
 
-  contender(subject: Subject): Contender {
-    const contender = this.contenders.get(subject);
-    if (contender === undefined) throw new Error(`the ${subject} is not there`);
-    return contender;
+  deployment(subject: Subject): Deployment {
+    const deployment = this.deployments.get(subject);
+    if (deployment === undefined) throw new Error(`the ${subject} is not deployed`);
+    return deployment;
   }
 
-  /** One process more of this contender. */
-  async start(contender: Contender): Promise<void> {
-    contender.running.push(await startSubject(contender.subject, contender.environment));
+  /** Starts one more process of this deployment. */
+  async start(deployment: Deployment): Promise<void> {
+    deployment.running.push(await startSubject(deployment.subject, deployment.environment));
   }
 
-  async stop({ running }: Contender): Promise<void> {
+  async stop({ running }: Deployment): Promise<void> {
     await Promise.all(running.splice(0).map((process) => process.stop()));
   }
 
-  source({ contacts, subject }: Contender, workload: Workload, round: number): Source {
+  source({ contacts, subject }: Deployment, workload: Workload, round: number): Source {
     const random = new Random(this.settings.seed * 1_000 + round);
-    let imagined = 1;
-    const victim = (): number | undefined => (subject === 'echo' ? (imagined += 1) : contacts.victim());
+    let placeholder = 1;
+    const nextDeletable = (): number | undefined =>
+      subject === 'echo' ? (placeholder += 1) : contacts.nextDeletable();
     return sourceOf(workload, {
       random,
       contacts: contacts.size || BASE_CONTACTS,
-      victim,
+      nextDeletable,
       number: () => contacts.number(),
     });
   }
 
   /** Measures one of the named workloads. */
-  async workload(contender: Contender, workload: Workload, wanted: Omit<Wanted, 'workload' | 'source'>): Promise<Run> {
+  async workload(
+    deployment: Deployment,
+    workload: Workload,
+    wanted: Omit<Measurement, 'workload' | 'source'>,
+  ): Promise<Run> {
     const { warmUp = WARM_UP_S, measured = this.settings.seconds } = wanted;
-    const victims = (VICTIMS_PER_SECOND[workload] ?? 0) * (warmUp + measured);
-    if (contender.subject !== 'echo') await contender.contacts.provideVictims(Math.ceil(victims));
-    return this.measure(contender, { ...wanted, workload, source: this.source(contender, workload, wanted.round) });
+    const deletable = (DELETABLE_PER_SECOND[workload] ?? 0) * (warmUp + measured);
+    if (deployment.subject !== 'echo') await deployment.contacts.ensureDeletable(Math.ceil(deletable));
+    return this.measure(deployment, { ...wanted, workload, source: this.source(deployment, workload, wanted.round) });
   }
 
-  async measure(contender: Contender, wanted: Wanted): Promise<Run> {
-    const { subject, queue, running } = contender;
+  async measure(deployment: Deployment, wanted: Measurement): Promise<Run> {
+    const { subject, queue, running } = deployment;
     const { workload, source, inFlight, round } = wanted;
     const { warmUp = WARM_UP_S, measured = this.settings.seconds } = wanted;
     const [first] = running;
@@ -153,7 +161,7 @@ export class Arena {
       workload,
       inFlight,
       workers: running.length,
-      contacts: contender.contacts.size,
+      contacts: deployment.contacts.size,
       round,
       requests,
       seconds,
@@ -170,30 +178,30 @@ export class Arena {
     };
   }
 
-  /** Ends a contender and removes what it has. */
-  async leave(contender: Contender): Promise<void> {
-    await this.stop(contender);
-    await this.producer.removeQueue(contender.queue);
-    await contender.contacts.db.dropDatabase();
-    await contender.contacts.client.close();
-    this.contenders.delete(contender.subject);
+  /** Stops a deployment's processes and removes its queue and database. */
+  async undeploy(deployment: Deployment): Promise<void> {
+    await this.stop(deployment);
+    await this.producer.removeQueue(deployment.queue);
+    await deployment.contacts.db.dropDatabase();
+    await deployment.contacts.client.close();
+    this.deployments.delete(deployment.subject);
   }
 
   async close(): Promise<void> {
-    for (const contender of this.contenders.values()) await this.leave(contender);
+    for (const deployment of this.deployments.values()) await this.undeploy(deployment);
     await this.producer.close();
   }
 
-  /** Bytes of the worker's answer to each kind of request. */
-  async #sizes(contender: Contender): Promise<Readonly<Record<string, number>>> {
+  /** Returns the size of the worker's answer to each kind of request, in bytes. */
+  async #sizes(deployment: Deployment): Promise<Readonly<Record<string, number>>> {
     const sizes: Record<string, number> = {};
-    await contender.contacts.provideVictims(1);
+    await deployment.contacts.ensureDeletable(1);
     for (const workload of WORKLOADS) {
       if (workload === 'mixed') continue;
-      const source = this.source(contender, workload, 0);
+      const source = this.source(deployment, workload, 0);
       let left = 1;
       const once: Source = () => (left-- > 0 ? source() : undefined);
-      const [answered] = await this.producer.run(contender.queue, [{ source: once, inFlight: 1 }], {
+      const [answered] = await this.producer.run(deployment.queue, [{ source: once, inFlight: 1 }], {
         warmUp: 0,
         measured: 0,
       });

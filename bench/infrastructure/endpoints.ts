@@ -3,15 +3,18 @@ import { ensureDocker, releaseDocker } from '../../infrastructure/docker.ts';
 import { removeServers, startServers } from '../../infrastructure/servers.ts';
 
 /** A broker and a database to measure against. */
-export interface Places {
+export interface Endpoints {
   readonly amqpUrl: string;
   readonly mongodbUrl: string;
-  /** Removes what was started for it. */
+  /** Removes the containers that were started for the benchmark. */
   release(): Promise<void>;
 }
 
-/** Those that AMQP_URL and MONGODB_URL name where both are set, else containers of their own. */
-export async function findPlaces(environment: Readonly<Record<string, string | undefined>>): Promise<Places> {
+/**
+ * Returns the servers that AMQP_URL and MONGODB_URL name where both are set, else starts
+ * containers.
+ */
+export async function findEndpoints(environment: Readonly<Record<string, string | undefined>>): Promise<Endpoints> {
   const { AMQP_URL: amqpUrl, MONGODB_URL: mongodbUrl } = environment;
   if (amqpUrl !== undefined && mongodbUrl !== undefined) {
     return { amqpUrl, mongodbUrl, release: () => Promise.resolve() };

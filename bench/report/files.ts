@@ -5,11 +5,14 @@ import { ROOT } from '../../infrastructure/command.ts';
 import type { Results } from '../figures.ts';
 import { comparison, page } from './page.ts';
 
-/** Where results are kept. */
+/** The folder of the results. */
 const FOLDER = 'bench/results';
 
-/** Writes the results as JSON, as a page that needs nothing else, and the comparison as a picture; gives the files' names. */
-export function keep(results: Results): readonly string[] {
+/**
+ * Writes the results as JSON, as a self-contained page, and the comparison as a picture. Returns
+ * the files' names.
+ */
+export function writeFiles(results: Results): readonly string[] {
   const name = join(FOLDER, results.startedAt.slice(0, 16).replace(':', ''));
   mkdirSync(join(ROOT, FOLDER), { recursive: true });
   const picture = comparison(results.throughput);

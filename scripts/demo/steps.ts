@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto';
 
 /** One request of the demo. */
-export interface Scene {
+export interface Step {
   readonly title: string;
   readonly messageId: string;
   readonly expected: 'ok' | 'fail';
-  /** The document, given the id that the first answer told. */
+  /** Returns the document, given the id in the first answer. */
   xml(contactId: string): string;
 }
 
 const PROLOG = '<?xml version="1.0" encoding="UTF-8"?>';
 
-function scene(title: string, method: string, body: (id: string) => string, more: Partial<Scene> = {}): Scene {
+function step(title: string, method: string, body: (id: string) => string, more: Partial<Step> = {}): Step {
   const xml = (id: string): string => `${PROLOG}<request method="${method}">${body(id)}</request>`;
   return { title, messageId: randomUUID(), expected: 'ok', xml, ...more };
 }
 
-const creation = scene(
+const creation = step(
   'Create a contact',
   'contact.create',
   () =>
@@ -25,25 +25,25 @@ const creation = scene(
 );
 
 /** The five methods, a repeated message and a request that fails. */
-export const scenes: readonly Scene[] = [
+export const steps: readonly Step[] = [
   creation,
-  { ...creation, title: 'The very same message once more: the same answer, and still one contact' },
-  scene('Read it', 'contact.get', (id) => `<contact_id>${id}</contact_id>`),
-  scene(
-    'Change what is named, keep the rest (an empty phone clears it)',
+  { ...creation, title: 'The same message again: the same answer, and still one contact' },
+  step('Get it', 'contact.get', (id) => `<contact_id>${id}</contact_id>`),
+  step(
+    'Change some fields, keep the others (an empty phone clears it)',
     'contact.update',
     (id) =>
       `<contact><contact_id>${id}</contact_id><email>Zoe@Example.org</email><phone/>` +
       '<mobile_phone>+45 12 34 56 78</mobile_phone></contact>',
   ),
-  scene(
+  step(
     'List the contacts of a client',
     'contact.list',
     () => '<client_id>42</client_id><page>1</page><per_page>10</per_page>',
   ),
-  scene('Delete it', 'contact.delete', (id) => `<contact_id>${id}</contact_id>`),
-  scene(
-    'A request that fails: every problem of it in one answer',
+  step('Delete it', 'contact.delete', (id) => `<contact_id>${id}</contact_id>`),
+  step(
+    'A request that fails: all its problems in one answer',
     'contact.create',
     () => '<contact><client_id>many</client_id><first_name/><last_name>O</last_name><nick>Z</nick></contact>',
     { expected: 'fail' },
