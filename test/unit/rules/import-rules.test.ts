@@ -92,8 +92,8 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
   ],
   [
     'chaos-by-its-public-modules',
-    'test/a.ts → chaos/proxy/frames.ts',
-    { 'test/a.ts': uses('../chaos/proxy/frames.ts'), 'chaos/proxy/frames.ts': 'export {};\n' },
+    'test/b.ts → chaos/proxy/frames.ts',
+    { 'test/b.ts': uses('../chaos/proxy/frames.ts'), 'chaos/proxy/frames.ts': 'export {};\n' },
   ],
   [
     'nobody-imports-the-bench',
