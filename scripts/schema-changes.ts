@@ -4,7 +4,10 @@ import { contractChanges, lastRelease } from './schema/release.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** `node scripts/schema-changes.ts [COMMIT]`: how the contract differs from the last release's, or from a commit's. */
+/**
+ * `node scripts/schema-changes.ts [COMMIT]`: how the contract differs from the last release's, or
+ * from a commit's.
+ */
 async function main([commit]: readonly string[]): Promise<number> {
   const since = commit ?? (await lastRelease(ROOT));
   if (since === undefined) {

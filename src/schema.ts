@@ -14,18 +14,26 @@ export function readSchema(file: SchemaFile): string {
   return readFileSync(SCHEMA_FILES[file], 'utf8');
 }
 
-/** The exact types of contacts.xsd that its two elements are bound to; an element that is not named keeps its general type. */
+/**
+ * The exact types of contacts.xsd that its two elements are bound to; an element that is not named
+ * keeps its general type.
+ */
 export interface ExactTypes {
   readonly request?: string;
   readonly response?: string;
 }
 
-/** The text of contacts.xsd with `<request>` or `<response>` bound to the exact type of one method. */
+/**
+ * The text of contacts.xsd with `<request>` or `<response>` bound to the exact type of one method.
+ */
 export function readExactXsd(types: ExactTypes): string {
   return Object.entries(types).reduce(bound, readSchema('xsd'));
 }
 
-/** The name of a method's exact type: `contact.create` has ContactCreateRequest and ContactCreateResponse. */
+/**
+ * The name of a method's exact type: `contact.create` has ContactCreateRequest and
+ * ContactCreateResponse.
+ */
 export function exactTypeOf(method: string, kind: 'Request' | 'Response'): string {
   const words = method.split('.').map((word) => word.slice(0, 1).toUpperCase() + word.slice(1));
   return words.join('') + kind;

@@ -1,6 +1,6 @@
 import { TopologyMismatchError, deadLetterQueueOf } from './amqp/connection/topology.ts';
 import { Consumer } from './amqp/consumer/consumer.ts';
-import { ConsumerStuckError } from './amqp/consumer/progress.ts';
+import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
 import { Publisher } from './amqp/publisher/publisher.ts';
 import { replyMessage } from './amqp/wire/messages.ts';
 import { decode } from './codec/decode.ts';
@@ -35,7 +35,10 @@ const READINESS_TIMEOUT_MS = 2_000;
 const SLOTS_PER_METHOD = 2;
 const MAX_BATCH = 128;
 
-/** Errors whose messages are written in this project and hold no values of a request: a log may contain them. */
+/**
+ * Errors whose messages are written in this project and hold no values of a request: a log may
+ * contain them.
+ */
 export const OWN_ERRORS = [
   TopologyMismatchError,
   ConsumerStuckError,

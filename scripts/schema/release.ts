@@ -15,12 +15,18 @@ const git = async (root: string, ...args: readonly string[]): Promise<string | u
   }
 };
 
-/** The newest tag of a release (`v1.2.3`) that the present commit comes from; `undefined` where there is none. */
+/**
+ * The newest tag of a release (`v1.2.3`) that the present commit comes from; `undefined` where
+ * there is none.
+ */
 export async function lastRelease(root: string): Promise<string | undefined> {
   return (await git(root, 'describe', '--tags', '--abbrev=0', '--match', 'v[0-9]*'))?.trim();
 }
 
-/** How the contract in the folder `root` differs from that of a commit, and whether the version allows it. */
+/**
+ * How the contract in the folder `root` differs from that of a commit, and whether the version
+ * allows it.
+ */
 export interface ContractChanges extends Changes {
   readonly since: string;
   /** A breaking change needs a new major version; below 1.0.0, a new minor one. */
@@ -60,7 +66,10 @@ function numbersOf(version: string): number[] {
   return version.split('.').map(Number);
 }
 
-/** The breaking changes since the last release that the version does not allow; empty where there are none. */
+/**
+ * The breaking changes since the last release that the version does not allow; empty where there
+ * are none.
+ */
 export async function contractProblems(root: string): Promise<string> {
   const release = await lastRelease(root);
   if (release === undefined) return '';

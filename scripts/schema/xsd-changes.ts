@@ -6,8 +6,9 @@ import { xsdModel, type Attribute, type ComplexType, type Particle, type XsdMode
 type Side = 'request' | 'answer';
 
 /**
- * How one contacts.xsd differs from an earlier one. A request that was valid must stay valid; an answer must stay as the
- * earlier schema describes it, but for new values of an enumeration, such as a failure code.
+ * How one contacts.xsd differs from an earlier one. A request that was valid must stay valid; an
+ * answer must stay as the earlier schema describes it, but for new values of an enumeration, such
+ * as a failure code.
  */
 export function xsdChanges(earlier: string, present: string): Changes {
   const [before, after] = [xsdModel(earlier), xsdModel(present)];

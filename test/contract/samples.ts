@@ -12,7 +12,10 @@ export interface Sample {
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** Every request and answer that a page shows as a block of XML. Blocks about other things (a pom.xml, say) are left out. */
+/**
+ * Every request and answer that a page shows as a block of XML. Blocks about other things (a
+ * pom.xml, say) are left out.
+ */
 export function samples(): Sample[] {
   const inDocs = readdirSync(new URL('docs', ROOT), { recursive: true, encoding: 'utf8' }).map(
     (name) => `docs/${name}`,

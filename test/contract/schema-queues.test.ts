@@ -19,7 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => model.close());
 
-/** Declares a queue as the AsyncAPI document describes it; the broker refuses arguments that differ. */
+/**
+ * Declares a queue as the AsyncAPI document describes it; the broker refuses arguments that differ.
+ */
 async function declare(name: string, channel: 'requests' | 'deadLetters', change: object = {}): Promise<void> {
   const { queue: described, 'x-arguments': own = {} } = api.channels[channel].bindings.amqp;
   const renamed = Object.entries(own).map(([key, value]) => [

@@ -4,21 +4,21 @@ import { connect, type Channel, type ChannelModel, type ConsumeMessage, type Opt
 
 import { answerProblem } from './schema-judge.ts';
 
-/** An answer as it came. */
+/** An answer as received. */
 export interface Answer {
   readonly xml: string;
   readonly body: Buffer;
   readonly properties: ConsumeMessage['properties'];
 }
 
-/** A producer with a reply queue of its own, as a client program would be. */
+/** A producer with its own reply queue, like a client program. */
 export class Requester {
   readonly model: ChannelModel;
   readonly channel: Channel;
   readonly replyTo: string;
   readonly #requestQueue: string;
   readonly #waiting = new Map<string, (answer: Answer) => void>();
-  /** Every answer that came, in order, asked for or not. */
+  /** Every answer received, in order, expected or not. */
   readonly answers: Answer[] = [];
   /** Answers that schema/contacts.xsd or docs/api.md forbids. */
   readonly #violations: string[] = [];
@@ -41,7 +41,7 @@ export class Requester {
     return requester;
   }
 
-  /** Sends and waits for the answer. The test's own time limit ends a wait in vain. */
+  /** Sends and waits for the answer. The test's own time limit ends the wait. */
   request(xml: string | Buffer, options: Options.Publish = {}): Promise<Answer> {
     const correlationId = randomUUID();
     const answer = new Promise<Answer>((resolve) => this.#waiting.set(correlationId, resolve));

@@ -3,10 +3,13 @@ import { ParseOption, XmlDocument, XsdValidator } from 'libxml2-wasm';
 import { HEADERS, NO_METHOD } from '../../src/protocol/catalogue.ts';
 import { exactTypeOf, readExactXsd, type ExactTypes } from '../../src/schema.ts';
 
-/** The methods of the contract. Tests add methods of their own, whose answers no schema describes. */
+/**
+ * The methods of the contract. Tests add methods of their own, whose answers no schema describes.
+ */
 export const METHODS = ['contact.create', 'contact.update', 'contact.get', 'contact.delete', 'contact.list'] as const;
 
-// Without NOCDATA libxml2 refuses white space between elements that is written as CDATA, which XML Schema allows.
+// Without NOCDATA libxml2 refuses white space between elements that is written as CDATA, which XML
+// Schema allows.
 const OPTIONS =
   ParseOption.XML_PARSE_NO_XXE |
   ParseOption.XML_PARSE_NONET |
@@ -15,7 +18,10 @@ const OPTIONS =
 
 const validators = new Map<string, XsdValidator>();
 
-/** What libxml2 finds wrong with a document by contacts.xsd, with its elements bound to `types`; `undefined` where nothing is. */
+/**
+ * What libxml2 finds wrong with a document by contacts.xsd, with its elements bound to `types`;
+ * `undefined` where nothing is.
+ */
 export function schemaProblem(xml: Uint8Array, types: ExactTypes = {}): string | undefined {
   return xsdProblem(xml, xsdOf(types));
 }
@@ -29,7 +35,10 @@ function xsdOf(types: ExactTypes): string {
   return known;
 }
 
-/** What libxml2 finds wrong with a document by this schema; `undefined` where nothing is. Throws where the schema is none. */
+/**
+ * What libxml2 finds wrong with a document by this schema; `undefined` where nothing is. Throws
+ * where the schema is none.
+ */
 export function xsdProblem(xml: Uint8Array, xsd: string): string | undefined {
   const validator = validatorOf(xsd);
   let document: XmlDocument | undefined;
@@ -44,7 +53,10 @@ export function xsdProblem(xml: Uint8Array, xsd: string): string | undefined {
   }
 }
 
-/** As `schemaProblem`, for a request by the exact type of the method that it names, or by the general type where that is none. */
+/**
+ * As `schemaProblem`, for a request by the exact type of the method that it names, or by the
+ * general type where that is none.
+ */
 export function requestProblem(xml: Uint8Array, method: string): string | undefined {
   return schemaProblem(xml, isMethod(method) ? { request: exactTypeOf(method, 'Request') } : {});
 }
@@ -56,7 +68,10 @@ export interface AnswerProperties {
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What the contract forbids about an answer; `undefined` where nothing, or where its method is not one of the contract. */
+/**
+ * What the contract forbids about an answer; `undefined` where nothing, or where its method is not
+ * one of the contract.
+ */
 export function answerProblem(
   xml: Uint8Array,
   { type, contentType, headers = {} }: AnswerProperties,

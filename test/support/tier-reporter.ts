@@ -9,7 +9,7 @@ export default class TierReporter implements Reporter {
       const tier = tiers.get(name) ?? { passed: 0, failed: 0, skipped: 0, files: 0, broken: 0 };
       tiers.set(name, tier);
       tier.files += 1;
-      // A file that could not be read has no tests that could fail.
+      // A file that did not load has no tests that could fail.
       if (module.errors().length > 0) tier.broken += 1;
       for (const test of module.children.allTests()) {
         // A test that a failed hook kept from running is not one that was to be skipped.

@@ -81,6 +81,26 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
   ['patterns-only-in-reply-to-pattern', 'src/amqp/r.ts → node_modules/re2js', { 'src/amqp/r.ts': uses('re2js') }],
   ['process-only-in-main', 'src/amqp/f.ts → process', { 'src/amqp/f.ts': uses('node:process') }],
   [
+    'infrastructure-imports-nothing-else',
+    'infrastructure/a.ts → chaos/random.ts',
+    { 'infrastructure/a.ts': uses('../chaos/random.ts'), 'chaos/random.ts': 'export {};\n' },
+  ],
+  [
+    'infrastructure-by-its-public-modules',
+    'bench/a.ts → infrastructure/lock.ts',
+    { 'bench/a.ts': uses('../infrastructure/lock.ts'), 'infrastructure/lock.ts': 'export {};\n' },
+  ],
+  [
+    'chaos-by-its-public-modules',
+    'test/b.ts → chaos/proxy/frames.ts',
+    { 'test/b.ts': uses('../chaos/proxy/frames.ts'), 'chaos/proxy/frames.ts': 'export {};\n' },
+  ],
+  [
+    'nobody-imports-the-bench',
+    'scripts/a.ts → bench/figures.ts',
+    { 'scripts/a.ts': uses('../bench/figures.ts'), 'bench/figures.ts': 'export {};\n' },
+  ],
+  [
     'no-cycle',
     'src/mongo/c.ts → src/mongo/d.ts → src/mongo/c.ts',
     { 'src/mongo/c.ts': `${usesType('./d.ts')}${aType}`, 'src/mongo/d.ts': `${usesType('./c.ts')}${aType}` },

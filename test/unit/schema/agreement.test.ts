@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { exactTypeOf, readExactXsd } from '../../../src/schema.ts';
 import { METHODS, schemaProblem, xsdProblem } from '../../support/schema-judge.ts';
-import { runs } from '../codec/runs.ts';
+import { runs } from '../codec/arbitraries.ts';
 import { anyGoodRequest, differenceOver, spelled, type RequestJudge, type Spelled } from './agreement.ts';
 import { anyMutation, MUTATIONS, type Mutation } from './mutations.ts';
 import type { Node } from './rendering.ts';
@@ -51,7 +51,10 @@ describe('schema and worker accept the same requests', () => {
   });
 });
 
-/** Characters that markup consists of, and some that XML forbids. A colon is not among them: see exceptions.test.ts. */
+/**
+ * Characters that markup consists of, and some that XML forbids. A colon is not among them: see
+ * exceptions.test.ts.
+ */
 const MARKUP = [...'<>&;"\'=/!?-#x1 ]\t', '\0', '\u0001', '\uFFFE', '\u201C'];
 
 function damaged(requests: fc.Arbitrary<Node>): fc.Arbitrary<Spelled> {

@@ -5,7 +5,9 @@ import { ENCODINGS, rendered, type Encoding, type Node } from './rendering.ts';
 import { goodRequest, METHOD_NAMES } from './requests.ts';
 import { isAcceptedByWorker } from './worker-judge.ts';
 
-/** What a schema finds wrong with a request that names this method; `undefined` where nothing is. */
+/**
+ * What a schema finds wrong with a request that names this method; `undefined` where nothing is.
+ */
 export type RequestJudge = (xml: Uint8Array, method: string) => string | undefined;
 
 /** A request that is right, of any method. */

@@ -10,8 +10,7 @@ import { fault } from '../../../src/protocol/fault.ts';
 import { fail, ok, type ResponseEnvelope } from '../../../src/protocol/response.ts';
 import { exactTypeOf, readSchema } from '../../../src/schema.ts';
 import { answerProblem, METHODS, schemaProblem } from '../../support/schema-judge.ts';
-import { legalText } from '../codec/documents.ts';
-import { runs } from '../codec/runs.ts';
+import { legalText, runs } from '../codec/arbitraries.ts';
 
 const id = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const contact = fc.record({

@@ -46,7 +46,10 @@ const CODES = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) 
   isLegalText(String.fromCodePoint(code)),
 );
 
-/** Each code point at which the verdict of the worker or of the schema may change, and its neighbours. */
+/**
+ * Each code point at which the verdict of the worker or of the schema may change, and its
+ * neighbours.
+ */
 function edges({ text, rule }: Place): Set<number> {
   const ofSchema = [...xsd.matchAll(/&#x([0-9A-F]+);/g)].map(([, code = '']) => Number.parseInt(code, 16));
   const found = new Set<number>([...Array(0x180).keys(), ...ofSchema.flatMap((code) => [code - 1, code, code + 1])]);
@@ -63,7 +66,8 @@ function escaped(character: string): string {
   return '&<>\r'.includes(character) ? `&#${character.charCodeAt(0)};` : character;
 }
 
-// The schema's classes are ranges of code points: between two neighbouring edges neither side changes its verdict.
+// The schema's classes are ranges of code points: between two neighbouring edges neither side
+// changes its verdict.
 describe('schema and worker accept the same of all characters of XML', () => {
   test.each(Object.entries(PLACES))('%s', (_, place) => {
     const atEdges = edges(place);
@@ -72,7 +76,8 @@ describe('schema and worker accept the same of all characters of XML', () => {
       const xml = place.document(place.text(escaped(String.fromCodePoint(code))));
       return isAcceptedByWorker(xml) !== (xsdProblem(xml, xsd) === undefined);
     });
-    // Allowed where a script needs them, which no pattern of XML Schema says: see exceptions.test.ts.
+    // Allowed where a script needs them, which no pattern of XML Schema says: see
+    // exceptions.test.ts.
     expect(differ.filter((code) => code !== 0x200c && code !== 0x200d)).toEqual([]);
   });
 

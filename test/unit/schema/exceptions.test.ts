@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { decode } from '../../../src/codec/decode.ts';
 import { createRequest, elements, getRequest, jane, listRequest, request } from '../../support/documents.ts';
 import { requestProblem, schemaProblem } from '../../support/schema-judge.ts';
-import { runs } from '../codec/runs.ts';
+import { runs } from '../codec/arbitraries.ts';
 import { isAcceptedByWorker } from './worker-judge.ts';
 
 const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
@@ -21,8 +21,8 @@ interface Exception {
 }
 
 /**
- * What XML Schema 1.0 cannot say, by its row in docs/schema.md. In each the schema accepts more than the worker; it never
- * refuses what the worker accepts.
+ * What XML Schema 1.0 cannot say, by its row in docs/schema.md. In each the schema accepts more
+ * than the worker; it never refuses what the worker accepts.
  */
 const EXCEPTIONS: Readonly<Record<string, Exception>> = {
   'Joiners in an e-mail address': {

@@ -1,4 +1,6 @@
-/** A document to be written: elements with attributes, and in them texts and elements in any order. */
+/**
+ * A document to be written: elements with attributes, and in them texts and elements in any order.
+ */
 export interface Node {
   readonly name: string;
   readonly attributes: readonly (readonly [name: string, value: string])[];
@@ -17,8 +19,9 @@ export const ENCODINGS = ['utf8', 'utf8-bom', 'utf16'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
 /**
- * Writes a document in one of its many spellings, which `seed` chooses: references, CDATA, comments, processing instructions,
- * both quotes, white space between elements, empty elements in both forms.
+ * Writes a document in one of its many spellings, which `seed` chooses: references, CDATA,
+ * comments, processing instructions, both quotes, white space between elements, empty elements in
+ * both forms.
  */
 export function rendered(root: Node, seed: number, encoding: Encoding = 'utf8'): Buffer {
   const dice = diceOf(seed);
@@ -85,7 +88,8 @@ function textOf(text: string, dice: Dice): string {
 
 function run(part: readonly string[], dice: Dice): string {
   const form = dice(6);
-  // A CR in CDATA is a line end, so that the text would be another one; a split end would close the section.
+  // A CR in CDATA is a line end, so that the text would be another one; a split end would close the
+  // section.
   if (form === 0 && !part.some((character) => ']>\r'.includes(character))) return `<![CDATA[${part.join('')}]]>`;
   if (form === 1) return part.map((character) => reference(character, dice)).join('');
   return escapedText(part.join(''));

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 
 import { node, type Node } from './rendering.ts';
 
-/** Any character that XML 1.0 allows, those with a meaning of their own more often; joiners are left out (see exceptions.test.ts). */
+/**
+ * Any character that XML 1.0 allows, those with a meaning of their own more often; joiners are left
+ * out (see exceptions.test.ts).
+ */
 const legalCharacter: fc.Arbitrary<string> = fc
   .oneof(
     { weight: 3, arbitrary: fc.integer({ min: 0x20, max: 0x7e }) },
