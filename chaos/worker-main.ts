@@ -18,7 +18,7 @@ const worker = createWorker(config, log, {
 });
 
 const signalled = new Promise((resolve) => process.once('SIGTERM', resolve));
-const started = worker.start().then(() => log.info('taking requests'));
+const started = worker.start().then(() => log.info('consuming requests'));
 await Promise.race([signalled, Promise.all([started, worker.failed])]);
 const report = await worker.stop();
 log.info('stopped', {

@@ -180,7 +180,7 @@ function follow(child: ChildProcess, log: WriteStream, run: Run, consuming: () =
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     run.lastLine = lines.at(-1) ?? run.lastLine;
-    if (lines.some((line) => line.includes('"taking requests"'))) consuming();
+    if (lines.some((line) => line.includes('"consuming requests"'))) consuming();
   });
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// Time limits for explaining one contact and all contacts: a run in which everything is wrong needs no explanation of
-// each.
+// Time limits for explaining one contact and all contacts: a run in which everything is wrong needs
+// no explanation of each.
 const (
 	explainLimit    = 5 * time.Second
 	explainAllLimit = 90 * time.Second
@@ -20,8 +20,8 @@ var explaining atomic.Int64
 // A longer history gets no cause, only the ops where the search got stuck.
 const explainOps = 400
 
-// explain looks for one change that would make the history valid: a write without effect, a write with two effects, or a
-// read less. It is a hint for people; the verdict does not depend on it.
+// explain looks for one change that would make the history valid: a write without effect, a write
+// with two effects, or a read less. It is a hint for people; the verdict does not depend on it.
 func explain(ops []*op, how search, v *verdict) {
 	if explaining.Load() > int64(explainAllLimit) {
 		return
@@ -74,7 +74,8 @@ func twice(ops []*op, i int) []*op {
 
 // stuck returns ops that are not in the longest order found.
 func stuck(ops []*op, how search) []int {
-	// Without the constraints, which stop the search long before the place that a person would look at.
+	// Without the constraints, which stop the search long before the place that a person would look
+	// at.
 	model, _ := search{time.Second, how.memoryBytes / 8}.model(ops, unconstrained(ops))
 	listed := events(ops)
 	_, info := porcupine.CheckEventsVerbose(model, listed, time.Second)

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Fields of a contact. Their values are numbers that stand for texts; the caller keeps the table.
+// Fields of a contact. Their values are numbers that represent texts; the caller keeps the table.
 const fieldCount = 6
 
 // unnamed: an update does not change this field, or a read does not show it.
@@ -17,12 +17,13 @@ const createdAgain = "created-again"
 // never is the return of an unanswered op: it may take effect at any time, or not at all.
 const never = 1 << 62
 
-// An op is one request about the contact as its sender saw it, a contact in a list's answer, or the final read of the
-// database.
+// An op is one request about the contact as its sender saw it, a contact in a list's answer, or the
+// final read of the database.
 type op struct {
 	// create, update, delete or read.
 	Kind string `json:"kind"`
-	// Nanoseconds; the effect was at one moment from Call to Return, both included. Return absent: see never.
+	// Nanoseconds; the effect was at one moment from Call to Return, both included. Return absent:
+	// see never.
 	Call   int64  `json:"call"`
 	Return *int64 `json:"return"`
 	// ok, not-found, or unknown where no answer reported it.
@@ -61,8 +62,8 @@ func (p *partition) prepare() {
 	}
 }
 
-// reduced omits ops that cannot change the verdict: unanswered updates that nobody can have seen, and reads that saw the
-// same as another read within their time.
+// reduced omits ops that cannot change the verdict: unanswered updates that nobody can have seen,
+// and reads that saw the same as another read within their time.
 func (p *partition) reduced() []*op {
 	seen := [fieldCount]map[int32]bool{}
 	for field := range seen {
@@ -95,7 +96,8 @@ func wasSeen(o *op, seen *[fieldCount]map[int32]bool) bool {
 	return false
 }
 
-// withoutWiderReads omits a read if another read within its time saw the same: one moment satisfies both.
+// withoutWiderReads omits a read if another read within its time saw the same: one moment satisfies
+// both.
 func withoutWiderReads(ops []*op, needed map[int]bool) []*op {
 	type sight struct {
 		outcome string

@@ -18,7 +18,8 @@ type verdict struct {
 	Contact int64 `json:"contact"`
 	// ok, illegal or unknown.
 	Result string `json:"result"`
-	// Of an illegal result: lost, doubled, stale, final, unwritten, or "" where no single op explains it.
+	// Of an illegal result: lost, doubled, stale, final, unwritten, or "" where no single op
+	// explains it.
 	Cause string `json:"cause"`
 	// Index of the op that Cause is about.
 	Op *int `json:"op"`

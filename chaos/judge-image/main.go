@@ -1,5 +1,6 @@
-// Checker judges histories of contacts: one JSON partition per line on standard input, one JSON verdict per line on
-// standard output, in any order. A partition is the history of one contact; model.go defines which are valid.
+// Checker judges histories of contacts: one JSON partition per line on standard input, one JSON
+// verdict per line on standard output, in any order. A partition is the history of one contact;
+// model.go defines which are valid.
 package main
 
 import (

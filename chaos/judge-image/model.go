@@ -13,20 +13,21 @@ const (
 	deleted
 )
 
-// state of a contact. done has the ops that were applied; it follows from the linearization and does not count for
-// equality.
+// state of a contact. done has the ops that were applied; it follows from the linearization and
+// does not count for equality.
 type state struct {
 	phase  int
 	fields [fieldCount]int32
 	done   bits
 }
 
-// constraints are what the answers imply about the order, computed before the search. They reject early what could not be
-// completed anyway: they change the time of a verdict, never the verdict.
+// constraints are what the answers imply about the order, computed before the search. They reject
+// early what could not be completed anyway: they change the time of a verdict, never the verdict.
 type constraints struct {
 	// Ops that must precede this one.
 	before []bits
-	// Ops that need the contact present: all must precede its delete. nil where it may be created again.
+	// Ops that need the contact present: all must precede its delete. nil where it may be created
+	// again.
 	needPresent bits
 	// By field and value: the reads that saw the value, where only one op wrote it.
 	readers [fieldCount]map[int32]bits
@@ -174,8 +175,8 @@ func (c *constraints) update(next, s *state, i int, o *op) bool {
 	return true
 }
 
-// events returns the events in the order of the search: by time, calls before returns; of adjacent calls the one that ends
-// first.
+// events returns the events in the order of the search: by time, calls before returns; of adjacent
+// calls the one that ends first.
 func events(ops []*op) []porcupine.Event {
 	type moment struct {
 		at   int64

@@ -1,6 +1,7 @@
 package main
 
-// A longer history gets no closure, which would take too much time and memory; only direct constraints are used.
+// A longer history gets no closure, which would take too much time and memory; only direct
+// constraints are used.
 const closureOps = 8000
 
 // An order is a partial order: reach[a] has all ops that must follow a.
@@ -54,8 +55,8 @@ func (o *order) contradictory() *op {
 // A source is the only op that can have written the value that a read saw in a field.
 type source struct{ writer, reader, field int }
 
-// close adds what follows from the reads, until nothing new follows or there is a contradiction: another write of the same
-// field precedes the write that was seen, or follows the read.
+// close adds what follows from the reads, until nothing new follows or there is a contradiction:
+// another write of the same field precedes the write that was seen, or follows the read.
 func (o *order) close(sources []source, writers *[fieldCount][]int) {
 	for _, s := range sources {
 		o.add(s.writer, s.reader)

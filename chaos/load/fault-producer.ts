@@ -30,7 +30,7 @@ interface SentRequest {
 
 /**
  * Sends the requests that are themselves a fault. It owns reply queues of any kind, consumes them
- * only when told to, and writes to the journal like the senders of the load.
+ * only on request, and writes to the journal like the senders of the load.
  */
 export class FaultProducer {
   readonly #broker: OwnServer;

@@ -1,7 +1,7 @@
 import type { OwnServer } from './servers.ts';
 
 /**
- * Takes the majority from quorum queues of a single node, permanently: adds a second member that
+ * Removes the majority of quorum queues of a single node, permanently: adds a second member that
  * does not exist. The queues keep what they have confirmed and confirm nothing more.
  */
 export async function loseMajority(broker: OwnServer, ...queues: readonly string[]): Promise<void> {
