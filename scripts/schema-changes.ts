@@ -1,14 +1,19 @@
 import { fileURLToPath } from 'node:url';
 
-import { contractChanges, lastRelease } from './schema/release.ts';
+import { contractChanges, contractProblems, lastRelease } from './schema/release.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /**
  * `node scripts/schema-changes.ts [COMMIT]`: how the contract differs from the last release's, or
- * from a commit's.
+ * from a commit's. `--check` prints only the breaking changes that the version does not allow.
  */
 async function main([commit]: readonly string[]): Promise<number> {
+  if (commit === '--check') {
+    const problems = await contractProblems(ROOT);
+    if (problems !== '') console.log(problems);
+    return problems === '' ? 0 : 1;
+  }
   const since = commit ?? (await lastRelease(ROOT));
   if (since === undefined) {
     console.log('There is no release yet to compare the contract with.');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
+import { markdownLines } from './markdown.ts';
 import { projectFiles } from './project-files.ts';
 
 /**
@@ -9,7 +10,6 @@ import { projectFiles } from './project-files.ts';
 const PATH =
   /(?<![\w./@{}-])(?:src|test|docs|chaos|bench|infrastructure|scripts|config|deploy)\/(?:\{[^\s{}]*\}|[^\s`'"),;|{}])*/g;
 const LINK = /\]\(([^()\s]+)(?: "[^"]*")?\)|^\[[^\]]+\]:\s*(\S+)/g;
-const FENCE = /^\s*(?:```|~~~)/;
 
 /**
  * Returns links and paths in the Markdown files whose target does not exist; one problem per place.
@@ -28,26 +28,19 @@ function foldersOf(path: string): string[] {
 }
 
 function problemsOf(root: string, page: string, known: ReadonlySet<string>): string[] {
-  let fenced = false;
-  return readFileSync(join(root, page), 'utf8')
-    .split('\n')
-    .flatMap((line, index) => {
-      if (FENCE.test(line)) {
-        fenced = !fenced;
-        return [];
-      }
-      const paths = fenced ? pathAtStart(line) : pathsInBackticks(line);
-      const links = fenced ? [] : linksIn(line);
-      const place = `${page}:${index + 1}`;
-      return [
-        ...links
-          .filter((link) => !exists(posix.join(posix.dirname(page), link), known))
-          .map((link) => `broken-link: ${place}\n  There is no ${link} beside ${page}.`),
-        ...paths
-          .filter((path) => !exists(path, known))
-          .map((path) => `missing-path: ${place}\n  There is no ${path} in this project.`),
-      ];
-    });
+  return markdownLines(readFileSync(join(root, page), 'utf8')).flatMap(({ text, number, code }) => {
+    const paths = code ? pathAtStart(text) : pathsInBackticks(text);
+    const links = code ? [] : linksIn(text);
+    const place = `${page}:${number}`;
+    return [
+      ...links
+        .filter((link) => !exists(posix.join(posix.dirname(page), link), known))
+        .map((link) => `broken-link: ${place}\n  There is no ${link} beside ${page}.`),
+      ...paths
+        .filter((path) => !exists(path, known))
+        .map((path) => `missing-path: ${place}\n  There is no ${path} in this project.`),
+    ];
+  });
 }
 
 /** Returns the relative targets of a line's links, without anchors. */

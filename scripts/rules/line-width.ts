@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { markdownLines } from './markdown.ts';
 import { projectFiles, typeScriptFiles } from './project-files.ts';
 
 /** Longest line of prose, in characters. */
 const MAX_WIDTH = 110;
 
-const FENCE = /^\s*(?:```|~~~)/;
 /** A list mark or comment mark, then a single link or word: nothing to wrap. */
 const LINK_ONLY = /^\s*(?:[-*>]|\/\/|\d+\.)?\s*(?:!?\[[^\]]*\]\([^)]*\)|\S+)[.,;:]?$/;
 
@@ -22,33 +22,29 @@ export function widthProblems(root: string): string[] {
   ];
 }
 
-type Selection = (lines: readonly string[]) => readonly (readonly [line: string, index: number])[];
+type Selection = (text: string) => readonly (readonly [line: string, number: number])[];
 
 function tooLong(root: string, path: string, select: Selection): string[] {
-  const lines = readFileSync(join(root, path), 'utf8').split('\n');
-  return select(lines)
+  return select(readFileSync(join(root, path), 'utf8'))
     .filter(([line]) => [...line].length > MAX_WIDTH && !LINK_ONLY.test(line))
     .map(
-      ([line, index]) =>
-        `too-long: ${path}:${index + 1}\n  ${[...line].length} characters of prose; at most ${MAX_WIDTH}.`,
+      ([line, number]) =>
+        `too-long: ${path}:${number}\n  ${[...line].length} characters of prose; at most ${MAX_WIDTH}.`,
     );
 }
 
-function proseLines(lines: readonly string[]): [string, number][] {
-  let fenced = false;
-  return [...lines.entries()].flatMap(([index, line]): [string, number][] => {
-    const mark = FENCE.test(line);
-    if (mark) fenced = !fenced;
-    return mark || fenced || /^\s*\|/.test(line) ? [] : [[line, index]];
-  });
+function proseLines(page: string): [string, number][] {
+  return markdownLines(page)
+    .filter(({ text, code }) => !code && !/^\s*\|/.test(text))
+    .map(({ text, number }) => [text, number]);
 }
 
-function commentLines(lines: readonly string[]): [string, number][] {
+function commentLines(source: string): [string, number][] {
   let open = false;
-  return [...lines.entries()].flatMap(([index, line]): [string, number][] => {
+  return source.split('\n').flatMap((line, index): [string, number][] => {
     const text = line.trim();
     const comment = open || text.startsWith('//') || text.startsWith('/*');
     if (!text.startsWith('//') && comment) open = !text.includes('*/');
-    return comment ? [[line, index]] : [];
+    return comment ? [[line, index + 1]] : [];
   });
 }

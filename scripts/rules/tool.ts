@@ -14,8 +14,17 @@ const BINARIES = fileURLToPath(new URL('../../node_modules/.bin/', import.meta.u
  * started.
  */
 export function runTool(name: string, args: readonly string[], root: string): Promise<ToolRun> {
+  return run(`${BINARIES}${name}`, args, root);
+}
+
+/** Runs a script of the project in the folder `root`. */
+export function runScript(path: string, args: readonly string[], root: string): Promise<ToolRun> {
+  return run(process.execPath, [path, ...args], root);
+}
+
+function run(command: string, args: readonly string[], root: string): Promise<ToolRun> {
   return new Promise((resolve, reject) => {
-    const child = spawn(`${BINARIES}${name}`, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -207,7 +207,7 @@ function executionOf(response: ResponseEnvelope | Error, attempts: number, batch
 }
 
 function hadEffect(response: ResponseEnvelope | Error): boolean {
-  return !(response instanceof Error) && response.status === 'ok' && response.headers?.['repeated'] !== true;
+  return !(response instanceof Error) && response.status === 'ok' && response.headers?.repeated !== true;
 }
 
 async function execute<Command>(

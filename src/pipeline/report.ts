@@ -30,8 +30,8 @@ export function reportOf(
   }
   const { attempts, batch } = execution;
   const { code = OK, headers, defect } = answer ?? {};
-  const status = headers?.['status'] === 'ok' ? 'ok' : 'fail';
-  const repeated = headers?.['repeated'] === true;
+  const status = headers?.status === 'ok' ? 'ok' : 'fail';
+  const repeated = headers?.repeated === true;
   return { ...request, status, code, attempts, batch, reply, repeated, ...(defect && { error: defect.last }) };
 }
 

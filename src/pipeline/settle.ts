@@ -5,7 +5,10 @@ import type { Settlement } from '../protocol/settlement.ts';
 import type { Answer } from './respond.ts';
 
 /** Answers that did not reach their queue, and the reason in the dead letter. */
-const UNDELIVERED: Readonly<Partial<Record<ReplyOutcome | 'none', DeadLetterReason>>> = {
+const UNDELIVERED: Readonly<Record<ReplyOutcome | 'none', DeadLetterReason | undefined>> = {
+  routed: undefined,
+  returned: undefined,
+  none: undefined,
   refused: 'ANSWER_REFUSED',
   unconfirmed: 'ANSWER_UNCONFIRMED',
   unsendable: 'ANSWER_UNSENDABLE',

@@ -12,15 +12,15 @@ export interface Fault {
 }
 
 /** Faults that an answer lists one by one. A valid request has at most nine elements. */
-const MAX_TOLD = 20;
+const MAX_LISTED = 20;
 
 /** The faults that the answer lists: all, or the first 20 and their total number. */
-export function toldFaults(faults: readonly Fault[]): readonly Fault[] {
+export function listedFaults(faults: readonly Fault[]): readonly Fault[] {
   const [first] = faults;
-  if (first === undefined || faults.length <= MAX_TOLD) return faults;
-  const others = faults.length - MAX_TOLD;
+  if (first === undefined || faults.length <= MAX_LISTED) return faults;
+  const others = faults.length - MAX_LISTED;
   const message = `${others} more ${others === 1 ? 'problem' : 'problems'}; there are ${faults.length} in all`;
-  return [...faults.slice(0, MAX_TOLD), fault(first.code, message)];
+  return [...faults.slice(0, MAX_LISTED), fault(first.code, message)];
 }
 
 export function fault(code: FaultCode, message: string, field?: string): Fault {

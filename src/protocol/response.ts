@@ -1,4 +1,5 @@
-import { toldFaults, type Fault } from './fault.ts';
+import type { HEADERS } from './catalogue.ts';
+import { listedFaults, type Fault } from './fault.ts';
 
 /**
  * An element to encode: text, or child elements. Its name comes from the code, never from a
@@ -9,8 +10,10 @@ export interface ResponseElement {
   readonly content: string | readonly ResponseElement[];
 }
 
-/** Headers of an answer beside `status`, e.g. `page`. */
-export type ResponseHeaders = Readonly<Record<string, string | number | boolean>>;
+/** The headers that an answer may have. */
+type ResponseHeader = (typeof HEADERS)['status' | 'repeated' | 'page' | 'perPage' | 'hasMore'];
+
+export type ResponseHeaders = Readonly<Partial<Record<ResponseHeader, string | number | boolean>>>;
 
 export interface OkResponse {
   readonly status: 'ok';
@@ -33,5 +36,5 @@ export function ok(content: readonly ResponseElement[] = [], headers?: ResponseH
 
 /** A failure. Of very many faults it lists the first, and their number. */
 export function fail(...faults: readonly Fault[]): FailResponse {
-  return { status: 'fail', faults: toldFaults(faults) };
+  return { status: 'fail', faults: listedFaults(faults) };
 }

@@ -37,7 +37,7 @@ export class NackRetry {
     insertInOrder(destination.waiting, pending);
     destination.nackState = 'retrying';
     this.#destinations.degrade(destination);
-    for (const takeExcess of this.#destinations.takeExcess(destination)) this.#abandon(takeExcess);
+    for (const excess of this.#destinations.takeExcess(destination)) this.#abandon(excess);
     this.#retryLater(destination);
   }
 

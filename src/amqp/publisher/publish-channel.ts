@@ -141,8 +141,8 @@ export class PublishChannel {
     if (error !== null && !nacked) return; // The channel is closing.
     if (sequence > this.processed) this.processed = sequence;
     if (!this.unconfirmed.delete(pending.id)) return this.#events.late(pending);
-    const recordRouted = pending.returned ? 'returned' : 'routed';
-    this.#events.answered(this, pending, nacked ? 'nacked' : recordRouted);
+    const confirmed = pending.returned ? 'returned' : 'routed';
+    this.#events.answered(this, pending, nacked ? 'nacked' : confirmed);
   }
 
   #returned(message: Message): void {

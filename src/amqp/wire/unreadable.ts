@@ -12,15 +12,15 @@ const FLAGS_AT = 12;
 const PROPERTIES_AT = 14;
 
 /**
- * Maximum nesting: far above what clients and the broker's own `x-death` need, far below what
+ * Maximum nesting of headers: far above what clients and the broker's own `x-death` need, far below what
  * exhausts a decoder's stack.
  */
-const MAX_HEADERS = 64;
+const MAX_HEADER_DEPTH = 64;
 /**
  * Each level takes at least five bytes. Shorter headers cannot be too deep, so that usual requests
  * are not scanned.
  */
-const SHORTEST_DEEP = MAX_HEADERS * 5;
+const SHORTEST_DEEP = MAX_HEADER_DEPTH * 5;
 
 /** The properties, as amqplib returns them, of messages that could be read only in part. */
 const unreadable = new WeakSet<object>();
@@ -68,7 +68,7 @@ export function deliverUnreadable(model: ChannelModel): void {
 
 function isSane(payload: Buffer): boolean {
   const span = headerSpan(payload);
-  return span === undefined || headersAreReadable(payload, span, MAX_HEADERS);
+  return span === undefined || headersAreReadable(payload, span, MAX_HEADER_DEPTH);
 }
 
 /** Receives the readable part of the content header at the start of `rest`, and marks it. */

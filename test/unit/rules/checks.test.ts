@@ -60,3 +60,12 @@ describe('dead code', () => {
     expect(found).toMatch(/Unlisted dependencies[^]*pino/);
   });
 });
+
+describe('contract', () => {
+  test('reports what the comparison with the last release prints, and that it failed silently', async () => {
+    const script = 'scripts/schema-changes.ts';
+    const breaking = "console.log('breaking: the code EXPIRED is gone');\nprocess.exitCode = 1;\n";
+    expect(await problems('contract', { [script]: breaking })).toContain('EXPIRED is gone');
+    expect(await problems('contract', { [script]: 'process.exitCode = 1;\n' })).toContain('exit code 1');
+  });
+});

@@ -61,6 +61,11 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
     { 'src/amqp/publisher/a.ts': usesType('../consumer/b.ts'), 'src/amqp/consumer/b.ts': aType },
   ],
   [
+    'amqp-wire-below-the-connection',
+    'src/amqp/wire/a.ts → src/amqp/connection/b.ts',
+    { 'src/amqp/wire/a.ts': usesType('../connection/b.ts'), 'src/amqp/connection/b.ts': aType },
+  ],
+  [
     'amqp-connection-below-the-rooms',
     'src/amqp/connection/a.ts → src/amqp/publisher/c.ts',
     { 'src/amqp/connection/a.ts': usesType('../publisher/c.ts'), 'src/amqp/publisher/c.ts': aType },
@@ -136,7 +141,7 @@ test('every rule is planted, and carries its reason', () => {
   for (const { name, comment } of rules.forbidden) expect(comment?.length ?? 0, name).toBeGreaterThan(20);
 });
 
-test('a problem is told with the reason of its rule', async () => {
+test('a problem is reported with the reason of its rule', async () => {
   const [problem] = await importProblems(sandbox({ 'src/protocol/a.ts': uses('node:crypto') }));
   expect(problem).toContain(rules.forbidden.find(({ name }) => name === 'leaves-import-nothing')?.comment);
 });

@@ -11,6 +11,7 @@ const SETTINGS = ['config/tools', 'tsconfig.json', '.prettierrc.json', '.prettie
 const CLEAN: Readonly<Record<string, string>> = {
   'package.json': JSON.stringify({ name: 'sandbox', type: 'module', private: true }, undefined, 2) + '\n',
   'src/main.ts': "import { greeting } from './protocol/greeting.ts';\n\nprocess.exitCode = greeting.length;\n",
+  'scripts/schema-changes.ts': "console.log('This project has no contract.');\n",
   'src/protocol/greeting.ts': "/** What is said. */\nexport const greeting = 'hello';\n",
 };
 

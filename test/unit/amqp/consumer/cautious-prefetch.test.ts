@@ -4,14 +4,14 @@ import { beforeEach, expect, test } from 'vitest';
 import { CautiousPrefetch, deliveryCountOf } from '../../../../src/amqp/consumer/cautious-prefetch.ts';
 
 let now = 0;
-let onSettled: unknown[] = [];
+let reasons: unknown[] = [];
 let prefetch: CautiousPrefetch;
 
 beforeEach(() => {
   now = 1_000_000;
-  onSettled = [];
+  reasons = [];
   prefetch = new CautiousPrefetch(
-    (reason) => onSettled.push(reason),
+    (reason) => reasons.push(reason),
     () => now,
   );
 });
@@ -41,7 +41,7 @@ test('one lost channel requires one successful request', () => {
   expect(prefetch.oneAtATime).toBe(true);
   succeed(1);
   expect(prefetch.oneAtATime).toBe(false);
-  expect(onSettled).toEqual(['the link was lost while consuming', undefined]);
+  expect(reasons).toEqual(['the link was lost while consuming', undefined]);
 });
 
 test('each further loss requires more successes, up to a bound; losses far apart do not add up', () => {
@@ -67,7 +67,7 @@ test('a delivery that was charged often is recognised, and requires a run of suc
   expect(prefetch.oneAtATime).toBe(true);
   expect(prefetch.delivered(delivery({ 'x-delivery-count': 10 }))).toBe(true);
   succeed(16);
-  expect(onSettled).toEqual(['a request came back often', undefined]);
+  expect(reasons).toEqual(['a request came back often', undefined]);
 });
 
 test('with few requests the caution ends after a quiet time', () => {
@@ -78,7 +78,7 @@ test('with few requests the caution ends after a quiet time', () => {
   now += 1_000;
   prefetch.tick();
   prefetch.tick();
-  expect(onSettled).toEqual(['the link was lost while consuming', undefined]);
+  expect(reasons).toEqual(['the link was lost while consuming', undefined]);
 });
 
 test('the channel is reopened at once after each loss, but not forever while no request succeeds', () => {
