@@ -1,25 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
-import type { AttemptLedger, EarlierAttempts, RecordedFailure } from '../protocol/attempt-ledger.ts';
-import { NO_METHOD } from '../protocol/catalogue.ts';
+import type { AttemptLedger, EarlierAttempts } from '../protocol/attempt-ledger.ts';
 import type { Admission, Executed, Start } from '../protocol/execution.ts';
+import { ABANDONED, failedBefore, processEnded } from './known-results.ts';
 import { RecentSet } from './recent-set.ts';
 import { RetryingLedger, type LedgerTerms } from './retrying-ledger.ts';
 import { SerialQueue } from './serial-queue.ts';
-
-/** Each time the process ended before it had executed the request. */
-export class ProcessEndedError extends Error {
-  override readonly name = 'ProcessEndedError';
-
-  constructor() {
-    super('the worker ended while it executed this request, each time');
-  }
-}
-
-/** A failure that was recorded when the request was delivered before. */
-export class FailedBeforeError extends Error {
-  override readonly name = 'FailedBeforeError';
-}
 
 /** How often a request may be started, and what is recorded of it. */
 export interface AttemptLimits extends LedgerTerms {
@@ -126,25 +112,50 @@ export class Attempts {
     this.#onIdle = undefined;
   }
 
-  /** The request runs with nothing beside it, and its start is on record. `leave` ends its turn. */
+  /**
+   * The request runs with nothing beside it, and its start is on record. `leave` ends its turn,
+   * whatever happens.
+   */
   async #admitAlone(start: Start, leave: () => void): Promise<Admission | Executed> {
-    const { attemptId: id } = start;
     const own = newStart();
-    this.#begun = { id, start: own };
-    const end = (executed: Executed): Executed => {
+    this.#begun = { id: start.attemptId, start: own };
+    const end = (): void => {
       this.#begun = undefined;
       leave();
-      return executed;
     };
-    const earlier = await this.#begin(start, own);
+    try {
+      const earlier = await this.#begin(start, own);
+      const known = await this.#knownResult(start, own, earlier);
+      if (known === undefined && earlier !== undefined) return this.#alone(start, own, earlier, end);
+      end();
+      return known ?? ABANDONED;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  /** The result that needs no execution; `undefined` where the request is to be executed. */
+  async #knownResult(start: Start, own: string, earlier: EarlierAttempts | undefined): Promise<Executed | undefined> {
+    const { attemptId: id } = start;
     // Where the response is missing the start may be on record all the same.
-    if (earlier === undefined || this.#isCancelled(start)) return end(await this.#withdraw(id, own));
+    if (earlier === undefined || this.#isCancelled(start)) return this.#withdraw(id, own);
     const { failure, unended } = earlier;
-    if (failure !== undefined) return end(this.#final(id, own, earlier, failedBefore(failure)));
-    if (unended >= this.#limits.maxAttempts) return end(this.#final(id, own, earlier, processEnded(unended)));
+    if (failure !== undefined) return this.#final(id, own, earlier, failedBefore(failure));
+    if (unended >= this.#limits.maxAttempts) return this.#final(id, own, earlier, processEnded(unended));
+    return undefined;
+  }
+
+  #alone(start: Start, own: string, earlier: EarlierAttempts, end: () => void): Admission {
     return {
-      attemptsBefore: unended,
-      conclude: async (executed) => end(await this.#concludeAlone(start, own, earlier, executed)),
+      attemptsBefore: earlier.unended,
+      conclude: async (executed) => {
+        try {
+          return await this.#concludeAlone(start, own, earlier, executed);
+        } finally {
+          end();
+        }
+      },
     };
   }
 
@@ -227,19 +238,7 @@ const MAX_SURVIVED = 4_096;
 /** With their pauses, three to six seconds. */
 const MAX_LOOKS = 6;
 
-const ABANDONED: Executed = { method: NO_METHOD, execution: { kind: 'abandoned' } };
-
 /** A name that no process has used before. */
 function newStart(): string {
   return randomBytes(9).toString('base64url');
-}
-
-function processEnded(attempts: number): Executed {
-  const error = new ProcessEndedError();
-  return { method: NO_METHOD, execution: { kind: 'defect', first: error, last: error, attempts, batch: 1 } };
-}
-
-function failedBefore({ method, attempts, firstError, lastError }: RecordedFailure): Executed {
-  const [first, last] = [new FailedBeforeError(firstError), new FailedBeforeError(lastError)];
-  return { method, execution: { kind: 'defect', first, last, attempts, batch: 1 } };
 }
