@@ -88,6 +88,8 @@ export class WorkerLifecycle implements Worker {
 
   async start(): Promise<void> {
     this.#http = await this.#parts.startHttp();
+    // A stop meanwhile found nothing to close.
+    if (this.#stopping.signal.aborted) return this.#http.close();
     await this.#prepareStore();
     if (this.#stopping.signal.aborted) return;
     const { consumer, publisher } = (this.#queues = this.#parts.openQueues());

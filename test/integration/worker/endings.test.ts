@@ -11,6 +11,7 @@ import { freshNames, type FreshNames } from '../../support/fresh-names.ts';
 import { Requester } from '../../support/requester.ts';
 import { freePort } from '../../support/servers.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
+import { testWorker } from '../../support/worker.ts';
 import type { ProcessOptions, WorkerProcess } from '../../support/worker-process.ts';
 import { proxiedDatabaseUrl } from './proxied-database.ts';
 import { workerProcesses } from './worker-processes.ts';
@@ -133,4 +134,13 @@ test('an HTTP port in use exits with 1 and is named', async () => {
   expect(await worker.exited).toBe(1);
   expect(worker.output()).toContain(`HTTP_PORT cannot be used`);
   expect(worker.output()).toContain(`port ${port} is in use`);
+});
+
+test('a stop while the HTTP port opens leaves nothing open', async () => {
+  const port = await freePort();
+  const worker = testWorker(names, { HTTP_PORT: String(port) });
+  const started = worker.start();
+  await worker.stop();
+  await started;
+  await expect(fetch(`http://127.0.0.1:${port}/livez`)).rejects.toThrow('fetch failed');
 });

@@ -117,6 +117,7 @@ test('a refusal with a response is answered and dead-lettered', async () => {
   expect(steps).toEqual(['guard', 'identify', 'respond', 'publish', 'report']);
   expect(replies).toMatchObject([{ type: 'request', headers: { status: 'fail' } }]);
   expect(settlement).toMatchObject({ kind: 'dead-letter', diagnosis: { code: 'UNREADABLE_PROPERTIES' } });
+  expect(reports).toMatchObject([{ status: 'refused', reply: 'routed' }]);
 });
 
 test.each(['appId', 'messageId', 'correlationId'])('a request whose %s is not UTF-8 is not admitted', async (name) => {

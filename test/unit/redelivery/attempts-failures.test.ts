@@ -78,3 +78,19 @@ test('a failure whose channel closes before it is recorded is left to the redeli
   expect(executed.execution.kind).toBe('abandoned');
   expect(ledger.unended).toEqual({});
 });
+
+test.each([
+  ['the conclusion', { describe: (): never => fails() }],
+  ['the ledger’s events', { events: { retry: fails, waiting: fails, uncounted: fails } }],
+])('a redelivered request during which %s throws blocks no later one', async (_, limits) => {
+  const ledger = new MemoryLedger();
+  const attempts = attemptsOn(ledger, { limits });
+  ledger.unavailableCalls = 'events' in limits ? 1 : 0;
+  await expect(execute(attempts, again('a'), () => Promise.resolve(defect))).rejects.toThrow('broken');
+  expect(await execute(attempts, again('b'), succeed)).toEqual(done());
+  expect(await execute(attempts, fresh('c'), succeed)).toEqual(done());
+});
+
+function fails(): never {
+  throw new Error('broken');
+}
