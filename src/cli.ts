@@ -5,41 +5,34 @@ import { createInterface } from 'node:readline/promises';
 import { openDeadLetters } from './amqp/dead-letter-queue/queue.ts';
 import { amqpUrlProblem } from './amqp/connection/url.ts';
 import { decode } from './codec/decode.ts';
-import { ConfigError, loadConfig, type Config } from './settings/config.ts';
 import { deadLetters } from './dead-letters/command.ts';
 import type { CommandContext } from './dead-letters/context.ts';
-import { readSettingFile } from './settings/setting-file.ts';
+import { CLI_EXIT_CODES } from './protocol/catalogue.ts';
+import { loadConfigOrReport, type Config } from './settings/config.ts';
 
-const EXIT_USAGE = 2;
-/** EX_CONFIG of sysexits.h, as the worker's. */
-const EXIT_CONFIG = 78;
 const BROKER_TIMEOUT_MS = 5_000;
 const HEARTBEAT_S = 10;
 
-/** No command uses the database, so none loads its driver to check the URL. */
+/** No command uses the database, so none loads the driver to validate the URL. */
 const mongodbUrlProblem = (): undefined => undefined;
 
-/** The exit code of `contacts COMMAND …`. */
+/** Executes `contacts COMMAND …` and returns the exit code. */
 async function main([command, ...args]: readonly string[]): Promise<number> {
   if (command !== 'dead-letters') {
     process.stderr.write('usage: contacts dead-letters list | show | send-back | discard\n');
-    return command === '--help' ? 0 : EXIT_USAGE;
+    return command === '--help' ? CLI_EXIT_CODES.ok : CLI_EXIT_CODES.usage;
   }
-  try {
-    const config = loadConfig(process.env, readSettingFile, { amqpUrlProblem, mongodbUrlProblem });
-    return await deadLetters(args, deskOf(config));
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return EXIT_CONFIG;
-  }
+  const config = loadConfigOrReport(process.env, { amqpUrlProblem, mongodbUrlProblem }, (message) =>
+    process.stderr.write(`${message}\n`),
+  );
+  return config === undefined ? CLI_EXIT_CODES.config : deadLetters(args, contextFor(config));
 }
 
-function deskOf({ amqpUrls: urls, requestQueue, maxRequestBytes }: Config): CommandContext {
+function contextFor({ amqpUrls: urls, requestQueue, maxRequestBytes }: Config): CommandContext {
   const { stdin, stdout, stderr } = process;
-  // A reader that has seen enough (`| head`) must not end the command in the middle of its work.
+  // A reader that closes early (`| head`) must not end the command in the middle of its work.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') unwritten = error.message;
+    if (error.code !== 'EPIPE') outputError = error.message;
   });
   stderr.on('error', () => undefined);
   return {
@@ -56,12 +49,12 @@ function deskOf({ amqpUrls: urls, requestQueue, maxRequestBytes }: Config): Comm
       await new Promise((resolve) => ['drain', 'close'].forEach((event) => stdout.once(event, resolve)));
     },
     ask: stdin.isTTY && stderr.isTTY ? ask : undefined,
-    stop: stopSignal(),
+    stop: abortedBySignal(),
   };
 }
 
-/** Aborted by the first signal that asks for an end; the second one ends the process as ever. */
-function stopSignal(): AbortSignal {
+/** Aborted by the first SIGINT or SIGTERM; a second one ends the process by Node's default. */
+function abortedBySignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   return stop.signal;
@@ -69,7 +62,7 @@ function stopSignal(): AbortSignal {
 
 async function ask(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl-C and Ctrl-D close it, which counts as a no.
+  // Ctrl-C and Ctrl-D close the terminal, which counts as a no.
   const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
   const answered = terminal.question(question);
   answered.catch(() => undefined);
@@ -80,12 +73,12 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
-/** Why standard output could not be written, a reader that has gone apart. */
-let unwritten: string | undefined;
+/** Why standard output could not be written; a reader that closed early is no error. */
+let outputError: string | undefined;
 
 process.exitCode = await main(process.argv.slice(2));
 process.once('beforeExit', () => {
-  if (unwritten === undefined) return;
-  process.stderr.write(`standard output cannot be written: ${unwritten}\n`);
-  if (process.exitCode === 0) process.exitCode = 1;
+  if (outputError === undefined) return;
+  process.stderr.write(`standard output cannot be written: ${outputError}\n`);
+  if (process.exitCode === CLI_EXIT_CODES.ok) process.exitCode = CLI_EXIT_CODES.failed;
 });

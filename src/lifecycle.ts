@@ -119,7 +119,7 @@ export class WorkerLifecycle implements Worker {
   /** Returns whether all requests in flight finished in time; the others are requeued. */
   async #drain(consumer: Consumer): Promise<boolean> {
     const limit = new AbortController();
-    const finished = consumer.takeNoMore().then(() => consumer.drained());
+    const finished = consumer.stopConsuming().then(() => consumer.drained());
     const drained = await Promise.race([
       finished.then(() => true),
       pause(this.#parts.drainTimeoutMs, limit.signal).then(() => false),
@@ -128,7 +128,7 @@ export class WorkerLifecycle implements Worker {
     if (drained) return true;
     this.#parts.abandoning.abort();
     await this.#releaseAttempts();
-    consumer.handBackRest();
+    consumer.requeueUnsettled();
     return false;
   }
 

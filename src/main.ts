@@ -2,16 +2,15 @@ import { hostname } from 'node:os';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 
-import { ConsumerStuckError } from './amqp/consumer/progress.ts';
+import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
 import { TopologyMismatchError } from './amqp/connection/topology.ts';
 import { amqpUrlProblem } from './amqp/connection/url.ts';
-import { ConfigError, loadConfig, type Config } from './settings/config.ts';
+import { loadConfigOrReport, type Config } from './settings/config.ts';
 import { mongodbUrlProblem } from './mongo/connection/url.ts';
 import { HttpPortUnavailableError } from './ops/http.ts';
 import { createLog, type Log } from './ops/log.ts';
 import { EXIT_CODES } from './protocol/catalogue.ts';
 import { StoreMismatchError } from './protocol/errors.ts';
-import { readSettingFile } from './settings/setting-file.ts';
 import type { Worker } from './lifecycle.ts';
 import { createWorker, OWN_ERRORS } from './worker.ts';
 
@@ -23,7 +22,9 @@ const HEAP_GROWING_PERCENT = 100;
 
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
-  const config = settings();
+  const config = loadConfigOrReport(process.env, { amqpUrlProblem, mongodbUrlProblem }, (message) =>
+    process.stderr.write(`${message}\n`),
+  );
   if (config === undefined) return process.exit(EXIT_CODES.config);
   const log = createLog({
     level: config.logLevel,
@@ -49,7 +50,7 @@ function exitOnUncaught(log: Log): void {
 function failed(error: unknown, log: Log): number {
   if (error instanceof HttpPortUnavailableError) {
     log.error('HTTP_PORT cannot be used', { port: error.port, reason: error.message }, error);
-    return error.passing ? EXIT_CODES.failed : EXIT_CODES.config;
+    return error.isTransient ? EXIT_CODES.failed : EXIT_CODES.config;
   }
   log.error('the worker failed', {}, error);
   if (error instanceof ConsumerStuckError) return EXIT_CODES.stuck;
@@ -74,16 +75,6 @@ function abandon(code: number): never {
   }
   process.kill(process.pid, 'SIGKILL');
   return process.abort();
-}
-
-function settings(): Config | undefined {
-  try {
-    return loadConfig(process.env, readSettingFile, { amqpUrlProblem, mongodbUrlProblem });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return undefined;
-  }
 }
 
 /** Runs until a signal or a failure; returns the exit code. */

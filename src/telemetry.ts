@@ -56,7 +56,7 @@ function settlementEvents(
   log: Log,
   metrics: Metrics,
   counts: Counts,
-): Pick<ConsumerEvents, 'delivered' | 'settled' | 'deadLettered' | 'deadLetterHeld' | 'broken'> {
+): Pick<ConsumerEvents, 'delivered' | 'settled' | 'deadLettered' | 'deadLetterHeld' | 'handlerFailed'> {
   return {
     delivered: () => (counts.delivered += 1),
     settled: (how) => {
@@ -73,7 +73,7 @@ function settlementEvents(
       metrics.republished(reason, 1);
       log.warn('the dead-letter queue does not accept a request, retrying', { reason, attempt: failures });
     },
-    broken: (error) => log.error('a delivery was requeued, as its pipeline failed', {}, error),
+    handlerFailed: (error) => log.error('a delivery was requeued, as its pipeline failed', {}, error),
   };
 }
 
@@ -99,7 +99,7 @@ function dispatchEvents(log: Log, metrics: Metrics): Telemetry['dispatch'] {
 function consumptionEvents(
   log: Log,
   metrics: Metrics,
-): Pick<ConsumerEvents, 'cautious' | 'charged' | 'standstill' | 'outdated' | 'mismatched'> {
+): Pick<ConsumerEvents, 'cautious' | 'charged' | 'stalled' | 'outdated' | 'mismatched'> {
   return {
     cautious: (reason) => {
       metrics.cautious(reason);
@@ -108,7 +108,7 @@ function consumptionEvents(
     },
     charged: (count) =>
       log.warn('a request starts that ended channels or processes, or was in flight when one ended', { count }),
-    standstill: (remedy, waiting) => {
+    stalled: (remedy, waiting) => {
       metrics.standstill(remedy);
       log.error('requests wait and none is delivered, or no request in flight ends', {
         reason: remedy,

@@ -1,6 +1,6 @@
 import { TopologyMismatchError, deadLetterQueueOf } from './amqp/connection/topology.ts';
 import { Consumer } from './amqp/consumer/consumer.ts';
-import { ConsumerStuckError } from './amqp/consumer/progress.ts';
+import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
 import { Publisher } from './amqp/publisher/publisher.ts';
 import { replyMessage } from './amqp/wire/messages.ts';
 import { decode } from './codec/decode.ts';

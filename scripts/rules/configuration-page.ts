@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { allowed, settingsSchema, type SettingSchema } from '../../src/settings/config.ts';
+import { allowedValues, settingsSchema, type SettingSchema } from '../../src/settings/config.ts';
 
 /** Where the page is. */
 export const CONFIGURATION_PAGE = new URL('../../docs/configuration.md', import.meta.url);
@@ -27,6 +27,6 @@ function settingsTable(): string {
 
 function row(name: string, setting: SettingSchema): string {
   const standard = setting.default === undefined ? 'not set' : `\`${setting.default}\``;
-  const cells = [`\`${name}\``, standard, allowed(setting), setting.description];
+  const cells = [`\`${name}\``, standard, allowedValues(setting), setting.description];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

@@ -5,16 +5,16 @@ import { isLegalText } from '../protocol/characters.ts';
 import { DECLARATION, responseTags, tagsOf } from './tags.ts';
 
 /**
- * Writes an answer as UTF-8, without white space of its own.
- *
- * Throws where a text holds a character that XML 1.0 forbids. Nothing that came in as XML can, so it is a defect or was
- * written to the database by someone else; a replacement character would hide that, and a client that reads a contact and
- * writes it back would make it permanent. The error names the element, not its text.
+ * Encodes an answer as UTF-8 without added white space. Throws if a text contains a character that
+ * XML 1.0 forbids; the error names the element, not its text. No request can contain such a
+ * character, so it is a defect or another program wrote it to the database. A replacement character
+ * would hide that, and a client that reads a contact and writes it back would make the loss
+ * permanent.
  */
 export function encode(response: ResponseEnvelope): Buffer {
-  const { open, close, empty } = responseTags(response.status);
+  const { start, end, empty } = responseTags(response.status);
   const content = contentOf(response);
-  const root = content.length === 0 ? empty : open + written(content) + close;
+  const root = content.length === 0 ? empty : start + serialize(content) + end;
   return Buffer.from(DECLARATION + root, 'utf8');
 }
 
@@ -22,22 +22,22 @@ function contentOf(response: ResponseEnvelope): readonly ResponseElement[] {
   return response.status === 'ok' ? response.content : response.faults.map(errorElement);
 }
 
-function errorElement(problem: Fault): ResponseElement {
-  const code = { name: 'code', content: problem.code };
-  const message = { name: 'message', content: problem.message };
-  const { field } = problem;
+function errorElement(fault: Fault): ResponseElement {
+  const code = { name: 'code', content: fault.code };
+  const message = { name: 'message', content: fault.message };
+  const { field } = fault;
   return {
     name: 'error',
     content: field === undefined ? [code, message] : [code, { name: 'field', content: field }, message],
   };
 }
 
-function written(elements: readonly ResponseElement[]): string {
+function serialize(elements: readonly ResponseElement[]): string {
   let xml = '';
   for (const { name, content } of elements) {
-    const { open, close, empty } = tagsOf(name);
+    const { start, end, empty } = tagsOf(name);
     if (content.length === 0) xml += empty;
-    else xml += open + (typeof content === 'string' ? escaped(content, name) : written(content)) + close;
+    else xml += start + (typeof content === 'string' ? escapeText(content, name) : serialize(content)) + end;
   }
   return xml;
 }
@@ -46,13 +46,13 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['&', '&amp;'],
   ['<', '&lt;'],
   ['>', '&gt;'],
-  // Left as it is, it would come back as LF.
+  // Unescaped, a parser would read it as LF.
   ['\r', '&#xD;'],
 ]);
 const TO_ESCAPE = /[&<>\r]/;
 const ALL_TO_ESCAPE = /[&<>\r]/g;
 
-function escaped(text: string, name: string): string {
+function escapeText(text: string, name: string): string {
   if (!isLegalText(text)) throw new Error(`the text of <${name}> holds a character that XML 1.0 forbids`);
   return TO_ESCAPE.test(text) ? text.replace(ALL_TO_ESCAPE, (character) => ESCAPES.get(character) ?? '') : text;
 }

@@ -1,7 +1,7 @@
-/** The encodings that are read. `UTF-16` as a declared name leaves the byte order to the mark. */
+/** The supported encodings. A declared `UTF-16` leaves the byte order to the mark. */
 export type Encoding = 'UTF-8' | 'UTF-16' | 'UTF-16LE' | 'UTF-16BE' | 'US-ASCII' | 'ISO-8859-1' | 'windows-1252';
 
-// Names and aliases as IANA registers them, and the two that are common though not registered (utf8, latin-1).
+// IANA's names and aliases, plus the common unregistered names utf8 and latin-1.
 const NAMES: Readonly<Record<Encoding, readonly string[]>> = {
   'UTF-8': ['utf-8', 'csutf8', 'utf8'],
   'UTF-16': ['utf-16', 'csutf16'],
@@ -16,16 +16,16 @@ const BY_NAME: ReadonlyMap<string, Encoding> = new Map(
   (Object.keys(NAMES) as Encoding[]).flatMap((encoding) => NAMES[encoding].map((name) => [name, encoding] as const)),
 );
 
-/** The encoding that a declaration names, without regard to case; `undefined` where it is not read. */
+/** The encoding with this name, case-insensitive; `undefined` if unsupported. */
 export function encodingNamed(name: string): Encoding | undefined {
   return BY_NAME.get(name.toLowerCase());
 }
 
-// Only what is certainly a declaration's encoding; whatever is malformed is left to the gate, which says where.
+// Matches well-formed declarations only; the well-formedness check reports others with their place.
 const ENCODING =
   /^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"[^"<>]*"|'[^'<>]*')[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"([^"<>]*)"|'([^'<>]*)')/;
 
-/** What the XML declaration at the start of the text names as its encoding. */
+/** The encoding that the XML declaration at the start of the text names. */
 export function declaredEncoding(text: string): string | undefined {
   const match = ENCODING.exec(text);
   return match?.[1] ?? match?.[2];

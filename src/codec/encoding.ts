@@ -6,30 +6,35 @@ import { malformedAt, FaultError } from './fault-error.ts';
 
 const BYTE_ORDER_MARK = '\uFEFF';
 
-// Bytes 0x80 to 0x9F of windows-1252; the five that it leaves undefined are U+FFFD here.
+// Bytes 0x80 to 0x9F of windows-1252; U+FFFD stands for the five undefined ones.
 const WINDOWS_1252_HIGH = '€\uFFFD‚ƒ„…†‡ˆ‰Š‹Œ\uFFFDŽ\uFFFD\uFFFD‘’“”•–—˜™š›œ\uFFFDžŸ';
 
-// How a document starts that is none of the five encodings, or UTF-16 without a mark (XML 1.0, appendix F).
-const UNREADABLE_STARTS: readonly (readonly [start: readonly number[], what: string])[] = [
+/** The first bytes of a document in EBCDIC (XML 1.0, appendix F). */
+export const EBCDIC = [0x4c, 0x6f, 0xa7, 0x94];
+
+// First bytes of documents in unsupported encodings, or in UTF-16 without a mark (XML 1.0, appendix
+// F).
+const UNSUPPORTED_STARTS: readonly (readonly [start: readonly number[], what: string])[] = [
   [[0xff, 0xfe, 0x00, 0x00], 'UTF-32'],
   [[0x00, 0x00, 0xfe, 0xff], 'UTF-32'],
   [[0x3c, 0x00, 0x00, 0x00], 'UTF-32'],
   [[0x00, 0x00, 0x00, 0x3c], 'UTF-32'],
   [[0x3c, 0x00], 'UTF-16 without a byte order mark'],
   [[0x00, 0x3c], 'UTF-16 without a byte order mark'],
-  [[0x4c, 0x6f, 0xa7, 0x94], 'EBCDIC'],
+  [EBCDIC, 'EBCDIC'],
 ];
 
 /**
- * Decodes a document by its byte order mark or its declaration, else as UTF-8; never replaces what it cannot decode.
- * The mark is taken off, and line ends are LF afterwards (XML 1.0, 2.11). Throws `FaultError`.
+ * Decodes a document by its byte order mark or declaration, else as UTF-8. Never replaces bytes
+ * that it cannot decode. Removes the mark and normalises line ends to LF (XML 1.0, 2.11). Throws
+ * `FaultError`.
  *
- * `TextDecoder` is not used: its labels are WHATWG's, where ISO-8859-1 and US-ASCII mean windows-1252, and what it does
- * with windows-1252 differs between versions of Node.
+ * It does not use `TextDecoder`: its WHATWG labels read ISO-8859-1 and US-ASCII as windows-1252,
+ * and its windows-1252 differs between versions of Node.
  */
 export function readText(bytes: Uint8Array): string {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const [start, what] of UNREADABLE_STARTS) {
+  for (const [start, what] of UNSUPPORTED_STARTS) {
     if (startsWith(body, start)) throw unsupported(`the document is ${what}`);
   }
   const text = withoutMark(body);
@@ -40,13 +45,13 @@ export function readText(bytes: Uint8Array): string {
 function withoutMark(body: Buffer): string {
   if (startsWith(body, [0xef, 0xbb, 0xbf])) {
     const content = body.subarray(3);
-    confirm('UTF-8', declarationOf(content));
+    checkDeclared('UTF-8', declarationOf(content));
     return fromUtf8(content);
   }
   if (startsWith(body, [0xff, 0xfe])) return fromUtf16(body.subarray(2), 'UTF-16LE');
-  // a copy, as swap16 works in place and the body is not ours
+  // Copies, as swap16 works in place and the caller owns the body.
   if (startsWith(body, [0xfe, 0xff])) return fromUtf16(swapped(body.subarray(2)), 'UTF-16BE');
-  return DECODERS[withoutMarkAs(declarationOf(body))](body);
+  return DECODERS[encodingWithoutMark(declarationOf(body))](body);
 }
 
 const DECODERS: Readonly<Record<'UTF-8' | 'US-ASCII' | 'ISO-8859-1' | 'windows-1252', (body: Buffer) => string>> = {
@@ -56,35 +61,35 @@ const DECODERS: Readonly<Record<'UTF-8' | 'US-ASCII' | 'ISO-8859-1' | 'windows-1
   'windows-1252': fromWindows1252,
 };
 
-function withoutMarkAs(declaration: string): keyof typeof DECODERS {
+function encodingWithoutMark(declaration: string): keyof typeof DECODERS {
   const name = declaredEncoding(declaration);
   if (name === undefined) return 'UTF-8';
   const encoding = encodingNamed(name);
   if (encoding === undefined) throw unsupported('the declared encoding is not supported');
   if (encoding === 'UTF-16' || encoding === 'UTF-16LE' || encoding === 'UTF-16BE') {
-    throw unsupported(`the document declares UTF-16 and has no byte order mark, nor is it UTF-16: ${RECODED}`);
+    throw unsupported(`the document declares UTF-16 and has no byte order mark, nor is it UTF-16: ${STRING_WRITER}`);
   }
   return encoding;
 }
 
-/** What writers of strings do: their text is UTF-16 in memory, and so they declare it, whatever it is sent as. */
-const RECODED = 'a string writer, as in .NET or Java, declared it and the text was sent as UTF-8; declare UTF-8';
+/** String writers declare UTF-16, the encoding of text in memory, whatever encoding is sent. */
+const STRING_WRITER = 'a string writer, as in .NET or Java, declared it and the text was sent as UTF-8; declare UTF-8';
 
-/** Refuses a declaration that says something else than the mark. */
-function confirm(marked: Encoding, declaration: string): void {
+/** Throws if the declaration contradicts the mark. */
+function checkDeclared(marked: Encoding, declaration: string): void {
   const name = declaredEncoding(declaration);
   if (name === undefined) return;
   const encoding = encodingNamed(name);
   if (encoding === undefined) throw unsupported('the declared encoding is not supported');
   const agrees = encoding === marked || (encoding === 'UTF-16' && marked.startsWith('UTF-16'));
   if (!agrees) {
-    const recoded = marked === 'UTF-8' && encoding.startsWith('UTF-16') ? `: ${RECODED}` : '';
-    const problem = `the declared encoding contradicts the byte order mark, which says ${marked}${recoded}`;
+    const hint = marked === 'UTF-8' && encoding.startsWith('UTF-16') ? `: ${STRING_WRITER}` : '';
+    const problem = `the declared encoding contradicts the byte order mark, which says ${marked}${hint}`;
     throw malformedAt(declaration, declaration.indexOf('encoding'), problem);
   }
 }
 
-/** The XML declaration without its end, read as Latin-1, or nothing. */
+/** The XML declaration without its end, read as Latin-1; empty if there is none. */
 function declarationOf(body: Buffer): string {
   if (!startsWith(body, [0x3c, 0x3f, 0x78, 0x6d, 0x6c])) return '';
   const end = body.indexOf('?>');
@@ -112,7 +117,7 @@ function fromWindows1252(body: Buffer): string {
 
 function fromUtf16(body: Buffer, encoding: 'UTF-16LE' | 'UTF-16BE'): string {
   const text = body.toString('utf16le');
-  confirm(encoding, text.slice(0, text.indexOf('?>') + 1));
+  checkDeclared(encoding, text.slice(0, text.indexOf('?>') + 1));
   if (body.length % 2 !== 0) throw malformedAt(text, text.length, 'the document ends within a UTF-16 character');
   const loneSurrogate = text.search(/\p{Surrogate}/u);
   if (loneSurrogate >= 0) throw malformedAt(text, loneSurrogate, 'bytes that are not UTF-16');
@@ -136,16 +141,16 @@ function firstInvalidUtf8(body: Buffer): number {
 }
 
 function undecodable(body: Buffer, offset: number, before: string, encoding: Encoding): FaultError {
-  // A word processor's quotes in windows-1252, without a declaration that says so.
+  // A word processor's quotes in windows-1252, without a declaration of that encoding.
   const byte = body[offset] ?? 0;
   const character = byte >= 0x80 && byte <= 0x9f ? WINDOWS_1252_HIGH.charAt(byte - 0x80) : '';
   const curly = isCurlyQuote(character) && /=[ \t\r\n]*$/.test(before);
   if (curly) return malformedAt(before, before.length, CURLY_QUOTES);
-  const half = encoding === 'UTF-8' && byte === 0xed && (body[offset + 1] ?? 0) >= 0xa0;
-  return malformedAt(before, before.length, `bytes that are not ${encoding}${half ? HALF_A_PAIR : ''}`);
+  const isSurrogate = encoding === 'UTF-8' && byte === 0xed && (body[offset + 1] ?? 0) >= 0xa0;
+  return malformedAt(before, before.length, `bytes that are not ${encoding}${isSurrogate ? SURROGATE_HALF : ''}`);
 }
 
-const HALF_A_PAIR =
+const SURROGATE_HALF =
   ': half of a surrogate pair, as CESU-8 and modified UTF-8 (Java) have it; UTF-8 writes the character as one';
 
 function unsupported(problem: string): FaultError {
@@ -153,6 +158,7 @@ function unsupported(problem: string): FaultError {
   return new FaultError('UNSUPPORTED_ENCODING', `${problem}; ${supported}`);
 }
 
-function startsWith(body: Uint8Array, start: readonly number[]): boolean {
+/** Whether the body starts with these bytes. */
+export function startsWith(body: Uint8Array, start: readonly number[]): boolean {
   return start.every((byte, i) => body[i] === byte);
 }

@@ -2,7 +2,7 @@ import { fault } from '../protocol/fault.ts';
 import type { FaultCode } from '../protocol/catalogue.ts';
 import type { Fault } from '../protocol/fault.ts';
 
-/** Ends the reading of a document; `parseDocument` turns it into its fault. Never leaves the codec. */
+/** Ends parsing with a fault; `parseDocument` returns the fault. Never leaves the codec. */
 export class FaultError extends Error {
   override readonly name = 'FaultError';
   readonly fault: Fault;
@@ -13,13 +13,16 @@ export class FaultError extends Error {
   }
 }
 
-/** A MALFORMED_XML refusal at an index of the text; the message starts with line and column. */
+/** A MALFORMED_XML fault at an index of the text; the message starts with line and column. */
 export function malformedAt(text: string, index: number, problem: string): FaultError {
   const { line, column } = positionOf(text, index);
   return new FaultError('MALFORMED_XML', `line ${line}, column ${column}: ${problem}`);
 }
 
-/** Line and column (both from 1, columns in Unicode characters) of an index. Lines end with CR LF, CR or LF. */
+/**
+ * Line and column (both from 1, columns in Unicode characters) of an index. Lines end with CR LF,
+ * CR or LF.
+ */
 function positionOf(text: string, index: number): { readonly line: number; readonly column: number } {
   let line = 1;
   let column = 1;
@@ -29,7 +32,7 @@ function positionOf(text: string, index: number): { readonly line: number; reado
       line++;
       column = 1;
     } else if (code < 0xdc00 || code > 0xdfff) {
-      // the second half of a surrogate pair belongs to the character before it
+      // The second half of a surrogate pair belongs to the previous character.
       column++;
     }
   }

@@ -1,36 +1,36 @@
 import { create } from 'xmlbuilder2';
 
-/** How an element is written around its content, and without any. */
+/** The start-tag, end-tag and empty-element tag of an element. */
 export interface Tags {
-  readonly open: string;
-  readonly close: string;
+  readonly start: string;
+  readonly end: string;
   readonly empty: string;
 }
 
 const CONTENT = 'x';
-const ofElements = new Map<string, Tags>();
-const ofResponses = new Map<string, Tags>();
+const elementTags = new Map<string, Tags>();
+const rootTags = new Map<string, Tags>();
 
 /**
- * The tags of an element, written by xmlbuilder2 once for each name: to build its tree anew for every answer took a
- * tenth of the worker's time, and a third of it for lists. Names must come from the code, as each is kept. Throws where a
- * name is none.
+ * The tags of an element, which xmlbuilder2 writes once per name. Rebuilding its tree for every
+ * answer took 10 % of the worker's time, and 33 % for lists. Names must come from the code, as each
+ * is cached. Throws if the name is not an XML name.
  */
 export function tagsOf(name: string): Tags {
-  return remembered(ofElements, name, () => writeTags(name, {}));
+  return cached(elementTags, name, () => writeTags(name, {}));
 }
 
 /** The tags of an answer's root element. */
 export function responseTags(status: string): Tags {
-  return remembered(ofResponses, status, () => writeTags('response', { status }));
+  return cached(rootTags, status, () => writeTags('response', { status }));
 }
 
-function remembered(tags: Map<string, Tags>, key: string, write: () => Tags): Tags {
+function cached(tags: Map<string, Tags>, key: string, write: () => Tags): Tags {
   const known = tags.get(key);
   if (known !== undefined) return known;
-  const made = write();
-  tags.set(key, made);
-  return made;
+  const written = write();
+  tags.set(key, written);
+  return written;
 }
 
 /** The XML declaration, as xmlbuilder2 writes it. */
@@ -40,10 +40,10 @@ function writeTags(name: string, attributes: Readonly<Record<string, string>>): 
   const empty = create().ele(name, attributes);
   const full = create().ele(name, attributes).txt(CONTENT);
   const text = full.toString({ wellFormed: true });
-  const close = text.slice(text.lastIndexOf('</'));
+  const end = text.slice(text.lastIndexOf('</'));
   return {
-    open: text.slice(0, -close.length - CONTENT.length),
-    close,
+    start: text.slice(0, -end.length - CONTENT.length),
+    end,
     empty: empty.toString({ wellFormed: true }),
   };
 }

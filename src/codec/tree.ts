@@ -1,10 +1,10 @@
 import { XMLParser } from 'fast-xml-parser';
 import type { XmlElement } from '../protocol/request.ts';
-import { MAX_DEPTH } from './gate.ts';
-import { withoutDeclaration, withoutInstructions } from './instructions.ts';
+import { MAX_DEPTH } from './well-formedness.ts';
+import { withoutDeclaration, withoutInstructions } from './processing-instructions.ts';
 import { resolveReferences } from './references.ts';
 
-// None of these can be the name of an element or attribute, so that no name from outside can be taken for one of them.
+// None of these is a valid name, so no name in a request equals one of them.
 const ELEMENT = '<';
 const ATTRIBUTE = '@';
 const ATTRIBUTES = ':@';
@@ -13,9 +13,11 @@ const CDATA = '#cdata';
 
 const nothing = (): void => undefined;
 
-/** Resolves nothing; fast-xml-parser would make a decoder with all its entities for each document. */
+/**
+ * Resolves nothing; otherwise fast-xml-parser builds a decoder with all its entities per document.
+ */
 const NO_ENTITIES = {
-  decode: asItIs,
+  decode: identity,
   reset: nothing,
   setXmlVersion: nothing,
   setExternalEntities: nothing,
@@ -23,9 +25,10 @@ const NO_ENTITIES = {
 };
 
 /**
- * fast-xml-parser as a reader of tags only: it keeps order, white space and digits as they are and resolves nothing.
- * The prefix before names keeps its own handling of `__proto__`, `constructor`, `toString` and the like away. It calls
- * transformTagName twice on a self-closing tag, so the prefix is added only where it is not there yet.
+ * fast-xml-parser as a reader of tags only: it keeps order, white space and digits, and resolves
+ * nothing. The prefix before names disables its special handling of `__proto__`, `constructor`,
+ * `toString` and similar. It calls transformTagName twice for an empty-element tag, so the prefix
+ * is added only once.
  */
 const reader = new XMLParser({
   preserveOrder: true,
@@ -45,29 +48,31 @@ const reader = new XMLParser({
   jPath: false,
 });
 
-/** How fast-xml-parser hands over a node: one key with what it is, and `:@` with its attributes where it has any. */
+/**
+ * A node of fast-xml-parser: one key with its content, and `:@` with its attributes if it has any.
+ */
 type Node = Readonly<Record<string, unknown>>;
 
 /**
- * Builds the tree of a document that has passed the gate (line ends LF, no byte order mark).
- * Throws only where fast-xml-parser and the gate disagree, which is a defect of this module.
+ * Builds the tree of a well-formed document (line ends LF, no byte order mark). Throws only if
+ * fast-xml-parser and the well-formedness check disagree, which is a defect of the codec.
  */
 export function buildTree(text: string, hasInstructions: boolean): XmlElement {
-  const escaped = NAME_SPACES.test(text);
-  const input = escaped ? text.replace(NAME_SPACES_ALL, standIn) : text;
-  // fast-xml-parser takes quotes in an instruction for those of a value, and can read far past the instruction's end
+  const isSubstituted = NAME_SPACES.test(text);
+  const input = isSubstituted ? text.replace(ALL_NAME_SPACES, substitute) : text;
+  // fast-xml-parser reads quotes in an instruction as those of a value, and can read past its end.
   const nodes = read(hasInstructions ? withoutInstructions(input) : withoutDeclaration(input));
   const root = nodes.find((node) => isElement(keyOf(node)));
-  if (root === undefined) throw new Error('the tree has no root element, though the gate let the document pass');
-  return elementOf(keyOf(root), root, escaped ? original : asItIs);
+  if (root === undefined) throw new Error('the tree of a well-formed document has no root element');
+  return elementOf(keyOf(root), root, isSubstituted ? restoreOriginal : identity);
 }
 
 function read(text: string): readonly Node[] {
   try {
     return reader.parse(text) as readonly Node[];
   } catch {
-    // its messages quote the document
-    throw new Error('fast-xml-parser refused a document that the gate let pass');
+    // Its messages quote the document.
+    throw new Error('fast-xml-parser rejected a well-formed document');
   }
 }
 
@@ -109,35 +114,39 @@ function cdataOf(node: Node): string {
   return content?.[TEXT] ?? '';
 }
 
-// Two characters that XML allows in names are white space to JavaScript's \s, where fast-xml-parser splits a tag.
-// U+FFFE and U+FFFF stand for them meanwhile: XML forbids both, so that neither can be in a document that has passed.
+// XML allows two characters in names that JavaScript's \s matches, where fast-xml-parser splits a
+// tag. U+FFFE and U+FFFF replace them meanwhile: XML forbids both, so no well-formed document
+// contains them.
 const NAME_SPACES = /[\u1680\uFEFF]/;
-const NAME_SPACES_ALL = /[\u1680\uFEFF]/g;
+const ALL_NAME_SPACES = /[\u1680\uFEFF]/g;
 
-function standIn(character: string): string {
+function substitute(character: string): string {
   return character === '\u1680' ? '\uFFFE' : '\uFFFF';
 }
 
-function original(text: string): string {
+function restoreOriginal(text: string): string {
   return text.replace(/[\uFFFE\uFFFF]/g, (character) => (character === '\uFFFE' ? '\u1680' : '\uFEFF'));
 }
 
-function asItIs(text: string): string {
+function identity(text: string): string {
   return text;
 }
 
 const MAX_KEYS = 256;
-/** As long as any name of the interface. V8 keeps a longer part of a text as a slice, which would keep its document. */
-const MAX_KEPT_LENGTH = 12;
+/**
+ * The longest name of the API. V8 stores a longer substring as a slice, which would retain its
+ * document.
+ */
+const MAX_INTERNED_LENGTH = 12;
 const keys = new Map<string, string>();
 
-/** A name with its prefix, kept, as most requests have the same few: to make a key of a new string each time is dear. */
+/** Interns prefixed names; allocating them per request is expensive. */
 function keyFor(name: string): string {
-  if (name.length > MAX_KEPT_LENGTH) return ELEMENT + name;
+  if (name.length > MAX_INTERNED_LENGTH) return ELEMENT + name;
   const known = keys.get(name);
   if (known !== undefined) return known;
   if (keys.size >= MAX_KEYS) keys.clear();
-  const made = ELEMENT + name;
-  keys.set(name, made);
-  return made;
+  const key = ELEMENT + name;
+  keys.set(name, key);
+  return key;
 }

@@ -1,15 +1,15 @@
-/** A positive integer up to 2^53−1. */
+/** An integer from 1 to 2^53−1. */
 export type ContactId = number;
 
-/** What a producer may set. All texts are kept exactly as sent. */
+/** What a producer may set. Texts are kept exactly as sent. */
 export interface ContactFields {
   readonly client_id: number;
   readonly first_name: string;
   readonly last_name: string;
   readonly email: string;
-  /** Empty text means: none. */
+  /** Empty if there is none. */
   readonly phone: string;
-  /** Empty text means: none. */
+  /** Empty if there is none. */
   readonly mobile_phone: string;
 }
 
@@ -17,5 +17,5 @@ export interface Contact extends ContactFields {
   readonly contact_id: ContactId;
 }
 
-/** What `contact.update` names; what is absent stays unchanged. */
+/** The fields that `contact.update` names; absent fields stay unchanged. */
 export type ContactChanges = Partial<ContactFields>;

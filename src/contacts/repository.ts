@@ -1,37 +1,38 @@
 import type { Contact, ContactChanges, ContactFields, ContactId } from './contact.ts';
 
 /**
- * Stands in the place of one item's result: this one cannot be had, now or at a further attempt, and its neighbours are not
- * concerned. The message says why, and holds no stored value but a contact_id.
+ * Takes the place of one item's result: this item fails now and at every further attempt. Its
+ * neighbours are unaffected. The message gives the reason and quotes no stored value but a
+ * contact_id.
  */
 export class ItemDefectError extends Error {
   override readonly name = 'ItemDefectError';
 }
 
-/** Identifies the request behind a write, so that it takes effect once however often it is run. */
-export interface EffectKey {
+/** Identifies the request behind a write: however often the write runs, it takes effect once. */
+export interface IdempotencyKey {
   readonly id: string;
-  /** Effects stored under an id with this prefix count as this request's own. */
+  /** Effects stored under any id with this prefix count as effects of this request. */
   readonly earlier?: string;
 }
 
 export interface Creation {
-  readonly key: EffectKey;
+  readonly key: IdempotencyKey;
   readonly fields: ContactFields;
 }
 
 export interface Update {
-  readonly key: EffectKey;
+  readonly key: IdempotencyKey;
   readonly id: ContactId;
   readonly changes: ContactChanges;
 }
 
 export interface Deletion {
-  readonly key: EffectKey;
+  readonly key: IdempotencyKey;
   readonly id: ContactId;
 }
 
-/** `repeated`: the effect was there before, from an earlier run of the same request. */
+/** `repeated`: an earlier run of the same request took effect. */
 export type WriteOutcome = 'applied' | 'repeated' | 'not-found';
 
 export interface Created {
@@ -41,7 +42,7 @@ export interface Created {
 
 export interface ContactQuery {
   readonly client_id?: number;
-  /** Compared without regard to case. */
+  /** Compared case-insensitively. */
   readonly email?: string;
   /** From 1. */
   readonly page: number;
@@ -49,30 +50,37 @@ export interface ContactQuery {
 }
 
 export interface ContactPage {
-  /** Ascending contact_id. */
+  /** In ascending contact_id. */
   readonly contacts: readonly Contact[];
   readonly hasMore: boolean;
 }
 
 /**
- * The store of contacts, in domain words. Result `i` belongs to input `i`; one item never fails its neighbours.
- * Each call rejects with `UnavailableError` where the store is away or an outcome is unknown; running it again with the
- * same keys is then safe and right.
+ * The store of contacts, in domain terms. Result `i` belongs to input `i`; one item never fails its
+ * neighbours. Each call rejects with `UnavailableError` if the store is unavailable or an outcome
+ * is unknown. The caller then repeats it with the same keys. Every adapter passes the suite
+ * test/support/contact-repository-suite.ts.
  */
 export interface ContactRepository {
-  /** An `Error` is the store's refusal of this one contact. */
+  /** An `Error` means that the store rejects this one contact. */
   create(batch: readonly Creation[]): Promise<readonly (Created | Error)[]>;
-  /** Ids within a batch are distinct. */
+  /** The ids within a batch must be distinct. */
   update(batch: readonly Update[]): Promise<readonly WriteOutcome[]>;
-  /** Ids within a batch are distinct. */
+  /** The ids within a batch must be distinct. */
   delete(batch: readonly Deletion[]): Promise<readonly WriteOutcome[]>;
-  /** What each request made in an earlier run, `undefined` where nothing. Changes nothing, as the next two. */
+  /**
+   * Returns what an earlier run of each request created, else `undefined`. Read-only, like the next
+   * two.
+   */
   findEarlierCreations(batch: readonly Creation[]): Promise<readonly (Created | undefined)[]>;
-  /** Whether each request took effect in an earlier run. */
+  /** Returns whether an earlier run of each request took effect. */
   findEarlierUpdates(batch: readonly Update[]): Promise<readonly boolean[]>;
   findEarlierDeletions(batch: readonly Deletion[]): Promise<readonly boolean[]>;
-  /** `ItemDefectError` where there is a document with the id that is no contact. */
+  /** Returns `ItemDefectError` for an id whose document is not a contact. */
   get(ids: readonly ContactId[]): Promise<readonly (Contact | ItemDefectError | undefined)[]>;
-  /** `ItemDefectError` where a list, read alone, takes too long. A document that is no contact is left out, and hides no other. */
+  /**
+   * Returns `ItemDefectError` for a list that exceeds its time limit even when read alone. Skips
+   * documents that are not contacts.
+   */
   list(queries: readonly ContactQuery[]): Promise<readonly (ContactPage | ItemDefectError)[]>;
 }

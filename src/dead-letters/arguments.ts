@@ -1,33 +1,33 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
-/** Which letters a command is about. */
+/** The letters that a command selects. */
 export interface Selection {
   /** Reference, message id or hash; `undefined`: all. */
   readonly reference: string | undefined;
-  /** Only letters of this cause. */
+  /** Selects only letters with this cause; ignores case. */
   readonly reason: string | undefined;
 }
 
-/** An order to look at letters. */
-export interface LookOrder extends Selection {
+/** A command that reads letters and keeps them. */
+export interface ScanCommand extends Selection {
   readonly action: 'list' | 'show';
   readonly json: boolean;
 }
 
-/** An order to do something to letters. */
-export interface ActionOrder extends Selection {
+/** A command that settles letters. */
+export interface MutateCommand extends Selection {
   readonly action: 'send-back' | 'discard';
   readonly dryRun: boolean;
-  /** Agreed to beforehand: nobody is asked. */
+  /** Skips the confirmation. */
   readonly yes: boolean;
-  /** Also what had better not be sent back. */
+  /** Sends back despite obstacles that can be forced. */
   readonly force: boolean;
 }
 
-/** What was asked for, checked. */
-export type Order = { readonly action: 'help' } | LookOrder | ActionOrder;
+/** A checked command line. */
+export type Command = { readonly action: 'help' } | ScanCommand | MutateCommand;
 
-/** The command line cannot be understood. */
+/** The command line is not valid. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -44,46 +44,46 @@ const OPTIONS = {
 
 type Option = keyof typeof OPTIONS;
 
-const TAKES = {
+const OPTIONS_OF = {
   list: ['reason', 'json'],
   show: ['json'],
   'send-back': ['all', 'reason', 'dry-run', 'yes', 'force'],
   discard: ['all', 'reason', 'dry-run', 'yes'],
 } as const satisfies Record<string, readonly Option[]>;
 
-type Action = keyof typeof TAKES;
+type Action = keyof typeof OPTIONS_OF;
 
-/** Reads what stands behind `contacts dead-letters`. @throws {UsageError} */
-export function readOrder(args: readonly string[]): Order {
-  const { values, positionals } = parsed(args);
+/** Parses the arguments behind `contacts dead-letters`. @throws {UsageError} */
+export function parseCommand(args: readonly string[]): Command {
+  const { values, positionals } = parseOptions(args);
   const [action = 'help', ...references] = positionals;
   if (values.help === true || action === 'help') return { action: 'help' };
-  if (!isAction(action)) throw new UsageError(`there is no command ${JSON.stringify(action)}`);
-  const taken: readonly string[] = TAKES[action];
-  const foreign = Object.keys(values).find((option) => !taken.includes(option));
-  if (foreign !== undefined) throw new UsageError(`${action} does not take --${foreign}`);
+  if (!isAction(action)) throw new UsageError(`unknown command ${JSON.stringify(action)}`);
+  const accepted: readonly string[] = OPTIONS_OF[action];
+  const rejected = Object.keys(values).find((option) => !accepted.includes(option));
+  if (rejected !== undefined) throw new UsageError(`${action} does not accept --${rejected}`);
   const selection = selectionOf(action, references, values);
   if (action === 'list' || action === 'show') return { action, json: values.json ?? false, ...selection };
   const { 'dry-run': dryRun = false, yes = false, force = false } = values;
   return { action, dryRun, yes, force, ...selection };
 }
 
-type Values = ReturnType<typeof parsed>['values'];
+type Values = ReturnType<typeof parseOptions>['values'];
 
 function selectionOf(action: Action, [reference, ...more]: readonly string[], { all, reason }: Values): Selection {
-  if (more.length > 0) throw new UsageError('one reference at a time');
+  if (more.length > 0) throw new UsageError('only one reference is accepted');
   if (reason === '') throw new UsageError('--reason needs a code');
   if (action === 'list') {
-    if (reference !== undefined) throw new UsageError('list takes no reference; show does');
+    if (reference !== undefined) throw new UsageError('list accepts no reference; use show');
   } else if (reference === undefined && all !== true) {
     throw new UsageError(`${action} needs a reference${action === 'show' ? '' : ' or --all'}`);
   } else if (reference !== undefined && all === true) {
-    throw new UsageError(`${action} takes a reference or --all, not both`);
+    throw new UsageError(`${action} accepts a reference or --all, not both`);
   }
   return { reference, reason };
 }
 
-function parsed(args: readonly string[]) {
+function parseOptions(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
@@ -92,24 +92,24 @@ function parsed(args: readonly string[]) {
 }
 
 function isAction(name: string): name is Action {
-  return Object.hasOwn(TAKES, name);
+  return Object.hasOwn(OPTIONS_OF, name);
 }
 
-/** How the command is used. */
+/** The text of --help. */
 export const USAGE = `contacts dead-letters: requests that could not be executed or answered
 
   list       [--reason CODE] [--json]
-  show       REFERENCE [--json]                 the whole letter, personal data included
-  send-back  REFERENCE | --all [--reason CODE]  into the request queue, to be executed
-  discard    REFERENCE | --all [--reason CODE]  for good
+  show       REFERENCE [--json]                 prints the whole letter, personal data included
+  send-back  REFERENCE | --all [--reason CODE]  puts it into the request queue, to be executed
+  discard    REFERENCE | --all [--reason CODE]  removes it for good
 
-  --reason CODE  only letters of this cause, as list shows it
-  --dry-run      show what would happen to which letters, and change nothing
-  --yes, -y      do it to more than one letter without asking
-  --force        send back even what would come back, or could take effect twice
-  --json         one object a line
+  --reason CODE  selects only letters with this cause, as list shows it
+  --dry-run      prints which letters would be affected, and changes nothing
+  --yes, -y      skips the confirmation for more than one letter
+  --force        sends back even a letter that would be refused again, or could take effect twice
+  --json         prints one object per line
 
-Exit codes: 0 done, 1 failed or declined, 2 wrong usage, 3 no letter matched, 78 unusable settings,
-130 stopped.
+Exit codes: 0 success, 1 failed or declined, 2 wrong usage, 3 no letter matched, 78 unusable settings,
+130 interrupted.
 Settings: AMQP_URL, REQUEST_QUEUE and the others of the worker.
 `;

@@ -1,41 +1,43 @@
+import { CLI_EXIT_CODES, type CliExitCode } from '../protocol/catalogue.ts';
 import type { DeadLetterQueue } from '../protocol/dead-letter.ts';
-import { carryOut } from './mutate.ts';
-import { readOrder, USAGE, UsageError, type ActionOrder, type LookOrder } from './arguments.ts';
-import { counted } from './counted.ts';
-import { EXIT, type CommandContext, type ExitCode } from './context.ts';
-import { look } from './scan.ts';
-import { TABLE_HEAD, tableRow, wholeLetter, wholeLetterJson } from './presentation.ts';
-import { jsonLine, printable } from './printable.ts';
+import { parseCommand, USAGE, UsageError, type MutateCommand, type ScanCommand } from './arguments.ts';
+import type { CommandContext } from './context.ts';
+import { formatLetter, formatLetterJson, formatRow, letterCount, TABLE_HEADER } from './letter-format.ts';
+import { mutate } from './mutate.ts';
+import { scan } from './scan.ts';
 import { summaryOf, type Summary } from './summary.ts';
+import { escapeControls, jsonLine } from './terminal-text.ts';
 
-/** AMQP's reply code. */
+/** AMQP's reply code for a missing queue. */
 const NOT_FOUND = 404;
 
-/** Carries out `contacts dead-letters …`; `args` are those behind the command's name. Never rejects. */
-export async function deadLetters(args: readonly string[], desk: CommandContext): Promise<ExitCode> {
+/**
+ * Executes `contacts dead-letters …`; `args` are those behind the command's name. Never rejects.
+ */
+export async function deadLetters(args: readonly string[], context: CommandContext): Promise<CliExitCode> {
   try {
-    const order = readOrder(args);
-    if (order.action !== 'help') return await withQueue(desk, (queue) => obey(order, queue, desk));
-    desk.out(USAGE);
-    return EXIT.done;
+    const command = parseCommand(args);
+    if (command.action !== 'help') return await withQueue(context, (queue) => execute(command, queue, context));
+    context.out(USAGE);
+    return CLI_EXIT_CODES.ok;
   } catch (error) {
-    desk.err(wordsOf(error, desk.requestQueue));
-    if (!(error instanceof UsageError)) return EXIT.failed;
-    desk.err('contacts dead-letters --help tells how it is used.');
-    return EXIT.usage;
+    context.err(errorText(error, context.requestQueue));
+    if (!(error instanceof UsageError)) return CLI_EXIT_CODES.failed;
+    context.err('Run contacts dead-letters --help for usage.');
+    return CLI_EXIT_CODES.usage;
   }
 }
 
-/** The broker's words, and those about what was typed, may hold anything. */
-function wordsOf(error: unknown, requestQueue: string): string {
-  if (!(error instanceof Error)) return printable(String(error));
+/** Escaped, as the texts of the broker and of the command line may hold any character. */
+function errorText(error: unknown, requestQueue: string): string {
+  if (!(error instanceof Error)) return escapeControls(String(error));
   const code: unknown = Reflect.get(error, 'code');
-  if (code === NOT_FOUND) return printable(`There is no queue ${requestQueue}.dead at this broker and virtual host.`);
-  return printable(error.message || String(code));
+  if (code === NOT_FOUND) return escapeControls(`This broker and virtual host have no queue ${requestQueue}.dead.`);
+  return escapeControls(error.message || String(code));
 }
 
-async function withQueue<T>(desk: CommandContext, use: (queue: DeadLetterQueue) => Promise<T>): Promise<T> {
-  const queue = await desk.open();
+async function withQueue<T>(context: CommandContext, use: (queue: DeadLetterQueue) => Promise<T>): Promise<T> {
+  const queue = await context.open();
   try {
     return await use(queue);
   } finally {
@@ -43,39 +45,43 @@ async function withQueue<T>(desk: CommandContext, use: (queue: DeadLetterQueue) 
   }
 }
 
-function obey(order: LookOrder | ActionOrder, queue: DeadLetterQueue, desk: CommandContext): Promise<ExitCode> {
-  if ('yes' in order) return carryOut(order, queue, desk);
-  return order.action === 'list' ? list(order, queue, desk) : show(order, queue, desk);
+function execute(
+  command: ScanCommand | MutateCommand,
+  queue: DeadLetterQueue,
+  context: CommandContext,
+): Promise<CliExitCode> {
+  if ('yes' in command) return mutate(command, queue, context);
+  return command.action === 'list' ? list(command, queue, context) : show(command, queue, context);
 }
 
-async function list(order: LookOrder, queue: DeadLetterQueue, desk: CommandContext): Promise<ExitCode> {
+async function list(command: ScanCommand, queue: DeadLetterQueue, context: CommandContext): Promise<CliExitCode> {
   const write = (summary: Summary, nth: number): void => {
-    if (order.json) return desk.out(jsonLine(summary));
-    if (nth === 1) desk.out(TABLE_HEAD);
-    desk.out(tableRow(summary));
+    if (command.json) return context.out(jsonLine(summary));
+    if (nth === 1) context.out(TABLE_HEADER);
+    context.out(formatRow(summary));
   };
-  const { count, stopped } = await look(order, queue, desk, (letter, nth) =>
-    write(summaryOf(letter, desk.methodOf), nth),
+  const { count, stopped } = await scan(command, queue, context, (letter, nth) =>
+    write(summaryOf(letter, context.methodOf), nth),
   );
-  if (!order.json) desk.out(counted(count));
-  if (stopped) return stoppedEarly(desk);
-  return count === 0 ? EXIT.nothing : EXIT.done;
+  if (!command.json) context.out(letterCount(count));
+  if (stopped) return interrupted(context);
+  return count === 0 ? CLI_EXIT_CODES.notFound : CLI_EXIT_CODES.ok;
 }
 
-async function show(order: LookOrder, queue: DeadLetterQueue, desk: CommandContext): Promise<ExitCode> {
-  const { count, stopped } = await look(order, queue, desk, (letter, nth) => {
-    const summary = summaryOf(letter, desk.methodOf);
-    if (order.json) return desk.out(wholeLetterJson(summary, letter));
-    if (nth > 1) desk.out('');
-    desk.out(wholeLetter(summary, letter));
+async function show(command: ScanCommand, queue: DeadLetterQueue, context: CommandContext): Promise<CliExitCode> {
+  const { count, stopped } = await scan(command, queue, context, (letter, nth) => {
+    const summary = summaryOf(letter, context.methodOf);
+    if (command.json) return context.out(formatLetterJson(summary, letter));
+    if (nth > 1) context.out('');
+    context.out(formatLetter(summary, letter));
   });
-  if (stopped) return stoppedEarly(desk);
-  if (count > 0) return EXIT.done;
-  desk.err('no letter has this reference');
-  return EXIT.nothing;
+  if (stopped) return interrupted(context);
+  if (count > 0) return CLI_EXIT_CODES.ok;
+  context.err('No letter has this reference.');
+  return CLI_EXIT_CODES.notFound;
 }
 
-function stoppedEarly(desk: CommandContext): ExitCode {
-  desk.err('Stopped before all letters were read.');
-  return EXIT.stopped;
+function interrupted(context: CommandContext): CliExitCode {
+  context.err('Stopped before all letters were read.');
+  return CLI_EXIT_CODES.interrupted;
 }

@@ -1,131 +1,157 @@
+import { CLI_EXIT_CODES, type CliExitCode } from '../protocol/catalogue.ts';
 import type { DeadLetter, DeadLetterQueue } from '../protocol/dead-letter.ts';
-import type { ActionOrder } from './arguments.ts';
-import { counted } from './counted.ts';
-import { EXIT, type CommandContext, type ExitCode } from './context.ts';
-import { Failures } from './failures.ts';
-import { isSelected, look } from './scan.ts';
-import { TABLE_HEAD, tableRow } from './presentation.ts';
-import type { RememberedLetters } from './remembered-letters.ts';
-import { hindranceOf, isFinal, summaryOf, type Hindrance } from './summary.ts';
+import type { MutateCommand } from './arguments.ts';
+import type { CommandContext } from './context.ts';
+import { formatRow, letterCount, TABLE_HEADER } from './letter-format.ts';
+import type { LetterMultiset } from './letter-multiset.ts';
+import { isSelected, scan } from './scan.ts';
+import { SendFailures } from './send-failures.ts';
+import { canBeForced, obstacleTo, summaryOf, type Obstacle } from './summary.ts';
 
-/** The letters an order is about, and how many of those selected are left where they are. */
+/** The letters that a command will settle, and the selected ones that it leaves in place. */
 interface Plan {
   readonly count: number;
-  /** All that were selected: nothing else is touched. */
-  readonly remembered: RememberedLetters;
-  readonly left: ReadonlyMap<Hindrance, number>;
+  /** All selected letters; no other letter is settled. */
+  readonly selected: LetterMultiset;
+  readonly leftInPlace: ReadonlyMap<Obstacle, number>;
   readonly stopped: boolean;
 }
 
-const WHY_LEFT: Readonly<Record<Hindrance, string>> = {
-  'comes back': 'their reply_to would be refused again',
-  'not recognised': 'they have no message_id and may have taken effect, which would happen a second time',
-  'nobody waits':
-    'their reply_to is amq.rabbitmq.reply-to, which only who waits for the answer can name; with --force they go without it',
-  'not the same': 'ids or other properties of theirs are not UTF-8 and would go back changed',
-  unreadable: 'they cannot be read whole, so that what would go back would not be the request; they can be discarded',
+const OBSTACLE_TEXTS: Readonly<Record<Obstacle, string>> = {
+  'refused again': 'the worker would refuse reply_to again',
+  'not idempotent': 'no message_id, and the request may have taken effect; it could take effect a second time',
+  'no reply address':
+    'reply_to is amq.rabbitmq.reply-to, which only the waiting requester can use; with --force it goes without reply_to',
+  altered: 'ids or other properties are not UTF-8 and would be altered',
+  unreadable: 'parts of the letter cannot be read, so the original request cannot be sent; it can be discarded',
 };
 
-/** Sends back or discards what the order selects: counts first, asks, then acts. */
-export async function carryOut(order: ActionOrder, queue: DeadLetterQueue, desk: CommandContext): Promise<ExitCode> {
-  const plan = await planOf(order, queue, desk);
+/**
+ * Sends back or discards the selected letters: counts them, asks for confirmation, then settles the
+ * counted ones.
+ */
+export async function mutate(
+  command: MutateCommand,
+  queue: DeadLetterQueue,
+  context: CommandContext,
+): Promise<CliExitCode> {
+  const plan = await planFor(command, queue, context);
   if (plan.stopped) {
-    desk.err('Stopped. Nothing was changed.');
-    return EXIT.stopped;
+    context.err('Stopped. Nothing was changed.');
+    return CLI_EXIT_CODES.interrupted;
   }
-  for (const [hindrance, count] of plan.left) {
-    const force = isFinal(hindrance) ? '' : '; --force sends back all the same';
-    desk.err(`${counted(count)} left in place, as ${WHY_LEFT[hindrance]}${force}.`);
+  for (const [obstacle, count] of plan.leftInPlace) {
+    const hint = canBeForced(obstacle) ? '; --force sends back anyway' : '';
+    context.err(`${letterCount(count)} left in place: ${OBSTACLE_TEXTS[obstacle]}${hint}.`);
   }
   if (plan.count === 0) {
-    if (plan.left.size === 0) desk.err('no letter matches');
-    return plan.left.size === 0 ? EXIT.nothing : EXIT.failed;
+    if (plan.leftInPlace.size > 0) return CLI_EXIT_CODES.failed;
+    context.err('No letter matches.');
+    return CLI_EXIT_CODES.notFound;
   }
-  if (order.dryRun) {
-    desk.out(`Nothing was changed. ${intention(order, plan.count, desk)}.`);
-    return EXIT.done;
+  if (command.dryRun) {
+    context.out(`Nothing was changed. ${intention(command, plan.count, context)}.`);
+    return CLI_EXIT_CODES.ok;
   }
-  const refusal = plan.count > 1 && !order.yes ? await askAbout(order, plan.count, desk) : undefined;
-  return refusal ?? act(order, plan, queue, desk);
+  const declined = plan.count > 1 && !command.yes ? await confirm(command, plan.count, context) : undefined;
+  return declined ?? settle(command, plan, queue, context);
 }
 
-/** The exit code where it is not agreed to. */
-async function askAbout(order: ActionOrder, count: number, desk: CommandContext): Promise<ExitCode | undefined> {
-  desk.err(`${intention(order, count, desk)}.`);
-  if (desk.ask === undefined) {
-    desk.err('Nobody is there to be asked: add --yes.');
-    return EXIT.usage;
+/** Returns the exit code unless the person agrees. */
+async function confirm(
+  command: MutateCommand,
+  count: number,
+  context: CommandContext,
+): Promise<CliExitCode | undefined> {
+  context.err(`${intention(command, count, context)}.`);
+  if (context.ask === undefined) {
+    context.err('There is no terminal to ask for confirmation: add --yes.');
+    return CLI_EXIT_CODES.usage;
   }
-  if (await desk.ask('Go on? [y/N] ')) return undefined;
-  desk.err('Nothing was changed.');
-  return EXIT.failed;
+  if (await context.ask('Continue? [y/N] ')) return undefined;
+  context.err('Nothing was changed.');
+  return CLI_EXIT_CODES.failed;
 }
 
-async function planOf(order: ActionOrder, queue: DeadLetterQueue, desk: CommandContext): Promise<Plan> {
+async function planFor(command: MutateCommand, queue: DeadLetterQueue, context: CommandContext): Promise<Plan> {
   let count = 0;
-  const left = new Map<Hindrance, number>();
-  const { seen, stopped } = await look(order, queue, desk, (letter) => {
-    const hindrance = obstacleTo(order, letter);
-    if (hindrance !== undefined) {
-      left.set(hindrance, (left.get(hindrance) ?? 0) + 1);
+  const leftInPlace = new Map<Obstacle, number>();
+  const { seen, stopped } = await scan(command, queue, context, (letter) => {
+    const obstacle = remainingObstacle(command, letter);
+    if (obstacle !== undefined) {
+      leftInPlace.set(obstacle, (leftInPlace.get(obstacle) ?? 0) + 1);
       return;
     }
     count += 1;
-    if (!order.dryRun) return;
-    if (count === 1) desk.out(TABLE_HEAD);
-    desk.out(tableRow(summaryOf(letter, desk.methodOf)));
+    if (!command.dryRun) return;
+    if (count === 1) context.out(TABLE_HEADER);
+    context.out(formatRow(summaryOf(letter, context.methodOf)));
   });
-  return { count, remembered: seen, left, stopped };
+  return { count, selected: seen, leftInPlace, stopped };
 }
 
-function obstacleTo(order: ActionOrder, letter: DeadLetter): Hindrance | undefined {
-  if (order.action === 'discard') return undefined;
-  const hindrance = hindranceOf(letter);
-  return hindrance !== undefined && order.force && !isFinal(hindrance) ? undefined : hindrance;
+/**
+ * The obstacle that keeps the command from settling the letter; `undefined` where there is none, or
+ * --force overrides it.
+ */
+function remainingObstacle(command: MutateCommand, letter: DeadLetter): Obstacle | undefined {
+  if (command.action === 'discard') return undefined;
+  const obstacle = obstacleTo(letter);
+  return obstacle !== undefined && command.force && canBeForced(obstacle) ? undefined : obstacle;
 }
 
-function intention({ action }: ActionOrder, count: number, { requestQueue }: CommandContext): string {
-  if (action === 'discard') return `${counted(count)} would be discarded for good`;
-  return `${counted(count)} would go back to the queue ${requestQueue}`;
+function intention({ action }: MutateCommand, count: number, { requestQueue }: CommandContext): string {
+  if (action === 'discard') return `${letterCount(count)} would be discarded for good`;
+  return `${letterCount(count)} would go back to the queue ${requestQueue}`;
 }
 
-/** Acts on the letters that were counted, and on no other: what came since was not agreed to. */
-async function act(order: ActionOrder, plan: Plan, queue: DeadLetterQueue, desk: CommandContext): Promise<ExitCode> {
+/**
+ * Settles the counted letters, and no other: the person has not confirmed those that came later.
+ */
+async function settle(
+  command: MutateCommand,
+  plan: Plan,
+  queue: DeadLetterQueue,
+  context: CommandContext,
+): Promise<CliExitCode> {
   let chosen = 0;
   let settled = 0;
   let newcomers = 0;
-  const failures = new Failures();
-  const done = order.action === 'discard' ? 'discarded' : 'sent back';
+  const failures = new SendFailures();
+  const done = command.action === 'discard' ? 'discarded' : 'sent back';
   let stopped: boolean;
   try {
     ({ stopped } = await queue.visit({
       decide: (letter) => {
-        if (!isSelected(letter, order) || obstacleTo(order, letter) !== undefined) return 'keep';
-        if (!plan.remembered.take(letter)) {
+        if (!isSelected(letter, command) || remainingObstacle(command, letter) !== undefined) return 'keep';
+        if (!plan.selected.remove(letter)) {
           newcomers += 1;
           return 'keep';
         }
         chosen += 1;
-        return order.action;
+        return command.action;
       },
       settling: () => (settled += 1),
-      failed: (letter, reason) => failures.add(summaryOf(letter, desk.methodOf).reference, reason),
-      stop: desk.stop,
+      failed: (letter, reason) => failures.add(summaryOf(letter, context.methodOf).reference, reason),
+      stop: context.stop,
     }));
   } catch (error) {
-    // What was acknowledged last may come back; what was sent last may have arrived.
-    desk.out(`${order.action === 'discard' ? 'At most' : 'At least'} ${counted(settled)} ${done}, of ${plan.count}.`);
-    desk.err('It was interrupted. No letter is lost: run the same command again for the rest.');
+    // The letters acknowledged last may come back; the requests published last may have arrived.
+    const bound = command.action === 'discard' ? 'At most' : 'At least';
+    context.out(`${bound} ${letterCount(settled)} ${done}, of ${plan.count}.`);
+    context.err('Interrupted. No letter is lost: run the same command again for the rest.');
     throw error;
   }
-  desk.out(`${counted(settled)} ${done}.`);
-  for (const line of failures.lines()) desk.err(line);
-  if (newcomers > 0) desk.err(`${counted(newcomers)} came after the count; left in place.`);
+  context.out(`${letterCount(settled)} ${done}.`);
+  for (const line of failures.lines()) context.err(line);
+  if (newcomers > 0) context.err(`${letterCount(newcomers)} came after the count; left in place.`);
   if (stopped) {
-    desk.err('Stopped. The other letters stay.');
-    return EXIT.stopped;
+    context.err('Stopped. The other letters stay.');
+    return CLI_EXIT_CODES.interrupted;
   }
-  const gone = plan.count - chosen;
-  if (gone > 0) desk.err(`${counted(gone)} of those counted: not there any more, or held by another reader.`);
-  return settled === plan.count ? EXIT.done : EXIT.failed;
+  const missing = plan.count - chosen;
+  if (missing > 0) {
+    context.err(`${letterCount(missing)} of those counted: no longer in the queue, or held by another reader.`);
+  }
+  return settled === plan.count ? CLI_EXIT_CODES.ok : CLI_EXIT_CODES.failed;
 }

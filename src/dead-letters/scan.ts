@@ -7,55 +7,56 @@ import {
 } from '../protocol/dead-letter.ts';
 import type { Selection } from './arguments.ts';
 import type { CommandContext } from './context.ts';
-import { RememberedLetters } from './remembered-letters.ts';
-import { causeOf, isMeant } from './summary.ts';
+import { LetterMultiset } from './letter-multiset.ts';
+import { causeOf, matchesReference } from './summary.ts';
 
-/** What was seen on a way through the queue. */
-interface Looked {
+/** What a scan found. */
+interface ScanResult {
   readonly count: number;
-  readonly seen: RememberedLetters;
-  /** The person ended it before all was read. */
+  /** The selected letters. */
+  readonly seen: LetterMultiset;
+  /** The person interrupted it before all letters were read. */
   readonly stopped: boolean;
 }
 
-/** Shows `see` every selected letter once, and leaves all where they are. */
-export async function look(
+/** Passes every selected letter to `onLetter` once, and keeps all of them in the queue. */
+export async function scan(
   selection: Selection,
   queue: DeadLetterQueue,
-  desk: CommandContext,
-  see: (letter: DeadLetter, nth: number) => void,
-): Promise<Looked> {
+  context: CommandContext,
+  onLetter: (letter: DeadLetter, nth: number) => void,
+): Promise<ScanResult> {
   let count = 0;
-  let before = new RememberedLetters();
-  let seen = new RememberedLetters();
+  let seenBefore = new LetterMultiset();
+  let seen = new LetterMultiset();
   const visitor: LetterVisitor = {
     decide: (letter) => {
       if (!isSelected(letter, selection)) return 'keep';
       seen.add(letter);
-      if (before.take(letter)) return 'keep';
+      if (seenBefore.remove(letter)) return 'keep';
       count += 1;
-      see(letter, count);
+      onLetter(letter, count);
       return 'keep';
     },
-    pause: desk.drained,
-    stop: desk.stop,
+    pause: context.drained,
+    stop: context.stop,
   };
   const visit = async (): Promise<Visited> => {
     try {
       return await queue.visit(visitor);
     } catch (error) {
       if (!(error instanceof UndeliverableLetterError)) throw error;
-      desk.err(`${error.message} Such letters are now read in another way; their place in the queue changes.`);
-      [before, seen] = [seen, new RememberedLetters()];
+      context.err(`${error.message} Such letters are now read over AMQP 1.0, and move to the end of the queue.`);
+      [seenBefore, seen] = [seen, new LetterMultiset()];
       return queue.visit(visitor);
     }
   };
   const { otherReaders, stopped } = await visit();
-  if (otherReaders > 0) desk.err('Another reader is at this queue; the letters that it holds are left out.');
+  if (otherReaders > 0) context.err('Another reader consumes from this queue; letters that it holds are not included.');
   return { count, seen, stopped };
 }
 
 export function isSelected(letter: DeadLetter, { reference, reason }: Selection): boolean {
-  if (reference !== undefined && !isMeant(letter, reference)) return false;
+  if (reference !== undefined && !matchesReference(letter, reference)) return false;
   return reason === undefined || causeOf(letter).toLowerCase() === reason.toLowerCase();
 }

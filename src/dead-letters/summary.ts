@@ -1,81 +1,111 @@
 import { createHash } from 'node:crypto';
 
+import { DEAD_LETTER_REASONS, HEADERS, type DeadLetterReason } from '../protocol/catalogue.ts';
 import type { DeadLetter } from '../protocol/dead-letter.ts';
 import { DIRECT_REPLY_TO } from '../protocol/reply.ts';
 
-/** What can be told of a letter on one line. Holds ids and codes, nothing of a contact. */
+/** What the list shows of a letter: ids and codes, nothing of a contact. */
 export interface Summary {
-  /** The reference of the answer and the log; the message id where the broker dead-lettered it; else a hash of it. */
+  /**
+   * The reference in the answer and the log; the message id where the broker dead-lettered it; else
+   * a hash of the letter.
+   */
   readonly reference: string;
-  /** The worker's diagnosis, or the broker's reason (`expired`, `maxlen` …), or `unreadable`, or `unknown`. */
+  /**
+   * The worker's reason, the broker's reason (`expired`, `maxlen` …), `unreadable` or `unknown`.
+   */
   readonly cause: string;
-  /** How often the request was started; `undefined` where no worker has had it. */
+  /** How often workers started the request; `undefined` where none did. */
   readonly attempts: number | undefined;
-  /** When it was dead-lettered; ISO 8601, UTC. */
+  /** When the request was dead-lettered; ISO 8601, UTC. */
   readonly time: string | undefined;
   readonly method: string | undefined;
-  /** Size of the body of a letter that cannot be read whole. */
+  /** Size of the body; only of letters with unreadable parts. */
   readonly bytes?: number;
 }
 
-/** `methodOf` reads the method off a request's bytes; must not throw. */
+/** `methodOf` reads the method from a request's bytes; it must not throw. */
 export function summaryOf(letter: DeadLetter, methodOf: (body: Uint8Array) => string | undefined): Summary {
   const { headers, unreadable } = letter;
-  const attempts = headers['diagnosis-attempts'];
+  const attempts = headers[HEADERS.diagnosisAttempts];
   return {
     reference: referencesOf(letter)[0] ?? hashOf(letter),
     cause: causeOf(letter),
     attempts: typeof attempts === 'number' ? attempts : undefined,
-    time: textOf(headers['diagnosis-time']) ?? deathTime(headers),
+    time: textOf(headers[HEADERS.diagnosisTime]) ?? deathTime(headers),
     method: methodOf(letter.body),
     ...(unreadable !== undefined && { bytes: letter.body.length }),
   };
 }
 
-/** Whether a person who writes this means this letter: its reference, its message id, or its hash where it has neither. */
-export function isMeant(letter: DeadLetter, reference: string): boolean {
+/**
+ * Whether `reference` names the letter: its reference, its message id, or its hash where it has
+ * neither.
+ */
+export function matchesReference(letter: DeadLetter, reference: string): boolean {
   const references = referencesOf(letter);
   return references.length === 0 ? hashOf(letter) === reference : references.includes(reference);
 }
 
-/** The worker's diagnosis, or the broker's reason, or `unknown`; `unreadable` where the headers that tell it are missing. */
+/** See `Summary.cause`; `unreadable` where the headers that hold it are missing. */
 export function causeOf({ headers, unreadable }: DeadLetter): string {
   if (unreadable !== undefined) return 'unreadable';
-  return textOf(headers['diagnosis-code']) ?? textOf(lastDeath(headers)?.['reason']) ?? 'unknown';
+  return textOf(headers[HEADERS.diagnosisCode]) ?? textOf(lastDeath(headers)?.['reason']) ?? 'unknown';
 }
-
-/** Why the letter had better not be sent back, or `undefined`. */
-export function hindranceOf(letter: DeadLetter): Hindrance | undefined {
-  if (letter.unreadable !== undefined) return 'unreadable';
-  const cause = causeOf(letter);
-  if (cause.startsWith('REPLY_TO_')) return 'comes back';
-  if (letter.properties['reply_to'] === DIRECT_REPLY_TO) return 'nobody waits';
-  if (Object.values(letter.properties).some((value) => String(value).includes(REPLACEMENT))) return 'not the same';
-  const mayHaveRun = cause.startsWith('ANSWER_') || cause === 'INTERNAL_ERROR';
-  return mayHaveRun && textOf(letter.properties['message_id']) === undefined ? 'not recognised' : undefined;
-}
-
-/** Stands where bytes were not UTF-8. */
-const REPLACEMENT = '\ufffd';
 
 /**
- * `comes back`: the worker refuses its reply_to again. `not recognised`: it may have had its effect, and without a
- * message id the worker cannot see that it had. `nobody waits`: the broker takes its reply_to only from whoever waits for
- * the answer. `not the same`: its properties are not UTF-8. `unreadable`: parts of it are missing.
+ * Why a letter should not be sent back. `refused again`: the worker refuses its reply_to again.
+ * `not idempotent`: it may have taken effect, and without a message id the worker cannot recognise
+ * it. `no reply address`: the broker accepts its reply_to only from the requester that waits.
+ * `altered`: its properties are not UTF-8. `unreadable`: parts are missing.
  */
-export type Hindrance = 'comes back' | 'not recognised' | 'nobody waits' | 'not the same' | 'unreadable';
+export type Obstacle = 'refused again' | 'not idempotent' | 'no reply address' | 'altered' | 'unreadable';
 
-/** Whether it is sent back in no case. */
-export function isFinal(hindrance: Hindrance): boolean {
-  return hindrance === 'unreadable';
+/** Whether --force overrides the obstacle. */
+export function canBeForced(obstacle: Obstacle): boolean {
+  return obstacle !== 'unreadable';
 }
 
+/** Why the letter should not be sent back; `undefined` where nothing is against it. */
+export function obstacleTo(letter: DeadLetter): Obstacle | undefined {
+  if (letter.unreadable !== undefined) return 'unreadable';
+  const cause = causeOf(letter);
+  const execution = isReason(cause) ? EXECUTION_OF[cause] : 'none';
+  if (execution === 'refused') return 'refused again';
+  if (letter.properties['reply_to'] === DIRECT_REPLY_TO) return 'no reply address';
+  if (Object.values(letter.properties).some((value) => String(value).includes(REPLACEMENT))) return 'altered';
+  const hasMessageId = textOf(letter.properties['message_id']) !== undefined;
+  return execution === 'possible' && !hasMessageId ? 'not idempotent' : undefined;
+}
+
+/**
+ * `refused`: not executed, and never will be with this reply_to. `possible`: may have taken effect.
+ * `none`: has not.
+ */
+const EXECUTION_OF: Readonly<Record<DeadLetterReason, 'refused' | 'possible' | 'none'>> = {
+  INTERNAL_ERROR: 'possible',
+  REPLY_TO_OWN_QUEUE: 'refused',
+  REPLY_TO_NOT_ALLOWED: 'refused',
+  REPLY_TO_NOT_UTF8: 'refused',
+  UNREADABLE_PROPERTIES: 'none',
+  ANSWER_REFUSED: 'possible',
+  ANSWER_UNCONFIRMED: 'possible',
+  ANSWER_UNSENDABLE: 'possible',
+};
+
+function isReason(cause: string): cause is DeadLetterReason {
+  return Object.hasOwn(DEAD_LETTER_REASONS, cause);
+}
+
+/** Replaces bytes that are not UTF-8. */
+const REPLACEMENT = '\ufffd';
+
 function referencesOf({ headers, properties }: DeadLetter): string[] {
-  const found = [textOf(headers['diagnosis-reference-id']), textOf(properties['message_id'])];
+  const found = [textOf(headers[HEADERS.diagnosisReferenceId]), textOf(properties['message_id'])];
   return found.filter((reference) => reference !== undefined);
 }
 
-/** Equal for equal letters only, which may share their fate. */
+/** Differs for different letters; equal letters may be settled together. */
 function hashOf({ body, properties, headers }: DeadLetter): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([properties, deathTime(headers)]))
@@ -84,7 +114,7 @@ function hashOf({ body, properties, headers }: DeadLetter): string {
   return `hash-${hash.digest('hex').slice(0, 16)}`;
 }
 
-/** The latest entry of the broker's own record. */
+/** The latest entry of the broker's `x-death` header. */
 function lastDeath(headers: DeadLetter['headers']): Readonly<Record<string, unknown>> | undefined {
   const deaths = headers['x-death'];
   const latest: unknown = Array.isArray(deaths) ? deaths[0] : undefined;

@@ -1,7 +1,7 @@
 import type { Contact, ContactId } from '../contacts/contact.ts';
 import type { ResponseElement } from '../protocol/response.ts';
 
-/** A contact as it is answered: always all six elements, in this order. client_id is not answered. */
+/** A contact in an answer: always all six elements, in this order. Answers omit client_id. */
 export function contactElement(contact: Contact): ResponseElement {
   const { first_name, last_name, email, phone, mobile_phone } = contact;
   return {

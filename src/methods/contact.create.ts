@@ -5,7 +5,7 @@ import { ok } from '../protocol/response.ts';
 import { commandOf, group, mandatory, membersReader, optional } from './elements.ts';
 import { contactIdElement } from './contact-element.ts';
 import { email, identifier, personName, phoneNumber } from './fields.ts';
-import { REPEATED } from './outcome-response.ts';
+import { REPEATED } from './write-response.ts';
 
 const readBody = membersReader({
   contact: mandatory(
@@ -20,7 +20,7 @@ const readBody = membersReader({
   ),
 });
 
-/** Stores a new contact and answers its contact_id; a repeat of the request answers the same one. */
+/** Creates a contact and answers its contact_id. A repeated request gets the same one. */
 export function contactCreate(contacts: ContactRepository): Method<ContactFields> {
   return {
     name: 'contact.create',
@@ -32,8 +32,8 @@ export function contactCreate(contacts: ContactRepository): Method<ContactFields
       );
     },
     async findEarlierOutcomes(batch) {
-      const made = await contacts.findEarlierCreations(batch.map(({ command, key }) => ({ key, fields: command })));
-      return made.map((created) => created && ok([contactIdElement(created.id)], REPEATED));
+      const earlier = await contacts.findEarlierCreations(batch.map(({ command, key }) => ({ key, fields: command })));
+      return earlier.map((created) => created && ok([contactIdElement(created.id)], REPEATED));
     },
   };
 }

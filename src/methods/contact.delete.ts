@@ -3,11 +3,11 @@ import type { ContactRepository } from '../contacts/repository.ts';
 import type { Method } from '../protocol/method.ts';
 import { commandOf, mandatory, membersReader } from './elements.ts';
 import { identifier } from './fields.ts';
-import { outcomeResponse, earlierResponse } from './outcome-response.ts';
+import { repeatedResponse, writeResponse } from './write-response.ts';
 
 const readBody = membersReader({ contact_id: mandatory(identifier) });
 
-/** Deletes a contact; its contact_id is never used again. */
+/** Deletes a contact. Its contact_id is never reused. */
 export function contactDelete(contacts: ContactRepository): Method<ContactId> {
   return {
     name: 'contact.delete',
@@ -15,11 +15,11 @@ export function contactDelete(contacts: ContactRepository): Method<ContactId> {
     subject: String,
     async execute(batch) {
       const outcomes = await contacts.delete(batch.map(({ command, key }) => ({ key, id: command })));
-      return outcomes.map(outcomeResponse);
+      return outcomes.map(writeResponse);
     },
     async findEarlierOutcomes(batch) {
-      const made = await contacts.findEarlierDeletions(batch.map(({ command, key }) => ({ key, id: command })));
-      return made.map(earlierResponse);
+      const earlier = await contacts.findEarlierDeletions(batch.map(({ command, key }) => ({ key, id: command })));
+      return earlier.map(repeatedResponse);
     },
   };
 }

@@ -5,7 +5,7 @@ import { ok } from '../protocol/response.ts';
 import { commandOf, mandatory, membersReader } from './elements.ts';
 import { contactElement } from './contact-element.ts';
 import { identifier } from './fields.ts';
-import { noSuchContact } from './outcome-response.ts';
+import { notFoundResponse } from './write-response.ts';
 
 const readBody = membersReader({ contact_id: mandatory(identifier) });
 
@@ -18,7 +18,7 @@ export function contactGet(contacts: ContactRepository): Method<ContactId> {
     async execute(batch) {
       const found = await contacts.get(batch.map(({ command }) => command));
       return found.map((contact) => {
-        if (contact === undefined) return noSuchContact();
+        if (contact === undefined) return notFoundResponse();
         return contact instanceof Error ? contact : ok([contactElement(contact)]);
       });
     },

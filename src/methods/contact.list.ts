@@ -12,23 +12,24 @@ import { commandOf, membersReader, optional } from './elements.ts';
 import { contactElement } from './contact-element.ts';
 import { email, identifier, positiveInteger } from './fields.ts';
 
-/** What an operator may set about methods, and what they tell beside their answers. */
+/** Settings of the methods, and a callback. */
 export interface MethodLimits {
-  /** Contacts on a page of contact.list at most; at least 1. */
+  /** Most contacts on a page of contact.list; at least 1. */
   readonly listMaxPerPage: number;
-  /** Told of each contact that a list leaves out, as no answer can hold its text. */
+  /** Called for each contact that a list skips because no answer can contain its text. */
   readonly leftOut?: (why: ItemDefectError) => void;
 }
 
 const DEFAULT_PER_PAGE = 25;
 
 /**
- * Contacts that the lists of one batch may ask for: eight usual lists, or one that is long. One command reads them all and
- * their answers are written at one go: more would let quick lists wait for slow ones, and all other requests for both.
+ * Most contacts that the lists of one batch may request: eight default lists, or one long list. One
+ * command reads them all, and their answers are encoded together: with more, quick lists would wait
+ * for slow ones, and all other requests for both.
  */
 const MAX_BATCH = 8 * DEFAULT_PER_PAGE;
 
-/** Answers one page of the contacts that all given filters fit, in ascending contact_id. */
+/** Answers one page of the contacts that match all given filters, in ascending contact_id. */
 export function contactList(contacts: ContactRepository, limits: MethodLimits): Method<ContactQuery> {
   const { listMaxPerPage, leftOut = () => undefined } = limits;
   const readBody = membersReader({
@@ -41,7 +42,7 @@ export function contactList(contacts: ContactRepository, limits: MethodLimits): 
   return {
     name: 'contact.list',
     maxBatch: MAX_BATCH,
-    // A short list is a query all the same.
+    // Even a short list costs a query.
     weight: ({ per_page }) => Math.max(per_page, DEFAULT_PER_PAGE),
     read: (body) => commandOf(readBody(body), (query) => ({ ...defaults, ...query })),
     execute: async (batch) => {
@@ -55,22 +56,25 @@ export function contactList(contacts: ContactRepository, limits: MethodLimits): 
   };
 }
 
-/** One text that XML forbids, which only another program can have stored, would take all other contacts of the page with it. */
+/**
+ * Skips contacts with a text that XML forbids, which only another program can have stored: one such
+ * text would fail the whole page.
+ */
 function pageResponse(
   { page, per_page }: ContactQuery,
   found: ContactPage,
   leftOut: (why: ItemDefectError) => void,
 ): OkResponse {
-  const contacts = found.contacts.filter(isWritable);
+  const contacts = found.contacts.filter(isEncodable);
   if (contacts.length < found.contacts.length) {
-    for (const { contact_id } of found.contacts.filter((contact) => !isWritable(contact))) {
+    for (const { contact_id } of found.contacts.filter((contact) => !isEncodable(contact))) {
       leftOut(new ItemDefectError(`contact ${contact_id} has a text with characters that XML forbids`));
     }
   }
   return ok(contacts.map(contactElement), { page, per_page, has_more: found.hasMore });
 }
 
-function isWritable(contact: Contact): boolean {
+function isEncodable(contact: Contact): boolean {
   const { first_name, last_name, phone, mobile_phone } = contact;
   return isLegalText(first_name + last_name + contact.email + phone + mobile_phone);
 }

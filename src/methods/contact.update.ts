@@ -3,7 +3,7 @@ import type { ContactRepository } from '../contacts/repository.ts';
 import type { Method } from '../protocol/method.ts';
 import { commandOf, group, mandatory, membersReader, optional } from './elements.ts';
 import { email, identifier, personName, phoneNumber } from './fields.ts';
-import { outcomeResponse, earlierResponse } from './outcome-response.ts';
+import { repeatedResponse, writeResponse } from './write-response.ts';
 
 interface UpdateCommand {
   readonly id: ContactId;
@@ -24,7 +24,7 @@ const readBody = membersReader({
   ),
 });
 
-/** Changes what the request names and nothing else; naming nothing is allowed and only asks that the contact is there. */
+/** Changes only the named fields. A request that names none only checks that the contact exists. */
 export function contactUpdate(contacts: ContactRepository): Method<UpdateCommand> {
   return {
     name: 'contact.update',
@@ -33,11 +33,11 @@ export function contactUpdate(contacts: ContactRepository): Method<UpdateCommand
     subject: ({ id }) => String(id),
     async execute(batch) {
       const outcomes = await contacts.update(batch.map(({ command, key }) => ({ key, ...command })));
-      return outcomes.map(outcomeResponse);
+      return outcomes.map(writeResponse);
     },
     async findEarlierOutcomes(batch) {
-      const made = await contacts.findEarlierUpdates(batch.map(({ command, key }) => ({ key, ...command })));
-      return made.map(earlierResponse);
+      const earlier = await contacts.findEarlierUpdates(batch.map(({ command, key }) => ({ key, ...command })));
+      return earlier.map(repeatedResponse);
     },
   };
 }

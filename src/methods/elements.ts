@@ -2,28 +2,28 @@ import { fault, type Fault } from '../protocol/fault.ts';
 import type { Read } from '../protocol/method.ts';
 import type { XmlElement } from '../protocol/request.ts';
 import { isBlank, oddCharacterIn, trimmed } from '../protocol/characters.ts';
-import { boundedName, namespaceHint, toldAttributes, toldName } from '../protocol/told-name.ts';
+import { truncatedName, namespaceHint, quotedAttributes, quotedName } from '../protocol/quoted-name.ts';
 
-/** What was read: a value, or every problem in document order. */
+/** A parsed value, or every fault in document order. */
 export type Parsed<Value> =
   { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly faults: readonly Fault[] };
 
-/** Reads one element. Pure; never throws. */
+/** Parses one element. Pure; never throws. */
 export type ElementReader<Value> = (element: XmlElement) => Parsed<Value>;
 
-/** An element that may stand in a group, and whether it must. */
+/** An element of a group: its reader, and whether it is mandatory. */
 export interface Member<Value, Mandatory extends boolean> {
   readonly mandatory: Mandatory;
   readonly read: ElementReader<Value>;
 }
 
-/** The elements that a group knows, by name; the order is that in which missing ones are told. */
+/** The elements of a group, by name. Missing ones are reported in this order. */
 export type Members = Readonly<Record<string, Member<unknown, boolean>>>;
 
 type ValueOf<M> = M extends Member<infer Value, boolean> ? Value : never;
 type MandatoryOf<M extends Members> = { [Name in keyof M]: M[Name]['mandatory'] extends true ? Name : never }[keyof M];
 
-/** The values of a group's elements; an optional one that is not there has no property. */
+/** The values of a group's elements. An absent optional element has no property. */
 export type ValuesOf<M extends Members> = { readonly [Name in MandatoryOf<M>]: ValueOf<M[Name]> } & {
   readonly [Name in Exclude<keyof M, MandatoryOf<M>>]?: ValueOf<M[Name]>;
 };
@@ -37,11 +37,11 @@ export function optional<Value>(read: ElementReader<Value>): Member<Value, false
 }
 
 /**
- * Reads sibling elements: each at most once, in any order, none but those of `members`. Problems come in document order,
- * and what is missing after them, in the order of `members`, as only the parent's end shows it.
+ * Parses sibling elements: each at most once, in any order, only those of `members`. Returns faults
+ * in document order, then the missing elements in the order of `members`.
  */
 export function membersReader<M extends Members>(members: M): (elements: readonly XmlElement[]) => Parsed<ValuesOf<M>> {
-  // Names from a request are looked up in a map, so that `__proto__` is a name like any other.
+  // A map, so that a request's `__proto__` is a name like any other.
   const byName = new Map(Object.entries(members));
   return (elements) => {
     const faults: Fault[] = [];
@@ -51,14 +51,14 @@ export function membersReader<M extends Members>(members: M): (elements: readonl
     for (const element of elements) {
       const { name } = element;
       if (seen.has(name)) {
-        if (!repeated.has(name)) faults.push(problem(name, 'appears more than once'));
+        if (!repeated.has(name)) faults.push(paramFault(name, 'appears more than once'));
         repeated.add(name);
         continue;
       }
       seen.add(name);
       const member = byName.get(name);
       if (member === undefined) {
-        faults.push(problem(name, `is not known here${namespaceHint(name)}`));
+        faults.push(paramFault(name, `is not known here${namespaceHint(name)}`));
         continue;
       }
       const parsed = member.read(element);
@@ -66,49 +66,52 @@ export function membersReader<M extends Members>(members: M): (elements: readonl
       else faults.push(...parsed.faults);
     }
     for (const [name, member] of byName) {
-      if (member.mandatory && !seen.has(name)) faults.push(problem(name, 'is missing'));
+      if (member.mandatory && !seen.has(name)) faults.push(paramFault(name, 'is missing'));
     }
     return faults.length > 0 ? { ok: false, faults } : { ok: true, value: Object.fromEntries(values) as ValuesOf<M> };
   };
 }
 
-/** Reads an element that holds only the elements of `members`. */
+/** Parses an element that contains only the elements of `members`. */
 export function group<M extends Members>(members: M): ElementReader<ValuesOf<M>> {
   const readMembers = membersReader(members);
   return (element) => {
-    const own = attributeFaults(element);
+    const faults = attributeFaults(element);
     if (!isBlank(element.text))
-      own.push(problem(element.name, `contains text beside its elements${begun(element.text)}`));
+      faults.push(paramFault(element.name, `contains text beside its elements${firstCharacterHint(element.text)}`));
     const parsed = readMembers(element.children);
-    if (own.length === 0) return parsed;
-    return { ok: false, faults: parsed.ok ? own : [...own, ...parsed.faults] };
+    if (faults.length === 0) return parsed;
+    return { ok: false, faults: parsed.ok ? faults : [...faults, ...parsed.faults] };
   };
 }
 
-/** Reads an element that holds only text; `read` gives its value, or what is wrong with it (`is …`, without the name). */
+/**
+ * Parses an element that contains only text. `read` returns its value or its problem (`is …`,
+ * without the name).
+ */
 export function textElement<Value>(read: (text: string) => Checked<Value>): ElementReader<Value> {
   return (element) => {
     const faults = attributeFaults(element);
     if (element.children.length > 0) {
-      faults.push(problem(element.name, 'contains elements where only text is allowed'));
+      faults.push(paramFault(element.name, 'contains elements where only text is allowed'));
       return { ok: false, faults };
     }
     const checked = read(element.text);
-    if ('wrong' in checked) faults.push(problem(element.name, checked.wrong));
+    if ('problem' in checked) faults.push(paramFault(element.name, checked.problem));
     else if (faults.length === 0) return { ok: true, value: checked.value };
     return { ok: false, faults };
   };
 }
 
-/** A value, or what is wrong with the text, never quoting it. */
-export type Checked<Value> = { readonly value: Value } | { readonly wrong: string };
+/** A value, or the problem of the text, which never quotes the text. */
+export type Checked<Value> = { readonly value: Value } | { readonly problem: string };
 
-function problem(name: string, what: string): Fault {
-  return fault('INVALID_PARAMS', `${toldName(name)} ${what}`, boundedName(name));
+function paramFault(name: string, problem: string): Fault {
+  return fault('INVALID_PARAMS', `${quotedName(name)} ${problem}`, truncatedName(name));
 }
 
-/** Says of a text what its sender may not see in it. */
-function begun(text: string): string {
+/** A hint if a text starts with a character that its sender may not see. */
+function firstCharacterHint(text: string): string {
   const odd = oddCharacterIn(trimmed(text).slice(0, 1));
   return odd === undefined ? '' : `; the text begins with ${odd}`;
 }
@@ -116,10 +119,10 @@ function begun(text: string): string {
 function attributeFaults({ name, attributes }: XmlElement): Fault[] {
   return attributes.length === 0
     ? []
-    : [problem(name, `has attributes where none are allowed: ${toldAttributes(attributes)}`)];
+    : [paramFault(name, `has attributes where none are allowed: ${quotedAttributes(attributes)}`)];
 }
 
-/** What a method's `read` gives: the command made of the values, or the problems. */
-export function commandOf<Value, Command>(parsed: Parsed<Value>, make: (value: Value) => Command): Read<Command> {
-  return parsed.ok ? { valid: true, command: make(parsed.value) } : { valid: false, faults: parsed.faults };
+/** Converts a parsed body to the result of a method's `read`: the command, or the faults. */
+export function commandOf<Value, Command>(parsed: Parsed<Value>, toCommand: (value: Value) => Command): Read<Command> {
+  return parsed.ok ? { valid: true, command: toCommand(parsed.value) } : { valid: false, faults: parsed.faults };
 }

@@ -6,7 +6,7 @@ import { contactGet } from './contact.get.ts';
 import { type MethodLimits, contactList } from './contact.list.ts';
 import { contactUpdate } from './contact.update.ts';
 
-/** The API: one line per method. */
+/** The methods of the API, one line each. */
 export function apiMethods(contacts: ContactRepository, limits: MethodLimits): readonly Method[] {
   return [
     contactCreate(contacts),

@@ -1,26 +1,26 @@
 import type { Filter } from 'mongodb';
 
-import type { EffectKey } from '../contacts/repository.ts';
+import type { IdempotencyKey } from '../contacts/repository.ts';
 import type { ContactDocument } from './documents.ts';
 
-/** Sorts behind every string that goes on with ASCII, which keys do. */
-const BEHIND = '\uffff';
+/** Sorts after every character of a key: keys are ASCII. */
+const HIGHEST_CHARACTER = '\uffff';
 
-/** Whether an effect stored under `stored` is that of the request with this key. Anything but a text is nobody's. */
-export function isEffectOf(key: EffectKey, stored: unknown): boolean {
+/** Whether `stored` is a key of this request. Anything but a string matches no request. */
+export function matchesKey(key: IdempotencyKey, stored: unknown): boolean {
   if (typeof stored !== 'string') return false;
   return stored === key.id || (key.earlier !== undefined && stored.startsWith(key.earlier));
 }
 
 /** The range of strings that start with the prefix. */
-export function startingWith(prefix: string): { readonly $gte: string; readonly $lt: string } {
-  return { $gte: prefix, $lt: prefix + BEHIND };
+export function prefixRange(prefix: string): { readonly $gte: string; readonly $lt: string } {
+  return { $gte: prefix, $lt: prefix + HIGHEST_CHARACTER };
 }
 
-/** The condition on a contact whose applied keys hold none of these requests'. */
-export function withoutEffectsOf(keys: readonly EffectKey[]): Filter<ContactDocument> {
-  const families = keys.flatMap(({ earlier }) =>
-    earlier === undefined ? [] : [{ applied: { $elemMatch: startingWith(earlier) } }],
+/** A filter for contacts whose applied keys match none of these keys. */
+export function withoutAppliedKeys(keys: readonly IdempotencyKey[]): Filter<ContactDocument> {
+  const prefixes = keys.flatMap(({ earlier }) =>
+    earlier === undefined ? [] : [{ applied: { $elemMatch: prefixRange(earlier) } }],
   );
-  return { applied: { $nin: keys.map(({ id }) => id) }, ...(families.length > 0 && { $nor: families }) };
+  return { applied: { $nin: keys.map(({ id }) => id) }, ...(prefixes.length > 0 && { $nor: prefixes }) };
 }

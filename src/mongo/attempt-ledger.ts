@@ -5,41 +5,44 @@ import type { Call } from './connection/calls.ts';
 import { isDuplicateKey } from './connection/errors.ts';
 import { ensureIndexesOf } from './indexes.ts';
 
-/** Starts of one request that have not ended, and how it failed for good. */
+/** The starts of one request that have not ended, and its permanent failure. */
 interface AttemptDocument {
   readonly _id: string;
   /** The names of the starts. */
   readonly starts?: readonly string[];
-  /** Looked at by the TTL index. */
+  /** Indexed with a TTL. */
   readonly last_at: Date;
-  /** The start that failed for good; the next four say how. */
+  /** The start that failed permanently; the next four fields describe the failure. */
   readonly failed?: string;
   readonly method?: string;
   readonly attempts?: number;
   readonly first_error?: string;
   readonly last_error?: string;
-  /** A number of starts without names, as earlier builds wrote it; their failures name no start. */
+  /** A number of unnamed starts, written by earlier builds. Their failures name no start. */
   readonly unended?: number;
 }
 
-/** Stands for all that was recorded without names. No start is called so: they are longer. */
-const WITHOUT_NAMES = 'unnamed';
+/** Represents all unnamed starts. Names of starts are longer, so none equals it. */
+const UNNAMED = 'unnamed';
 
-/** What a failure consists of. */
-const FAILURE = { failed: '', method: '', attempts: '', first_error: '', last_error: '' } as const;
+/** The fields of a failure, for `$unset`. */
+const FAILURE_FIELDS = { failed: '', method: '', attempts: '', first_error: '', last_error: '' } as const;
 
-/** The collection's TTL index forgets what was not touched for this long. */
+/** Creates the TTL index: attempts expire after this many seconds without a change. */
 export async function ensureAttemptIndexes(db: Db, seconds: number): Promise<void> {
   const forgotten = { name: 'forgotten', key: { last_at: 1 }, expireAfterSeconds: seconds };
   await ensureIndexesOf(collectionOf(db), [forgotten]);
 }
 
-/** The ledger in a collection of its own: an attempt has to be durable before it begins, whatever becomes of the contact. */
+/**
+ * The ledger, in its own collection: an attempt must be durable before it begins, whatever happens
+ * to the contact.
+ */
 export function createAttemptLedger(db: Db, call: Call): AttemptLedger {
   const attempts = collectionOf(db);
   return {
-    begin: (id, start, most) =>
-      call('record an attempt', async () => earlierIn(await recordStart(attempts, id, start, most), start)),
+    begin: (id, start, maxStarts) =>
+      call('record an attempt', async () => earlierIn(await recordStart(attempts, id, start, maxStarts), start)),
     end: (id, starts) => call('end an attempt', () => endStarts(attempts, id, starts)),
     fail: (id, start, { method, attempts: made, firstError, lastError }) =>
       call('record a failure', async () => {
@@ -50,46 +53,47 @@ export function createAttemptLedger(db: Db, call: Call): AttemptLedger {
 }
 
 /**
- * Gives the document as it was before. Not by an upsert: where several meet on a document that is not there yet, the
- * DocumentDB engine counts each of them but tells more than one that there was nothing before.
+ * Records a start and returns the previous document. It does not upsert: if several workers upsert
+ * a missing document at once, the DocumentDB engine counts each but reports to several that they
+ * were first.
  */
 async function recordStart(
   attempts: Collection<AttemptDocument>,
   id: string,
   start: string,
-  most: number,
+  maxStarts: number,
 ): Promise<AttemptDocument | null> {
   const _id = { $eq: id };
   const last_at = new Date();
-  const startable = { _id, attempts: { $exists: false }, [`starts.${most - 1}`]: { $exists: false } };
+  const startable = { _id, attempts: { $exists: false }, [`starts.${maxStarts - 1}`]: { $exists: false } };
   const record = { $addToSet: { starts: start }, $set: { last_at } };
   const before = await attempts.findOneAndUpdate(startable, record, { returnDocument: 'before' });
   if (before !== null) return before;
-  const there = await attempts.findOne({ _id });
-  if (there !== null && !isStartable(there, most)) return there;
+  const existing = await attempts.findOne({ _id });
+  if (existing !== null && !isStartable(existing, maxStarts)) return existing;
   try {
     await attempts.insertOne({ _id: id, starts: [start], last_at });
     return null;
   } catch (error) {
-    // Another worker made the document meanwhile.
-    if (isDuplicateKey(error)) return recordStart(attempts, id, start, most);
+    // Another worker created the document meanwhile.
+    if (isDuplicateKey(error)) return recordStart(attempts, id, start, maxStarts);
     throw error;
   }
 }
 
-function isStartable({ attempts, starts }: AttemptDocument, most: number): boolean {
-  return attempts === undefined && (starts?.length ?? 0) < most;
+function isStartable({ attempts, starts }: AttemptDocument, maxStarts: number): boolean {
+  return attempts === undefined && (starts?.length ?? 0) < maxStarts;
 }
 
 function earlierIn(document: AttemptDocument | null, own: string): EarlierAttempts {
   if (document === null) return { unended: 0, starts: [] };
   const { starts, unended, attempts, failed } = document;
   const names = (starts ?? []).filter((name) => name !== own);
-  const nameless = typeof unended === 'number' && unended > 0 ? unended : 0;
-  const hasNameless = unended !== undefined || (attempts !== undefined && failed === undefined);
+  const unnamed = typeof unended === 'number' && unended > 0 ? unended : 0;
+  const hasUnnamed = unended !== undefined || (attempts !== undefined && failed === undefined);
   return {
-    unended: names.length + nameless,
-    starts: hasNameless ? [...names, WITHOUT_NAMES] : names,
+    unended: names.length + unnamed,
+    starts: hasUnnamed ? [...names, UNNAMED] : names,
     ...failureIn(document),
   };
 }
@@ -111,26 +115,26 @@ function textOf(value: unknown, otherwise: string): string {
   return typeof value === 'string' ? value : otherwise;
 }
 
-/** Takes the document away where it holds nothing else; else only what is named goes. */
+/** Deletes the document if it holds nothing else; otherwise removes only these starts. */
 async function endStarts(attempts: Collection<AttemptDocument>, id: string, starts: readonly string[]): Promise<void> {
   const _id = { $eq: id };
-  const nameless = starts.includes(WITHOUT_NAMES);
+  const endsUnnamed = starts.includes(UNNAMED);
   const nothingElse: Filter<AttemptDocument> = {
     _id,
     starts: { $not: { $elemMatch: { $nin: starts } } },
-    ...(!nameless && {
+    ...(!endsUnnamed && {
       unended: { $exists: false },
       $or: [{ attempts: { $exists: false } }, { failed: { $in: starts } }],
     }),
   };
   const { deletedCount } = await attempts.deleteOne(nothingElse);
   if (deletedCount > 0) return;
-  await attempts.updateOne({ _id, failed: { $in: starts } }, { $unset: FAILURE });
+  await attempts.updateOne({ _id, failed: { $in: starts } }, { $unset: FAILURE_FIELDS });
   await attempts.updateOne(
     { _id },
-    { $pull: { starts: { $in: starts } }, ...(nameless && { $unset: { unended: '' } }) },
+    { $pull: { starts: { $in: starts } }, ...(endsUnnamed && { $unset: { unended: '' } }) },
   );
-  // Another end may have done its part meanwhile.
+  // Another call may have ended the other starts meanwhile.
   await attempts.deleteOne({ ...nothingElse, starts: { $size: 0 } });
 }
 

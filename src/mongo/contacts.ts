@@ -7,18 +7,19 @@ import { listsOf, type ListSettings } from './lists.ts';
 import { getContacts } from './reads.ts';
 import { findEarlierUpdates, updateContacts } from './updates.ts';
 
-/** The contacts in a database. Every rejection is `UnavailableError` or a defect, and none quotes stored data. */
+/**
+ * The contacts in a database. Rejects with `UnavailableError` or a defect; neither quotes stored
+ * data.
+ */
 export function createMongoContacts(collections: Collections, lists: ListSettings, call: Call): ContactRepository {
   const list = listsOf(collections, lists);
   return {
     create: (batch) => call('create contacts', () => createContacts(collections, batch)),
     update: (batch) => call('update contacts', () => updateContacts(collections, batch)),
     delete: (batch) => call('delete contacts', () => deleteContacts(collections, batch)),
-    findEarlierCreations: (batch) =>
-      call('findEarlierOutcomes creations', () => findEarlierCreations(collections, batch)),
-    findEarlierUpdates: (batch) => call('findEarlierOutcomes updates', () => findEarlierUpdates(collections, batch)),
-    findEarlierDeletions: (batch) =>
-      call('findEarlierOutcomes deletions', () => findEarlierDeletions(collections, batch)),
+    findEarlierCreations: (batch) => call('find earlier creates', () => findEarlierCreations(collections, batch)),
+    findEarlierUpdates: (batch) => call('find earlier updates', () => findEarlierUpdates(collections, batch)),
+    findEarlierDeletions: (batch) => call('find earlier deletes', () => findEarlierDeletions(collections, batch)),
     get: (ids) => call('get contacts', () => getContacts(collections, ids)),
     list: (queries) => call('list contacts', () => list(queries)),
   };

@@ -1,27 +1,30 @@
 import type { ContactFields } from '../contacts/contact.ts';
-import type { Created, Creation, EffectKey } from '../contacts/repository.ts';
+import type { Created, Creation, IdempotencyKey } from '../contacts/repository.ts';
 import { StoreDefectError } from '../protocol/errors.ts';
 import { contactIdOf, raiseCounter, reserveIds } from './contact-ids.ts';
 import { fieldsToStore, type Collections, type ContactDocument } from './documents.ts';
-import { isEffectOf, startingWith } from './applied-keys.ts';
-import { refusalsIn } from './connection/errors.ts';
+import { matchesKey, prefixRange } from './applied-keys.ts';
+import { rejectedItemsIn } from './connection/errors.ts';
 
-/** Rounds after which a batch that still collides is a defect; a repeat takes one, a counter behind two. */
+/**
+ * Rounds before a batch that still collides counts as a defect. A repeat needs one, a counter
+ * behind two.
+ */
 const MAX_ROUNDS = 8;
 
-/** A creation and its place in the batch. */
-interface Item {
+/** A creation and its index in the batch. */
+interface IndexedCreation {
   readonly at: number;
-  readonly key: EffectKey;
+  readonly key: IdempotencyKey;
   readonly fields: ContactFields;
 }
 
-/** The contact_id of items, by their place in the batch. */
+/** The contact_ids of creations, by index in the batch. */
 type Ids = ReadonlyMap<number, number>;
 
 /**
- * Creates each contact once, however often its key comes; result `i` belongs to creation `i`. `StoreDefectError`: the store took the others
- * and not this one.
+ * Creates each contact once, however often its key repeats. Result `i` belongs to creation `i`;
+ * `StoreDefectError` means that the store rejects this one only.
  */
 export async function createContacts(
   collections: Collections,
@@ -29,20 +32,22 @@ export async function createContacts(
 ): Promise<readonly (Created | StoreDefectError)[]> {
   const originals = originalsOf(batch);
   const created: (Created | StoreDefectError | undefined)[] = batch.map(() => undefined);
-  const note = (ids: Ids, repeated: boolean): void => ids.forEach((id, at) => (created[at] = { id, repeated }));
+  const record = (ids: Ids, repeated: boolean): void => ids.forEach((id, at) => (created[at] = { id, repeated }));
 
-  const first = batch.map((creation, at): Item => ({ at, ...creation })).filter(({ at }) => originals[at] === at);
-  note(await madeEarlier(collections, first), true);
+  const first = batch
+    .map((creation, at): IndexedCreation => ({ at, ...creation }))
+    .filter(({ at }) => originals[at] === at);
+  record(await findByPrefix(collections, first), true);
   let open = first.filter(({ at }) => created[at] === undefined);
   for (let round = 1; open.length > 0; round += 1) {
     if (round > MAX_ROUNDS)
       throw new StoreDefectError(`create contacts: no contact_id was free in ${MAX_ROUNDS} rounds`);
-    const { inserted, refused, defects } = await insert(collections, open);
-    note(inserted, false);
+    const { inserted, rejected, defects } = await insert(collections, open);
+    record(inserted, false);
     defects.forEach((defect, at) => (created[at] = defect));
-    // What was refused was made by an earlier run of the request, or its number was taken.
-    note(await madeBy(collections, refused), true);
-    open = refused.filter(({ at }) => created[at] === undefined);
+    // An earlier run created a rejected contact, or another document has its number.
+    record(await findByKey(collections, rejected), true);
+    open = rejected.filter(({ at }) => created[at] === undefined);
     if (open.length > 0) await raiseCounter(collections);
   }
   return originals.map((original, at) => {
@@ -52,80 +57,84 @@ export async function createContacts(
   });
 }
 
-/** What each creation made before, `undefined` where nothing. Changes nothing. */
+/** Returns what each creation made in an earlier run, else `undefined`. Read-only. */
 export async function findEarlierCreations(
   collections: Collections,
   batch: readonly Creation[],
 ): Promise<readonly (Created | undefined)[]> {
-  const items = batch.map((creation, at): Item => ({ at, ...creation }));
-  const made = new Map([...(await madeEarlier(collections, items)), ...(await madeBy(collections, items))]);
+  const items = batch.map((creation, at): IndexedCreation => ({ at, ...creation }));
+  const earlier = new Map([...(await findByPrefix(collections, items)), ...(await findByKey(collections, items))]);
   return batch.map((_, at) => {
-    const id = made.get(at);
+    const id = earlier.get(at);
     return id === undefined ? undefined : { id, repeated: true };
   });
 }
 
-/** For each creation the place of the first in the batch that is the same request: mostly its own. */
+/**
+ * For each creation, the index of the first in the batch with the same request: usually its own.
+ */
 function originalsOf(batch: readonly Creation[]): readonly number[] {
-  const places = new Map<string, number>();
+  const indexes = new Map<string, number>();
   return batch.map(({ key }, at) => {
-    let original = places.get(key.id);
+    let original = indexes.get(key.id);
     if (original === undefined && key.earlier !== undefined) {
-      original = [...places].find(([id]) => isEffectOf(key, id))?.[1];
+      original = [...indexes].find(([id]) => matchesKey(key, id))?.[1];
     }
     if (original !== undefined) return original;
-    places.set(key.id, at);
+    indexes.set(key.id, at);
     return at;
   });
 }
 
-/** The ids that an earlier delivery made, of those items that only a prefix can recognise. */
-async function madeEarlier({ contacts }: Collections, items: readonly Item[]): Promise<Ids> {
+/** The ids that earlier deliveries created, for creations with a prefix. */
+async function findByPrefix({ contacts }: Collections, items: readonly IndexedCreation[]): Promise<Ids> {
   const prefixes = new Set(items.flatMap(({ key }) => key.earlier ?? []));
   if (prefixes.size === 0) return new Map();
-  const ranges = [...prefixes].map((prefix) => ({ created_by: startingWith(prefix) }));
-  const made = await contacts.find({ $or: ranges }, { projection: { created_by: 1 }, sort: { _id: 1 } }).toArray();
+  const ranges = [...prefixes].map((prefix) => ({ created_by: prefixRange(prefix) }));
+  const found = await contacts.find({ $or: ranges }, { projection: { created_by: 1 }, sort: { _id: 1 } }).toArray();
   return new Map(
     items.flatMap(({ at, key }) => {
-      const effect = made.find(({ created_by }) => isEffectOf(key, created_by));
-      const id = contactIdOf(effect?._id);
+      const created = found.find(({ created_by }) => matchesKey(key, created_by));
+      const id = contactIdOf(created?._id);
       return id === undefined ? [] : [[at, id] as const];
     }),
   );
 }
 
-/** The ids that these very keys made. */
-async function madeBy({ contacts }: Collections, items: readonly Item[]): Promise<Ids> {
+/** The ids that requests with exactly these keys created. */
+async function findByKey({ contacts }: Collections, items: readonly IndexedCreation[]): Promise<Ids> {
   if (items.length === 0) return new Map();
-  const places = new Map(items.map(({ at, key }) => [key.id, at]));
-  const made = await contacts
-    .find({ created_by: { $in: [...places.keys()] } }, { projection: { created_by: 1 } })
+  const indexes = new Map(items.map(({ at, key }) => [key.id, at]));
+  const found = await contacts
+    .find({ created_by: { $in: [...indexes.keys()] } }, { projection: { created_by: 1 } })
     .toArray();
   return new Map(
-    made.flatMap(({ _id, created_by }) => {
-      const at = created_by === undefined ? undefined : places.get(created_by);
+    found.flatMap(({ _id, created_by }) => {
+      const at = created_by === undefined ? undefined : indexes.get(created_by);
       const id = contactIdOf(_id);
       return at === undefined || id === undefined ? [] : [[at, id] as const];
     }),
   );
 }
 
-/** What became of items, each named by its place in the batch or itself. */
+/** The result of one insert. */
 interface Inserted {
   readonly inserted: Ids;
-  /** Met a document with the same key or number, or another worker's insert of the same keys. */
-  readonly refused: readonly Item[];
+  /** Collided with a document of the same key or number, or with another worker's insert. */
+  readonly rejected: readonly IndexedCreation[];
+  /** By index in the batch. */
   readonly defects: ReadonlyMap<number, StoreDefectError>;
 }
 
-/** Inserts each under a number of its own, in the order of the batch. */
-async function insert(collections: Collections, items: readonly Item[]): Promise<Inserted> {
+/** Inserts each creation under its own number, in the order of the batch. */
+async function insert(collections: Collections, items: readonly IndexedCreation[]): Promise<Inserted> {
   const firstId = await reserveIds(collections, items.length);
   const now = new Date();
   const numbered = items.map((item, i) => ({ item, id: firstId + i }));
-  // Two workers that insert the same keys in one order wait for each other; in two orders an engine sees more deadlocks.
+  // Two workers that insert the same keys in one order wait for each other; in two orders they
+  // deadlock more.
   numbered.sort((a, b) => (a.item.key.id < b.item.key.id ? -1 : 1));
-  const refusals = await insertDocuments(
+  const rejections = await insertDocuments(
     collections,
     numbered.map(({ item: { key, fields }, id }): ContactDocument => ({
       _id: id,
@@ -137,27 +146,27 @@ async function insert(collections: Collections, items: readonly Item[]): Promise
     })),
   );
   const defects = new Map<number, StoreDefectError>();
-  const refused: Item[] = [];
-  for (const [i, defect] of refusals) {
+  const rejected: IndexedCreation[] = [];
+  for (const [i, defect] of rejections) {
     const item = numbered[i]?.item;
-    if (item !== undefined && defect === undefined) refused.push(item);
+    if (item !== undefined && defect === undefined) rejected.push(item);
     else if (item !== undefined && defect !== undefined) defects.set(item.at, defect);
   }
-  // Those that go again get their numbers in the order of the batch, as the others did.
-  refused.sort((a, b) => a.at - b.at);
-  const written = numbered.filter((_, i) => !refusals.has(i));
-  return { inserted: new Map(written.map(({ item, id }) => [item.at, id])), refused, defects };
+  // The next round assigns numbers in the order of the batch, as this one did.
+  rejected.sort((a, b) => a.at - b.at);
+  const written = numbered.filter((_, i) => !rejections.has(i));
+  return { inserted: new Map(written.map(({ item, id }) => [item.at, id])), rejected, defects };
 }
 
-/** The positions of the documents that were not written, see `refusalsIn`. */
+/** Returns the indexes of documents that were not written, see `rejectedItemsIn`. */
 async function insertDocuments(
   { contacts }: Collections,
   documents: readonly ContactDocument[],
-): Promise<ReturnType<typeof refusalsIn>> {
+): Promise<ReturnType<typeof rejectedItemsIn>> {
   try {
     await contacts.insertMany(documents, { ordered: false });
     return new Map();
   } catch (error) {
-    return refusalsIn('create contacts', error);
+    return rejectedItemsIn('create contacts', error);
   }
 }

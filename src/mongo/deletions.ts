@@ -1,10 +1,13 @@
 import type { Deletion, WriteOutcome } from '../contacts/repository.ts';
-import { newBatchMark, valueOfEach } from './batch-updates.ts';
+import { newBatchMark, valueById } from './batch-updates.ts';
 import { contactIdOf } from './contact-ids.ts';
-import { KEPT, NOT_DELETED, type Collections, type ContactDocument } from './documents.ts';
-import { isEffectOf } from './applied-keys.ts';
+import { NOT_DELETED, TOMBSTONE_FIELDS, type Collections, type ContactDocument } from './documents.ts';
+import { matchesKey } from './applied-keys.ts';
 
-/** Deletes each contact once, leaving a tombstone without personal data; result `i` belongs to deletion `i`. Ids are distinct. */
+/**
+ * Deletes each contact once and leaves a tombstone without personal data. Result `i` belongs to
+ * deletion `i`; the ids must be distinct.
+ */
 export async function deleteContacts(
   collections: Collections,
   batch: readonly Deletion[],
@@ -14,30 +17,31 @@ export async function deleteContacts(
   const deleted_at = new Date();
   const ids = batch.map(({ id }) => id);
   const keys = batch.map(({ key }) => key.id);
-  // What is to stay is named, as a contact may hold fields that nobody here knows of: the notes of an import, for instance.
-  const kept = Object.fromEntries(KEPT.map((field) => [field, `$${field}`]));
+  // Lists what to keep, as a contact may hold fields that the worker does not know (notes of an
+  // import).
+  const kept = Object.fromEntries(TOMBSTONE_FIELDS.map((field) => [field, `$${field}`]));
   const { matchedCount } = await collections.contacts.updateMany({ _id: { $in: ids }, ...NOT_DELETED }, [
-    { $replaceWith: { ...kept, deleted_at, deleted_by: valueOfEach(ids, keys), last_batch: mark } },
+    { $replaceWith: { ...kept, deleted_at, deleted_by: valueById(ids, keys), last_batch: mark } },
   ]);
   if (matchedCount === batch.length) return batch.map(() => 'applied');
-  const tombstones = await tombstonesOf(collections, batch);
+  const tombstones = await findTombstones(collections, batch);
   return batch.map(({ id, key }) => {
     const tombstone = tombstones.get(id);
-    if (!isEffectOf(key, tombstone?.deleted_by)) return 'not-found';
+    if (!matchesKey(key, tombstone?.deleted_by)) return 'not-found';
     return tombstone?.last_batch === mark ? 'applied' : 'repeated';
   });
 }
 
-/** Whether each deletion took effect before. Changes nothing. */
+/** Returns whether each deletion took effect before. Read-only. */
 export async function findEarlierDeletions(
   collections: Collections,
   batch: readonly Deletion[],
 ): Promise<readonly boolean[]> {
-  const tombstones = await tombstonesOf(collections, batch);
-  return batch.map(({ id, key }) => isEffectOf(key, tombstones.get(id)?.deleted_by));
+  const tombstones = await findTombstones(collections, batch);
+  return batch.map(({ id, key }) => matchesKey(key, tombstones.get(id)?.deleted_by));
 }
 
-async function tombstonesOf(
+async function findTombstones(
   { contacts }: Collections,
   batch: readonly Deletion[],
 ): Promise<ReadonlyMap<number | undefined, ContactDocument>> {

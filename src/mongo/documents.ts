@@ -2,7 +2,11 @@ import type { Collection, Db, Document } from 'mongodb';
 
 import type { ContactChanges, ContactFields } from '../contacts/contact.ts';
 
-/** A contact as it is stored; see docs/decisions/0005-documents-and-keys.md. Absent phones mean: none. */
+/**
+ * A contact as it is stored (docs/decisions/0005-documents-and-keys.md). An absent phone means:
+ * none. Some stored names differ from the code's terms; databases hold them, so they stay:
+ * `applied` holds the applied keys, `moved_out` counts archivals of keys.
+ */
 export interface ContactDocument {
   /** The contact_id. */
   readonly _id: number;
@@ -10,55 +14,58 @@ export interface ContactDocument {
   readonly first_name?: string;
   readonly last_name?: string;
   readonly email?: string;
-  /** The e-mail address in lower case, to be found by. */
+  /** The e-mail address in lower case, for the filter of lists. */
   readonly email_key?: string;
   readonly phone?: string;
   readonly mobile_phone?: string;
-  /** The key of the request that made it. */
+  /** The key of the request that created the contact. */
   readonly created_by?: string;
-  /** Keys of the last updates, oldest first. */
+  /** The keys of the latest updates, oldest first. */
   readonly applied?: readonly string[];
-  /** How often keys have moved out into past effects; absent where never. */
+  /** How often keys were archived; absent if never. */
   readonly moved_out?: number;
-  /** Tells the batch that wrote last, so that an effect of this run can be translateErrors from one of an earlier run. */
+  /**
+   * The mark of the batch that wrote last: tells an effect of this run from one of an earlier run.
+   */
   readonly last_batch?: string;
   readonly created_at?: Date;
   readonly updated_at?: Date;
-  /** Set on a tombstone: what is left of a deleted contact until its time is over. */
+  /** Set on tombstones, which remain of deleted contacts until their retention ends. */
   readonly deleted_at?: Date;
   readonly deleted_by?: string;
 }
 
-/** The key of an update that its contact does not hold any more. */
-export interface PastEffectDocument {
+/** The key of an update that its contact no longer holds; stored in the collection `effects`. */
+export interface ArchivedKeyDocument {
   readonly _id: string;
   readonly contact_id: number;
-  /** Looked at by the TTL index. */
+  /** Indexed with a TTL. */
   readonly at: Date;
 }
 
-/** A source of numbers that are given out once. */
+/** A source of numbers that are used once. */
 export interface CounterDocument {
   readonly _id: string;
-  /** The number that is given out next. */
+  /** The next number to reserve. */
   readonly next: number;
 }
 
 export interface Collections {
   readonly contacts: Collection<ContactDocument>;
   readonly counters: Collection<CounterDocument>;
-  readonly effects: Collection<PastEffectDocument>;
+  readonly archivedKeys: Collection<ArchivedKeyDocument>;
 }
 
 export function collectionsOf(db: Db): Collections {
   return {
     contacts: db.collection('contacts'),
     counters: db.collection('counters'),
-    effects: db.collection('effects'),
+    // Named before the code called them archived keys.
+    archivedKeys: db.collection('effects'),
   };
 }
 
-/** What a filter needs to see live contacts only. */
+/** A filter for live contacts. */
 export const NOT_DELETED = { deleted_at: { $exists: false } } as const;
 
 /** The fields that come from requests. */
@@ -72,10 +79,15 @@ export const CHANGEABLE = [
   'mobile_phone',
 ] as const satisfies readonly (keyof ContactDocument)[];
 
-/** What is left of a deleted contact beside what its delete writes: nothing else, whoever put it there. */
-export const KEPT = ['_id', 'created_by', 'applied', 'moved_out'] as const satisfies readonly (keyof ContactDocument)[];
+/** The fields that a tombstone keeps of its contact. No other field survives, whoever wrote it. */
+export const TOMBSTONE_FIELDS = [
+  '_id',
+  'created_by',
+  'applied',
+  'moved_out',
+] as const satisfies readonly (keyof ContactDocument)[];
 
-/** Phones that are given as empty are there no longer. */
+/** These fields are removed when a request sets them to empty text. */
 const PHONES = ['phone', 'mobile_phone'] as const;
 
 /** The fields that a new contact's document gets from the request. */
@@ -88,12 +100,12 @@ function isGiven(text: string | undefined): boolean {
   return text !== undefined && text !== '';
 }
 
-/** The values that changes give to a contact's document; an empty phone is to go, see `clearedPhones`. */
+/** The values that changes write to a contact's document. `clearedPhones` removes empty phones. */
 export function valuesToStore(changes: ContactChanges): Partial<ContactDocument> {
   return { ...changes, ...(changes.email !== undefined && { email_key: emailKey(changes.email) }) };
 }
 
-/** The stages of an update by these values after which no phone is stored empty; none where none can be. */
+/** The update stages that remove empty phones after these values are set; none if none is empty. */
 export function clearedPhones(changes: readonly Partial<ContactDocument>[]): Document[] {
   const cleared = PHONES.filter((phone) => changes.some((change) => change[phone] === ''));
   if (cleared.length === 0) return [];
@@ -102,7 +114,7 @@ export function clearedPhones(changes: readonly Partial<ContactDocument>[]): Doc
   }));
 }
 
-/** Equal for addresses that differ in case only. */
+/** Equal for addresses that differ only in case. */
 export function emailKey(email: string): string {
   return email.toLowerCase();
 }

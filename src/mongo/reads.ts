@@ -4,7 +4,10 @@ import { contactIdOf } from './contact-ids.ts';
 import { contactOf, READ_FIELDS, type StoredContact } from './stored-contact.ts';
 import { NOT_DELETED, type Collections } from './documents.ts';
 
-/** The contacts with these ids; `undefined` for one that does not exist or was deleted, `ItemDefectError` for a document that is none. */
+/**
+ * Returns the contacts with these ids: `undefined` for one that does not exist or was deleted,
+ * `ItemDefectError` for a document that is not a contact.
+ */
 export async function getContacts(
   { contacts }: Collections,
   ids: readonly ContactId[],

@@ -5,7 +5,7 @@ import type { AttemptLedger } from '../protocol/attempt-ledger.ts';
 import { within } from '../time/limit.ts';
 import { createAttemptLedger, ensureAttemptIndexes } from './attempt-ledger.ts';
 import { createCalls } from './connection/calls.ts';
-import { awayReason } from './connection/unavailable-reason.ts';
+import { unavailableReason } from './connection/unavailable-reason.ts';
 import { createClient, databaseOf, DEFAULT_LIMITS, serverLimitMs, type ClientLimits } from './connection/client.ts';
 import { hasForeignIds, raiseCounter } from './contact-ids.ts';
 import { createMongoContacts } from './contacts.ts';
@@ -14,56 +14,59 @@ import { ensureIndexes, RETENTION_SECONDS } from './indexes.ts';
 
 const PING_MS = 2_000;
 const CLOSE_MS = 3_000;
-const FOREIGN_IDS = 'the collection contacts holds documents whose _id is no contact_id; they are left alone';
+const FOREIGN_IDS = 'the collection contacts holds documents whose _id is no contact_id; the worker ignores them';
 
-/** The database. Connects with the first call, and again by itself. */
+/** The database. Connects on the first call and reconnects by itself. */
 export interface Store {
   readonly contacts: ContactRepository;
   readonly attempts: AttemptLedger;
   /**
-   * Makes what must be there before the first request: indexes and the counter. Idempotent; rejects with `UnavailableError` where the database
-   * is away, with `StoreMismatchError` where a person has to do something first.
+   * Creates what requests need: indexes and the counter. Idempotent. Rejects with
+   * `UnavailableError` if the database is unavailable, with `StoreMismatchError` if a person must
+   * act first.
    */
   prepare(): Promise<void>;
   /** Why the database is unavailable, from what `prepare` rejected with; in words, without values. */
   unavailableReason(error: unknown): string;
   /** Resolves when the database answers, rejects within two seconds where it does not. */
   ping(): Promise<void>;
-  /** Closes all connections within a time limit. Idempotent; never rejects. */
+  /** Closes all connections within three seconds. Idempotent; never rejects. */
   close(): Promise<void>;
 }
 
-/** What may be set beside the URL. */
+/** Settings beside the URL. */
 export interface StoreOptions {
   readonly limits?: ClientLimits;
-  /** How long requests are remembered, so that their repeats are recognised. */
+  /** How long keys are kept to recognise repeated requests. */
   readonly retentionSeconds?: number;
-  /** Told of documents in the collection of contacts that are no contacts: of those that a list leaves out, and at each start. */
+  /**
+   * Called for documents that are not contacts: for each that a list skips, and once at each start.
+   */
   readonly foreign?: (why: ItemDefectError) => void;
 }
 
-/** Opens the database that the URL's path names. Throws where the URL cannot be used. */
+/** Opens the database that the URL's path names. Throws if the URL is invalid. */
 export function openStore(url: string, options: StoreOptions = {}): Store {
   const { limits = DEFAULT_LIMITS, retentionSeconds = RETENTION_SECONDS, foreign = () => undefined } = options;
   const client = createClient(url, limits);
   const db = databaseOf(client, limits);
   const collections = collectionsOf(db);
   const calls = createCalls(client, limits);
-  const aloneMs = serverLimitMs(limits);
-  const lists = { aloneMs, togetherMs: Math.floor(aloneMs / 4), leftOut: foreign };
+  const singleMs = serverLimitMs(limits);
+  const lists = { singleMs, batchMs: Math.floor(singleMs / 4), skipped: foreign };
   return {
     contacts: createMongoContacts(collections, lists, calls.run),
     attempts: createAttemptLedger(db, calls.run),
     prepare: () =>
       calls.run('prepare the database', async () => {
-        // A client whose first connection failed stays closed for every later call, until it is translateErrors to connect again.
+        // After its first connection failed, a client stays closed until `connect` is called again.
         await client.connect();
         await ensureIndexes(db, retentionSeconds);
         await ensureAttemptIndexes(db, retentionSeconds);
         await raiseCounter(collections);
         if (await hasForeignIds(collections)) foreign(new ItemDefectError(FOREIGN_IDS));
       }),
-    unavailableReason: awayReason,
+    unavailableReason,
     ping: () => calls.run('ping the database', () => within(PING_MS, 'the database', ping(db))),
     close: async () => {
       calls.stop();

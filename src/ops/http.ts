@@ -1,19 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** Whether the worker does its work, and which of its conditions hold. */
+/** Whether the worker is ready, and the result of each check. */
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: Readonly<Record<string, boolean>>;
 }
 
-/** What the endpoint tells, and where. */
+/** What the endpoint serves, and where. */
 export interface HttpSettings {
-  /** 0 = no HTTP; `any` = a free port, told by `port`. */
+  /** 0 = no HTTP; `any` = a free port, see `HttpEndpoint.port`. */
   readonly port: number | 'any';
-  /** Asked at each /readyz; while one answer is awaited, further askers share it. */
+  /** Called for /readyz; requests that arrive while a call is pending share its result. */
   readonly readiness: () => Promise<Readiness>;
-  /** After this time /readyz answers 503. */
+  /** After this time /readyz responds with 503. */
   readonly readinessTimeoutMs: number;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly limits?: HttpLimits;
@@ -22,77 +22,79 @@ export interface HttpSettings {
 export interface HttpEndpoint {
   /** `undefined` where there is no HTTP. */
   readonly port: number | undefined;
-  /** Answers what was asked, closes within `limitMs`. Idempotent; never rejects. */
+  /**
+   * Finishes the pending responses and closes within `limitMs` milliseconds. Idempotent; never
+   * rejects.
+   */
   close(limitMs?: number): Promise<void>;
 }
 
-interface Answer {
+interface Page {
   readonly status: number;
   readonly contentType?: string;
   readonly body: string;
 }
 
-type Page = () => Promise<Answer>;
+type PageHandler = () => Promise<Page>;
 
-/** How long clients may take, in milliseconds, and how many there may be. */
+/** Time limits for clients, in milliseconds, and the maximum number of connections. */
 export interface HttpLimits {
-  /** For a whole request, for a response to be taken, and for silence in between. */
+  /** For a whole request, for the client to read the response, and for silence in between. */
   readonly requestMs: number;
   /** For a request's headers, and for the next request on a connection. */
   readonly idleMs: number;
-  /** Node looks so often for requests that are over their time. */
+  /** Interval at which Node enforces the two limits above. */
   readonly checkMs: number;
   readonly connections: number;
 }
 
-/** A text of all metrics takes some milliseconds to write. */
+/** Rendering all metrics takes a few milliseconds, so readers share a text for this long. */
 const METRICS_FRESH_MS = 200;
 
 const DEFAULT_LIMITS: HttpLimits = { requestMs: 10_000, idleMs: 5_000, checkMs: 1_000, connections: 128 };
 
-/** The port cannot be listened on. */
+/** The process cannot listen on the port. */
 export class HttpPortUnavailableError extends Error {
   override readonly name = 'HttpPortUnavailableError';
   readonly port: number;
-  /** The system's, e.g. EADDRINUSE. */
+  /** The system's code, e.g. EADDRINUSE. */
   readonly code: string;
-  /** Whether the port may be free later without anybody changing the settings. */
-  readonly passing: boolean;
+  /** Whether the port may become available without a change of the settings. */
+  readonly isTransient: boolean;
 
   constructor(port: number, code: string) {
-    const why = PORT_TROUBLES[code] ?? `cannot be listened on (${code})`;
+    const why = PORT_ERROR_TEXTS[code] ?? `cannot be used (${code})`;
     super(`port ${port} ${why}`);
     this.port = port;
     this.code = code;
-    this.passing = code !== 'EACCES';
+    this.isTransient = code !== 'EACCES';
   }
 }
 
-const PORT_TROUBLES: Readonly<Record<string, string>> = {
+const PORT_ERROR_TEXTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is in use by another program on this machine',
-  EACCES: 'needs rights that this process does not have',
+  EACCES: 'needs privileges that this process does not have',
 };
 
 /**
- * Serves /livez, /readyz and /metrics on all interfaces.
- * Rejects with `HttpPortUnavailableError` where the port cannot be had.
+ * Serves /livez, /readyz and /metrics on all interfaces. Rejects with `HttpPortUnavailableError`.
  */
 export async function startHttp(settings: HttpSettings): Promise<HttpEndpoint> {
   if (settings.port === 0) return { port: undefined, close: () => Promise.resolve() };
   const pages = pagesOf(settings);
   const limits = settings.limits ?? DEFAULT_LIMITS;
-  const connections = new Connections(limits.connections);
+  const connections = new ConnectionLimit(limits.connections);
   const server = createServer(
     {
       requestTimeout: limits.requestMs,
       headersTimeout: limits.idleMs,
       keepAliveTimeout: limits.idleMs,
-      // Node's own default is 30 s: so long the two limits for requests would not be enforced.
+      // Node's default is 30 s; until then the two limits for requests would not be enforced.
       connectionsCheckingInterval: limits.checkMs,
       maxHeaderSize: 8192,
     },
     (request, response) => {
-      if (connections.answering(request.socket, response)) void respond(pages, request, response);
+      if (connections.accept(request.socket, response)) void respond(pages, request, response);
     },
   );
   server.timeout = limits.requestMs;
@@ -101,38 +103,38 @@ export async function startHttp(settings: HttpSettings): Promise<HttpEndpoint> {
   return { port: (server.address() as AddressInfo).port, close: (limitMs = 1_000) => close(server, limitMs) };
 }
 
-function pagesOf(settings: HttpSettings): ReadonlyMap<string, Page> {
+function pagesOf(settings: HttpSettings): ReadonlyMap<string, PageHandler> {
   const readiness = shared(settings.readiness);
   const metrics = shared(() => settings.metrics.text(), METRICS_FRESH_MS);
-  return new Map<string, Page>([
+  return new Map<string, PageHandler>([
     ['/livez', () => Promise.resolve(json(200, { status: 'alive' }))],
     ['/readyz', async () => readyPage(await withinLimit(readiness(), settings.readinessTimeoutMs))],
     ['/metrics', async () => ({ status: 200, contentType: settings.metrics.contentType, body: await metrics() })],
   ]);
 }
 
-function readyPage(readiness: Readiness | 'late' | 'failed'): Answer {
+function readyPage(readiness: Readiness | 'late' | 'failed'): Page {
   if (readiness === 'late') return json(503, { status: 'not ready', reason: 'the checks took too long' });
   if (readiness === 'failed') return json(503, { status: 'not ready', reason: 'the checks failed' });
   const { ready, checks } = readiness;
   return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks });
 }
 
-function json(status: number, content: object): Answer {
+function json(status: number, content: object): Page {
   return { status, contentType: 'application/json', body: `${JSON.stringify(content)}\n` };
 }
 
-/** Never rejects: a page that fails is a 500 without its reason. */
+/** Never rejects: a handler that fails becomes a 500 without the reason. */
 async function respond(
-  pages: ReadonlyMap<string, Page>,
+  pages: ReadonlyMap<string, PageHandler>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   request.resume();
-  const page = pages.get((request.url ?? '').split('?', 1)[0] ?? '');
-  const readable = request.method === 'GET' || request.method === 'HEAD';
-  if (page !== undefined && !readable) response.setHeader('Allow', 'GET, HEAD');
-  const { status, contentType = 'text/plain; charset=utf-8', body } = await answer(page, readable);
+  const handler = pages.get((request.url ?? '').split('?', 1)[0] ?? '');
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (handler !== undefined && !isRead) response.setHeader('Allow', 'GET, HEAD');
+  const { status, contentType = 'text/plain; charset=utf-8', body } = await pageFrom(handler, isRead);
   response.writeHead(status, {
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),
@@ -142,28 +144,28 @@ async function respond(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function answer(page: Page | undefined, readable: boolean): Promise<Answer> {
-  if (page === undefined) return { status: 404, body: 'not found\n' };
-  if (!readable) return { status: 405, body: 'method not allowed\n' };
-  return page().catch(() => ({ status: 500, body: 'failed\n' }));
+async function pageFrom(handler: PageHandler | undefined, isRead: boolean): Promise<Page> {
+  if (handler === undefined) return { status: 404, body: 'not found\n' };
+  if (!isRead) return { status: 405, body: 'method not allowed\n' };
+  return handler().catch(() => ({ status: 500, body: 'failed\n' }));
 }
 
 /**
- * At most so many connections. For one more the oldest that waits for its client is cut: half-sent requests, however
- * many, do not keep a probe out.
+ * Limits the number of connections. A connection beyond the limit replaces the oldest one that
+ * waits for its client, so that half-sent requests cannot lock a probe out.
  */
-class Connections {
-  readonly #most: number;
+class ConnectionLimit {
+  readonly #max: number;
   readonly #open = new Set<Socket>();
-  readonly #answering = new Set<Socket>();
+  readonly #responding = new Set<Socket>();
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(max: number) {
+    this.#max = max;
   }
 
   add(socket: Socket): void {
-    if (this.#open.size >= this.#most) {
-      const oldest = [...this.#open].find((each) => !this.#answering.has(each)) ?? socket;
+    if (this.#open.size >= this.#max) {
+      const oldest = [...this.#open].find((each) => !this.#responding.has(each)) ?? socket;
       this.#open.delete(oldest);
       oldest.destroy();
       if (oldest === socket) return;
@@ -173,31 +175,33 @@ class Connections {
   }
 
   /**
-   * Whether the request is to be answered. One that comes before the last one on its connection is answered costs the
-   * connection: sent ahead by the thousand they would take all of the worker's time and memory.
+   * Returns whether to serve the request. A request that arrives before the previous response of
+   * its connection ends is refused by closing the connection: thousands of pipelined requests would
+   * consume the worker's time and memory.
    */
-  answering(socket: Socket, response: ServerResponse): boolean {
-    if (this.#answering.has(socket)) {
+  accept(socket: Socket, response: ServerResponse): boolean {
+    if (this.#responding.has(socket)) {
       socket.destroy();
       return false;
     }
-    this.#answering.add(socket);
-    response.once('close', () => this.#answering.delete(socket));
+    this.#responding.add(socket);
+    response.once('close', () => this.#responding.delete(socket));
     return true;
   }
 }
 
 /**
- * While one call is under way, and for `freshMs` after it, further calls share it: probes must not pile up on a database
- * that hangs, nor readers take the worker's time.
+ * Returns a function whose calls share one pending call of `load`, and its result for `freshMs`
+ * milliseconds. So probes do not pile up on a database that hangs, and readers do not consume the
+ * worker's time.
  */
-function shared<Value>(ask: () => Promise<Value>, freshMs = 0): () => Promise<Value> {
+function shared<Value>(load: () => Promise<Value>, freshMs = 0): () => Promise<Value> {
   let pending: Promise<Value> | undefined;
   const forget = (): void => {
     pending = undefined;
   };
   return () => {
-    pending ??= ask().finally(() => (freshMs === 0 ? forget() : setTimeout(forget, freshMs).unref()));
+    pending ??= load().finally(() => (freshMs === 0 ? forget() : setTimeout(forget, freshMs).unref()));
     return pending;
   };
 }
@@ -218,12 +222,12 @@ async function withinLimit(readiness: Promise<Readiness>, limitMs: number): Prom
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const refused = (error: NodeJS.ErrnoException): void =>
+    const failed = (error: NodeJS.ErrnoException): void =>
       reject(new HttpPortUnavailableError(port, error.code ?? 'unknown reason'));
-    server.once('error', refused);
+    server.once('error', failed);
     server.listen(port, () => {
-      server.off('error', refused);
-      // Errors after the start concern single connections (no file descriptors left, for one).
+      server.off('error', failed);
+      // Later errors concern single connections (no file descriptors left, for example).
       server.on('error', () => undefined);
       resolve();
     });
@@ -233,7 +237,7 @@ function listen(server: Server, port: number): Promise<void> {
 function close(server: Server, limitMs: number): Promise<void> {
   return new Promise((resolve) => {
     const limit = setTimeout(() => server.closeAllConnections(), limitMs);
-    // Called with an error where it was closed before: that is fine.
+    // An error here means that the server was closed already.
     server.close(() => {
       clearTimeout(limit);
       resolve();

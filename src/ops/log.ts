@@ -3,7 +3,10 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import type { RequestReport } from '../protocol/request-report.ts';
 import { failureOf, type OwnError } from './failure.ts';
 
-/** What a line may hold beside its message. Everything else is dropped, so that no personal data gets in by accident. */
+/**
+ * The fields that a line may hold beside its message. All others are dropped, so that no personal
+ * data is logged by accident.
+ */
 export interface LogFields {
   readonly acknowledged?: number;
   readonly argument?: string;
@@ -28,7 +31,7 @@ export interface LogFields {
   readonly version?: string;
 }
 
-/** JSON lines. Messages are constants of the code; what varies is in the fields. */
+/** Writes JSON lines. Messages are constants; variable parts go into the fields. */
 export interface Log {
   /** The one line of a request. */
   request(report: RequestReport): void;
@@ -37,26 +40,27 @@ export interface Log {
   warn(message: string, fields?: LogFields, error?: unknown): void;
   error(message: string, fields?: LogFields, error?: unknown): void;
   /**
-   * False when `limitMs` is over before a write has ended, as a reader that stands still must not hold the exit; then
-   * `process.exit` would wait for that reader. True when all is written, or cannot be (full disk, closed pipe). Never rejects.
+   * Resolves with true when all lines are written, or cannot be (full disk, closed pipe). Resolves
+   * with false after `limitMs` milliseconds while a write is pending: the reader is stuck, and
+   * `process.exit` would wait for it. Never rejects.
    */
   flush(limitMs?: number): Promise<boolean>;
-  /** Lines lost so far, as the reader stands still or the disk is full. */
+  /** Lines dropped so far because the reader is stuck or the disk is full. */
   dropped(): number;
 }
 
-/** Where and how lines are written. */
+/** Destination and format of the lines. */
 export interface LogSettings {
   readonly level: string;
-  /** A file descriptor or a path; the default is standard output. */
+  /** A file descriptor or a path; standard output by default. */
   readonly destination?: number | string;
-  /** Stands in every line, to tell workers apart. */
+  /** Added to every line, to distinguish workers. */
   readonly worker?: string;
-  /** Errors whose messages may be written; see failure.ts. */
+  /** Errors whose messages may be logged; see failure.ts. */
   readonly ownErrors?: readonly OwnError[];
 }
 
-/** Complete by its type: a field that is missing here does not compile. */
+/** Complete by its type: a missing field does not compile. */
 const FIELDS: Readonly<Record<keyof LogFields, true>> = {
   acknowledged: true,
   argument: true,
@@ -83,25 +87,29 @@ const FIELDS: Readonly<Record<keyof LogFields, true>> = {
 const MAX_TEXT = 255;
 const MAX_UNWRITTEN_BYTES = 8 * 1024 * 1024;
 
-/** Opens the log. Writing is asynchronous: call `flush` before `process.exit`, or the last lines are lost. */
+/**
+ * Opens the log. Writes are asynchronous: call `flush` before `process.exit`, or the last lines are
+ * lost.
+ */
 export function createLog(settings: LogSettings): Log {
   const destination = pino.destination({
     dest: settings.destination ?? 1,
     sync: false,
-    // At 0 `flush` would not wait for what is being written.
+    // With 0, `flush` would not wait for a pending write.
     minLength: 1,
     maxLength: MAX_UNWRITTEN_BYTES,
   });
-  // A log that cannot be written must not end the worker.
+  // A log that cannot be written must not stop the worker.
   let dropped = 0;
   const drop = (): boolean => (dropped += 1) > 0;
   destination.on('drop', drop);
   destination.on('error', (error: NodeJS.ErrnoException) => {
     drop();
-    // Nobody will read on; pino writes no more, and does not say so.
+    // The reader has closed the pipe; pino then drops lines silently.
     if (error.code === 'EPIPE') destination.write = drop;
   });
-  // pino calls it when the process exits, and it tries a full disk again for ever. What can be written is, by `flush`.
+  // pino calls flushSync at exit, and it retries a full disk for ever. `flush` has written what can
+  // be written.
   destination.flushSync = () => undefined;
   const own = settings.ownErrors ?? [];
   const logger = createLogger(settings, destination);
@@ -132,32 +140,32 @@ function createLogger(settings: LogSettings, destination: DestinationStream): Lo
   return pino(options, destination);
 }
 
-let toldAt = 0;
-let told = '';
+let timeMs = 0;
+let timeText = '';
 
-/** pino's own, asked once for all lines of a millisecond: those of a batch. */
+/** Returns pino's time field, formatted once per millisecond: the lines of a batch share it. */
 function isoTime(): string {
   const now = Date.now();
-  if (now !== toldAt) {
-    toldAt = now;
-    told = pino.stdTimeFunctions.isoTime();
+  if (now !== timeMs) {
+    timeMs = now;
+    timeText = pino.stdTimeFunctions.isoTime();
   }
-  return told;
+  return timeText;
 }
 
 function writeRequest(logger: Logger, line: RequestReport, own: readonly OwnError[]): void {
   const level = line.error === undefined ? 'info' : 'error';
   if (!logger.isLevelEnabled(level)) return;
   const fields = {
-    method: short(line.method),
-    status: short(line.status),
-    code: short(line.code),
+    method: truncated(line.method),
+    status: truncated(line.status),
+    code: truncated(line.code),
     ms: Math.round(line.ms * 1000) / 1000,
-    request_id: short(line.referenceId),
+    request_id: truncated(line.referenceId),
     message_id: line.messageId,
     attempts: line.attempts,
     batch: line.batch,
-    reply: short(line.reply),
+    reply: truncated(line.reply),
     redelivered: line.redelivered,
     repeated: line.repeated,
     ...(line.error !== undefined && { error: failureOf(line.error, own) }),
@@ -165,18 +173,18 @@ function writeRequest(logger: Logger, line: RequestReport, own: readonly OwnErro
   logger[level](fields, 'request');
 }
 
-/** The types say it already; this holds for values that got past them. */
+/** Enforces LogFields at run time, for values that bypass the type. */
 function allowed(fields: LogFields): Record<string, unknown> {
   const entries = Object.entries(fields).filter(([name]) => Object.hasOwn(FIELDS, name));
   return Object.fromEntries(entries.map(([name, value]: [string, unknown]) => [name, scalar(value)]));
 }
 
 function scalar(value: unknown): unknown {
-  if (typeof value === 'string') return short(value);
+  if (typeof value === 'string') return truncated(value);
   return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
 }
 
-function short(text: string): string {
+function truncated(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
 }
 
@@ -190,7 +198,7 @@ function flush(destination: { flush(written: () => void): void }, limitMs: numbe
     try {
       destination.flush(done);
     } catch {
-      // Already closed: nothing is left to wait for.
+      // The destination is closed: nothing is pending.
       done();
     }
   });

@@ -92,6 +92,22 @@ export const EXIT_CODES = {
   config: 78,
 } as const;
 
+/** Exit codes of the command line. */
+export const CLI_EXIT_CODES = {
+  ok: 0,
+  /** Failed, in part or whole, or a person declined. */
+  failed: 1,
+  /** Wrong usage, or a person has to confirm and there is no terminal. */
+  usage: 2,
+  /** Nothing matched. */
+  notFound: 3,
+  config: EXIT_CODES.config,
+  /** SIGINT or SIGTERM ended it early; 128 + SIGINT, as shells report it. */
+  interrupted: 130,
+} as const;
+
+export type CliExitCode = (typeof CLI_EXIT_CODES)[keyof typeof CLI_EXIT_CODES];
+
 /** The worker's metrics, and the labels of each. Node's defaults come beside them. */
 export const METRICS = {
   contacts_requests_total: ['method', 'status', 'code'],

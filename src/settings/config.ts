@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 
 import { parseReplyToPattern, type ReplyToPattern } from './reply-to-pattern.ts';
-import { SettingFileError } from './setting-file.ts';
-import { FORMAT_WORDS, formatChecks, splitUrls, type UrlChecks } from './formats.ts';
+import { readSettingFile, SettingFileError } from './setting-file.ts';
+import { FORMAT_DESCRIPTIONS, formatValidators, splitUrls, type UrlValidators } from './formats.ts';
 
-/** The settings of one worker: checked, complete and frozen. config/settings.schema.json says what each means. */
+/**
+ * The settings of one worker: validated, complete and frozen. config/settings.schema.json documents
+ * each.
+ */
 export interface Config {
-  /** At least one; all of the same cluster. */
+  /** At least one URL; all of the same cluster. */
   readonly amqpUrls: readonly string[];
   readonly mongodbUrl: string;
   readonly requestQueue: string;
@@ -19,7 +22,9 @@ export interface Config {
   readonly drainTimeoutMs: number;
   /** 0 = never. */
   readonly exitWhenStuckMs: number;
-  /** `undefined`: every reply queue but the worker's own. Matches anywhere in the name. */
+  /**
+   * Matches anywhere in the name. `undefined`: allows every reply queue except the worker's own.
+   */
   readonly replyToAllow: ReplyToPattern | undefined;
   /** 0 = no HTTP. */
   readonly httpPort: number;
@@ -28,9 +33,9 @@ export interface Config {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-/** Names every problem of the settings, one a line. Its message never holds a value. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
+/** Lists every problem of the settings, one per line. The message never holds a value. */
+export class InvalidSettingsError extends Error {
+  override readonly name = 'InvalidSettingsError';
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
@@ -61,27 +66,45 @@ type ReadFile = (path: string) => string;
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /**
- * Reads the settings from the environment (`NAME`, or `NAME_FILE` for a file that holds the value), fills in the
- * defaults and checks everything. An empty variable counts as not set; variables of other programs are ignored. `urls` are the checks of those
- * who will connect to the URLs.
- * @throws {ConfigError} with all problems at once.
+ * Reads the settings from the environment (`NAME`, or `NAME_FILE` for a file that holds the value),
+ * adds the defaults and validates everything. An empty variable counts as not set; variables of
+ * other programs are ignored.
+ * @throws {InvalidSettingsError} with all problems at once.
  */
-export function loadConfig(environment: Environment, readFile: ReadFile, urls: UrlChecks): Config {
+export function loadConfig(environment: Environment, readFile: ReadFile, urls: UrlValidators): Config {
   const schema = settingsSchema();
-  const { values, problems } = collect(schema, environment, readFile);
-  problems.push(...schemaProblems(schema, values, urls));
-  if (problems.length > 0) throw new ConfigError(inOrder(schema, problems));
-  return freeze(values);
+  const { values, problems } = readValues(schema, environment, readFile);
+  problems.push(...addDefaultsAndValidate(schema, values, urls));
+  if (problems.length > 0) throw new InvalidSettingsError(sortBySchema(schema, problems));
+  return frozenConfig(values);
 }
 
-/** The schema of all settings, in the order in which they are documented. */
+/**
+ * As `loadConfig`, for a program: passes the message about invalid settings to `report` and returns
+ * `undefined`.
+ */
+export function loadConfigOrReport(
+  environment: Environment,
+  urls: UrlValidators,
+  report: (message: string) => void,
+): Config | undefined {
+  try {
+    return loadConfig(environment, readSettingFile, urls);
+  } catch (error) {
+    if (!(error instanceof InvalidSettingsError)) throw error;
+    report(error.message);
+    return undefined;
+  }
+}
+
+/** Returns the schema of all settings, in the order of the documentation. */
 export function settingsSchema(): SettingsSchema {
-  // The same relative place from src/ and from dist/.
+  // The relative path is the same from src/ and from dist/.
   const path = new URL('../../config/settings.schema.json', import.meta.url);
   return JSON.parse(readFileSync(path, 'utf8')) as SettingsSchema;
 }
 
-function collect(
+function readValues(
   schema: SettingsSchema,
   environment: Environment,
   readFile: ReadFile,
@@ -95,15 +118,18 @@ function collect(
       problems.push(`${name}: both ${name} and ${name}_FILE are set; set one of them`);
       continue;
     }
-    const given = path === '' ? { text: direct } : contentOf(path, readFile);
+    const given = path === '' ? { text: direct } : readValueFile(path, readFile);
     if ('problem' in given) problems.push(`${name}: the file that ${name}_FILE names ${given.problem}`);
-    else if (given.text !== '') values[name] = setting.type === 'integer' ? decimal(given.text) : given.text;
+    else if (given.text !== '') values[name] = setting.type === 'integer' ? parseDecimal(given.text) : given.text;
   }
   return { values, problems };
 }
 
-/** The file's text without a byte order mark and its last line end, or why there is none. */
-function contentOf(path: string, readFile: ReadFile): { text: string } | { problem: string } {
+/**
+ * Returns the file's text without byte order mark and last line end, or what is wrong with the
+ * file.
+ */
+function readValueFile(path: string, readFile: ReadFile): { text: string } | { problem: string } {
   try {
     const content = readFile(path);
     const text = (content.startsWith(BYTE_ORDER_MARK) ? content.slice(1) : content).replace(/\r?\n$/, '');
@@ -113,51 +139,57 @@ function contentOf(path: string, readFile: ReadFile): { text: string } | { probl
   }
 }
 
-/** In the order of the schema, whichever check found them. */
-function inOrder(schema: SettingsSchema, problems: readonly string[]): string[] {
+function sortBySchema(schema: SettingsSchema, problems: readonly string[]): string[] {
   const names = Object.keys(schema.properties);
   const rank = (problem: string): number => names.findIndex((name) => problem.startsWith(`${name}:`));
   return problems.toSorted((one, other) => rank(one) - rank(other));
 }
 
-/** Ajv's own coercion would also take 0x10, 1e3 and surrounding blanks; what is no plain decimal stays text and is refused. */
-function decimal(text: string): string | number {
+/**
+ * Returns the number, or the text where it is not plain decimal digits; the schema then rejects it.
+ * Ajv's own coercion also accepts 0x10, 1e3 and surrounding blanks.
+ */
+function parseDecimal(text: string): string | number {
   return /^\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
-/** Fills in defaults (changing `values`) and says what is wrong with the rest. */
-function schemaProblems(schema: SettingsSchema, values: Values, urls: UrlChecks): string[] {
+/** Adds the defaults to `values` and returns the problems. */
+function addDefaultsAndValidate(schema: SettingsSchema, values: Values, urls: UrlValidators): string[] {
   const ajv = new Ajv({ allErrors: true, useDefaults: true });
-  const found = new Map<string, string>();
-  for (const [format, problemOf] of formatChecks(urls)) {
+  const problemByFormat = new Map<string, string>();
+  for (const [format, problemOf] of formatValidators(urls)) {
     const validate = (value: string): boolean => {
       const problem = problemOf(value);
-      if (problem !== undefined) found.set(format, problem);
+      if (problem !== undefined) problemByFormat.set(format, problem);
       return problem === undefined;
     };
     ajv.addFormat(format, { type: 'string', validate });
   }
   const validate = ajv.compile<Values>(schema);
   if (validate(values)) return [];
-  return (validate.errors ?? []).map((error) => describe(schema, found, error));
+  return (validate.errors ?? []).map((error) => describeError(schema, problemByFormat, error));
 }
 
-function describe(schema: SettingsSchema, found: ReadonlyMap<string, string>, error: ErrorObject): string {
+function describeError(
+  schema: SettingsSchema,
+  problemByFormat: ReadonlyMap<string, string>,
+  error: ErrorObject,
+): string {
   const name = error.instancePath.slice(1);
   const setting = schema.properties[name];
   if (setting === undefined) return `${name}: ${error.message ?? 'is not valid'}`;
-  return `${name}: ${found.get(setting.format ?? '') ?? `must be ${allowed(setting)}`}`;
+  return `${name}: ${problemByFormat.get(setting.format ?? '') ?? `must be ${allowedValues(setting)}`}`;
 }
 
-/** What a setting may be, in words; the text of the documentation and of the error messages. */
-export function allowed(setting: SettingSchema): string {
+/** Describes the allowed values, for the documentation and the error messages. */
+export function allowedValues(setting: SettingSchema): string {
   if (setting.type === 'integer') return `a whole number from ${setting.minimum} to ${setting.maximum}`;
   if (setting.enum !== undefined) return `one of ${setting.enum.join(', ')}`;
-  return FORMAT_WORDS[setting.format ?? ''] ?? 'text';
+  return FORMAT_DESCRIPTIONS[setting.format ?? ''] ?? 'text';
 }
 
-/** Takes values that the schema has accepted: each is there and has its type. */
-function freeze(values: Values): Config {
+/** Expects values that the schema has accepted: each is present and has its type. */
+function frozenConfig(values: Values): Config {
   const text = (name: string): string => String(values[name]);
   const number = (name: string): number => Number(values[name]);
   const allow = values['REPLY_TO_ALLOW'];

@@ -1,24 +1,27 @@
 import { RE2JS } from 're2js';
 
-/** What a reply queue's name must match, somewhere in it. */
+/** A pattern that matches anywhere in the name of a reply queue. */
 export interface ReplyToPattern {
-  /** Takes time in proportion to the name's length, whatever the name is. */
+  /** Needs time linear in the length of the name, for every name. */
   test(name: string): boolean;
 }
 
-const MAX_PATTERN = 1_000;
-/** Instructions of the compiled expression; each character of a name costs at most so many steps. */
-const MAX_PROGRAM = 1_000;
+const MAX_PATTERN_LENGTH = 1_000;
+/**
+ * Instructions of the compiled expression, and so the maximum steps for each character of a name.
+ */
+const MAX_PROGRAM_SIZE = 1_000;
 
 /**
- * Compiles a regular expression for names that strangers choose. RE2 instead of JavaScript's own engine: that one tries
- * all ways to match, and one name can keep it busy for ever. So there is no lookaround and there are no backreferences.
+ * Compiles a regular expression for names that strangers choose. It uses RE2, because JavaScript's
+ * engine backtracks and one name can occupy it for ever. RE2 has no lookaround and no
+ * backreferences.
  */
 export function parseReplyToPattern(text: string): { pattern: ReplyToPattern } | { problem: string } {
-  if (text.length > MAX_PATTERN) return { problem: `must be at most ${MAX_PATTERN} characters long` };
+  if (text.length > MAX_PATTERN_LENGTH) return { problem: `must be at most ${MAX_PATTERN_LENGTH} characters long` };
   const compiled = compile(text);
-  if (compiled === undefined) return { problem: uncompiled(text) };
-  if (compiled.programSize() > MAX_PROGRAM) {
+  if (compiled === undefined) return { problem: compileProblem(text) };
+  if (compiled.programSize() > MAX_PROGRAM_SIZE) {
     return { problem: 'must be a simpler regular expression; its counted repetitions, multiplied, are too large' };
   }
   return { pattern: { test: (name) => compiled.test(name) } };
@@ -26,18 +29,18 @@ export function parseReplyToPattern(text: string): { pattern: ReplyToPattern } |
 
 function compile(text: string): RE2JS | undefined {
   try {
-    // JavaScript's notations for characters, \u0041 for instance, become RE2's.
+    // Translates JavaScript's escapes, such as \u0041, to RE2's.
     return RE2JS.compile(RE2JS.translateRegExp(text));
   } catch {
     return undefined;
   }
 }
 
-function uncompiled(text: string): string {
-  const missing = [
+function compileProblem(text: string): string {
+  const unsupported = [
     ...(/\(\?<?[=!]/.test(text) ? ['lookaround'] : []),
     ...(/\\(?:[1-9]|k<)/.test(text) ? ['backreferences'] : []),
   ];
-  const why = missing.length === 0 ? 'this one does not compile' : `it has no ${missing.join(' and no ')}`;
+  const why = unsupported.length === 0 ? 'this one does not compile' : `it has no ${unsupported.join(' and no ')}`;
   return `must be a regular expression of RE2 (linear time); ${why}`;
 }

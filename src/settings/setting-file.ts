@@ -1,14 +1,17 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** Far more than any setting; what is longer was named by mistake, and may have no end. */
+/**
+ * Far more than any setting needs. A longer file was named by mistake, and may be endless (a
+ * device).
+ */
 const MAX_BYTES = 65_536;
 
-/** Why a file of a setting cannot be used, without its path. */
+/** The file of a setting cannot be used. The message does not hold its path. */
 export class SettingFileError extends Error {
   override readonly name = 'SettingFileError';
 }
 
-const REASONS: Readonly<Record<string, string>> = {
+const PROBLEM_BY_CODE: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   ENOTDIR: 'does not exist',
   EISDIR: 'is a directory',
@@ -16,9 +19,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'may not be read by the user that the worker runs as',
 };
 
-/** Reads the file of a `NAME_FILE`, as UTF-8. @throws {SettingFileError} whose message goes behind "the file that … names". */
+/**
+ * Reads the file of a `NAME_FILE`, as UTF-8. @throws {SettingFileError} with a predicate: "is a
+ * directory".
+ */
 export function readSettingFile(path: string): string {
-  const bytes = firstBytes(path);
+  const bytes = readFirstBytes(path);
   if (bytes.length > MAX_BYTES) throw new SettingFileError(`is longer than ${MAX_BYTES} bytes`);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -27,8 +33,8 @@ export function readSettingFile(path: string): string {
   }
 }
 
-/** At most one byte more than a setting may have. */
-function firstBytes(path: string): Buffer {
+/** Reads one byte more than the limit at most. */
+function readFirstBytes(path: string): Buffer {
   const buffer = Buffer.alloc(MAX_BYTES + 1);
   try {
     const file = openSync(path, 'r');
@@ -45,6 +51,6 @@ function firstBytes(path: string): Buffer {
     }
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    throw new SettingFileError(REASONS[code] ?? 'cannot be read', { cause: error });
+    throw new SettingFileError(PROBLEM_BY_CODE[code] ?? 'cannot be read', { cause: error });
   }
 }

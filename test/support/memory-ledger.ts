@@ -6,23 +6,23 @@ interface Entry {
   failure?: { readonly start: string; readonly how: RecordedFailure };
 }
 
-/** A ledger in memory, for tests of its user. It passes the same suite as the real one. */
+/** A ledger in memory, for tests of its callers. It passes the same suite as the real one. */
 export class MemoryLedger implements AttemptLedger {
   readonly #entries = new Map<string, Entry>();
-  /** So many of the next calls find it away. */
-  away = 0;
-  /** So many of the next calls are done, and their answers lost. */
-  answersLost = 0;
-  /** Every call is refused so, where set. */
+  /** How many of the next calls reject as unavailable, without effect. */
+  unavailableCalls = 0;
+  /** How many of the next calls take effect and lose their response. */
+  lostResponses = 0;
+  /** If set, every call rejects with it. */
   broken: Error | undefined;
-  /** The calls that came, by name. */
+  /** The names of the calls so far. */
   readonly calls: string[] = [];
 
-  begin(id: string, start: string, most: number): Promise<EarlierAttempts> {
+  begin(id: string, start: string, maxStarts: number): Promise<EarlierAttempts> {
     return this.#call('begin', () => {
       const { starts, failure } = this.#entries.get(id) ?? { starts: new Set<string>() };
       const others = [...starts].filter((name) => name !== start);
-      if (failure === undefined && starts.size < most) {
+      if (failure === undefined && starts.size < maxStarts) {
         this.#entries.set(id, { starts: starts.add(start) });
       }
       return { unended: others.length, starts: others, ...(failure !== undefined && { failure: failure.how }) };
@@ -46,7 +46,7 @@ export class MemoryLedger implements AttemptLedger {
     });
   }
 
-  /** How many starts of each request have not ended. */
+  /** The number of unended starts, by request. */
   get unended(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#entries].map(([id, { starts }]) => [id, starts.size]));
   }
@@ -55,11 +55,11 @@ export class MemoryLedger implements AttemptLedger {
     this.calls.push(name);
     await Promise.resolve();
     if (this.broken !== undefined) throw this.broken;
-    this.away -= 1;
-    if (this.away >= 0) throw new UnavailableError('away');
+    this.unavailableCalls -= 1;
+    if (this.unavailableCalls >= 0) throw new UnavailableError('unavailable');
     const result = call();
-    this.answersLost -= 1;
-    if (this.answersLost >= 0) throw new UnavailableError('the answer was lost');
+    this.lostResponses -= 1;
+    if (this.lostResponses >= 0) throw new UnavailableError('the response was lost');
     return result;
   }
 }

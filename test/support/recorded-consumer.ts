@@ -14,16 +14,14 @@ export interface RecordedConsumer {
 }
 
 /** For tests that are not about how requests are taken. */
-export const nothingToldOfTaking: Pick<
-  ConsumerEvents,
-  'cautious' | 'charged' | 'standstill' | 'outdated' | 'mismatched'
-> = {
-  cautious: () => undefined,
-  charged: () => undefined,
-  standstill: () => undefined,
-  outdated: () => undefined,
-  mismatched: () => undefined,
-};
+export const nothingToldOfTaking: Pick<ConsumerEvents, 'cautious' | 'charged' | 'stalled' | 'outdated' | 'mismatched'> =
+  {
+    cautious: () => undefined,
+    charged: () => undefined,
+    stalled: () => undefined,
+    outdated: () => undefined,
+    mismatched: () => undefined,
+  };
 
 export const acknowledge: Handler = () => Promise.resolve({ kind: 'acknowledge' });
 
@@ -57,10 +55,10 @@ export function recordedConsumer(
     settled: (how) => settled.push(how),
     deadLettered: tell('deadLettered'),
     deadLetterHeld: tell('deadLetterHeld'),
-    broken: tell('broken'),
+    handlerFailed: tell('handlerFailed'),
     cautious: tell('cautious'),
     charged: tell('charged'),
-    standstill: (remedy) => told.push(['standstill', remedy]),
+    stalled: (remedy) => told.push(['stalled', remedy]),
     outdated: tell('outdated'),
     mismatched: tell('mismatched'),
   };

@@ -3,24 +3,24 @@ import type { Duplex } from 'node:stream';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 
 import { within } from '../../time/limit.ts';
-import { ConnectionError } from './connection-error.ts';
+import { ConnectionError } from './broker-errors.ts';
 import { gatherWrites } from './gathered-writes.ts';
-import { keepUnreadable } from '../wire/unreadable.ts';
+import { deliverUnreadable } from '../wire/unreadable.ts';
 import { brokerAddress } from './url.ts';
 
-/** Time limits and identity of the worker's connections. */
+/** Brokers and time limits of a connection. */
 export interface ConnectionSettings {
-  /** Tried in turn, so that a cluster's other nodes are found when one is gone. */
+  /** Tried in turn, so that the worker finds another node of a cluster when one is down. */
   readonly urls: readonly string[];
-  /** Limit in milliseconds for the connection and for each call on it. */
+  /** Time limit for opening the connection, and for each call on it. */
   readonly timeoutMs: number;
-  /** Seconds; a peer silent for about three intervals counts as gone. */
+  /** Heartbeat interval in seconds. A peer that is silent for about three intervals counts as lost. */
   readonly heartbeatS: number;
 }
 
-/** One open connection to the broker. It never comes back: the link opens another. */
+/** One open connection to the broker. Once closed it is never reused: `SupervisedChannel` opens another. */
 export class Connection {
-  /** Resolves once, with the reason, when the connection is gone. */
+  /** Resolves once, with the reason, when the connection closes. */
   readonly closed: Promise<string>;
   readonly #model: ChannelModel;
   readonly #timeoutMs: number;
@@ -39,7 +39,7 @@ export class Connection {
     void this.closed.then(() => (this.#open = false));
     for (const blocked of [true, false]) {
       model.on(blocked ? 'blocked' : 'unblocked', () => {
-        // What an earlier connection still says must not be taken for the present one's.
+        // An event of an earlier connection must not change the state of the current one.
         if (!this.#open) return;
         this.#blocked = blocked;
         onBlocked(blocked);
@@ -52,39 +52,45 @@ export class Connection {
     return this.#open;
   }
 
-  /** Whether the broker's resource alarm stops it from reading this connection. */
+  /** Whether a resource alarm stops the broker from reading this connection. */
   get isBlocked(): boolean {
     return this.#blocked;
   }
 
-  /** The largest frame that the broker takes, in bytes. */
+  /** The largest frame that the broker accepts, in bytes. */
   get frameMax(): number {
     return (this.#model.connection as unknown as { readonly frameMax: number }).frameMax;
   }
 
-  /** Opens a channel with `open`. Rejects when the connection goes or the time limit passes first. */
+  /** Opens a channel with `open`. Rejects as `call` does. */
   async channel<C extends Channel>(open: (model: ChannelModel) => Promise<C>): Promise<C> {
-    const opening = open(this.#model);
-    opening.catch(() => undefined);
-    return this.orDisconnected(within(this.#timeoutMs, 'opening a channel', opening));
+    return this.call('opening a channel', open(this.#model));
   }
 
-  /** Settles as `call`, or rejects as soon as the connection is gone: amqplib leaves some calls pending for ever then. */
+  /**
+   * Settles as `pending`. Rejects at the time limit (the settings' by default), or once the
+   * connection closes.
+   */
+  async call<T>(what: string, pending: Promise<T>, timeoutMs: number = this.#timeoutMs): Promise<T> {
+    return this.orDisconnected(within(timeoutMs, what, pending));
+  }
+
+  /** Settles as `call`, or rejects once the connection closes: amqplib leaves some calls pending then. */
   async orDisconnected<T>(call: Promise<T>): Promise<T> {
     return Promise.race([call, this.closed.then((reason) => Promise.reject(new Error(reason)))]);
   }
 
-  /** Closes within the time limit; where the peer is silent, cuts the socket. Never rejects. */
+  /** Closes within the time limit; cuts the socket where the peer is silent. Never rejects. */
   async close(): Promise<void> {
     try {
-      await this.orDisconnected(within(this.#timeoutMs, 'closing the connection', this.#model.close()));
+      await this.call('closing the connection', this.#model.close());
     } catch {
       cutSocket(this.#model);
     }
   }
 }
 
-/** Opens a connection to the `attempt`-th of the URLs (modulo their number). Rejects with `ConnectionError`. */
+/** Opens a connection to the `attempt`-th URL, modulo their number. Rejects with `ConnectionError`. */
 export async function openConnection(
   settings: ConnectionSettings,
   name: string,
@@ -104,16 +110,16 @@ export async function openConnection(
   });
   const stream = socketOf(model);
   if (stream !== undefined) gatherWrites(stream);
-  keepUnreadable(model);
+  deliverUnreadable(model);
   return new Connection(model, settings.timeoutMs, onBlocked);
 }
 
-/** amqplib waits for ever for a silent peer's close-ok and has no call to give up. */
+/** amqplib waits forever for a silent peer's close-ok, and has no call that aborts the wait. */
 function cutSocket(model: ChannelModel): void {
   socketOf(model)?.destroy();
 }
 
-/** The socket below the connection; amqplib's types do not show it. */
+/** The socket of the connection. amqplib's types do not declare it. */
 function socketOf(model: ChannelModel): Duplex | undefined {
   const { stream } = model.connection as unknown as { stream?: Duplex };
   return stream;

@@ -1,9 +1,10 @@
 import type { Writable } from 'node:stream';
 
 /**
- * Lets what is written to the stream within one turn of the event loop leave in one system call. amqplib hands each
- * frame to its socket by itself, so that a batch of answers would cost as many calls, packets and reads at the broker as
- * it has answers. Nothing waits longer for it: the turn's end is when the kernel would get the last of them anyway.
+ * Sends everything that is written to the stream within one turn of the event loop in one system
+ * call. amqplib writes each frame by itself: a batch of answers would cost one call, one packet and
+ * one read at the broker per answer. Nothing is delayed: the kernel gets the last frame of a turn
+ * at the turn's end anyway.
  */
 export function gatherWrites(stream: Writable): void {
   const write = stream.write.bind(stream) as (...args: readonly unknown[]) => boolean;

@@ -2,45 +2,59 @@ import type { Channel, ChannelModel } from 'amqplib';
 
 import { backOffMs, pause } from '../../time/retry.ts';
 import { openConnection, type Connection, type ConnectionSettings } from './connection.ts';
-import { within } from '../../time/limit.ts';
 import { TopologyMismatchError } from './topology.ts';
 
-/** What the link tells its owner; never called after `stop` has resolved. */
+/** Events of a supervised channel. None follows once `stop` has resolved. */
 export interface ChannelEvents {
-  /** The link was lost, or could not be made; `failures` tries in a row have failed, the next follows by itself. */
-  lost(link: string, reason: string, failures: number): void;
-  restored(link: string): void;
+  /**
+   * The channel named `name` is lost, or could not be opened. `failures`: failed attempts in a row;
+   * the next follows by itself.
+   */
+  lost(name: string, reason: string, failures: number): void;
+  restored(name: string): void;
 }
 
-/** How one side (consuming, publishing) uses its channel. */
+/** How one side (consumer, publisher) uses its channel. */
 export interface ChannelUser<C extends Channel> {
   open(model: ChannelModel): Promise<C>;
   /**
-   * Makes the new channel usable. Rejecting gives it up and tries another; `TopologyMismatchError` ends the link. What it
-   * still does after `down` must change nothing.
+   * Prepares the new channel. A rejection makes the supervisor open another;
+   * `TopologyMismatchError` ends the supervision. A set-up that is still running after `down` must
+   * change nothing.
    */
   setUp(channel: C, model: ChannelModel): Promise<void>;
   up(channel: C): void;
-  /** Drops all that belongs to the channel. Called once for each set-up, also for one that failed or was given up. */
+  /**
+   * Drops everything that belongs to the channel. Called once per set-up, also where that failed or
+   * was abandoned.
+   */
   down(): void;
-  /** The broker's resource alarm stops it from reading this connection. Where that lasts it is told anew before each `up`. Left out where nothing is published. */
+  /**
+   * A resource alarm stops the broker from reading this connection, or no longer does. A lasting
+   * alarm is repeated before each `up`. Omitted by users that publish nothing.
+   */
   blocked?(blocked: boolean): void;
-  /** Whether the next try should follow almost at once; asked before each pause. */
-  hurried?(): boolean;
+  /** Whether the next attempt should follow almost at once. Asked before each pause. */
+  retriesFast?(): boolean;
 }
 
 const STABLE_AFTER_MS = 5_000;
-/** So that workers which lose their links over the same message do not return in step. */
-const HURRIED_MS = 40;
+/** A fast retry waits 0.25× to 1.25× of this: workers that lose their channels over one message spread out. */
+const FAST_RETRY_MS = 40;
 
 /**
- * Keeps one connection and one channel on it alive. A lost channel is replaced on the same connection; a lost
- * connection by another, to the next URL. Tries for ever with jittered back-off, until `stop`.
+ * Keeps one connection, and one channel on it, alive: reconnects and reopens forever with jittered
+ * back-off, until `stop`. A lost channel is replaced on the same connection; a lost connection by
+ * one to the next URL.
+ *
+ * The room: connection.ts opens connections and limits calls in time; broker-errors.ts knows every
+ * error text of broker and amqplib; topology.ts declares the queues; url.ts reads AMQP_URL;
+ * gathered-writes.ts saves system calls.
  */
 export class SupervisedChannel<C extends Channel> {
-  /** Rejects when trying again cannot help; resolves when the link was stopped. */
+  /** Resolves when the supervision is stopped. Rejects when a retry cannot help. */
   readonly ended: Promise<void>;
-  /** Resolves when the link is up for the first time, or was stopped before; rejects as `ended` does. */
+  /** Resolves when the channel is up for the first time, or was stopped before. Rejects as `ended` does. */
   readonly started: Promise<void>;
   readonly #name: string;
   readonly #settings: ConnectionSettings;
@@ -48,7 +62,7 @@ export class SupervisedChannel<C extends Channel> {
   readonly #events: ChannelEvents;
   readonly #stopping = new AbortController();
   #rebuild: ((reason: string) => void) | undefined;
-  /** The present connection is to be given up with its channel. */
+  /** Whether the current connection is to be closed with its channel. */
   #reconnecting = false;
   #failures = 0;
   #firstUp: () => void = () => undefined;
@@ -64,12 +78,12 @@ export class SupervisedChannel<C extends Channel> {
     this.started.catch(() => undefined);
   }
 
-  /** Gives up the present channel and opens another. */
+  /** Closes the current channel and opens another. */
   rebuild(reason: string): void {
     this.#rebuild?.(reason);
   }
 
-  /** Gives up the present connection and opens another, to the next URL. */
+  /** Closes the current connection and opens one to the next URL. */
   reconnect(reason: string): void {
     this.#reconnecting = true;
     this.rebuild(reason);
@@ -103,21 +117,24 @@ export class SupervisedChannel<C extends Channel> {
   }
 
   #pauseMs(): number {
-    if (this.#user.hurried?.() === true) return Math.round(HURRIED_MS * (0.25 + Math.random()));
+    if (this.#user.retriesFast?.() === true) return Math.round(FAST_RETRY_MS * (0.25 + Math.random()));
     return backOffMs(this.#failures);
   }
 
-  /** Returns when the connection is gone or the link is stopped; rejects when a channel cannot be made. */
+  /**
+   * Returns when the connection closes or the supervision is stopped. Rejects when no channel can
+   * be opened.
+   */
   async #keepChannel(connection: Connection): Promise<void> {
     this.#reconnecting = false;
     while (connection.isOpen && !this.#reconnecting && !this.#stopping.signal.aborted) {
-      const { channel, gone } = await this.#openChannel(connection);
+      const { channel, closed } = await this.#openChannel(connection);
       const since = Date.now();
       this.#events.restored(this.#name);
       if (connection.isBlocked) this.#user.blocked?.(true);
       this.#user.up(channel);
       this.#firstUp();
-      const reason = await Promise.race([gone, connection.closed]);
+      const reason = await Promise.race([closed, connection.closed]);
       this.#user.down();
       if (Date.now() - since > STABLE_AFTER_MS) this.#failures = 0;
       if (!this.#stopping.signal.aborted) this.#lost(reason);
@@ -128,39 +145,35 @@ export class SupervisedChannel<C extends Channel> {
     }
   }
 
-  async #openChannel(connection: Connection): Promise<{ channel: C; gone: Promise<string> }> {
+  async #openChannel(connection: Connection): Promise<{ channel: C; closed: Promise<string> }> {
     let opened: ChannelModel | undefined;
     const channel = await connection.channel((model) => {
       opened = model;
       return this.#user.open(model);
     });
-    const gone = new Promise<string>((resolve) => {
+    const closed = new Promise<string>((resolve) => {
       channel.on('error', (error) => resolve(`channel error: ${error.message}`));
       channel.on('close', () => resolve('channel closed'));
       this.#rebuild = resolve;
-      // Stopped while the channel was being opened, when nobody could be told.
+      // Stopped while the channel opened: `stop` found nothing to end then.
       if (this.#stopping.signal.aborted) resolve('stopping');
     });
     const setUp = this.#user.setUp(channel, opened as ChannelModel);
-    setUp.catch(() => undefined);
-    const lost = gone.then((reason) => Promise.reject(new Error(reason)));
-    lost.catch(() => undefined);
+    const lost = closed.then((reason) => Promise.reject(new Error(reason)));
     try {
-      await connection.orDisconnected(
-        Promise.race([lost, within(this.#settings.timeoutMs, 'setting up the channel', setUp)]),
-      );
+      await connection.call('setting up the channel', Promise.race([lost, setUp]));
     } catch (error) {
       this.#user.down();
       throw error;
     }
-    return { channel, gone };
+    return { channel, closed };
   }
 
   async #closeChannel(channel: C, connection: Connection): Promise<void> {
     try {
-      await connection.orDisconnected(within(this.#settings.timeoutMs, 'closing the channel', channel.close()));
+      await connection.call('closing the channel', channel.close());
     } catch {
-      // It is closed already, or its peer is silent and the connection will be found dead by its heartbeat.
+      // It is closed already, or its peer is silent and the heartbeat will end the connection.
     }
   }
 

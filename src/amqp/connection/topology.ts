@@ -1,6 +1,8 @@
 import type { ChannelModel, Options } from 'amqplib';
 
-/** An existing queue has other arguments than the worker declares. Trying again cannot help. */
+import { argumentMismatchOf, type ArgumentMismatch } from './broker-errors.ts';
+
+/** An existing queue has other arguments than the worker declares. A retry cannot help. */
 export class TopologyMismatchError extends Error {
   override readonly name = 'TopologyMismatchError';
 }
@@ -10,11 +12,16 @@ export function deadLetterQueueOf(requestQueue: string): string {
 }
 
 /**
- * So often may the end of a channel (its connection, its process) take a request back before the broker dead-letters it
- * itself. The last net, for what no client can read: far above MAX_ATTEMPTS' default and what caution.ts lets a neighbour be charged.
+ * How often the end of a channel (its connection, its process) may requeue a request before the
+ * broker dead-letters it. The last safety net, for messages that no client can read: far above
+ * MAX_ATTEMPTS' default, and above the delivery counts that cautious prefetch allows for neighbours
+ * of such a message.
  */
 const DELIVERY_LIMIT = 100;
-/** In the dead-letter queue no limit: behind it is nothing, so that the broker would drop what was read too often. */
+/**
+ * The dead-letter queue has no limit: it has no dead-letter queue of its own, so the broker would
+ * drop letters that were read too often.
+ */
 const NO_DELIVERY_LIMIT = -1;
 
 function requestQueueOptions(requestQueue: string, deliveryLimit: number): Options.AssertQueue {
@@ -24,7 +31,7 @@ function requestQueueOptions(requestQueue: string, deliveryLimit: number): Optio
       'x-queue-type': 'quorum',
       'x-dead-letter-exchange': '',
       'x-dead-letter-routing-key': deadLetterQueueOf(requestQueue),
-      // At-least-once dead-lettering silently falls back to at-most-once under any other overflow.
+      // With any other overflow, at-least-once dead-lettering silently falls back to at-most-once.
       'x-dead-letter-strategy': 'at-least-once',
       'x-overflow': 'reject-publish',
       'x-delivery-limit': deliveryLimit,
@@ -37,56 +44,58 @@ const DEAD_LETTER_QUEUE_OPTIONS: Options.AssertQueue = {
   arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': NO_DELIVERY_LIMIT },
 };
 
-/** What is to be known of the queues that are there. */
+/** State of the existing queues. */
 export interface Topology {
-  /** The request queue is as an earlier build declared it: without a delivery limit, unless a policy sets one. */
+  /**
+   * The request queue was declared by an earlier build: it has no delivery limit, unless a policy
+   * sets one.
+   */
   readonly outdated: boolean;
 }
 
 /**
- * Declares the request queue and its dead-letter queue, each on a channel of its own, as a refusal closes the channel.
- * Rejects with `TopologyMismatchError` where one exists with other arguments.
+ * Declares the request queue and its dead-letter queue, each on its own channel, because the broker
+ * closes the channel of a declaration that it refuses. Rejects with `TopologyMismatchError` where a
+ * queue exists with other arguments.
  */
 export async function declareTopology(model: ChannelModel, requestQueue: string): Promise<Topology> {
   await declare(model, deadLetterQueueOf(requestQueue), DEAD_LETTER_QUEUE_OPTIONS);
   const options = requestQueueOptions(requestQueue, DELIVERY_LIMIT);
   const difference = await differenceOf(model, requestQueue, options);
   if (difference === undefined) return { outdated: false };
-  // A policy can give such a queue its limit; nobody has to delete it.
+  // A policy can set the limit of such a queue; nobody has to delete it.
   const earlier = requestQueueOptions(requestQueue, NO_DELIVERY_LIMIT);
   if (difference.argument === 'x-delivery-limit' && (await differenceOf(model, requestQueue, earlier)) === undefined) {
     return { outdated: true };
   }
-  throw await mismatch(model, requestQueue, difference);
+  throw await mismatchError(model, requestQueue, difference);
 }
 
 async function declare(model: ChannelModel, queue: string, options: Options.AssertQueue): Promise<void> {
   const difference = await differenceOf(model, queue, options);
-  if (difference !== undefined) throw await mismatch(model, queue, difference);
+  if (difference !== undefined) throw await mismatchError(model, queue, difference);
 }
 
-async function mismatch(model: ChannelModel, queue: string, difference: Difference): Promise<TopologyMismatchError> {
-  // The broker names one argument only; a queue of another type differs in that first of all.
+async function mismatchError(
+  model: ChannelModel,
+  queue: string,
+  difference: ArgumentMismatch,
+): Promise<TopologyMismatchError> {
+  // The broker names only one argument. A queue of another type differs in its type first of all.
   const type = await differenceOf(model, queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   const named = type?.argument === 'x-queue-type' ? type : difference;
   return new TopologyMismatchError(
     `queue ${queue} exists with another ${named.argument}: the worker declares ${named.ours}, the broker has ${named.theirs}. ` +
-      'Delete the queue once it is empty (the worker declares it anew), or set REQUEST_QUEUE to another name.',
+      'Delete the queue once it is empty (the worker recreates it), or set REQUEST_QUEUE to another name.',
   );
 }
 
-interface Difference {
-  readonly argument: string;
-  readonly ours: string;
-  readonly theirs: string;
-}
-
-/** Declares the queue; gives the argument in which an existing one differs. */
+/** Declares the queue. Returns the argument in which an existing queue differs. */
 async function differenceOf(
   model: ChannelModel,
   queue: string,
   options: Options.AssertQueue,
-): Promise<Difference | undefined> {
+): Promise<ArgumentMismatch | undefined> {
   const channel = await model.createChannel();
   channel.on('error', () => undefined);
   try {
@@ -94,10 +103,8 @@ async function differenceOf(
     await channel.close();
     return undefined;
   } catch (error) {
-    const text = error instanceof Error ? error.message : '';
-    const found = /inequivalent arg '([^']*)'.*received (.*?) but current is (.*?)"?$/s.exec(text);
-    if (found === null) throw error;
-    const [, argument = '', ours = '', theirs = ''] = found;
-    return { argument, ours, theirs };
+    const mismatch = argumentMismatchOf(error);
+    if (mismatch === undefined) throw error;
+    return mismatch;
   }
 }

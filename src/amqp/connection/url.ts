@@ -2,20 +2,20 @@ import { domainToASCII } from 'node:url';
 
 import type { Options } from 'amqplib';
 
-/** Where a broker is and as whom to log in there, in the form that amqplib takes without reading a URL itself. */
+/** Host and login of a broker, in the form that amqplib uses without parsing a URL itself. */
 export type BrokerAddress = Options.Connect;
 
 const FORM = 'must be a URL amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://…';
 const ENCODE = 'write such characters in user name, password and virtual host as %40 %2F %3F %23 %3A';
-/** A shortstr of AMQP. */
+/** The limit of an AMQP short string. */
 const MAX_NAME_BYTES = 255;
 
-/** Throws with words that go behind a setting's name, and hold no value. */
+/** The message completes a sentence that starts with a setting's name, and holds no value. */
 class UrlError extends Error {
   override readonly name = 'UrlError';
 }
 
-/** What is wrong with a broker's URL, in words that hold no value; `undefined` where it can be used. */
+/** What is wrong with a broker's URL, in words that hold no value; `undefined` for a valid URL. */
 export function amqpUrlProblem(url: string): string | undefined {
   try {
     brokerAddress(url);
@@ -27,8 +27,9 @@ export function amqpUrlProblem(url: string): string | undefined {
 }
 
 /**
- * Reads a broker's URL. amqplib would decode the escapes of user name and password as Latin-1, where RabbitMQ wants
- * UTF-8, and take wrong parameters as NaN. Throws where the URL cannot be used.
+ * Parses a broker's URL. amqplib would decode the escapes of user name and password as Latin-1
+ * where RabbitMQ expects UTF-8, and read invalid parameters as NaN. Throws where the URL is
+ * invalid.
  */
 export function brokerAddress(url: string): BrokerAddress {
   const parts = partsOf(url);
@@ -48,18 +49,18 @@ export function brokerAddress(url: string): BrokerAddress {
 }
 
 function partsOf(text: string): URL {
-  // `new URL` would drop or encode them without a word.
-  if (/[\s\p{Cc}]/u.test(text)) throw new UrlError('holds a blank or a control character');
+  // `new URL` would drop or encode such characters silently.
+  if (/[\s\p{Cc}]/u.test(text)) throw new UrlError('contains a blank or a control character');
   const written = /^amqps?:\/\/(?<authority>[^/?#]*)(?<behind>.*)$/i.exec(text)?.groups;
   if (written === undefined) throw new UrlError(FORM);
   const { authority = '', behind = '' } = written;
-  if (/[@#]/.test(behind)) throw new UrlError(`holds @ or # where a URL must not; ${ENCODE}`);
+  if (/[@#]/.test(behind)) throw new UrlError(`contains @ or # where a URL must not; ${ENCODE}`);
   checkPlace(authority.slice(authority.lastIndexOf('@') + 1));
   if (!URL.canParse(text)) throw new UrlError(`${FORM}; ${ENCODE}`);
   return new URL(text);
 }
 
-/** Host and port. */
+/** Checks host and port. */
 function checkPlace(place: string): void {
   if (/^(?::|$)/.test(place)) throw new UrlError(`names no host; it ${FORM}`);
   const port = /^(?:\[[^\]]*\]|[^:[]*):(?<port>.*)$/.exec(place)?.groups?.['port'];
@@ -67,14 +68,14 @@ function checkPlace(place: string): void {
   throw new UrlError('names a port that is not a number from 1 to 65535');
 }
 
-/** Nobody named is RabbitMQ's own default user. */
+/** Without user name and password: RabbitMQ's own default user. */
 function loginOf({ username, password }: URL): { username: string; password: string } {
   if (username === '' && password === '') return { username: 'guest', password: 'guest' };
   if (username === '') throw new UrlError('has a password and no user name');
   const login = { username: decoded(username, 'user name'), password: decoded(password, 'password') };
-  // The separator of SASL PLAIN.
+  // SASL PLAIN uses it as the separator.
   if (Object.values(login).some((value) => value.includes('\0'))) {
-    throw new UrlError('has a user name or password with %00, which no login can have');
+    throw new UrlError('has a user name or password with %00, which no login can contain');
   }
   return login;
 }
@@ -83,11 +84,14 @@ function decoded(text: string, what: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new UrlError(`has a % in its ${what} that begins no escape of UTF-8; % itself is written %25`);
+    throw new UrlError(`has a % in its ${what} that starts no UTF-8 escape; write % itself as %25`);
   }
 }
 
-/** As the system looks it up: without brackets, and in ASCII, which `new URL` leaves undone for amqp. */
+/**
+ * The host as the resolver expects it: without brackets and in ASCII. `new URL` does not convert it
+ * for amqp.
+ */
 function hostOf(written: string): string {
   const host = decoded(written, 'host').replace(/^\[(?<address>.*)\]$/, '$<address>');
   return domainToASCII(host) || host;
@@ -96,12 +100,13 @@ function hostOf(written: string): string {
 interface Range {
   readonly least: number;
   readonly most: number;
-  /** 0 stands for "none" or "no limit". */
+  /** Whether 0 is valid, for "none" or "no limit". */
   readonly zero: boolean;
 }
 
 /**
- * RabbitMQ 4 takes no frames below 8192 bytes; the protocol itself does. Two channels are the most that one connection has.
+ * RabbitMQ 4 accepts no frame size below 8192 bytes, though the protocol does. A connection needs
+ * at least two channels.
  */
 const NUMBERS: Readonly<Record<'frameMax' | 'channelMax' | 'heartbeat' | 'maxFrameSize', Range>> = {
   frameMax: { least: 8_192, most: 4_294_967_295, zero: true },
@@ -121,19 +126,19 @@ function parametersOf(given: URLSearchParams): Partial<Options.Connect> {
   }
   const { frameMax = 131_072, maxFrameSize = 0 } = parameters;
   if (maxFrameSize !== 0 && (frameMax === 0 || frameMax > maxFrameSize)) {
-    throw new UrlError('has a maxFrameSize below its frameMax: what the broker may send would not be read');
+    throw new UrlError('has a maxFrameSize below its frameMax: frames that the broker may send could not be read');
   }
   return parameters;
 }
 
-/** Only what looks like a parameter's name is repeated. */
+/** Repeats only names that look like a parameter's. */
 function shown(name: string): string {
   return /^[A-Za-z][\w.-]{0,40}$/.test(name) ? `has a parameter ${name}, which is unknown` : 'has an unknown parameter';
 }
 
 function locale(value: string): string {
   if (/^[A-Za-z]{2,8}(?:[_-][A-Za-z\d]{1,8})*$/.test(value)) return value;
-  throw new UrlError('has a locale that is none; RabbitMQ knows en_US');
+  throw new UrlError('has an invalid locale; RabbitMQ supports en_US');
 }
 
 function number(name: keyof typeof NUMBERS, value: string): number {

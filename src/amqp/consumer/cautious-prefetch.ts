@@ -1,109 +1,118 @@
 import type { ConsumeMessage } from 'amqplib';
 
-/** Why requests are taken one at a time. */
+/** Why requests are consumed one at a time. */
 export type CautionReason = 'the link was lost while consuming' | 'a request came back often';
 
 /**
- * So often came a request back that it may be what ends processes or links. Far below the queue's delivery limit, as
- * each of those ends charges all that was handed out with it.
+ * The delivery count from which a request may be what ends processes or channels. Far below the
+ * queue's delivery limit, because each such end charges all deliveries in flight.
  */
-const OFTEN = 10;
-/** Requests that must go well, one at a time, before more are taken again. */
-const RUN = 16;
-const MAX_RUN = 256;
-/** So long after the last sign of trouble it is over, where too few requests come to show it. */
-const QUIET_MS = 30_000;
-/** Losses that lie further apart have nothing to do with each other. */
-const RELATED_MS = 60_000;
+const SUSPICIOUS_COUNT = 10;
+/** Successes, one at a time, before the full prefetch returns. */
+const SUCCESSES_AFTER_SUSPECT = 16;
+const MAX_SUCCESSES = 256;
 /**
- * So often at most is a link made again without the usual pause while nothing goes well: ten times the queue's delivery
- * limit, for some such requests in a row.
+ * After this time without a further sign of trouble the caution ends, even where too few requests
+ * arrive to prove it.
  */
-const MAX_HURRIED = 1_000;
+const QUIET_MS = 30_000;
+/** Losses further apart than this are unrelated. */
+const LOSS_WINDOW_MS = 60_000;
+/**
+ * How often the channel may be reopened without the usual pause while no request succeeds: 10× the
+ * queue's delivery limit, which covers several such requests in a row.
+ */
+const MAX_FAST_RETRIES = 1_000;
 
 /**
- * Decides when to take one request at a time, so that one which ends processes or links is charged alone. The broker
- * charges every request that it has handed out to a channel that ends, guilty or not.
+ * Decides when to consume one request at a time, so that a request which ends processes or channels
+ * is charged alone. The broker charges every delivery in flight on a channel that ends, whichever
+ * caused it.
  */
 export class CautiousPrefetch {
   readonly #changed: (reason: CautionReason | undefined) => void;
   readonly #now: () => number;
-  #owed = 0;
+  #successesNeeded = 0;
   #losses = 0;
   #lostAt = -Infinity;
-  /** When there was reason for caution last. */
-  #warnedAt = -Infinity;
-  #lossesInVain = 0;
-  #hurry = false;
+  /** When the last sign of trouble appeared. */
+  #lastSignAt = -Infinity;
+  #lossesWithoutSuccess = 0;
+  #fastRetry = false;
 
-  /** `changed` is told the reason when taking one at a time begins, and `undefined` when it ends. */
+  /** `changed` receives the reason when consuming one at a time begins, and `undefined` when it ends. */
   constructor(changed: (reason: CautionReason | undefined) => void, now: () => number = () => performance.now()) {
     this.#changed = changed;
     this.#now = now;
   }
 
-  /** Whether one request at a time is to be taken. */
-  get solitary(): boolean {
-    return this.#owed > 0;
+  /** Whether to consume one request at a time. */
+  get oneAtATime(): boolean {
+    return this.#successesNeeded > 0;
   }
 
-  /** Looks at a delivery before it is started. True where the broker has charged it often, so that it had better be alone. */
+  /**
+   * Inspects a delivery before it starts. Returns whether the broker has charged it often, so that
+   * it should run alone.
+   */
   delivered(message: ConsumeMessage): boolean {
-    if (deliveryCountOf(message) < OFTEN) return false;
-    this.#owe(RUN, 'a request came back often');
+    if (deliveryCountOf(message) < SUSPICIOUS_COUNT) return false;
+    this.#require(SUCCESSES_AFTER_SUSPECT, 'a request came back often');
     return true;
   }
 
-  /** A request was dealt with. */
-  wentWell(): void {
-    this.#lossesInVain = 0;
-    if (this.#owed === 0) return;
-    this.#owed -= 1;
-    if (this.#owed === 0) this.#changed(undefined);
+  /** A request was settled. */
+  recordSuccess(): void {
+    this.#lossesWithoutSuccess = 0;
+    if (this.#successesNeeded === 0) return;
+    this.#successesNeeded -= 1;
+    if (this.#successesNeeded === 0) this.#changed(undefined);
   }
 
-  /** Time has passed. */
+  /** Called at regular intervals: ends the caution after a quiet time. */
   tick(): void {
-    if (this.#owed === 0 || this.#now() - this.#warnedAt < QUIET_MS) return;
-    this.#owed = 0;
+    if (this.#successesNeeded === 0 || this.#now() - this.#lastSignAt < QUIET_MS) return;
+    this.#successesNeeded = 0;
     this.#changed(undefined);
   }
 
-  /** A channel that was consuming is gone. */
+  /** A channel that was consuming is lost. */
   lost(): void {
     const now = this.#now();
-    if (now - this.#lostAt > RELATED_MS) this.#losses = 0;
+    if (now - this.#lostAt > LOSS_WINDOW_MS) this.#losses = 0;
     this.#lostAt = now;
     this.#losses += 1;
-    this.#lossesInVain += 1;
-    this.#hurry = this.#lossesInVain <= MAX_HURRIED;
-    // A link that is lost once was cut; one request that goes well says so.
-    const run = this.#losses === 1 ? 1 : Math.min(MAX_RUN, RUN * 2 ** Math.min(this.#losses - 2, 10));
-    this.#owe(run, 'the link was lost while consuming');
+    this.#lossesWithoutSuccess += 1;
+    this.#fastRetry = this.#lossesWithoutSuccess <= MAX_FAST_RETRIES;
+    // A single loss is most likely a cut connection. One success proves that.
+    const needed =
+      this.#losses === 1 ? 1 : Math.min(MAX_SUCCESSES, SUCCESSES_AFTER_SUSPECT * 2 ** Math.min(this.#losses - 2, 10));
+    this.#require(needed, 'the link was lost while consuming');
   }
 
-  /** Whether the link should be made again almost at once; asked once after each loss. */
-  hurried(): boolean {
-    const hurry = this.#hurry;
-    this.#hurry = false;
-    return hurry;
+  /** Whether to reopen the channel almost at once. Asked once per loss. */
+  retriesFast(): boolean {
+    const fastRetry = this.#fastRetry;
+    this.#fastRetry = false;
+    return fastRetry;
   }
 
-  #owe(run: number, reason: CautionReason): void {
-    const before = this.solitary;
-    this.#warnedAt = this.#now();
-    this.#owed = Math.max(this.#owed, run);
+  #require(needed: number, reason: CautionReason): void {
+    const before = this.oneAtATime;
+    this.#lastSignAt = this.#now();
+    this.#successesNeeded = Math.max(this.#successesNeeded, needed);
     if (!before) this.#changed(reason);
   }
 }
 
 /**
- * How often the broker has charged this message for a channel that ended. A producer can forge the header on what was
- * never charged; the broker's own count of hand-outs is at least as high and cannot be forged on a redelivery.
+ * How often the broker charged this message with the end of a channel. A producer can forge the
+ * header of a message that was never charged. The broker's own count of deliveries is at least as
+ * high, and cannot be forged on a redelivery.
  */
 export function deliveryCountOf({ fields, properties }: ConsumeMessage): number {
   if (!fields.redelivered) return 0;
-  const { 'x-delivery-count': charged, 'x-acquired-count': handedOut } = properties.headers ?? {};
+  const { 'x-delivery-count': charged, 'x-acquired-count': delivered } = properties.headers ?? {};
   if (typeof charged !== 'number') return 0;
-  return typeof handedOut === 'number' ? Math.min(charged, handedOut) : charged;
+  return typeof delivered === 'number' ? Math.min(charged, delivered) : charged;
 }

@@ -1,28 +1,31 @@
 import type { Diagnosis } from '../../protocol/settlement.ts';
 import type { CautionReason } from './cautious-prefetch.ts';
-import type { DeadLetterEvents } from './dead-letter-delivery.ts';
+import type { DeadLetterEvents } from './dead-letter-publisher.ts';
 import type { ChannelEvents } from '../connection/supervised-channel.ts';
-import type { Remedy } from './progress.ts';
+import type { Remedy } from './stall-detector.ts';
 
-/** What became of a delivery at the broker; `lost`: its channel was gone, so the broker hands it out again. */
+/** How a delivery was settled. `lost`: its channel was closed, so that the broker redelivers it. */
 export type Settled = 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost';
 
-/** What the consumer tells its owner. */
+/** Events of the consumer. */
 export interface ConsumerEvents extends ChannelEvents, DeadLetterEvents {
   delivered(redelivered: boolean): void;
   settled(how: Settled): void;
-  /** Its diagnosis went with it; the delivery is settled as `dead-lettered` next. */
+  /**
+   * The request is in the dead-letter queue with its diagnosis. Its delivery is settled as
+   * `dead-lettered` next.
+   */
   deadLettered(diagnosis: Diagnosis): void;
-  /** The handler broke its promise never to reject; the delivery was handed back. */
-  broken(error: unknown): void;
-  /** Requests are taken one at a time from now on; `undefined`: as many as usual again. */
+  /** The handler rejected, against its contract. The delivery was requeued. */
+  handlerFailed(error: unknown): void;
+  /** Requests are consumed one at a time from now on; `undefined`: with the full prefetch again. */
   cautious(reason: CautionReason | undefined): void;
-  /** A delivery is started that the broker has charged often for channels and processes that ended. */
+  /** A delivery starts that the broker has charged often with the ends of channels and processes. */
   charged(deliveryCount: number): void;
-  /** `waiting` requests wait and none comes, or nothing that was taken ends. */
-  standstill(remedy: Remedy, waiting: number): void;
-  /** The queue is as an earlier build declared it, without a delivery limit of its own. Told once. */
+  /** `waiting` requests wait and none is delivered, or no request in flight ends. */
+  stalled(remedy: Remedy, waiting: number): void;
+  /** The queue was declared by an earlier build, without a delivery limit. Reported once. */
   outdated(queue: string): void;
-  /** A queue was made anew with other arguments while requests were taken; they still are. */
+  /** A queue was recreated with other arguments while the worker consumed. It goes on consuming. */
   mismatched(error: Error): void;
 }

@@ -5,49 +5,54 @@ import type { Settlement } from '../../protocol/settlement.ts';
 import { CautiousPrefetch, deliveryCountOf } from './cautious-prefetch.ts';
 import type { ConnectionSettings } from '../connection/connection.ts';
 import type { ConsumerEvents, Settled } from './consumer-events.ts';
-import { DeadLetterDelivery, type LetterOutcome } from './dead-letter-delivery.ts';
+import { DeadLetterPublisher, type DeadLetterOutcome } from './dead-letter-publisher.ts';
 import { SupervisedChannel, type ChannelUser } from '../connection/supervised-channel.ts';
 import { deliveryOf } from '../wire/messages.ts';
 import type { Publisher } from '../publisher/publisher.ts';
 import { QueueDeclaration } from './queue-declaration.ts';
-import type { QueueWatch } from './queue-watch.ts';
-import { Standstill } from './standstill.ts';
+import type { QueuePoller } from './queue-poller.ts';
+import { StallWatchdog } from './stall-watchdog.ts';
 import { Subscription } from './subscription.ts';
 import { deadLetterQueueOf } from '../connection/topology.ts';
 
 export interface ConsumerSettings {
   readonly queue: string;
-  /** Deliveries held unsettled at most, 1 … 2000. */
+  /** Maximum number of unsettled deliveries, 1 … 2000. */
   readonly prefetch: number;
-  /** How long requests may wait with nothing taken before `ended` rejects with `ConsumerStuckError`, in milliseconds; 0 = never. */
+  /** Milliseconds without progress before `ended` rejects with `ConsumerStuckError`; 0 = never. */
   readonly exitWhenStuckMs: number;
 }
 
-interface Delivered {
-  readonly subscription: Subscription;
-  readonly message: ConsumeMessage;
-}
+type Delivered = { readonly subscription: Subscription; readonly message: ConsumeMessage };
+type Settling = 'acknowledged' | DeadLetterOutcome;
 
-/** Turns a delivery into its settlement. Must not reject. */
+/** Returns the settlement of a delivery. Must not reject. */
 export type Handler = (delivery: Delivery) => Promise<Settlement>;
 
-/** Takes requests from the queue, hands each to the handler and carries out its settlement, once, on its own channel. */
+/**
+ * Consumes requests, passes each to the handler, and settles it once, on its own channel.
+ *
+ * The room: queue-declaration.ts declares the queues; subscription.ts consumes on one channel;
+ * unsettled-deliveries.ts and ack-batch.ts settle; dead-letter-publisher.ts publishes what
+ * dead-letter-message.ts builds; cautious-prefetch.ts isolates requests that end processes;
+ * stall-watchdog.ts, with queue-poller.ts and stall-detector.ts, acts when nothing is delivered.
+ */
 export class Consumer implements ChannelUser<Channel> {
   readonly #settings: ConsumerSettings & { readonly timeoutMs: number };
   readonly #handle: Handler;
-  readonly #letters: DeadLetterDelivery;
+  readonly #deadLetters: DeadLetterPublisher;
   readonly #events: ConsumerEvents;
-  readonly #link: SupervisedChannel<Channel>;
+  readonly #channel: SupervisedChannel<Channel>;
   readonly #queues: QueueDeclaration;
-  readonly #caution: CautiousPrefetch;
-  readonly #standstill: Standstill;
-  /** The present one, and earlier ones of which deliveries are under way. */
+  readonly #cautiousPrefetch: CautiousPrefetch;
+  readonly #stallWatchdog: StallWatchdog;
+  /** The current one, and earlier ones with deliveries in flight. */
   readonly #subscriptions = new Set<Subscription>();
   #subscription: Subscription | undefined;
-  #watch: QueueWatch | undefined;
-  #taking = true;
+  #poller: QueuePoller | undefined;
+  #active = true;
   #paused = false;
-  #idle: (() => void) | undefined;
+  #onDrained: (() => void) | undefined;
 
   constructor(
     connection: ConnectionSettings,
@@ -60,39 +65,39 @@ export class Consumer implements ChannelUser<Channel> {
     const { timeoutMs } = connection;
     this.#settings = { ...settings, timeoutMs };
     this.#handle = handle;
-    this.#letters = new DeadLetterDelivery(publisher, settings.queue, events);
+    this.#deadLetters = new DeadLetterPublisher(publisher, settings.queue, events);
     this.#events = events;
     this.#queues = new QueueDeclaration(queue, events);
-    this.#caution = new CautiousPrefetch((reason) => {
+    this.#cautiousPrefetch = new CautiousPrefetch((reason) => {
       events.cautious(reason);
       this.#subscription?.review();
     });
-    this.#standstill = new Standstill(
+    this.#stallWatchdog = new StallWatchdog(
       { queues: [queue, deadLetterQueueOf(queue)], timeoutMs, exitAfterMs },
       {
-        taking: () => this.#wanted,
-        looked: () => this.#caution.tick(),
-        told: (remedy, waiting) => events.standstill(remedy, waiting),
-        rebuild: (reason) => this.#link.rebuild(reason),
-        reconnect: (reason) => this.#link.reconnect(reason),
+        shouldConsume: () => this.#wanted,
+        polled: () => this.#cautiousPrefetch.tick(),
+        onRemedy: (remedy, waiting) => events.stalled(remedy, waiting),
+        rebuild: (reason) => this.#channel.rebuild(reason),
+        reconnect: (reason) => this.#channel.reconnect(reason),
       },
     );
-    this.#link = new SupervisedChannel('consume', connection, this, events);
+    this.#channel = new SupervisedChannel('consume', connection, this, events);
   }
 
-  /** Rejects when trying again cannot help, with `TopologyMismatchError` or `ConsumerStuckError`. */
+  /** Rejects when a retry cannot help, with `TopologyMismatchError` or `ConsumerStuckError`. */
   get ended(): Promise<void> {
-    return Promise.race([this.#link.ended, this.#standstill.givenUp]);
+    return Promise.race([this.#channel.ended, this.#stallWatchdog.failed]);
   }
 
-  /** Resolves when the link is up for the first time, or was stopped before; rejects as `ended` does. */
+  /** Resolves when the channel is first up, or was stopped before. Rejects as `ended` does. */
   get started(): Promise<void> {
-    return this.#link.started;
+    return this.#channel.started;
   }
 
-  /** Whether the broker hands out requests to us, and does so where some wait. */
+  /** Whether the consumer is subscribed, and the broker delivers where requests wait. */
   get ready(): boolean {
-    return this.#wanted && this.#subscription?.consuming === true && !this.#standstill.stands;
+    return this.#wanted && this.#subscription?.consuming === true && !this.#stallWatchdog.stalled;
   }
 
   get inFlight(): number {
@@ -101,9 +106,9 @@ export class Consumer implements ChannelUser<Channel> {
     return held;
   }
 
-  /** How many messages waited in the request queue and its dead-letter queue at the last look; empty before the first. */
+  /** Messages in the request queue and its dead-letter queue at the last poll; empty before. */
   get depths(): ReadonlyMap<string, number> {
-    return this.#standstill.depths;
+    return this.#stallWatchdog.depths;
   }
 
   open(model: ChannelModel): Promise<Channel> {
@@ -111,62 +116,62 @@ export class Consumer implements ChannelUser<Channel> {
   }
 
   async setUp(channel: Channel, model: ChannelModel): Promise<void> {
-    // Made before anything is waited for: what this set-up does after it was given up reaches a dropped subscription.
+    // Before the first await: an abandoned set-up that goes on reaches a dropped subscription.
     const subscription: Subscription = new Subscription(channel, this.#settings, {
-      taking: () => this.#wanted,
-      solitary: () => this.#caution.solitary,
+      shouldConsume: () => this.#wanted,
+      oneAtATime: () => this.#cautiousPrefetch.oneAtATime,
       received: (message) => this.#receive({ subscription, message }),
-      failed: (reason) => this.#link.rebuild(reason),
+      failed: (reason) => this.#channel.rebuild(reason),
     });
     this.#subscription = subscription;
     this.#subscriptions.add(subscription);
     await this.#queues.declare(model);
-    await subscription.begin();
-    const looking = await model.createChannel();
-    if (subscription === this.#subscription) this.#watch = this.#standstill.watch(looking, subscription);
+    await subscription.start();
+    const polling = await model.createChannel();
+    if (subscription === this.#subscription) this.#poller = this.#stallWatchdog.watch(polling, subscription);
   }
 
   up(): void {
-    // It has taken requests since its set-up; whether it should may have changed meanwhile.
+    // It consumes since its set-up; whether it should may have changed meanwhile.
     this.#subscription?.review();
   }
 
   down(): void {
     const subscription = this.#subscription;
     this.#subscription = undefined;
-    this.#watch?.stop();
-    this.#watch = undefined;
+    this.#poller?.stop();
+    this.#poller = undefined;
     if (subscription === undefined) return;
-    if (subscription.exposed && this.#taking) this.#caution.lost();
+    if (subscription.mayCharge && this.#active) this.#cautiousPrefetch.lost();
     subscription.drop();
     if (subscription.held === 0) this.#subscriptions.delete(subscription);
   }
 
-  hurried(): boolean {
-    return this.#caution.hurried();
+  retriesFast(): boolean {
+    return this.#cautiousPrefetch.retriesFast();
   }
 
-  /** Takes no requests for a time, or takes them again as far as those leave room that are under way. Never rejects. */
+  /** Pauses consumption, or resumes it as far as deliveries in flight leave room. Never rejects. */
   pause(paused: boolean): Promise<void> {
     this.#paused = paused;
     return this.#adjust();
   }
 
-  /** Takes no more requests, for good. What was delivered before stays under way, but for what the dead-letter queue does not take. Idempotent; never rejects. */
-  async takeNoMore(): Promise<void> {
-    this.#taking = false;
-    this.#letters.stop();
+  /** Stops for good. Deliveries in flight continue; held dead letters are requeued. Idempotent; never rejects. */
+  async stopConsuming(): Promise<void> {
+    this.#active = false;
+    this.#deadLetters.stop();
     await this.#adjust();
   }
 
   /** Resolves when every delivery is settled. */
   drained(): Promise<void> {
     if (this.inFlight === 0) return Promise.resolve();
-    return new Promise((resolve) => (this.#idle = resolve));
+    return new Promise((resolve) => (this.#onDrained = resolve));
   }
 
-  /** Hands every unsettled delivery back to the queue; what its handler says later is ignored. Returns their number. */
-  handBackRest(): number {
+  /** Requeues every unsettled delivery and ignores later settlements. Returns their number. */
+  requeueUnsettled(): number {
     const rest = [...this.#subscriptions].flatMap((subscription) =>
       subscription.unsettled().map((message) => ({ subscription, message })),
     );
@@ -174,39 +179,39 @@ export class Consumer implements ChannelUser<Channel> {
     return rest.length;
   }
 
-  /** Closes channel and connection; the broker requeues what is unsettled. Idempotent; never rejects. */
+  /** Closes the channel; the broker requeues what is unsettled. Idempotent; never rejects. */
   async stop(): Promise<void> {
-    await this.takeNoMore();
-    await this.#link.stop();
+    await this.stopConsuming();
+    await this.#channel.stop();
   }
 
   get #wanted(): boolean {
-    return this.#taking && !this.#paused;
+    return this.#active && !this.#paused;
   }
 
-  /** Consumes or cancels as is wanted now. Never rejects: a step that fails costs the channel. */
+  /** Starts or cancels consumption as needed. Never rejects: a failure replaces the channel. */
   async #adjust(): Promise<void> {
     try {
       await this.#subscription?.adjust();
     } catch (error) {
-      this.#link.rebuild(error instanceof Error ? error.message : 'consuming failed');
+      this.#channel.rebuild(error instanceof Error ? error.message : 'consuming failed');
     }
   }
 
   #receive(delivered: Delivered): void {
     const { subscription, message } = delivered;
-    this.#standstill.moved();
+    this.#stallWatchdog.recordProgress();
     this.#events.delivered(message.fields.redelivered);
-    const suspicious = this.#caution.delivered(message);
-    if (this.#caution.solitary && !subscription.isAlone(message)) {
-      void subscription.handBackAside(message, (lost) => this.#settled(subscription, lost ? 'lost' : 'handed-back'));
+    const suspicious = this.#cautiousPrefetch.delivered(message);
+    if (this.#cautiousPrefetch.oneAtATime && !subscription.isAlone(message)) {
+      void subscription.requeueAside(message, (lost) => this.#settled(subscription, lost ? 'lost' : 'handed-back'));
       return;
     }
     if (suspicious) this.#events.charged(deliveryCountOf(message));
     this.#handle(deliveryOf(message, subscription))
       .then((settlement) => this.#carryOut(delivered, settlement))
       .catch((error: unknown) => {
-        this.#events.broken(error);
+        this.#events.handlerFailed(error);
         this.#settle(delivered, 'handed-back');
       });
   }
@@ -216,28 +221,28 @@ export class Consumer implements ChannelUser<Channel> {
     if (settlement.kind === 'hand-back') return this.#settle(delivery, 'handed-back');
     const { subscription, message } = delivery;
     const gone = (): boolean => subscription.gone || !subscription.holds(message);
-    const outcome = await this.#letters.deliver(message, settlement.diagnosis, gone);
+    const outcome = await this.#deadLetters.publish(message, settlement.diagnosis, gone);
     if (outcome !== 'handed-back') this.#events.deadLettered(settlement.diagnosis);
     this.#settle(delivery, outcome, outcome === 'handed-back' ? undefined : settlement.acknowledged);
   }
 
-  /** `acknowledged` is called where, and when, the broker has the settlement for certain. */
-  #settle({ subscription, message }: Delivered, how: 'acknowledged' | LetterOutcome, acknowledged?: () => void): void {
+  /** Calls `acknowledged` once the broker certainly has the settlement. */
+  #settle({ subscription, message }: Delivered, how: Settling, acknowledged?: () => void): void {
     const settled = how === 'unsendable' ? 'dead-lettered' : how;
-    const told = (lost: boolean): void => {
+    const onSettled = (lost: boolean): void => {
       this.#settled(subscription, lost ? 'lost' : settled);
-      if (!lost && acknowledged !== undefined) void subscription.arrived().then(acknowledged, () => undefined);
+      if (!lost && acknowledged !== undefined) void subscription.flushed().then(acknowledged, () => undefined);
     };
-    if (how === 'handed-back') subscription.handBack(message, told);
-    else if (how === 'unsendable') subscription.deadLetter(message, told);
-    else subscription.acknowledge(message, told);
+    if (how === 'handed-back') subscription.requeue(message, onSettled);
+    else if (how === 'unsendable') subscription.deadLetter(message, onSettled);
+    else subscription.acknowledge(message, onSettled);
   }
 
   #settled(subscription: Subscription, how: Settled): void {
     this.#events.settled(how);
-    this.#standstill.moved();
-    if (how === 'acknowledged' || how === 'dead-lettered') this.#caution.wentWell();
+    this.#stallWatchdog.recordProgress();
+    if (how === 'acknowledged' || how === 'dead-lettered') this.#cautiousPrefetch.recordSuccess();
     if (subscription.held === 0 && subscription !== this.#subscription) this.#subscriptions.delete(subscription);
-    if (this.#idle !== undefined && this.inFlight === 0) this.#idle();
+    if (this.#onDrained !== undefined && this.inFlight === 0) this.#onDrained();
   }
 }

@@ -1,17 +1,18 @@
 import type { Message, Options } from 'amqplib';
 
+import { DROPPED_PREFIX, HEADERS } from '../../protocol/catalogue.ts';
 import { DIRECT_REPLY_TO } from '../../protocol/reply.ts';
 import type { Diagnosis } from '../../protocol/settlement.ts';
 import { headerSize, isTimestamp, shortTextSize } from '../wire/header-table.ts';
-import { headersOf, PROPERTY_NAMES, PUBLISH_ID_HEADER, textOf, type Outgoing } from '../wire/messages.ts';
+import { headersOf, PROPERTY_NAMES, textOf, type OutgoingMessage } from '../wire/messages.ts';
 
-/** How much of a request's properties its dead letter keeps. */
-export type Kept = 'all that can be sent' | 'ids' | 'nothing';
+/** How many of a request's properties its dead letter keeps. */
+export type KeptProperties = 'all' | 'ids' | 'nothing';
 
-/** From the fullest to the barest. What a letter does not keep of the ids as such it has as text. */
-export const KEPT: readonly Kept[] = ['all that can be sent', 'ids', 'nothing'];
+/** Ids that a letter does not keep as properties are kept as text in its headers. */
+export const FULLEST_TO_BAREST: readonly KeptProperties[] = ['all', 'ids', 'nothing'];
 
-/** The texts that are kept, the most important first. */
+/** The text properties that are kept, the most important first. */
 const TEXTS = [
   'message_id',
   'correlation_id',
@@ -22,33 +23,34 @@ const TEXTS = [
   'content_encoding',
 ] as const satisfies readonly (keyof typeof PROPERTY_NAMES)[];
 
-/** amqplib encodes the headers in a buffer of 64 KiB. */
+/** Below the 64 KiB buffer in which amqplib encodes headers. */
 const MAX_HEADER_BYTES = 60_000;
-/** What the broker leaves of a frame for its frame, and a header frame's own fields. */
+/** Bytes of a frame's own fields, and of a header frame's. */
 const FRAME_OVERHEAD = 8 + 14;
-/** Bytes of the list of what was dropped. */
+/** Maximum bytes of the list of dropped names. */
 const MAX_LISTED = 500;
 
 /**
- * The request as it was, with the diagnosis in headers. Left out is what cannot be sent: a text or a header that AMQP
- * cannot carry, headers that do not fit in the connection's frame, the largest first. `expiration` and `user_id` are not
- * copied: the broker closes the channel over a bad one, and a dead letter must not expire.
+ * The request with its diagnosis in headers. Drops what cannot be sent: texts and headers that AMQP
+ * cannot carry, and headers that do not fit into the connection's frame, the largest first. Does
+ * not copy `expiration` and `user_id`: a dead letter must not expire, and the broker closes the
+ * channel over a foreign user.
  */
 export function deadLetterMessage(
   request: Message,
   queue: string,
   diagnosis: Diagnosis,
-  kept: Kept = 'all that can be sent',
-): Outgoing {
+  kept: KeptProperties = 'all',
+): OutgoingMessage {
   return {
     queue,
     body: request.content,
     once: true,
     options: (publishId, frameMax) => {
-      const letter = new Letter(Math.min(frameMax, MAX_HEADER_BYTES) - FRAME_OVERHEAD);
+      const letter = new DeadLetterBuilder(Math.min(frameMax, MAX_HEADER_BYTES) - FRAME_OVERHEAD);
       letter.diagnose(diagnosis, publishId);
       letter.keepTexts(request, kept);
-      if (kept === 'all that can be sent') letter.keepHeaders(withoutCopies(headersOf(request)));
+      if (kept === 'all') letter.keepHeaders(withoutCopies(headersOf(request)));
       else for (const name of Object.keys(headersOf(request))) letter.drop(name);
       return letter.options();
     },
@@ -56,7 +58,7 @@ export function deadLetterMessage(
 }
 
 /** Fills a header frame up to its limit. */
-class Letter {
+class DeadLetterBuilder {
   readonly #properties: Record<string, unknown> = { persistent: true };
   readonly #headers: Record<string, unknown> = {};
   readonly #dropped: string[] = [];
@@ -68,18 +70,18 @@ class Letter {
 
   diagnose(diagnosis: Diagnosis, publishId: string): void {
     const own = {
-      [PUBLISH_ID_HEADER]: publishId,
-      'diagnosis-code': diagnosis.code,
-      'diagnosis-attempts': diagnosis.attempts,
-      'diagnosis-first-error': diagnosis.firstError,
-      'diagnosis-last-error': diagnosis.lastError,
-      'diagnosis-reference-id': diagnosis.referenceId,
-      'diagnosis-time': new Date().toISOString(),
+      [HEADERS.publishId]: publishId,
+      [HEADERS.diagnosisCode]: diagnosis.code,
+      [HEADERS.diagnosisAttempts]: diagnosis.attempts,
+      [HEADERS.diagnosisFirstError]: diagnosis.firstError,
+      [HEADERS.diagnosisLastError]: diagnosis.lastError,
+      [HEADERS.diagnosisReferenceId]: diagnosis.referenceId,
+      [HEADERS.diagnosisTime]: new Date().toISOString(),
     };
     for (const [name, value] of Object.entries(own)) this.#add(name, value);
   }
 
-  keepTexts({ properties }: Message, kept: Kept): void {
+  keepTexts({ properties }: Message, kept: KeptProperties): void {
     const values = properties as unknown as Readonly<Record<string, unknown>>;
     for (const name of TEXTS) {
       const ours = PROPERTY_NAMES[name];
@@ -91,7 +93,7 @@ class Letter {
         this.#room -= size;
       } else {
         this.drop(name);
-        this.#add(`diagnosis-dropped-${name.replaceAll('_', '-')}`, text);
+        this.#add(`${DROPPED_PREFIX}${name.replaceAll('_', '-')}`, text);
       }
     }
     const timestamp: unknown = properties.timestamp;
@@ -120,7 +122,7 @@ class Letter {
   }
 
   options(): Options.Publish {
-    if (this.#dropped.length > 0) this.#headers['diagnosis-dropped'] = listed(this.#dropped);
+    if (this.#dropped.length > 0) this.#headers[HEADERS.diagnosisDropped] = listed(this.#dropped);
     return { ...this.#properties, headers: this.#headers };
   }
 
@@ -138,7 +140,10 @@ function listed(names: readonly string[]): string {
   return `${names.length} properties and headers, as many do not fit here either`;
 }
 
-/** The broker would send a copy to each queue that CC or BCC names: the request queue, perhaps, for ever. */
+/**
+ * The broker would copy the letter to every queue that CC or BCC names, even to the request queue,
+ * forever.
+ */
 function withoutCopies(headers: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'CC' && name !== 'BCC'));
 }

@@ -3,29 +3,30 @@ import type { ChannelModel } from 'amqplib';
 import type { ConsumerEvents } from './consumer-events.ts';
 import { declareTopology, TopologyMismatchError } from '../connection/topology.ts';
 
-/** Declares the queues for each channel that consumes, and tells what is not as it should be. */
+/** Declares the queues for each channel that consumes, and reports differences. */
 export class QueueDeclaration {
   readonly #queue: string;
   readonly #events: Pick<ConsumerEvents, 'outdated' | 'mismatched'>;
-  #toldOutdated = false;
-  /** Whether the queues were once as they should be. */
-  #declared = false;
+  #reportedOutdated = false;
+  /** Whether the queues matched their declarations once. */
+  #matchedBefore = false;
 
   constructor(queue: string, events: Pick<ConsumerEvents, 'outdated' | 'mismatched'>) {
     this.#queue = queue;
     this.#events = events;
   }
 
-  /** Rejects with `TopologyMismatchError` where a queue has other arguments, unless both were right before. */
+  /** Rejects with `TopologyMismatchError` where a queue has other arguments, unless both matched before. */
   async declare(model: ChannelModel): Promise<void> {
     try {
       const { outdated } = await declareTopology(model, this.#queue);
-      if (outdated && !this.#toldOutdated) this.#events.outdated(this.#queue);
-      this.#toldOutdated = outdated;
-      this.#declared = true;
+      if (outdated && !this.#reportedOutdated) this.#events.outdated(this.#queue);
+      this.#reportedOutdated = outdated;
+      this.#matchedBefore = true;
     } catch (error) {
-      // Somebody made it anew while requests were taken: no reason to stop them all. The next start stops at it.
-      if (!this.#declared || !(error instanceof TopologyMismatchError)) throw error;
+      // The queue was recreated while the worker consumed: that must not stop all workers. The next
+      // start fails.
+      if (!this.#matchedBefore || !(error instanceof TopologyMismatchError)) throw error;
       this.#events.mismatched(error);
     }
   }

@@ -1,154 +1,157 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 
 import { within } from '../../time/limit.ts';
-import { HeldDeliveries, type Told } from './held-deliveries.ts';
+import { UnsettledDeliveries, type OnSettled } from './unsettled-deliveries.ts';
 
-/** What the subscription asks its owner, and tells it. */
-export interface SubscriptionOwner {
-  /** Whether requests are to be taken now. */
-  taking(): boolean;
-  /** Whether one at a time. */
-  solitary(): boolean;
+/** What the subscription asks of the consumer, and reports to it. */
+export interface SubscriptionHost {
+  /** Whether requests should be consumed now. */
+  shouldConsume(): boolean;
+  /** Whether to consume one request at a time. */
+  oneAtATime(): boolean;
   received(message: ConsumeMessage): void;
-  /** The broker ended the consumer, or a change of it failed: the channel is of no more use. */
+  /** The broker cancelled the consumer, or a change of it failed: replace the channel. */
   failed(reason: string): void;
 }
 
 export interface SubscriptionSettings {
   readonly queue: string;
-  /** Deliveries held unsettled at most, 1 … 2000. */
+  /** Maximum number of unsettled deliveries, 1 … 2000. */
   readonly prefetch: number;
-  /** Limit in milliseconds for each call to the broker. */
+  /** Time limit in milliseconds for each call to the broker. */
   readonly timeoutMs: number;
 }
 
 interface OpenConsumer {
   readonly tag: string;
-  /** The broker hands out so many unsettled deliveries at most. */
+  /** Its prefetch count. */
   readonly size: number;
-  /** Of them, those that are under way. */
+  /** Number of its unsettled deliveries. */
   held: number;
-  /** Whether the broker has said that it has it. */
+  /** Whether the broker has confirmed it. */
   confirmed: boolean;
 }
 
-/** How long a larger consumer waits for room before it takes what there is. */
-const GROWTH_LIMIT_MS = 1_000;
+/** How long a larger consumer waits for room before it starts with the room there is. */
+const MAX_GROWTH_WAIT_MS = 1_000;
 
 /**
- * All that is known of the consuming on one channel: its consumer and its unsettled deliveries. It is made with the
- * channel and dropped with it, so that nothing outlives a set-up that failed.
+ * The consumer and the unsettled deliveries of one channel. Created and dropped with the channel,
+ * so that a failed set-up leaves nothing behind.
  *
- * There is one consumer at a time: with two on a channel the broker hands out what comes back to the queue in another
- * order than the queue's. Prefetch is counted for each consumer, so that one that follows another gets what the
- * deliveries of the earlier ones leave of it.
+ * There is one consumer at a time: with two on a channel the broker redelivers requeued messages
+ * out of order. The broker counts the prefetch per consumer, so that a new consumer gets what
+ * deliveries of earlier ones leave of it.
  */
 export class Subscription {
   readonly #channel: Channel;
   readonly #settings: SubscriptionSettings;
-  readonly #owner: SubscriptionOwner;
-  readonly #deliveries: HeldDeliveries;
+  readonly #host: SubscriptionHost;
+  readonly #deliveries: UnsettledDeliveries;
   #consumer: OpenConsumer | undefined;
   #consumers = 0;
-  /** Between a consumer and the next. */
-  #exchanging = false;
-  /** What the next consumer must hold at least, so that the exchange is worth it. */
-  #least = 1;
-  #growthLimit: NodeJS.Timeout | undefined;
+  /** Between one consumer and the next. */
+  #replacing = false;
+  /** Minimum prefetch count of the next consumer that makes a replacement worthwhile. */
+  #minSize = 1;
+  #growthTimer: NodeJS.Timeout | undefined;
   #adjusting: Promise<void> = Promise.resolve();
-  #begun = false;
+  #started = false;
   #dropped = false;
 
-  constructor(channel: Channel, settings: SubscriptionSettings, owner: SubscriptionOwner) {
+  constructor(channel: Channel, settings: SubscriptionSettings, host: SubscriptionHost) {
     this.#channel = channel;
     this.#settings = settings;
-    this.#owner = owner;
-    this.#deliveries = new HeldDeliveries(channel, (message) => this.#settled(message));
+    this.#host = host;
+    this.#deliveries = new UnsettledDeliveries(channel, (message) => this.#settled(message));
   }
 
-  /** Whether the broker hands out requests to us, or will in a moment. */
+  /** Whether the broker delivers, or will in a moment. */
   get consuming(): boolean {
-    return !this.#dropped && (this.#consumer?.confirmed === true || this.#exchanging);
+    return !this.#dropped && (this.#consumer?.confirmed === true || this.#replacing);
   }
 
   /** Whether the end of the channel may have charged a request. */
-  get exposed(): boolean {
+  get mayCharge(): boolean {
     return this.held > 0 || this.consuming;
   }
 
-  /** The channel is closed, or about to be: the broker hands out again what was not settled on it. */
+  /** The channel is closed or about to be: the broker redelivers what is unsettled on it. */
   get gone(): boolean {
     return this.#dropped;
   }
 
-  /** Deliveries that are not settled. */
+  /** Number of unsettled deliveries. */
   get held(): number {
     return this.#deliveries.size;
   }
 
-  /** Whether one more delivery could come. */
+  /** Whether the prefetch allows another delivery. */
   get hasRoom(): boolean {
     if (this.#consumer !== undefined) return this.#consumer.held < this.#consumer.size;
     return this.held < this.#settings.prefetch;
   }
 
-  /** Consumes from now on, as far as that is wanted: the queue is there. Rejects where that fails. */
-  begin(): Promise<void> {
-    this.#begun = true;
+  /** Starts to consume, if wanted. The queue must exist. Rejects where that fails. */
+  start(): Promise<void> {
+    this.#started = true;
     return this.adjust();
   }
 
-  /** Consumes, cancels or exchanges the consumer as is wanted now, one step at a time. Rejects where that fails. */
+  /** Starts, cancels or replaces the consumer, one step at a time. Rejects where that fails. */
   adjust(): Promise<void> {
     this.#adjusting = this.#adjusting.catch(() => undefined).then(() => this.#step());
     return this.#adjusting;
   }
 
-  /** The same where it is called for, and nothing where it is not. Never throws: the owner is told of a failure. */
+  /** Calls `adjust` only where it is needed. Never throws: failures go to the host. */
   review(): void {
     if (this.#dropped || (this.#consumer === undefined ? this.#nextSize() === 0 : this.#fits(this.#consumer))) return;
     this.adjust().catch((error: unknown) => {
-      if (!this.#dropped) this.#owner.failed(error instanceof Error ? error.message : 'consuming failed');
+      if (!this.#dropped) this.#host.failed(error instanceof Error ? error.message : 'consuming failed');
     });
   }
 
-  /** Whether this delivery is under way alone, and stays so. */
+  /** Whether this delivery is the only one in flight, and stays so. */
   isAlone(message: ConsumeMessage): boolean {
     return (
       this.#consumer?.tag === message.fields.consumerTag &&
       this.#consumer.size === 1 &&
-      this.#deliveries.areStaleBut(message)
+      this.#deliveries.othersAreStale(message)
     );
   }
 
-  acknowledge(message: ConsumeMessage, told: Told): void {
-    this.#deliveries.acknowledge(message, told);
+  acknowledge(message: ConsumeMessage, onSettled: OnSettled): void {
+    this.#deliveries.acknowledge(message, onSettled);
   }
 
-  handBack(message: ConsumeMessage, told: Told): void {
-    this.#deliveries.handBack(message, told);
+  requeue(message: ConsumeMessage, onSettled: OnSettled): void {
+    this.#deliveries.requeue(message, onSettled);
   }
 
-  deadLetter(message: ConsumeMessage, told: Told): void {
-    this.#deliveries.deadLetter(message, told);
+  deadLetter(message: ConsumeMessage, onSettled: OnSettled): void {
+    this.#deliveries.deadLetter(message, onSettled);
   }
 
-  /** Whether this delivery is not settled yet. */
+  /** Whether this delivery is unsettled. */
   holds(message: ConsumeMessage): boolean {
     return this.#deliveries.has(message);
   }
 
-  /** Hands back what has come beside others where it is to be alone: once no more comes, as it would come again at once. */
-  async handBackAside(message: ConsumeMessage, told: Told): Promise<void> {
+  /**
+   * Requeues a delivery that has to run alone. Waits until the consumer has changed, because the
+   * broker would redeliver it at once.
+   */
+  async requeueAside(message: ConsumeMessage, onSettled: OnSettled): Promise<void> {
     this.review();
     await this.#adjusting.catch(() => undefined);
-    this.handBack(message, told);
+    this.requeue(message, onSettled);
   }
 
-  /** Resolves when the broker has all that was sent on the channel before, as it answers in order. */
-  arrived(): Promise<unknown> {
+  /** Resolves when the broker has everything sent on the channel before: it answers in order. */
+  flushed(): Promise<unknown> {
     const { prefetch, timeoutMs } = this.#settings;
-    // In line with the changes of the consumer, each of which sets the prefetch count that it needs.
+    // Queued behind the changes of the consumer, each of which sets its own prefetch count.
     this.#adjusting = this.#adjusting
       .catch(() => undefined)
       .then(async () => void (await within(timeoutMs, 'acknowledging', this.#channel.prefetch(prefetch))));
@@ -161,15 +164,15 @@ export class Subscription {
   }
 
   /**
-   * The channel is gone, or is about to be closed: then what is unsettled goes back to the queue first. Whoever settles
-   * it learns that it is lost. Idempotent.
+   * The channel is closed or about to be: requeues what is unsettled. Later settlements are
+   * reported as lost. Idempotent.
    */
   drop(): void {
     if (this.#dropped) return;
     this.#dropped = true;
     this.#consumer = undefined;
-    clearTimeout(this.#growthLimit);
-    this.#deliveries.release();
+    clearTimeout(this.#growthTimer);
+    this.#deliveries.requeueAll();
   }
 
   #settled({ fields }: ConsumeMessage): void {
@@ -184,19 +187,19 @@ export class Subscription {
     if (size > 0) await this.#consume(size);
   }
 
-  /** With how much to consume now; 0 = not yet, or not at all. */
+  /** The prefetch count to consume with now; 0 = not yet, or not at all. */
   #nextSize(): number {
     const free = this.#settings.prefetch - this.held;
-    if (!this.#begun || this.#dropped || free < 1 || !this.#owner.taking()) return 0;
-    if (this.#owner.solitary()) return this.#deliveries.areStaleBut(undefined) ? 1 : 0;
-    return free >= this.#least ? free : 0;
+    if (!this.#started || this.#dropped || free < 1 || !this.#host.shouldConsume()) return 0;
+    if (this.#host.oneAtATime()) return this.#deliveries.othersAreStale(undefined) ? 1 : 0;
+    return free >= this.#minSize ? free : 0;
   }
 
-  /** Whether this consumer is as good as any that could take its place. */
+  /** Whether no other consumer would be better than this one. */
   #fits({ size, held }: OpenConsumer): boolean {
     const { prefetch } = this.#settings;
-    if (!this.#owner.taking()) return false;
-    if (this.#owner.solitary()) return size === 1 && (held < size || this.#nextSize() === 0);
+    if (!this.#host.shouldConsume()) return false;
+    if (this.#host.oneAtATime()) return size === 1 && (held < size || this.#nextSize() === 0);
     return size === prefetch || prefetch - this.held < Math.min(prefetch, 2 * size);
   }
 
@@ -209,34 +212,34 @@ export class Subscription {
     this.#consumer = consumer;
     const receive = (message: ConsumeMessage | null): void => this.#receive(message);
     const consuming = this.#channel.consume(queue, receive, { consumerTag: consumer.tag });
-    // At once: what comes in the same turn may be the loss of the channel.
+    // At once: the same turn may bring the loss of the channel.
     const confirmed = consuming.then(() => (consumer.confirmed = true));
     await within(timeoutMs, 'consuming', confirmed);
-    clearTimeout(this.#growthLimit);
-    this.#exchanging = false;
-    this.#least = 1;
+    clearTimeout(this.#growthTimer);
+    this.#replacing = false;
+    this.#minSize = 1;
     // What is wanted may have changed meanwhile.
     this.review();
   }
 
   async #cancel({ tag, size }: OpenConsumer): Promise<void> {
     this.#consumer = undefined;
-    this.#exchanging = this.#owner.taking();
-    if (this.#exchanging && !this.#owner.solitary()) {
-      this.#least = Math.min(this.#settings.prefetch, 2 * size);
-      this.#growthLimit = setTimeout(() => {
-        this.#least = 1;
+    this.#replacing = this.#host.shouldConsume();
+    if (this.#replacing && !this.#host.oneAtATime()) {
+      this.#minSize = Math.min(this.#settings.prefetch, 2 * size);
+      this.#growthTimer = setTimeout(() => {
+        this.#minSize = 1;
         this.review();
-      }, GROWTH_LIMIT_MS);
+      }, MAX_GROWTH_WAIT_MS);
     }
     await within(this.#settings.timeoutMs, 'cancelling the consumer', this.#channel.cancel(tag));
   }
 
   #receive(message: ConsumeMessage | null): void {
     if (this.#dropped) return;
-    if (message === null) return this.#owner.failed('the broker cancelled the consumer');
+    if (message === null) return this.#host.failed('the broker cancelled the consumer');
     this.#deliveries.add(message);
     if (this.#consumer?.tag === message.fields.consumerTag) this.#consumer.held += 1;
-    this.#owner.received(message);
+    this.#host.received(message);
   }
 }

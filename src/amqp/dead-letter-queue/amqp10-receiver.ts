@@ -28,10 +28,10 @@ const OUTCOMES = { accepted: 0x24, released: 0x26 } as const;
 const FRAME_BYTES = 8;
 const MAX_FRAME = 131_072;
 const NO_LIMIT = 0x7fff_ffff;
-/** The broker closes a connection on which nothing comes for a minute, if it is not set otherwise. */
+/** By default the broker closes a connection on which it receives nothing for a minute. */
 const HEARTBEAT_MS = 5_000;
 
-/** A performative with its fields, and what stands behind it in the frame. */
+/** A performative with its fields, and the payload behind it in the frame. */
 interface Frame {
   readonly kind: number;
   readonly fields: readonly Amqp10Value[];
@@ -39,15 +39,16 @@ interface Frame {
 }
 
 /**
- * Takes messages from one queue as an AMQP 1.0 client, whom RabbitMQ serves from 4.0 on at the same port: what AMQP 0-9-1
- * has no type for can be received in this way only. Each call has the time limit of the settings.
+ * Receives messages from one queue as an AMQP 1.0 client. RabbitMQ serves AMQP 1.0 from 4.0 on at
+ * the same port, and some types can be received in no other way. Each call has the time limit of
+ * the settings.
  */
 export class Amqp10Receiver {
   readonly #socket: Socket;
   readonly #timeoutMs: number;
-  #came: Buffer = Buffer.alloc(0);
-  #awake: () => void = () => undefined;
-  #lost: Error | undefined;
+  #received: Buffer = Buffer.alloc(0);
+  #wake: () => void = () => undefined;
+  #failure: Error | undefined;
   #nextIncoming = 0;
   #deliveryCount = 0;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -56,15 +57,15 @@ export class Amqp10Receiver {
     this.#socket = socket;
     this.#timeoutMs = timeoutMs;
     socket.on('data', (bytes: Buffer) => {
-      this.#came = this.#came.length === 0 ? bytes : Buffer.concat([this.#came, bytes]);
-      this.#awake();
+      this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
+      this.#wake();
     });
-    const lose = (error?: Error): void => {
-      this.#lost ??= error ?? new Error('the broker closed the AMQP 1.0 connection');
-      this.#awake();
+    const fail = (error?: Error): void => {
+      this.#failure ??= error ?? new Error('the broker closed the AMQP 1.0 connection');
+      this.#wake();
     };
-    socket.on('error', lose);
-    socket.on('close', () => lose());
+    socket.on('error', fail);
+    socket.on('close', () => fail());
   }
 
   static async open(url: string, queue: string, timeoutMs: number): Promise<Amqp10Receiver> {
@@ -86,39 +87,42 @@ export class Amqp10Receiver {
     return receiver;
   }
 
-  /** Receives up to `count` messages, those that are ready, and holds them; `take` is given each with its delivery id. */
-  async receive(count: number, take: (deliveryId: number, message: Buffer) => void): Promise<void> {
+  /** Receives up to `count` messages, as many as are ready, and holds them. Calls `onMessage` with each. */
+  async receive(count: number, onMessage: (deliveryId: number, message: Buffer) => void): Promise<void> {
     const session = [uint(this.#nextIncoming), uint(NO_LIMIT), uint(0), uint(NO_LIMIT)];
     this.#send(described(FLOW, [...session, uint(0), uint(this.#deliveryCount), uint(count), NULL, TRUE]));
     let parts: Buffer[] = [];
     let deliveryId = 0;
     for (let received = 0; received < count;) {
       const { kind, fields, payload } = await this.#limited(this.#frame());
-      // The credit is drained: no more are ready.
+      // The credit is drained: no more messages are ready.
       if (kind === FLOW && numberOf(fields[4]) === 0 && numberOf(fields[6]) === 0) return;
       if (kind !== TRANSFER) continue;
       if (parts.length === 0) deliveryId = numberOf(fields[1]) ?? 0;
       parts.push(payload);
       if (isTrue(fields[5])) continue;
-      take(deliveryId, Buffer.concat(parts));
+      onMessage(deliveryId, Buffer.concat(parts));
       parts = [];
       received += 1;
     }
   }
 
-  /** `accepted`: they are removed; `released`: they are ready again. From `first` to `last` inclusive. */
+  /**
+   * Settles `first` to `last`, inclusive. `accepted`: the broker removes them; `released`: they are
+   * ready again.
+   */
   settle(first: number, last: number, outcome: keyof typeof OUTCOMES): void {
     this.#send(described(DISPOSITION, [TRUE, uint(first), uint(last), TRUE, described(OUTCOMES[outcome], [])]));
   }
 
-  /** What was settled is settled, what was not is ready again. Never rejects. */
+  /** Unsettled messages are ready again. Never rejects. */
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
     try {
       this.#send(described(CLOSE, []));
       await this.#limited(this.#frameOf(CLOSE));
     } catch {
-      // It is gone already.
+      // It is closed already.
     }
     this.#socket.destroy();
   }
@@ -147,8 +151,8 @@ export class Amqp10Receiver {
   }
 
   async #protocol(expected: Buffer): Promise<void> {
-    const found = await this.#bytes(expected.length);
-    if (!found.equals(expected)) throw new Error('the broker does not speak AMQP 1.0');
+    const received = await this.#bytes(expected.length);
+    if (!received.equals(expected)) throw new Error('the broker does not support AMQP 1.0');
   }
 
   async #frameOf(kind: number): Promise<Frame> {
@@ -163,7 +167,7 @@ export class Amqp10Receiver {
       const size = (await this.#bytes(4)).readUInt32BE();
       const rest = await this.#bytes(size - 4);
       const start = (rest.readUInt8(0) - 1) * 4;
-      // Without a performative it is a heartbeat.
+      // A frame without a performative is a heartbeat.
       if (start >= rest.length) continue;
       const { value, end } = readAmqp10(rest, start);
       const frame = { kind: value.descriptor ?? -1, fields: value.items, payload: rest.subarray(end) };
@@ -173,13 +177,13 @@ export class Amqp10Receiver {
   }
 
   async #bytes(count: number): Promise<Buffer> {
-    while (this.#came.length < count) {
-      if (this.#lost !== undefined) throw this.#lost;
-      await new Promise<void>((resolve) => (this.#awake = resolve));
+    while (this.#received.length < count) {
+      if (this.#failure !== undefined) throw this.#failure;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
-    const taken = this.#came.subarray(0, count);
-    this.#came = this.#came.subarray(count);
-    return taken;
+    const bytes = this.#received.subarray(0, count);
+    this.#received = this.#received.subarray(count);
+    return bytes;
   }
 
   #send(content: Buffer, type = AMQP_FRAME): void {

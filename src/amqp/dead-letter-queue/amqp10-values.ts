@@ -1,22 +1,30 @@
-/** A value as AMQP 1.0 writes it: its type by its constructor, its bytes, and what a list or map is made of. */
+/**
+ * An encoded AMQP 1.0 value: its type (constructor), its bytes, and the members of a list or map.
+ */
 export interface Amqp10Value {
   readonly constructorCode: number;
   readonly bytes: Buffer;
   /** Members of a list; keys and values of a map in turn. */
   readonly items: readonly Amqp10Value[];
-  /** Of a described value. */
+  /** Only for described values. */
   readonly descriptor?: number;
 }
 
-/** Deeper ones are taken as they are, their members unread. */
-const DEEPEST = 64;
+/** Deeper values are accepted with their members unread. */
+const MAX_DEPTH = 64;
 const DESCRIBED = 0;
-/** Bytes of a value by the first half of its constructor; from 0xa on a length of 1 or 4 bytes stands in front. */
+/**
+ * Size in bytes by the first half of the constructor. From 0xa on a length of 1 or 4 bytes precedes
+ * the value.
+ */
 const FIXED_BYTES = [0, 0, 0, 0, 0, 1, 2, 4, 8, 16];
 const FIRST_COMPOUND = 0xc;
 const FIRST_ARRAY = 0xe;
 
-/** Reads the value at `offset`; `end` is behind it. Throws where it is not whole. */
+/**
+ * Reads the value at `offset`; `end` is the offset behind it. Throws a `RangeError` where it is
+ * incomplete.
+ */
 export function readAmqp10(
   source: Buffer,
   offset: number,
@@ -28,14 +36,14 @@ export function readAmqp10(
     const { value, end } = readAmqp10(source, descriptor.end, depth + 1);
     return { value: { ...value, descriptor: numberOf(descriptor.value) ?? -1 }, end };
   }
-  const half = constructorCode >> 4;
-  const fixed = FIXED_BYTES[half];
-  const lengthBytes = fixed === undefined ? 1 + 3 * (half & 1) : 0;
+  const category = constructorCode >> 4;
+  const fixed = FIXED_BYTES[category];
+  const lengthBytes = fixed === undefined ? 1 + 3 * (category & 1) : 0;
   const start = offset + 1 + lengthBytes;
   const end = start + (fixed ?? source.readUIntBE(offset + 1, lengthBytes));
-  if (end > source.length) throw new RangeError('an AMQP 1.0 value is cut off');
+  if (end > source.length) throw new RangeError('an AMQP 1.0 value is truncated');
   const bytes = source.subarray(start, end);
-  const compound = half >= FIRST_COMPOUND && half < FIRST_ARRAY && depth < DEEPEST;
+  const compound = category >= FIRST_COMPOUND && category < FIRST_ARRAY && depth < MAX_DEPTH;
   return { value: { constructorCode, bytes, items: compound ? membersOf(bytes, lengthBytes, depth) : [] }, end };
 }
 
@@ -50,10 +58,10 @@ function membersOf(bytes: Buffer, countBytes: number, depth: number): Amqp10Valu
   return items;
 }
 
-/** An unsigned integer up to 32 bits; also a longer one that fits. */
+/** An unsigned integer of up to 32 bits; a longer type if the value fits. */
 export function numberOf(value: Amqp10Value | undefined): number | undefined {
-  const half = (value?.constructorCode ?? 0) >> 4;
-  if (value === undefined || half < 4 || half > 8) return undefined;
+  const category = (value?.constructorCode ?? 0) >> 4;
+  if (value === undefined || category < 4 || category > 8) return undefined;
   if (value.bytes.length === 8) return Number(value.bytes.readBigUInt64BE());
   return value.bytes.length === 0 ? 0 : value.bytes.readUIntBE(0, value.bytes.length);
 }

@@ -2,22 +2,25 @@ import { randomUUID } from 'node:crypto';
 
 import type { Channel, ConsumeMessage, Message } from 'amqplib';
 
-/** How long no letter may come before the queue is asked whether it has any left, in milliseconds. */
+import { pause } from '../../time/retry.ts';
+
+/** After this time without a letter the queue is asked whether any is left. */
 const QUIET_MS = 500;
 
 /**
- * Takes up to `want` letters and leaves them unacknowledged; gives their number, which is smaller where `exhausted` said
- * that no more are ready. Through a consumer of their own, as that keeps their order: what is taken with `get` comes
- * back in any order. Rejects with what `take` throws.
+ * Consumes up to `want` letters and leaves them unacknowledged. Returns their number, which is
+ * smaller where `exhausted` reports that no more are ready. Uses its own consumer, because that
+ * keeps the order: letters that are fetched with `get` are requeued out of order. Rejects with any
+ * error that `onMessage` throws.
  */
 export async function readPage(
   channel: Channel,
   queue: string,
   want: number,
-  take: (message: ConsumeMessage) => void,
+  onMessage: (message: ConsumeMessage) => void,
   exhausted: () => Promise<boolean>,
 ): Promise<number> {
-  // A consumer is handed no more than its prefetch without an acknowledgement: exactly the page.
+  // The broker delivers as many unacknowledged letters as the prefetch count: exactly one page.
   await channel.prefetch(want);
   const consumerTag = `page-${randomUUID()}`;
   let count = 0;
@@ -27,17 +30,17 @@ export async function readPage(
       if (message === null) return reject(new Error(`the queue ${queue} was deleted`));
       count += 1;
       try {
-        take(message);
+        onMessage(message);
       } catch (error) {
         return reject(error instanceof Error ? error : new Error(String(error)));
       }
       if (count === want) resolve();
     };
-    let seen = 0;
+    let countBefore = 0;
     watch = setInterval(() => {
-      const quiet = seen === count;
-      seen = count;
-      if (quiet) exhausted().then((over) => over && seen === count && resolve(), reject);
+      const isQuiet = countBefore === count;
+      countBefore = count;
+      if (isQuiet) exhausted().then((over) => over && countBefore === count && resolve(), reject);
     }, QUIET_MS);
     channel.consume(queue, receive, { consumerTag }).catch(reject);
   });
@@ -50,7 +53,24 @@ export async function readPage(
   return count;
 }
 
-/** What acknowledging looks at of a message, so that its body need not be kept for that. */
-export function tagged(deliveryTag: number): Message {
+/**
+ * Calls `inspect` every `everyMs` milliseconds until `isDone` accepts its result or `signal` is
+ * aborted. Returns the last result.
+ */
+export async function pollUntil<T>(
+  inspect: () => Promise<T>,
+  isDone: (result: T) => boolean,
+  everyMs: number,
+  signal: AbortSignal,
+): Promise<T> {
+  for (;;) {
+    const result = await inspect();
+    if (isDone(result) || signal.aborted) return result;
+    await pause(everyMs, signal);
+  }
+}
+
+/** The part of a message that amqplib reads to acknowledge it, so that its body need not be kept. */
+export function messageWithTag(deliveryTag: number): Message {
   return { fields: { deliveryTag } } as unknown as Message;
 }

@@ -6,34 +6,40 @@ import {
   type LetterVisitor,
   type Visited,
 } from '../../protocol/dead-letter.ts';
-import { pause } from '../../time/retry.ts';
 import { within } from '../../time/limit.ts';
+import { isInternalError } from '../connection/broker-errors.ts';
 import { openConnection, type Connection, type ConnectionSettings } from '../connection/connection.ts';
-import { LetterSweep } from './sweep.ts';
-import { LetterVisit } from './visit.ts';
+import { pollUntil } from './page.ts';
+import { UndeliverableSweep } from './sweep.ts';
+import { DeadLetterVisit } from './visit.ts';
 import { deadLetterQueueOf } from '../connection/topology.ts';
 
-/** How the broker closes a connection over a letter that it cannot hand out. */
-const INTERNAL_ERROR = /\b541\b/;
 const REASON_MS = 1_000;
 const POLL_MS = 20;
 
-/** Opens the dead-letter queue of `requestQueue` at the first of the brokers that can be reached. */
+/**
+ * Opens the dead-letter queue of `requestQueue` at the first broker that can be reached.
+ *
+ * The room: visit.ts reads the queue once, page by page (page.ts), and settles each letter;
+ * messages.ts translates letters; sender.ts sends letters back to the request queue; sweep.ts moves
+ * letters aside that the broker cannot deliver over AMQP 0-9-1, with amqp10-receiver.ts and
+ * amqp10-values.ts.
+ */
 export async function openDeadLetters(settings: ConnectionSettings, requestQueue: string): Promise<DeadLetterQueue> {
-  const letters = new Letters(settings, requestQueue);
+  const letters = new AmqpDeadLetterQueue(settings, requestQueue);
   await letters.open();
   return letters;
 }
 
-class Letters implements DeadLetterQueue {
+class AmqpDeadLetterQueue implements DeadLetterQueue {
   readonly #settings: ConnectionSettings;
   readonly #requestQueue: string;
   #connection: Connection | undefined;
   #url = '';
-  /** A letter closed the connection: such letters are taken out of the way from now on. */
-  #careful = false;
-  /** Consumers that are not ours, as the last visit found them. */
-  #others = 0;
+  /** A letter closed the connection: from now on a sweep moves such letters aside before each visit. */
+  #sweeping = false;
+  /** Consumers of other clients at the last visit. */
+  #otherConsumers = 0;
 
   constructor(settings: ConnectionSettings, requestQueue: string) {
     this.#settings = settings;
@@ -57,14 +63,14 @@ class Letters implements DeadLetterQueue {
   async visit(visitor: LetterVisitor): Promise<Visited> {
     const connection = this.#connection ?? (await this.open());
     try {
-      return await (this.#careful ? this.#visitCarefully(connection, visitor) : this.#pass(connection, visitor, 0));
+      return await (this.#sweeping ? this.#visitAfterSweep(connection, visitor) : this.#visit(connection, visitor, 0));
     } catch (error) {
-      if (!INTERNAL_ERROR.test(await reasonOf(connection))) throw error;
-      const tried = this.#careful;
-      this.#careful = true;
+      if (!isInternalError(await closeTextOf(connection))) throw error;
+      const tried = this.#sweeping;
+      this.#sweeping = true;
       this.#connection = undefined;
       await connection.close();
-      throw new UndeliverableLetterError(tried ? IN_VAIN : FOUND, { cause: error });
+      throw new UndeliverableLetterError(tried ? SWEEP_FAILED : UNDELIVERABLE, { cause: error });
     }
   }
 
@@ -72,61 +78,52 @@ class Letters implements DeadLetterQueue {
     await this.#connection?.close();
   }
 
-  #pass(connection: Connection, visitor: LetterVisitor, ownReaders: number): Promise<Visited> {
-    const { timeoutMs } = this.#settings;
-    const found = ({ consumerCount }: Replies.AssertQueue): void => void (this.#others = consumerCount - ownReaders);
-    return new LetterVisit(connection, timeoutMs, this.#requestQueue, visitor, found).run(ownReaders);
+  #visit(connection: Connection, visitor: LetterVisitor, ownReaders: number): Promise<Visited> {
+    const onState = ({ consumerCount }: Replies.AssertQueue): void =>
+      void (this.#otherConsumers = consumerCount - ownReaders);
+    return new DeadLetterVisit(connection, this.#requestQueue, visitor, onState).run(ownReaders);
   }
 
-  async #visitCarefully(connection: Connection, visitor: LetterVisitor): Promise<Visited> {
+  async #visitAfterSweep(connection: Connection, visitor: LetterVisitor): Promise<Visited> {
     const channel = await connection.channel((model) => model.createChannel());
     channel.on('error', () => undefined);
     const queue = deadLetterQueueOf(this.#requestQueue);
     const { timeoutMs } = this.#settings;
     const until = async (done: (state: Replies.AssertQueue) => boolean): Promise<number> => {
-      const look = (): Promise<Replies.AssertQueue> => connection.orDisconnected(channel.checkQueue(queue));
-      return (await polled(timeoutMs, look, done)).messageCount;
+      const inspect = (): Promise<Replies.AssertQueue> => connection.orDisconnected(channel.checkQueue(queue));
+      // Other clients may change the counts, so that `done` may never come.
+      return (await pollUntil(inspect, done, POLL_MS, AbortSignal.timeout(timeoutMs))).messageCount;
     };
-    // What the lost connection held, or the last sweep, is ready again when the queue knows of no consumer of ours.
-    const withoutUs = ({ consumerCount }: Replies.AssertQueue): boolean => consumerCount <= this.#others;
+    // Letters that the lost connection or the last sweep held are ready again once none of our
+    // consumers is left.
+    const withoutUs = ({ consumerCount }: Replies.AssertQueue): boolean => consumerCount <= this.#otherConsumers;
     const count = await until(withoutUs);
     const { sweep, returned } = await this.#sweep(queue, count, visitor);
     try {
       await until(({ messageCount }) => messageCount >= returned);
-      return await this.#pass(connection, visitor, 1);
+      return await this.#visit(connection, visitor, 1);
     } finally {
       await sweep.settle();
       await until(withoutUs);
     }
   }
 
-  async #sweep(queue: string, count: number, visitor: LetterVisitor): ReturnType<typeof LetterSweep.of> {
+  async #sweep(queue: string, count: number, visitor: LetterVisitor): ReturnType<typeof UndeliverableSweep.of> {
     try {
-      return await LetterSweep.of(this.#url, queue, this.#settings.timeoutMs, count, visitor);
+      return await UndeliverableSweep.of(this.#url, queue, this.#settings.timeoutMs, count, visitor);
     } catch (error) {
-      throw new UndeliverableLetterError(`${IN_VAIN} (${String(error)})`, { cause: error });
+      throw new UndeliverableLetterError(`${SWEEP_FAILED} (${String(error)})`, { cause: error });
     }
   }
 }
 
-const FOUND = 'The broker closed the connection instead of handing out a letter.';
-const IN_VAIN =
-  'The broker closes the connection instead of handing out one of the letters, and it could not be taken out of the way ' +
-  'over AMQP 1.0. Its properties have types that AMQP 0-9-1 does not know. All letters are there still. An AMQP 1.0 client ' +
-  'can receive and accept it from the queue; a purge would remove all others with it.';
+const UNDELIVERABLE = 'The broker closed the connection instead of delivering a letter.';
+const SWEEP_FAILED =
+  'The broker closes the connection instead of delivering one of the letters, and that letter could not be moved aside ' +
+  'over AMQP 1.0. Its properties have types that AMQP 0-9-1 lacks. All letters are still in the queue. An AMQP 1.0 client ' +
+  'can receive and accept that letter; a purge would remove all others with it.';
 
-/** Why the connection is gone; empty where it is not. */
-async function reasonOf(connection: Connection): Promise<string> {
+/** Why the connection closed; empty where it is open. */
+async function closeTextOf(connection: Connection): Promise<string> {
   return within(REASON_MS, 'the connection', connection.closed).catch(() => '');
-}
-
-/** Looks again and again until `done`, or until the time limit has passed: others may be at the queue. Gives what it saw last. */
-async function polled<T>(limitMs: number, look: () => Promise<T>, done: (seen: T) => boolean): Promise<T> {
-  const { signal } = new AbortController();
-  const end = performance.now() + limitMs;
-  for (;;) {
-    const seen = await look();
-    if (done(seen) || performance.now() > end) return seen;
-    await pause(POLL_MS, signal);
-  }
 }

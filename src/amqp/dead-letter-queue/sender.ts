@@ -1,151 +1,152 @@
 import type { ConfirmChannel } from 'amqplib';
 
 import type { DeadLetter } from '../../protocol/dead-letter.ts';
-import { within } from '../../time/limit.ts';
 import type { Connection } from '../connection/connection.ts';
 import { contentHeaderBytes } from '../wire/content-header-bytes.ts';
 import { requestOptions } from './messages.ts';
-import { isChannelClosing, isNack } from '../connection/publish-errors.ts';
+import { isChannelClosing, isNack } from '../connection/broker-errors.ts';
 
 const CONFIRM_TIMEOUT_MS = 30_000;
 
-/** `undefined`: the request queue has it for certain; else why it has not. */
-type Outcome = string | undefined;
+/** Why the request queue does not have the letter; `undefined` where it certainly has it. */
+type Problem = string | undefined;
 
-/** What a broker made of a letter that was published. */
-type Fate = { readonly kind: 'confirmed' | 'nacked' | 'returned' } | { readonly kind: 'closed'; readonly why: string };
+/** The broker's answer to a published letter. */
+type PublishResult =
+  { readonly kind: 'confirmed' | 'nacked' | 'returned' } | { readonly kind: 'closed'; readonly why: string };
 
-/** A channel, and what has become of it. */
-interface Writing {
-  readonly channel: ConfirmChannel;
-  /** Whether a letter came back; where one finds no queue, none does. */
+/** A channel and its state. */
+interface SendChannel {
+  readonly confirmChannel: ConfirmChannel;
+  /** Whether the broker returned a letter. If it returns one, the queue is missing and it returns all. */
   returned: boolean;
-  /** Of those published and not answered yet. Not a promise's reactions: they would stay when the answer has come. */
-  readonly unanswered: Set<(fate: Fate) => void>;
-  /** Why the channel is gone; `undefined` while it is open. */
+  /** Callbacks of unanswered letters. Not promise reactions: those would stay after the answer. */
+  readonly unanswered: Set<(result: PublishResult) => void>;
+  /** Why the channel closed; `undefined` while it is open. */
   closed: string | undefined;
 }
 
 /**
- * Publishes letters into the request queue. The broker closes the channel over a message that it does not accept: then
- * what was not confirmed is sent again one by one, each time on a channel that is open, so that only the guilty fails.
+ * Publishes letters to the request queue. The broker closes the channel over a message that it does
+ * not accept. The unconfirmed letters are then sent again one by one, each on an open channel, so
+ * that only the cause fails.
  */
-export class LetterSender {
+export class DeadLetterSender {
   readonly #connection: Connection;
   readonly #requestQueue: string;
-  #writing: Writing | undefined;
+  #channel: SendChannel | undefined;
 
   constructor(connection: Connection, requestQueue: string) {
     this.#connection = connection;
     this.#requestQueue = requestQueue;
   }
 
-  /** Sends the letters in their order; gives the outcome of each. Rejects where the connection is lost. */
-  async send(letters: readonly DeadLetter[]): Promise<Outcome[]> {
-    const outcomes: Outcome[] = [];
-    let together: DeadLetter[] = [];
+  /** Sends the letters in order. Returns the problem of each. Rejects where the connection is lost. */
+  async send(letters: readonly DeadLetter[]): Promise<Problem[]> {
+    const problems: Problem[] = [];
+    let batch: DeadLetter[] = [];
     const flush = async (): Promise<void> => {
-      outcomes.push(...(await this.#sendTogether(together)));
-      together = [];
+      problems.push(...(await this.#sendBatch(batch)));
+      batch = [];
     };
     for (const letter of letters) {
       if (mayRepeat(letter)) {
-        together.push(letter);
+        batch.push(letter);
         continue;
       }
       await flush();
-      outcomes.push(await this.#sendAlone(letter));
+      problems.push(await this.#sendSingly(letter));
     }
     await flush();
-    return outcomes;
+    return problems;
   }
 
   async close(): Promise<void> {
-    await this.#writing?.channel.close();
+    await this.#channel?.confirmChannel.close();
   }
 
-  async #sendTogether(letters: readonly DeadLetter[]): Promise<Outcome[]> {
+  async #sendBatch(letters: readonly DeadLetter[]): Promise<Problem[]> {
     if (letters.length === 0) return [];
-    const writing = await this.#open();
-    const fates = await this.#confirmed(letters.map((letter) => this.#publish(writing, letter)));
-    const outcomes: Outcome[] = [];
+    const channel = await this.#open();
+    const results = await this.#confirmed(letters.map((letter) => this.#publish(channel, letter)));
+    const problems: Problem[] = [];
     for (const [index, letter] of letters.entries()) {
-      const fate = fates[index];
-      const again = typeof fate === 'object' && fate.kind === 'closed';
-      outcomes.push(again ? await this.#sendAlone(letter) : this.#outcomeOf(fate));
+      const result = results[index];
+      const again = typeof result === 'object' && result.kind === 'closed';
+      problems.push(again ? await this.#sendSingly(letter) : this.#problemOf(result));
     }
-    return outcomes;
+    return problems;
   }
 
-  async #sendAlone(letter: DeadLetter): Promise<Outcome> {
-    const [fate] = await this.#confirmed([this.#publish(await this.#open(), letter)]);
-    // Where it was the connection that closed, this rejects.
-    if (typeof fate === 'object' && fate.kind === 'closed') await this.#open();
-    return this.#outcomeOf(fate);
+  async #sendSingly(letter: DeadLetter): Promise<Problem> {
+    const [result] = await this.#confirmed([this.#publish(await this.#open(), letter)]);
+    // Rejects where the broker closed the connection, too.
+    if (typeof result === 'object' && result.kind === 'closed') await this.#open();
+    return this.#problemOf(result);
   }
 
-  /** A text says why the letter was not published at all. */
-  #outcomeOf(fate: Fate | string | undefined): Outcome {
-    if (fate === undefined || typeof fate === 'string') return fate;
-    if (fate.kind === 'returned') return `there is no queue ${this.#requestQueue}`;
-    if (fate.kind === 'nacked') return `the queue ${this.#requestQueue} refused it`;
-    return fate.kind === 'closed' ? `the broker does not accept it (${fate.why})` : undefined;
+  /** A string is the reason why the letter was not published at all. */
+  #problemOf(result: PublishResult | string | undefined): Problem {
+    if (result === undefined || typeof result === 'string') return result;
+    if (result.kind === 'returned') return `there is no queue ${this.#requestQueue}`;
+    if (result.kind === 'nacked') return `the queue ${this.#requestQueue} refused it`;
+    return result.kind === 'closed' ? `the broker does not accept it (${result.why})` : undefined;
   }
 
-  #publish(writing: Writing, letter: DeadLetter): Promise<Fate | string> {
-    if (letter.unreadable !== undefined) return Promise.resolve('it cannot be read whole');
+  #publish(channel: SendChannel, letter: DeadLetter): Promise<PublishResult | string> {
+    if (letter.unreadable !== undefined) return Promise.resolve('it can be read only in part');
     const { buffer, byteOffset, length } = letter.body;
     const options = { ...requestOptions(letter), mandatory: true };
     if (contentHeaderBytes(options) > this.#connection.frameMax) {
       return Promise.resolve(`its properties are larger than frame_max, ${this.#connection.frameMax} bytes`);
     }
     return new Promise((resolve) => {
-      const answer = (fate: Fate | string): void => {
-        writing.unanswered.delete(answer);
-        resolve(fate);
+      const answer = (result: PublishResult | string): void => {
+        channel.unanswered.delete(answer);
+        resolve(result);
       };
-      if (writing.closed !== undefined) return resolve({ kind: 'closed', why: writing.closed });
-      writing.unanswered.add(answer);
+      if (channel.closed !== undefined) return resolve({ kind: 'closed', why: channel.closed });
+      channel.unanswered.add(answer);
       try {
-        writing.channel.publish(
+        channel.confirmChannel.publish(
           '',
           this.#requestQueue,
           Buffer.from(buffer, byteOffset, length),
           options,
           (error: unknown) => {
-            if (error === null) answer({ kind: writing.returned ? 'returned' : 'confirmed' });
+            if (error === null) answer({ kind: channel.returned ? 'returned' : 'confirmed' });
             else if (isNack(error)) answer({ kind: 'nacked' });
           },
         );
       } catch (error) {
-        // On a channel that is closing the answer comes with its end.
+        // On a closing channel its `close` event answers.
         if (!isChannelClosing(error)) answer('its properties cannot be sent');
       }
     });
   }
 
-  #confirmed<T>(fates: readonly Promise<T>[]): Promise<T[]> {
-    return this.#connection.orDisconnected(within(CONFIRM_TIMEOUT_MS, 'the request queue', Promise.all(fates)));
+  #confirmed<T>(results: readonly Promise<T>[]): Promise<T[]> {
+    return this.#connection.call('the request queue', Promise.all(results), CONFIRM_TIMEOUT_MS);
   }
 
-  async #open(): Promise<Writing> {
-    if (this.#writing !== undefined) return this.#writing;
-    const channel = await this.#connection.channel((model) => model.createConfirmChannel());
-    const writing: Writing = { channel, returned: false, unanswered: new Set(), closed: undefined };
+  async #open(): Promise<SendChannel> {
+    if (this.#channel !== undefined) return this.#channel;
+    const confirmChannel = await this.#connection.channel((model) => model.createConfirmChannel());
+    const channel: SendChannel = { confirmChannel, returned: false, unanswered: new Set(), closed: undefined };
     const close = (why: string): void => {
-      writing.closed ??= why;
-      if (this.#writing === writing) this.#writing = undefined;
-      for (const answer of writing.unanswered) answer({ kind: 'closed', why: writing.closed });
+      channel.closed ??= why;
+      if (this.#channel === channel) this.#channel = undefined;
+      for (const answer of channel.unanswered) answer({ kind: 'closed', why: channel.closed });
     };
-    channel.on('return', () => (writing.returned = true));
-    channel.on('error', (error) => close(error instanceof Error ? error.message : String(error)));
-    channel.on('close', () => close('channel closed'));
-    this.#writing = writing;
-    return writing;
+    confirmChannel.on('return', () => (channel.returned = true));
+    confirmChannel.on('error', (error) => close(error instanceof Error ? error.message : String(error)));
+    confirmChannel.on('close', () => close('channel closed'));
+    this.#channel = channel;
+    return channel;
   }
 }
 
-/** With a message id a worker recognises a second copy; without one it would execute it again. */
+/** A worker recognises a repeat by its message id. Without one it would execute the request again. */
 function mayRepeat({ properties }: DeadLetter): boolean {
   return properties['message_id'] !== undefined;
 }

@@ -5,18 +5,21 @@ import { Amqp10Receiver } from './amqp10-receiver.ts';
 import { readAmqp10, textOf, type Amqp10Value } from './amqp10-values.ts';
 
 const [MESSAGE_ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA] = [0x72, 0x73, 0x74, 0x75];
-/** What the sender wrote and no broker changes begins here. */
+/** From here on the message is as its sender encoded it; brokers change only the sections before. */
 const BARE_MESSAGE = PROPERTIES;
-/** AMQP 0-9-1 has no such types: RabbitMQ 4.3 closes the connection where it should turn them into a header. */
+/**
+ * Types that AMQP 0-9-1 lacks. RabbitMQ 4.3 closes the connection instead of converting them to a
+ * header.
+ */
 const UNKNOWN_TYPES: ReadonlySet<number> = new Set([0x73 /* char */, 0x98 /* uuid */]);
-/** The properties section's fields, in their order, that can be told. */
+/** The fields of the properties section that are reported, by position. */
 const PROPERTY_NAMES: Readonly<Record<number, string>> = { 0: 'message_id', 4: 'reply_to', 5: 'correlation_id' };
 
-/** Letters that the broker cannot hand to an AMQP 0-9-1 client, taken out of the way of those that it can. */
-export class LetterSweep {
+/** Moves letters aside that the broker cannot deliver to an AMQP 0-9-1 client. */
+export class UndeliverableSweep {
   readonly #receiver: Amqp10Receiver;
   readonly #visitor: LetterVisitor;
-  readonly #aside: { readonly deliveryId: number; readonly fate: LetterFate }[] = [];
+  readonly #held: { readonly deliveryId: number; readonly decision: LetterFate }[] = [];
 
   private constructor(receiver: Amqp10Receiver, visitor: LetterVisitor) {
     this.#receiver = receiver;
@@ -24,8 +27,9 @@ export class LetterSweep {
   }
 
   /**
-   * Takes `count` letters over AMQP 1.0 and gives back in order those that anybody can receive; `visitor` decides about the
-   * others, which are held until `settle`. `returned`: how many went back.
+   * Receives `count` letters over AMQP 1.0 and releases, in order, those that any client can
+   * receive. `visitor` decides about the others, which are held until `settle`. `returned`: how
+   * many were released.
    */
   static async of(
     url: string,
@@ -33,24 +37,24 @@ export class LetterSweep {
     timeoutMs: number,
     count: number,
     visitor: LetterVisitor,
-  ): Promise<{ readonly sweep: LetterSweep; readonly returned: number }> {
+  ): Promise<{ readonly sweep: UndeliverableSweep; readonly returned: number }> {
     const receiver = await Amqp10Receiver.open(url, queue, timeoutMs);
-    const sweep = new LetterSweep(receiver, visitor);
+    const sweep = new UndeliverableSweep(receiver, visitor);
     try {
-      return { sweep, returned: await sweep.#take(count) };
+      return { sweep, returned: await sweep.#decide(count) };
     } catch (error) {
       await receiver.close();
       throw error;
     }
   }
 
-  async #take(count: number): Promise<number> {
+  async #decide(count: number): Promise<number> {
     const runs: { readonly first: number; last: number }[] = [];
     let returned = 0;
     await this.#receiver.receive(count, (deliveryId, message) => {
-      const letter = undeliverable(message);
+      const letter = undeliverableOf(message);
       if (letter !== undefined) {
-        this.#aside.push({ deliveryId, fate: this.#visitor.decide(letter) });
+        this.#held.push({ deliveryId, decision: this.#visitor.decide(letter) });
         return;
       }
       returned += 1;
@@ -62,18 +66,21 @@ export class LetterSweep {
     return returned;
   }
 
-  /** Does to the letters that were set aside what was decided, and ends. */
+  /** Carries out the decisions about the held letters, and closes the connection. */
   async settle(): Promise<void> {
-    for (const { deliveryId, fate } of this.#aside) {
-      if (fate === 'discard') this.#visitor.settling?.(fate);
-      this.#receiver.settle(deliveryId, deliveryId, fate === 'discard' ? 'accepted' : 'released');
+    for (const { deliveryId, decision } of this.#held) {
+      if (decision === 'discard') this.#visitor.settling?.(decision);
+      this.#receiver.settle(deliveryId, deliveryId, decision === 'discard' ? 'accepted' : 'released');
     }
     await this.#receiver.close();
   }
 }
 
-/** What can be told of the message, where it is one that the broker cannot hand to an AMQP 0-9-1 client. */
-function undeliverable(message: Buffer): DeadLetter | undefined {
+/**
+ * The readable part of a message that the broker cannot deliver over AMQP 0-9-1; `undefined` for
+ * any other message.
+ */
+function undeliverableOf(message: Buffer): DeadLetter | undefined {
   const sections: Amqp10Value[] = [];
   let bareStart = message.length;
   for (let offset = 0; offset < message.length;) {
@@ -82,14 +89,15 @@ function undeliverable(message: Buffer): DeadLetter | undefined {
     sections.push(value);
     offset = end;
   }
-  const those = (descriptor: number): Amqp10Value[] => sections.filter((section) => section.descriptor === descriptor);
-  const asHeaders = [...those(MESSAGE_ANNOTATIONS), ...those(APPLICATION_PROPERTIES)];
+  const sectionsOf = (descriptor: number): Amqp10Value[] =>
+    sections.filter((section) => section.descriptor === descriptor);
+  const asHeaders = [...sectionsOf(MESSAGE_ANNOTATIONS), ...sectionsOf(APPLICATION_PROPERTIES)];
   if (!asHeaders.some(holdsUnknownType)) return undefined;
-  const fields = those(PROPERTIES)[0]?.items ?? [];
-  const told = Object.entries(PROPERTY_NAMES).map(([at, name]) => [name, textOf(fields[Number(at)])] as const);
+  const fields = sectionsOf(PROPERTIES)[0]?.items ?? [];
+  const known = Object.entries(PROPERTY_NAMES).map(([at, name]) => [name, textOf(fields[Number(at)])] as const);
   return {
-    body: Buffer.concat(those(DATA).map(({ bytes }) => bytes)),
-    properties: Object.fromEntries(told.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]]))),
+    body: Buffer.concat(sectionsOf(DATA).map(({ bytes }) => bytes)),
+    properties: Object.fromEntries(known.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]]))),
     headers: {},
     identity: createHash('sha256').update(message.subarray(bareStart)).digest('base64'),
     unreadable: 'undeliverable',

@@ -1,25 +1,25 @@
 import type { Channel, ConsumeMessage, Replies } from 'amqplib';
 
 import type { DeadLetter, LetterFate, LetterVisitor, Visited } from '../../protocol/dead-letter.ts';
-import { pause } from '../../time/retry.ts';
 import { within } from '../../time/limit.ts';
 import type { Connection } from '../connection/connection.ts';
-import { letterOf } from './messages.ts';
-import { readPage, tagged } from './page.ts';
-import { LetterSender } from './sender.ts';
+import { deadLetterOf } from './messages.ts';
+import { messageWithTag, pollUntil, readPage } from './page.ts';
+import { DeadLetterSender } from './sender.ts';
 import { deadLetterQueueOf } from '../connection/topology.ts';
 
-/** Letters whose bodies can be in memory at a time. */
-const PAGE = 200;
+/** Maximum number of letters whose bodies are in memory. */
+const PAGE_SIZE = 200;
 /**
- * Pages that are given back before the broker is waited for: with more than 32 commands under way, acknowledgements
- * among them, the broker's channel gathers the rest and hands it to the queue in any order.
+ * Pages that are requeued before the visit waits for the broker. With more than 32 commands in
+ * flight, acknowledgements included, the broker's channel buffers the rest and passes it to the
+ * queue in any order.
  */
 const PAGES_AT_ONCE = 16;
 const SETTLE_TIMEOUT_MS = 30_000;
 const SETTLE_POLL_MS = 2;
 
-/** What becomes of the letters of one page once they are all there. */
+/** What to do with the letters of one page once all are received. */
 interface Page {
   /** Tag of the last letter that stays; 0 where none does. */
   lastKept: number;
@@ -28,51 +28,49 @@ interface Page {
 }
 
 /**
- * One way through the queue. Every letter is taken and held to the end, then what stays is given back in order: a quorum
- * queue puts what comes back behind what came back earlier, so that reading a part would turn the order round.
+ * Reads the queue once. Holds every letter to the end, then requeues the kept ones in order: a
+ * quorum queue puts a requeued message behind those that were requeued earlier, so that reading
+ * only a part would reverse the order.
  */
-export class LetterVisit {
+export class DeadLetterVisit {
   readonly #connection: Connection;
-  readonly #timeoutMs: number;
   readonly #queue: string;
-  readonly #sender: LetterSender;
+  readonly #sender: DeadLetterSender;
   readonly #visitor: LetterVisitor;
-  readonly #found: (state: Replies.AssertQueue) => void;
-  /** Rejects when a channel or the connection is gone. */
-  readonly #gone: Promise<never>;
-  #lose: (error: Error) => void = () => undefined;
-  /** The last tag of each page of which letters stay, in order. */
-  readonly #kept: number[] = [];
+  readonly #onState: (state: Replies.AssertQueue) => void;
+  /** Rejects when a channel or the connection closes. */
+  readonly #failed: Promise<never>;
+  #fail: (error: Error) => void = () => undefined;
+  /** The tag of the last kept letter of each page, in order. */
+  readonly #keptTags: number[] = [];
   #acknowledged = false;
 
   constructor(
     connection: Connection,
-    timeoutMs: number,
     requestQueue: string,
     visitor: LetterVisitor,
-    found: (state: Replies.AssertQueue) => void,
+    onState: (state: Replies.AssertQueue) => void,
   ) {
     this.#connection = connection;
-    this.#timeoutMs = timeoutMs;
     this.#queue = deadLetterQueueOf(requestQueue);
-    this.#sender = new LetterSender(connection, requestQueue);
+    this.#sender = new DeadLetterSender(connection, requestQueue);
     this.#visitor = visitor;
-    this.#found = found;
-    this.#gone = new Promise((_, reject) => (this.#lose = reject));
-    this.#gone.catch(() => undefined);
+    this.#onState = onState;
+    this.#failed = new Promise((_, reject) => (this.#fail = reject));
+    this.#failed.catch(() => undefined);
   }
 
-  /** `ownReaders`: consumers of ours that hold letters beside this visit. */
+  /** `ownReaders`: our other consumers that hold letters during this visit. */
   async run(ownReaders: number): Promise<Visited> {
-    const looking = this.#watched(await this.#connection.channel((model) => model.createChannel()));
-    const state = await this.#look(looking);
-    this.#found(state);
+    const inspecting = this.#monitored(await this.#connection.channel((model) => model.createChannel()));
+    const state = await this.#inspect(inspecting);
+    this.#onState(state);
     const { messageCount, consumerCount } = state;
-    const reading = this.#watched(await this.#connection.channel((model) => model.createChannel()));
-    await this.#readAll(reading, looking, messageCount);
-    await this.#giveBack(reading, looking, consumerCount);
-    const closing = Promise.all([reading.close(), looking.close(), this.#sender.close()]);
-    await this.#connection.orDisconnected(within(this.#timeoutMs, 'closing the channels', closing));
+    const consuming = this.#monitored(await this.#connection.channel((model) => model.createChannel()));
+    await this.#readAll(consuming, inspecting, messageCount);
+    await this.#requeueKept(consuming, inspecting, consumerCount);
+    const closing = Promise.all([consuming.close(), inspecting.close(), this.#sender.close()]);
+    await this.#connection.call('closing the channels', closing);
     return { otherReaders: consumerCount - ownReaders, stopped: this.#stopped };
   }
 
@@ -80,98 +78,90 @@ export class LetterVisit {
     return this.#visitor.stop?.aborted === true;
   }
 
-  async #readAll(reading: Channel, looking: Channel, total: number): Promise<void> {
-    const exhausted = async (): Promise<boolean> => (await this.#look(looking)).messageCount === 0;
+  async #readAll(consuming: Channel, inspecting: Channel, total: number): Promise<void> {
+    const exhausted = async (): Promise<boolean> => (await this.#inspect(inspecting)).messageCount === 0;
     let read = 0;
     while (read < total && !this.#stopped) {
-      const want = Math.min(PAGE, total - read);
+      const want = Math.min(PAGE_SIZE, total - read);
       const page: Page = { lastKept: 0, discarded: [], sent: [] };
-      const take = (message: ConsumeMessage): void => this.#take(page, message);
-      const count = await this.#orChannelClosed(readPage(reading, this.#queue, want, take, exhausted));
-      await this.#settle(reading, page);
+      const onMessage = (message: ConsumeMessage): void => this.#decide(page, message);
+      const count = await this.#orChannelClosed(readPage(consuming, this.#queue, want, onMessage, exhausted));
+      await this.#settle(consuming, page);
       await this.#visitor.pause?.();
       if (count < want) return;
       read += count;
     }
   }
 
-  #take(page: Page, message: ConsumeMessage): void {
-    const letter = letterOf(message);
+  #decide(page: Page, message: ConsumeMessage): void {
+    const letter = deadLetterOf(message);
     const tag = message.fields.deliveryTag;
-    const fate = this.#visitor.decide(letter);
-    if (fate === 'discard') page.discarded.push(tag);
-    else if (fate === 'send-back') page.sent.push({ tag, letter });
+    const decision = this.#visitor.decide(letter);
+    if (decision === 'discard') page.discarded.push(tag);
+    else if (decision === 'send-back') page.sent.push({ tag, letter });
     else page.lastKept = tag;
   }
 
-  /** Acknowledges what is discarded, and of what is sent that which the request queue has for certain. */
-  async #settle(reading: Channel, page: Page): Promise<void> {
-    for (const tag of page.discarded) this.#acknowledge(reading, tag, 'discard');
-    const outcomes = await this.#orChannelClosed(this.#sender.send(page.sent.map(({ letter }) => letter)));
+  /** Acknowledges the discarded letters, and those that the request queue certainly has. */
+  async #settle(consuming: Channel, page: Page): Promise<void> {
+    for (const tag of page.discarded) this.#acknowledge(consuming, tag, 'discard');
+    const problems = await this.#orChannelClosed(this.#sender.send(page.sent.map(({ letter }) => letter)));
     for (const [index, { tag, letter }] of page.sent.entries()) {
-      const problem = outcomes[index];
-      if (problem === undefined) this.#acknowledge(reading, tag, 'send-back');
+      const problem = problems[index];
+      if (problem === undefined) this.#acknowledge(consuming, tag, 'send-back');
       else {
         page.lastKept = Math.max(page.lastKept, tag);
         this.#visitor.failed?.(letter, problem);
       }
     }
-    if (page.lastKept > 0) this.#kept.push(page.lastKept);
+    if (page.lastKept > 0) this.#keptTags.push(page.lastKept);
   }
 
-  #acknowledge(reading: Channel, tag: number, fate: LetterFate): void {
-    this.#visitor.settling?.(fate);
+  #acknowledge(consuming: Channel, tag: number, decision: LetterFate): void {
+    this.#visitor.settling?.(decision);
     this.#acknowledged = true;
-    reading.ack(tagged(tag));
+    consuming.ack(messageWithTag(tag));
   }
 
   /**
-   * Gives back what stays, page by page, and waits until the queue has done all that it was told; closing the channel
-   * earlier would take back acknowledgements that have not got there. `others`: consumers that are not ours.
+   * Requeues the kept letters page by page, and waits until the queue has processed that: closing
+   * the channel earlier would drop acknowledgements that are still on their way. `others`:
+   * consumers of other clients.
    */
-  async #giveBack(reading: Channel, looking: Channel, others: number): Promise<void> {
-    const atOnce = this.#acknowledged ? 1 : PAGES_AT_ONCE;
-    let left = this.#kept.length;
-    for (const tag of this.#kept) {
-      reading.nack(tagged(tag), true, true);
+  async #requeueKept(consuming: Channel, inspecting: Channel, others: number): Promise<void> {
+    const pagesAtOnce = this.#acknowledged ? 1 : PAGES_AT_ONCE;
+    let left = this.#keptTags.length;
+    for (const tag of this.#keptTags) {
+      consuming.nack(messageWithTag(tag), true, true);
       left -= 1;
-      if (left % atOnce === 0) await this.#settled(looking, others + left);
+      if (left % pagesAtOnce === 0) await this.#settled(inspecting, others + left);
     }
-    await this.#settled(looking, others);
+    await this.#settled(inspecting, others);
   }
 
-  /** A page's consumer is counted, though cancelled, as long as the queue knows of a letter that it holds. */
-  async #settled(looking: Channel, consumers: number): Promise<void> {
-    const over = new AbortController();
-    const counting = async (): Promise<void> => {
-      while (!over.signal.aborted && (await this.#look(looking)).consumerCount > consumers) {
-        await pause(SETTLE_POLL_MS, over.signal);
-      }
-    };
+  /** A cancelled consumer still counts while the queue knows of letters that it holds. */
+  async #settled(inspecting: Channel, consumers: number): Promise<void> {
+    const ended = new AbortController();
+    const isSettled = ({ consumerCount }: Replies.AssertQueue): boolean => consumerCount <= consumers;
+    const polling = pollUntil(() => this.#inspect(inspecting), isSettled, SETTLE_POLL_MS, ended.signal);
     try {
-      await within(SETTLE_TIMEOUT_MS, 'settling the letters', counting());
+      await within(SETTLE_TIMEOUT_MS, 'settling the letters', polling);
     } finally {
-      over.abort();
+      ended.abort();
     }
   }
 
-  #look(channel: Channel): Promise<Replies.AssertQueue> {
-    return this.#call('looking at the queue', channel.checkQueue(this.#queue));
+  #inspect(channel: Channel): Promise<Replies.AssertQueue> {
+    return this.#orChannelClosed(this.#connection.call('checking the queue', channel.checkQueue(this.#queue)));
   }
 
-  #watched<C extends Channel>(channel: C): C {
-    channel.on('error', (error) => this.#lose(error));
-    channel.on('close', () => this.#lose(new Error('the broker closed the channel')));
+  #monitored<C extends Channel>(channel: C): C {
+    channel.on('error', (error) => this.#fail(error));
+    channel.on('close', () => this.#fail(new Error('the broker closed the channel')));
     return channel;
   }
 
-  #call<T>(what: string, call: Promise<T>): Promise<T> {
-    call.catch(() => undefined);
-    return this.#orChannelClosed(within(this.#timeoutMs, what, call));
-  }
-
   #orChannelClosed<T>(call: Promise<T>): Promise<T> {
-    call.catch(() => undefined);
-    return this.#connection.orDisconnected(Promise.race([call, this.#gone]));
+    return this.#connection.orDisconnected(Promise.race([call, this.#failed]));
   }
 }

@@ -1,44 +1,48 @@
-import type { PublishLane } from './publish-lane.ts';
+import type { PublishChannel } from './publish-channel.ts';
 import type { Destination, Pending } from './pending.ts';
-import type { SideLanes } from './side-lanes.ts';
+import type { IsolatedChannels } from './isolated-channels.ts';
 
-/** Ticks until a message without a confirm is given up, and until it counts as slow. */
+/** Ticks until an unconfirmed message is abandoned, and until it counts as slow. */
 const DEADLINE = 30;
 const SLOW = 2;
-/** A lane on which a message was given up is replaced after so many more, as amqplib keeps a word for each of them. */
+/**
+ * How many further messages a channel may carry after one was abandoned on it, before it is
+ * replaced: amqplib keeps an entry for each of them.
+ */
 const MAX_KEPT_WHEN_IDLE = 10_000;
 const MAX_KEPT = 1_000_000;
 
 export interface ConfirmWatchHost {
-  /** The main lane, where there is one that the broker reads. */
-  main(): PublishLane | undefined;
-  readonly sideLanes: SideLanes;
-  /** Nothing is confirmed there, though messages sent later to others are. */
-  silent(destination: Destination): void;
-  giveUp(lane: PublishLane, pending: Pending): void;
-  rebuild(reason: string, isBrief?: boolean): void;
+  /** The main channel; `undefined` where there is none, or the broker does not read its connection. */
+  main(): PublishChannel | undefined;
+  readonly isolatedChannels: IsolatedChannels;
+  /** The destination confirms nothing, though later messages to others are confirmed. */
+  stalled(destination: Destination): void;
+  abandon(channel: PublishChannel, pending: Pending): void;
+  rebuild(reason: string, isPlanned?: boolean): void;
 }
 
 /**
- * Tells a confirm that does not come from a link that does not work: a message is given up at its deadline only where
- * the broker has gone on after it; where it has not, a probe that goes nowhere is sent, and a lane that does not even
- * confirm that is replaced. Time is counted in ticks of a timer, so that a process that was stopped for a while, or
- * a broker that has stopped reading, does not make anything late.
+ * Distinguishes a destination that does not confirm from a channel that does not work. A message is
+ * abandoned at its deadline only if the broker has confirmed later messages. If it has not, a probe
+ * without a destination is sent; a channel that does not even confirm that is replaced. Time is
+ * counted in ticks of a timer, so that nothing expires while the process is suspended or the broker
+ * does not read.
  */
 export class ConfirmWatch {
   readonly deadline = DEADLINE;
-  /** After how many milliseconds a message counts as slow. */
+  /** Milliseconds after which an unconfirmed message counts as slow. */
   readonly slowMs: number;
   /** Ticks so far. */
   now = 0;
   readonly #host: ConfirmWatchHost;
   readonly #timer: NodeJS.Timeout;
   readonly #probeTicks: number;
-  #probe: { readonly lane: PublishLane; readonly since: number } | undefined;
-  /** The last tick at which the main lane confirmed anything. */
-  #aliveAt = 0;
-  /** When the youngest message was sent that a queue has taken. */
-  #takenSentAt = 0;
+  #probe: { readonly channel: PublishChannel; readonly since: number } | undefined;
+  /** The tick of the main channel's last confirm. */
+  #confirmedAt = 0;
+  /** The tick at which the youngest routed message was sent. */
+  #lastRoutedSentAt = 0;
 
   constructor(limits: { readonly confirmTimeoutMs: number; readonly callTimeoutMs: number }, host: ConfirmWatchHost) {
     const tickMs = Math.max(10, limits.confirmTimeoutMs / DEADLINE);
@@ -52,84 +56,87 @@ export class ConfirmWatch {
     clearInterval(this.#timer);
   }
 
-  /** The main lane has confirmed something. */
-  alive(): void {
-    this.#aliveAt = this.now;
+  /** The main channel confirmed a message. */
+  recordConfirm(): void {
+    this.#confirmedAt = this.now;
   }
 
-  /** A queue has taken this message. */
-  taken({ sentAt }: Pending): void {
-    if (sentAt > this.#takenSentAt) this.#takenSentAt = sentAt;
+  /** A queue confirmed this message. */
+  recordRouted({ sentAt }: Pending): void {
+    if (sentAt > this.#lastRoutedSentAt) this.#lastRoutedSentAt = sentAt;
   }
 
-  /** Whether the broker has confirmed something on the main lane in a later tick than this message was sent in. */
-  wentOnAfter({ sentAt }: Pending): boolean {
-    return this.#aliveAt > sentAt;
+  /**
+   * Whether the main channel confirmed anything in a later tick than the one in which this message
+   * was sent.
+   */
+  confirmedAfter({ sentAt }: Pending): boolean {
+    return this.#confirmedAt > sentAt;
   }
 
   #tick(): void {
     const main = this.#host.main();
     if (main === undefined) return;
     this.now += 1;
-    let unsure = false;
+    let needsProbe = false;
     for (const pending of main.unconfirmed.values()) {
       if (this.now - pending.sentAt < SLOW) break;
-      unsure = !this.#judge(main, pending, main.processed > pending.sequence) || unsure;
+      needsProbe = !this.#check(main, pending, main.processed > pending.sequence) || needsProbe;
     }
-    unsure = this.#judgeSideLanes() || unsure;
-    if (unsure) this.#ask(main);
-    this.#renew(main);
+    needsProbe = this.#checkIsolatedChannels() || needsProbe;
+    if (needsProbe) this.#probeMain(main);
+    this.#replaceLeaky(main);
   }
 
-  /** Whether a probe is needed. */
-  #judgeSideLanes(): boolean {
-    const { sideLanes } = this.#host;
-    let unsure = false;
+  /** Returns whether a probe is needed. */
+  #checkIsolatedChannels(): boolean {
+    const { isolatedChannels } = this.#host;
+    let needsProbe = false;
     let stuck = 0;
     let isOldest = true;
-    for (const [lane, pending] of sideLanes.busy) {
+    for (const [channel, pending] of isolatedChannels.busy) {
       if (this.now - pending.sentAt < SLOW) break;
-      // The oldest makes room where others wait for a lane.
-      const makesRoom = isOldest && sideLanes.exhausted && this.#takenSentAt > pending.sentAt;
+      // The oldest makes room where destinations wait for a channel.
+      const makesRoom = isOldest && isolatedChannels.exhausted && this.#lastRoutedSentAt > pending.sentAt;
       isOldest = false;
       if (makesRoom) {
-        this.#host.giveUp(lane, pending);
+        this.#host.abandon(channel, pending);
         continue;
       }
-      unsure = !this.#judge(lane, pending, this.wentOnAfter(pending)) || unsure;
-      if (lane.unconfirmed.size > 0) stuck += 1;
+      needsProbe = !this.#check(channel, pending, this.confirmedAfter(pending)) || needsProbe;
+      if (channel.unconfirmed.size > 0) stuck += 1;
     }
-    sideLanes.stuck(stuck);
-    return unsure;
+    isolatedChannels.stuck(stuck);
+    return needsProbe;
   }
 
-  /** Gives it up where it is time; returns `wentOn`. */
-  #judge(lane: PublishLane, pending: Pending, wentOn: boolean): boolean {
-    if (wentOn && this.now - pending.sentAt >= DEADLINE) this.#host.giveUp(lane, pending);
-    else if (this.#takenSentAt > pending.sentAt) this.#host.silent(pending.destination);
-    return wentOn;
+  /** Abandons the message at its deadline. Returns `brokerContinued`. */
+  #check(channel: PublishChannel, pending: Pending, brokerContinued: boolean): boolean {
+    if (brokerContinued && this.now - pending.sentAt >= DEADLINE) this.#host.abandon(channel, pending);
+    else if (this.#lastRoutedSentAt > pending.sentAt) this.#host.stalled(pending.destination);
+    return brokerContinued;
   }
 
-  /** Asks the main lane for a sign of life. */
-  #ask(main: PublishLane): void {
+  /** Sends a probe on the main channel, or replaces the channel if its probe is overdue. */
+  #probeMain(main: PublishChannel): void {
     const probe = this.#probe;
-    if (probe?.lane === main) {
-      if (this.now - probe.since > this.#probeTicks) this.#host.rebuild('a confirm did not come in time');
+    if (probe?.channel === main) {
+      if (this.now - probe.since > this.#probeTicks) this.#host.rebuild('a confirm is overdue');
       return;
     }
-    const asked = { lane: main, since: this.now };
+    const asked = { channel: main, since: this.now };
     this.#probe = asked;
     void main.probe().then((confirmed) => {
       if (this.#probe === asked) this.#probe = undefined;
-      if (confirmed && this.#host.main() === main) this.alive();
+      if (confirmed && this.#host.main() === main) this.recordConfirm();
     });
   }
 
-  #renew(main: PublishLane): void {
+  #replaceLeaky(main: PublishChannel): void {
     if (main.firstAbandoned === undefined) return;
     const kept = main.sequence - main.firstAbandoned;
     if (kept > (main.unconfirmed.size === 0 ? MAX_KEPT_WHEN_IDLE : MAX_KEPT)) {
-      this.#host.rebuild('the channel is renewed, as a confirm never came', true);
+      this.#host.rebuild('the channel is renewed: a confirm never arrived', true);
     }
   }
 }

@@ -1,22 +1,22 @@
 import { Destination, isNamedByBroker, type Pending } from './pending.ts';
 
-/** Destinations that are remembered: their names are chosen by outsiders. */
+/** Maximum number of remembered destinations: outsiders choose their names. */
 const MAX_KEPT = 4_096;
-const MAX_TROUBLED = 256;
+const MAX_DEGRADED = 256;
 
-/** All destinations, with a bound on how many requests may wait for troubled ones. */
+/** All destinations, with a bound on how many requests may wait for degraded ones. */
 export class Destinations {
   readonly #byName = new Map<string, Destination>();
-  /** Oldest trouble first. */
-  readonly #troubled = new Set<Destination>();
-  /** Most requests that may wait for troubled destinations together. */
-  readonly mostHeld: number;
-  readonly #mostHeldByOne: number;
+  /** The longest degraded first. */
+  readonly #degraded = new Set<Destination>();
+  /** Maximum number of requests that may wait for all degraded destinations together. */
+  readonly maxHeld: number;
+  readonly #maxHeldByOne: number;
 
-  /** A quarter of `prefetch` may wait for troubled destinations, and a sixteenth for one of them. */
+  /** A quarter of `prefetch` may wait for degraded destinations, a sixteenth for each of them. */
   constructor(prefetch: number) {
-    this.mostHeld = Math.max(1, Math.floor(prefetch / 4));
-    this.#mostHeldByOne = Math.max(1, Math.floor(prefetch / 16));
+    this.maxHeld = Math.max(1, Math.floor(prefetch / 4));
+    this.#maxHeldByOne = Math.max(1, Math.floor(prefetch / 16));
   }
 
   of(name: string): Destination {
@@ -29,98 +29,101 @@ export class Destinations {
     return destination;
   }
 
-  /** All that are remembered: those with messages that have no outcome, and more. */
+  /** All remembered destinations: every one with unresolved messages, and others. */
   all(): Iterable<Destination> {
     return this.#byName.values();
   }
 
-  /** There is another channel, which has met none of them. */
-  startAnew(): void {
+  /** A new main channel has served none of the destinations. */
+  channelReplaced(): void {
     for (const destination of this.#byName.values()) {
-      destination.known = isNamedByBroker(destination.name);
-      if (!destination.silent) continue;
-      destination.silent = false;
-      if (!destination.troubled) this.relieve(destination);
+      destination.servedByMain = isNamedByBroker(destination.name);
+      if (!destination.stalled) continue;
+      destination.stalled = false;
+      if (!destination.degraded) this.restore(destination);
     }
   }
 
-  /** Marks as troubled; of too many the oldest idle one is forgotten. */
-  trouble(destination: Destination): void {
-    this.#troubled.add(destination);
-    if (this.#troubled.size <= MAX_TROUBLED) return;
-    for (const other of this.#troubled) {
+  /**
+   * Marks it as degraded. Above the maximum, the longest degraded one without unresolved messages
+   * is restored.
+   */
+  degrade(destination: Destination): void {
+    this.#degraded.add(destination);
+    if (this.#degraded.size <= MAX_DEGRADED) return;
+    for (const other of this.#degraded) {
       if (other.open > 0) continue;
-      this.relieve(other);
+      this.restore(other);
       return;
     }
   }
 
-  /** Nothing more is sent there until this tick. */
-  bury(destination: Destination, until: number): void {
-    destination.silent = false;
-    destination.known = false;
-    destination.takenAt = -Infinity;
-    destination.deadUntil = until;
-    this.trouble(destination);
+  /** Sends nothing more to it until tick `until`. */
+  abandon(destination: Destination, until: number): void {
+    destination.stalled = false;
+    destination.servedByMain = false;
+    destination.confirmedAt = -Infinity;
+    destination.abandonedUntil = until;
+    this.degrade(destination);
   }
 
-  /** Nothing is wrong there any more. */
-  relieve(destination: Destination): void {
+  /** Clears everything that degrades it. */
+  restore(destination: Destination): void {
     clearTimeout(destination.retryTimer);
-    destination.refusing = 'no';
-    destination.refusals = 0;
+    destination.nackState = 'no';
+    destination.nacksInRow = 0;
     destination.retried = undefined;
     destination.retryDue = false;
-    destination.silent = false;
-    destination.deadUntil = 0;
-    this.#troubled.delete(destination);
+    destination.stalled = false;
+    destination.abandonedUntil = 0;
+    this.#degraded.delete(destination);
   }
 
-  /** What to do with one message more for a destination in trouble. */
+  /** What to do with a new message for a degraded destination. */
   admit(destination: Destination, now: number): 'send' | 'wait' | 'one-try' | 'refused' | 'unconfirmed' {
-    if (destination.deadUntil > now) return 'unconfirmed';
-    if (destination.deadUntil > 0) this.relieve(destination);
-    if (destination.maySend && !destination.retryDue) return 'send';
+    if (destination.abandonedUntil > now) return 'unconfirmed';
+    if (destination.abandonedUntil > 0) this.restore(destination);
+    if (destination.canSend && !destination.retryDue) return 'send';
     if (this.mayHold(destination)) return 'wait';
-    if (destination.silent) return 'unconfirmed';
-    return destination.met(now) ? 'one-try' : 'refused';
+    if (destination.stalled) return 'unconfirmed';
+    return destination.usesMain(now) ? 'one-try' : 'refused';
   }
 
   /** Whether one more request may wait for it. */
   mayHold(destination: Destination): boolean {
-    if (destination.held >= this.#mostHeldByOne) return false;
-    const own = this.#troubled.has(destination) ? destination.held : 0;
-    return own + this.#heldByOthersThan(destination) < this.mostHeld;
+    if (destination.held >= this.#maxHeldByOne) return false;
+    const own = this.#degraded.has(destination) ? destination.held : 0;
+    return own + this.#heldByOthers(destination) < this.maxHeld;
   }
 
-  /** Whether one of its messages may be tried again, as far as other destinations in trouble leave room. */
+  /** Whether other degraded destinations leave room for a retry of one of its messages. */
   mayRetry(destination: Destination): boolean {
-    return this.#heldByOthersThan(destination) < this.mostHeld;
+    return this.#heldByOthers(destination) < this.maxHeld;
   }
 
-  /** Takes out what waits for it beyond the bound, newest first; the oldest stays, to be tried again. */
-  excess(destination: Destination): Pending[] {
-    const room = Math.min(this.#mostHeldByOne, this.mostHeld - this.#heldByOthersThan(destination));
-    return destination.waiting.splice(Math.max(1, room - destination.onWire));
+  /** Removes and returns the newest waiting messages beyond the bound. The oldest stays, to be retried. */
+  takeExcess(destination: Destination): Pending[] {
+    const room = Math.min(this.#maxHeldByOne, this.maxHeld - this.#heldByOthers(destination));
+    return destination.waiting.splice(Math.max(1, room - destination.inFlight));
   }
 
-  /** It does not answer; takes out what waits for it beyond the bound, newest first. */
-  silence(destination: Destination): Pending[] {
-    if (destination.silent) return [];
-    destination.silent = true;
-    this.trouble(destination);
-    return destination.waiting.splice(Math.max(0, this.#mostHeldByOne - destination.onWire));
+  /** Marks it as stalled. Removes and returns the newest waiting messages beyond the bound. */
+  stall(destination: Destination): Pending[] {
+    if (destination.stalled) return [];
+    destination.stalled = true;
+    this.degrade(destination);
+    return destination.waiting.splice(Math.max(0, this.#maxHeldByOne - destination.inFlight));
   }
 
-  #heldByOthersThan(destination: Destination): number {
+  #heldByOthers(destination: Destination): number {
     let held = 0;
-    for (const troubled of this.#troubled) if (troubled !== destination) held += troubled.held;
+    for (const degraded of this.#degraded) if (degraded !== destination) held += degraded.held;
     return held;
   }
 
   #forgetIdle(): void {
     for (const [name, destination] of this.#byName) {
-      if (destination.open === 0 && !destination.troubled) this.#byName.delete(name);
+      if (destination.open === 0 && !destination.degraded) this.#byName.delete(name);
     }
   }
 }

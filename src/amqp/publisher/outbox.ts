@@ -1,43 +1,43 @@
 import { PublisherStoppedError, type ReplyOutcome } from '../../protocol/reply.ts';
-import type { CloseReason } from './close-reason.ts';
+import type { CloseReason } from '../connection/broker-errors.ts';
 import { ConfirmWatch } from './confirm-watch.ts';
 import { Destinations } from './destinations.ts';
-import type { BrokerAnswer, PublishLane, LaneEvents } from './publish-lane.ts';
-import { LostLanes } from './lost-lanes.ts';
-import type { Outgoing } from '../wire/messages.ts';
+import type { BrokerAnswer, PublishChannel, PublishChannelEvents } from './publish-channel.ts';
+import { LostConfirms } from './lost-confirms.ts';
+import type { OutgoingMessage } from '../wire/messages.ts';
 import { newPending, type Destination, type Pending } from './pending.ts';
 import { Quarantine } from './quarantine.ts';
-import { Refusals } from './refusals.ts';
-import { SideLanes } from './side-lanes.ts';
+import { NackRetry } from './nack-retry.ts';
+import { IsolatedChannels } from './isolated-channels.ts';
 
 export interface OutboxLimits {
-  /** How long one message may stay unconfirmed while the broker goes on, in milliseconds. */
+  /** Milliseconds that a message may stay unconfirmed while the broker confirms others. */
   readonly confirmTimeoutMs: number;
-  /** As many messages are under way at most; a quarter of them may wait for destinations that do not take theirs. */
+  /** Maximum number of messages without an outcome, a quarter of them for degraded destinations. */
   readonly prefetch: number;
-  /** How long the broker may take for a call, in milliseconds. */
+  /** Time limit in milliseconds for each call to the broker. */
   readonly callTimeoutMs: number;
 }
 
 export interface OutboxHost {
-  /** Opens a side lane; rejects where there is no connection. `sideLaneGone` is told of its end. */
-  open(): Promise<PublishLane>;
-  /** Makes another main lane, as the present one does not work, or (`isBrief`) while it does. */
-  rebuild(reason: string, isBrief?: boolean): void;
+  /** Opens an isolated channel; reports its end to `isolatedChannelClosed`. Rejects without a connection. */
+  open(): Promise<PublishChannel>;
+  /** Replaces the main channel: it does not work, or (`isPlanned`) works and needs renewal. */
+  rebuild(reason: string, isPlanned?: boolean): void;
   republished(reason: string, count: number): void;
 }
 
-/** The messages without an outcome, and which of them is sent when, and on which lane. */
-export class Outbox implements LaneEvents {
+/** All messages without an outcome. Decides when each is sent, and on which channel. */
+export class Outbox implements PublishChannelEvents {
   readonly destinations: Destinations;
-  readonly sideLanes: SideLanes;
-  readonly #refusals: Refusals;
+  readonly isolatedChannels: IsolatedChannels;
+  readonly #nackRetry: NackRetry;
   readonly #quarantine: Quarantine;
-  readonly #lostLanes: LostLanes;
+  readonly #lostConfirms: LostConfirms;
   readonly #watch: ConfirmWatch;
-  /** Have messages that could not be sent when they came. */
+  /** Destinations with messages that could not be sent when they were added. */
   readonly #ready = new Set<Destination>();
-  #main: PublishLane | undefined;
+  #main: PublishChannel | undefined;
   #blocked = false;
 
   constructor(limits: OutboxLimits, host: OutboxHost) {
@@ -48,28 +48,28 @@ export class Outbox implements LaneEvents {
       ready: (destination: Destination) => void this.#ready.add(destination),
       republished: (reason: string, count: number) => host.republished(reason, count),
     };
-    this.#refusals = new Refusals(this.destinations, shared);
-    this.sideLanes = new SideLanes(this.destinations.mostHeld, {
+    this.#nackRetry = new NackRetry(this.destinations, shared);
+    this.isolatedChannels = new IsolatedChannels(this.destinations.maxHeld, {
       open: () => host.open(),
-      sendNext: (lane, destination) => this.#sendNext(lane, destination),
+      sendNext: (channel, destination) => this.#sendNext(channel, destination),
     });
     this.#watch = new ConfirmWatch(limits, {
       main: () => (this.#blocked ? undefined : this.#main),
-      sideLanes: this.sideLanes,
-      silent: (destination) => {
-        for (const pending of this.destinations.silence(destination)) this.#finish(pending, 'unconfirmed');
+      isolatedChannels: this.isolatedChannels,
+      stalled: (destination) => {
+        for (const pending of this.destinations.stall(destination)) this.#finish(pending, 'unconfirmed');
       },
-      giveUp: (lane, pending) => this.#giveUp(lane, pending),
-      rebuild: (reason, isBrief) => host.rebuild(reason, isBrief),
+      abandon: (channel, pending) => this.#abandon(channel, pending),
+      rebuild: (reason, isPlanned) => host.rebuild(reason, isPlanned),
     });
     this.#quarantine = new Quarantine(limits.callTimeoutMs, this.#watch.slowMs, {
-      open: async () => this.sideLanes.takeFree() ?? (await host.open()),
-      send: (lane, pending) => this.#send(lane, pending),
+      open: async () => this.isolatedChannels.takeFree() ?? (await host.open()),
+      send: (channel, pending) => this.#send(channel, pending),
       canSend: () => this.#channelUsable,
-      nothingTaken: () => host.rebuild('the broker takes no message'),
-      over: () => this.flush(),
+      nothingConfirmed: () => host.rebuild('the broker confirms no message'),
+      emptied: () => this.flush(),
     });
-    this.#lostLanes = new LostLanes(this.#quarantine, shared);
+    this.#lostConfirms = new LostConfirms(this.#quarantine, shared);
   }
 
   get #channelUsable(): boolean {
@@ -80,35 +80,35 @@ export class Outbox implements LaneEvents {
     return this.#channelUsable && !this.#quarantine.active;
   }
 
-  /** `order` is greater than that of every message before; `id` is unique. */
-  add(message: Outgoing, id: string, order: number, settle: Pending['settle']): void {
+  /** `order` is greater than that of every earlier message; `id` is unique. */
+  add(message: OutgoingMessage, id: string, order: number, settle: Pending['settle']): void {
     const destination = this.destinations.of(message.queue);
     destination.open += 1;
     const pending = newPending(message, destination, id, order, settle);
-    if (destination.troubled && !this.#admits(destination, pending)) return;
+    if (destination.degraded && !this.#admits(destination, pending)) return;
     const main = this.#main;
     const { now } = this.#watch;
-    const atOnce = destination.met(now) && destination.waiting.length === 0 && !destination.crowded(now);
+    const atOnce = destination.usesMain(now) && destination.waiting.length === 0 && !destination.saturated(now);
     if (atOnce && main?.congested === false && this.#canSend) return void this.#send(main, pending);
     destination.waiting.push(pending);
     this.#pump(destination);
   }
 
-  /** There is a main lane. */
-  up(lane: PublishLane): void {
-    this.#main = lane;
+  /** The main channel is open. */
+  up(channel: PublishChannel): void {
+    this.#main = channel;
     this.flush();
   }
 
-  /** The main lane is gone, with `reason` where the broker gave one. */
+  /** The main channel is closed. `reason`: the broker's, if it gave one. */
   down(reason: CloseReason | undefined): void {
-    const lane = this.#main;
+    const channel = this.#main;
     this.#main = undefined;
     this.#blocked = false;
-    this.destinations.startAnew();
+    this.destinations.channelReplaced();
     for (const destination of this.destinations.all()) if (destination.waiting.length > 0) this.#ready.add(destination);
-    if (lane === undefined) return;
-    this.#lostLanes.takeBack(lane, reason, (pending) => pending.sequence > lane.processed);
+    if (channel === undefined) return;
+    this.#lostConfirms.takeUnconfirmed(channel, reason, (pending) => pending.sequence > channel.processed);
   }
 
   block(blocked: boolean): void {
@@ -116,68 +116,69 @@ export class Outbox implements LaneEvents {
     this.flush();
   }
 
-  /** There is another broker behind the connection, perhaps, with other limits. */
+  /** The connection is new: its broker may have other limits. */
   forgetLimits(): void {
-    this.#lostLanes.largestBody = Infinity;
+    this.#lostConfirms.maxBody = Infinity;
   }
 
-  /** Sends what waits, as far as the lanes have room. */
+  /** Sends the waiting messages, as far as the channels have room. */
   flush(): void {
     void this.#quarantine.run();
     if (!this.#canSend) return;
     const ready = [...this.#ready];
     this.#ready.clear();
     for (const destination of ready) this.#pump(destination);
-    this.sideLanes.pump();
+    this.isolatedChannels.pump();
   }
 
-  /** Settles all that has no outcome with `PublisherStoppedError`. Nothing is sent any more. */
+  /** Resolves every message with `PublisherStoppedError`. Nothing is sent any more. */
   stop(): void {
     this.#watch.stop();
-    const left = [...(this.#main?.takeBack() ?? []), ...this.#quarantine.clear()];
-    for (const lane of this.sideLanes.busy.keys()) left.push(...lane.takeBack());
+    const left = [...(this.#main?.takeUnconfirmed() ?? []), ...this.#quarantine.clear()];
+    for (const channel of this.isolatedChannels.busy.keys()) left.push(...channel.takeUnconfirmed());
     this.#main = undefined;
     for (const destination of this.destinations.all()) {
-      this.destinations.relieve(destination);
+      this.destinations.restore(destination);
       left.push(...destination.waiting.splice(0));
     }
     for (const pending of left) this.#finish(pending, new PublisherStoppedError('stopped before the broker confirmed'));
   }
 
-  answered(lane: PublishLane, pending: Pending, answer: BrokerAnswer): void {
+  answered(channel: PublishChannel, pending: Pending, answer: BrokerAnswer): void {
     const { destination } = pending;
-    destination.onWire -= 1;
+    destination.inFlight -= 1;
     destination.answeredAt = this.#watch.now;
-    if (answer === 'refused') this.#refusals.refused(destination, pending);
+    if (answer === 'nacked') this.#nackRetry.nacked(destination, pending);
     else {
-      if (destination.troubled || destination.refusals > 0) this.destinations.relieve(destination);
-      if (answer === 'taken') {
-        if (lane === this.#main) destination.known = true;
-        else destination.takenAt = this.#watch.now;
-        this.#watch.taken(pending);
+      if (destination.degraded || destination.nacksInRow > 0) this.destinations.restore(destination);
+      if (answer === 'routed') {
+        if (channel === this.#main) destination.servedByMain = true;
+        else destination.confirmedAt = this.#watch.now;
+        this.#watch.recordRouted(pending);
       }
-      this.#finish(pending, answer === 'taken' ? 'routed' : 'returned');
+      this.#finish(pending, answer === 'routed' ? 'routed' : 'returned');
     }
     if (destination.waiting.length > 0) this.#pump(destination);
-    if (lane === this.#main) this.#watch.alive();
-    else this.sideLanes.release(lane);
+    if (channel === this.#main) this.#watch.recordConfirm();
+    else this.isolatedChannels.release(channel);
   }
 
   late({ destination }: Pending): void {
-    this.destinations.relieve(destination);
+    this.destinations.restore(destination);
     if (destination.waiting.length > 0) this.#pump(destination);
   }
 
-  /** A lane beside the main one is gone. */
-  sideLaneGone(lane: PublishLane, connectionClosedBy: CloseReason | undefined): void {
-    this.sideLanes.discard(lane);
-    // It carried one message, which the broker has come to where it closed the lane itself.
-    const isMeant = (pending: Pending): boolean => lane.closedBy !== undefined || !this.#watch.wentOnAfter(pending);
-    this.#lostLanes.takeBack(lane, lane.closedBy ?? connectionClosedBy, isMeant);
+  /** An isolated channel is closed. */
+  isolatedChannelClosed(channel: PublishChannel, connectionClosedBy: CloseReason | undefined): void {
+    this.isolatedChannels.discard(channel);
+    // It carried one message, which the broker had processed if it closed the channel itself.
+    const mayBeCause = (pending: Pending): boolean =>
+      channel.closedBy !== undefined || !this.#watch.confirmedAfter(pending);
+    this.#lostConfirms.takeUnconfirmed(channel, channel.closedBy ?? connectionClosedBy, mayBeCause);
     this.flush();
   }
 
-  /** Whether the message may go on its way although its destination is in trouble; else it waits, or has its outcome. */
+  /** Whether a message to a degraded destination may be sent. Else it waits, or has its outcome. */
   #admits(destination: Destination, pending: Pending): boolean {
     const admission = this.destinations.admit(destination, this.#watch.now);
     if (admission === 'wait') destination.waiting.push(pending);
@@ -186,60 +187,60 @@ export class Outbox implements LaneEvents {
     return admission === 'send';
   }
 
-  /** Sends what waits for this destination, as far as may be. */
+  /** Sends the destination's waiting messages, as far as possible. */
   #pump(destination: Destination): void {
     const main = this.#main;
     const { now } = this.#watch;
-    while (destination.waiting.length > 0 && destination.maySend) {
-      if (main === undefined || !this.#canSend || (destination.met(now) && main.congested)) {
+    while (destination.waiting.length > 0 && destination.canSend) {
+      if (main === undefined || !this.#canSend || (destination.usesMain(now) && main.congested)) {
         this.#ready.add(destination);
         return;
       }
-      if (!destination.met(now)) {
-        if (destination.onWire === 0) this.sideLanes.request(destination);
+      if (!destination.usesMain(now)) {
+        if (destination.inFlight === 0) this.isolatedChannels.request(destination);
         return;
       }
-      if (destination.crowded(now)) return;
+      if (destination.saturated(now)) return;
       const next = destination.waiting.shift();
       if (next !== undefined) this.#send(main, next);
     }
   }
 
-  #sendNext(lane: PublishLane, destination: Destination): boolean {
+  #sendNext(channel: PublishChannel, destination: Destination): boolean {
     if (!this.#canSend) this.#ready.add(destination);
-    if (!this.#canSend || !destination.maySend || destination.onWire > 0) return false;
+    if (!this.#canSend || !destination.canSend || destination.inFlight > 0) return false;
     const next = destination.waiting.shift();
     if (next === undefined) return false;
-    const sent = this.#send(lane, next);
-    if (!sent && destination.waiting.length > 0) this.sideLanes.request(destination);
+    const sent = this.#send(channel, next);
+    if (!sent && destination.waiting.length > 0) this.isolatedChannels.request(destination);
     return sent;
   }
 
-  /** Whether it is on the wire now; else it cannot be sent, and has its outcome. */
-  #send(lane: PublishLane, pending: Pending): boolean {
+  /** Returns whether the message is in flight. Else it cannot be sent, and has its outcome. */
+  #send(channel: PublishChannel, pending: Pending): boolean {
     const { destination, message } = pending;
     if (destination.retryDue) {
       destination.retryDue = false;
       destination.retried = pending;
     }
-    if (message.body.length > this.#lostLanes.largestBody || !lane.send(pending, this.#watch.now)) {
-      if (destination.retried === pending) this.destinations.relieve(destination);
+    if (message.body.length > this.#lostConfirms.maxBody || !channel.send(pending, this.#watch.now)) {
+      if (destination.retried === pending) this.destinations.restore(destination);
       this.#finish(pending, 'unsendable');
       return false;
     }
-    destination.onWire += 1;
-    if (lane !== this.#main) this.sideLanes.occupy(lane, pending);
+    destination.inFlight += 1;
+    if (channel !== this.#main) this.isolatedChannels.occupy(channel, pending);
     return true;
   }
 
-  #giveUp(lane: PublishLane, pending: Pending): void {
+  #abandon(channel: PublishChannel, pending: Pending): void {
     const { destination } = pending;
-    lane.abandon(pending);
-    destination.onWire -= 1;
-    this.destinations.bury(destination, this.#watch.now + this.#watch.deadline);
+    channel.abandon(pending);
+    destination.inFlight -= 1;
+    this.destinations.abandon(destination, this.#watch.now + this.#watch.deadline);
     this.#finish(pending, 'unconfirmed');
     for (const other of destination.waiting.splice(0)) this.#finish(other, 'unconfirmed');
-    if (lane !== this.#main) this.sideLanes.discard(lane);
+    if (channel !== this.#main) this.isolatedChannels.discard(channel);
   }
 
   #finish(pending: Pending, outcome: ReplyOutcome | PublisherStoppedError): void {

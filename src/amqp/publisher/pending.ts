@@ -1,108 +1,120 @@
 import type { PublisherStoppedError, ReplyOutcome } from '../../protocol/reply.ts';
-import type { Outgoing } from '../wire/messages.ts';
+import type { OutgoingMessage } from '../wire/messages.ts';
 
 /** A message between `publish` and its outcome. */
 export interface Pending {
-  readonly message: Outgoing;
+  readonly message: OutgoingMessage;
   readonly destination: Destination;
-  /** The broker's `basic.return` carries it back. */
+  /** The broker's `basic.return` contains it. */
   readonly id: string;
-  /** Its place among all messages, by which the order of one destination is kept. */
+  /** Position among all messages. Keeps the messages of a destination in order. */
   readonly order: number;
   readonly settle: (outcome: ReplyOutcome | PublisherStoppedError) => void;
-  /** Its place on the channel that it was sent on last. */
+  /** Position on the channel on which it was sent last. */
   sequence: number;
-  /** The tick of the publisher's watch at which it was sent last. */
+  /** The tick of the confirm watch at which it was sent last. */
   sentAt: number;
   returned: boolean;
-  /** How often the broker closed a channel or connection for a message's sake while this one could be meant. */
-  strikes: number;
+  /** How often the broker closed a channel or connection while this message may have been the cause. */
+  closes: number;
 }
 
-/** Puts a message in its place by order. */
-export function putBack(queue: Pending[], pending: Pending): void {
+/** Inserts a message at its position by `order`. */
+export function insertInOrder(queue: Pending[], pending: Pending): void {
   const at = queue.findIndex(({ order }) => order > pending.order);
   queue.splice(at < 0 ? queue.length : at, 0, pending);
 }
 
-/** A message that was not sent yet. */
+/** A message that has not been sent yet. */
 export function newPending(
-  message: Outgoing,
+  message: OutgoingMessage,
   destination: Destination,
   id: string,
   order: number,
   settle: Pending['settle'],
 ): Pending {
-  return { message, destination, id, order, settle, sequence: 0, sentAt: 0, returned: false, strikes: 0 };
+  return { message, destination, id, order, settle, sequence: 0, sentAt: 0, returned: false, closes: 0 };
 }
 
-/** RabbitMQ's quorum_commands_soft_limit is 32. */
+/** Below RabbitMQ's quorum_commands_soft_limit of 32. */
 const MAX_UNANSWERED = 30;
 
-/** What the publisher knows of one routing key while something is on its way there, or something is wrong there. */
+/** State of one routing key, while messages for it are unresolved or it is degraded. */
 export class Destination {
   readonly name: string;
-  /** The main lane has brought something there. */
-  known: boolean;
-  /** Tick at which it last took a message from a side lane. */
-  takenAt = -Infinity;
-  /** Messages without an outcome. */
+  /** Whether the main channel has brought a message there. */
+  servedByMain: boolean;
+  /** Tick of the last confirm on an isolated channel. */
+  confirmedAt = -Infinity;
+  /** Number of messages without an outcome. */
   open = 0;
-  /** Sent and not answered. */
-  onWire = 0;
-  /** To be sent later, in order. */
+  /** Number of messages that are sent and unanswered. */
+  inFlight = 0;
+  /** Messages to be sent later, in order. */
   readonly waiting: Pending[] = [];
   /** Tick of the broker's last answer. */
   answeredAt = 0;
-  /** It refuses: one message is tried again and again (`retrying`), or each gets one try only (`given-up`). */
-  refusing: 'no' | 'retrying' | 'given-up' = 'no';
-  /** Refusals in a row. */
-  refusals = 0;
-  /** The one that is tried again, while it is on the wire. */
+  /**
+   * Its queue nacks. `retrying`: one message is retried with back-off. `abandoned`: each message
+   * has a single attempt.
+   */
+  nackState: 'no' | 'retrying' | 'abandoned' = 'no';
+  /** Nacks in a row. */
+  nacksInRow = 0;
+  /** The message that is retried, while it is in flight. */
   retried: Pending | undefined;
   retryTimer: NodeJS.Timeout | undefined;
-  /** It is time to send the first that waits. */
+  /** Whether it is time to send the first waiting message. */
   retryDue = false;
-  /** Others were sent later and are taken, its own are not. */
-  silent = false;
-  /** A message for it was given up unconfirmed: nothing is sent there until this tick, or until it answers after all. */
-  deadUntil = 0;
+  /** Whether its messages are unconfirmed while later ones to others are confirmed. */
+  stalled = false;
+  /**
+   * A message was abandoned unconfirmed: nothing is sent until this tick, or until a late answer
+   * arrives.
+   */
+  abandonedUntil = 0;
 
   constructor(name: string) {
     this.name = name;
-    this.known = isNamedByBroker(name);
+    this.servedByMain = isNamedByBroker(name);
   }
 
-  get troubled(): boolean {
-    return this.refusing !== 'no' || this.silent || this.deadUntil > 0;
+  get degraded(): boolean {
+    return this.nackState !== 'no' || this.stalled || this.abandonedUntil > 0;
   }
 
   /**
-   * Whether it may be served by the main lane. The first message that a channel brings to a quorum queue without majority
-   * stops that channel at the broker for a minute, so that it has to be one on a side lane; but where the queue has just
-   * taken one, it has its majority.
+   * Whether the main channel may serve it. The first message that a channel brings to a quorum
+   * queue without a majority stops that channel at the broker for a minute, so that the first
+   * message must use an isolated channel. A queue that has just confirmed one has its majority.
    */
-  met(now: number): boolean {
-    return this.known || now - this.takenAt <= 1;
+  usesMain(now: number): boolean {
+    return this.servedByMain || now - this.confirmedAt <= 1;
   }
 
-  /** More is on the wire than a dead quorum queue can have without the broker stopping the connection, and none is answered. */
-  crowded(now: number): boolean {
-    return this.onWire >= MAX_UNANSWERED && now - this.answeredAt > 1;
+  /**
+   * Whether more messages are in flight than a dead quorum queue can have before the broker stops
+   * the connection, and none of them is answered.
+   */
+  saturated(now: number): boolean {
+    return this.inFlight >= MAX_UNANSWERED && now - this.answeredAt > 1;
   }
 
-  /** Whether its trouble allows the next message. */
-  get maySend(): boolean {
-    return !this.silent && (this.refusing !== 'retrying' || this.retryDue);
+  /** Whether its state allows the next message. */
+  get canSend(): boolean {
+    return !this.stalled && (this.nackState !== 'retrying' || this.retryDue);
   }
 
-  /** Requests that wait for it. */
+  /** Number of requests that wait for it. */
   get held(): number {
-    return this.waiting.length + (this.silent ? this.onWire : 0);
+    return this.waiting.length + (this.stalled ? this.inFlight : 0);
   }
 }
 
-/** Direct reply-to and server-named queues, never quorum queues. Nobody else may declare such a name. */
+/**
+ * Direct reply-to and server-named queues. They are never quorum queues, and nobody else may
+ * declare such a name.
+ */
 export function isNamedByBroker(name: string): boolean {
   return name.startsWith('amq.');
 }

@@ -4,53 +4,60 @@ import type { ChannelModel, ConfirmChannel } from 'amqplib';
 
 import { PublisherStoppedError, type ReplyOutcome } from '../../protocol/reply.ts';
 import { within } from '../../time/limit.ts';
-import { closeReasonOf, strikesNeeded, type CloseReason } from './close-reason.ts';
+import { closeReasonOf, closesToBlame, type CloseReason } from '../connection/broker-errors.ts';
 import type { ConnectionSettings } from '../connection/connection.ts';
-import { PublishLane } from './publish-lane.ts';
+import { PublishChannel } from './publish-channel.ts';
 import { SupervisedChannel, type ChannelEvents, type ChannelUser } from '../connection/supervised-channel.ts';
-import type { Outgoing } from '../wire/messages.ts';
-import { Outbox } from './outbox.ts';
+import type { OutgoingMessage } from '../wire/messages.ts';
+import { Outbox, type OutboxLimits } from './outbox.ts';
 
-/** What the publisher tells its owner beside its results. */
+/** Events of the publisher, beside the outcomes of its messages. */
 export interface PublisherEvents extends ChannelEvents {
-  /** `count` messages are published once more, as their confirms were lost, late or negative. */
+  /** `count` messages are published again: their confirms are lost, late or negative. */
   republished(reason: string, count: number): void;
-  /** Whether messages can be sent has changed: the link was lost or restored, or the broker's alarm began or ended. */
+  /**
+   * Whether messages can be sent has changed: the channel was lost or restored, or a resource alarm
+   * began or ended.
+   */
   open(open: boolean): void;
 }
 
-export interface PublisherLimits {
-  /** How long one message may stay unconfirmed while others are confirmed, in milliseconds. */
-  readonly confirmTimeoutMs: number;
-  /** As many messages are under way at most; a quarter of them may wait for destinations that do not take theirs. */
-  readonly prefetch: number;
-}
-
-/** A channel that the broker closes for one message's sake is back before this, in milliseconds: requests are taken on. */
-const BRIEF_MS = 1_000;
+export type PublisherLimits = Omit<OutboxLimits, 'callTimeoutMs'>;
 
 /**
- * Publishes with confirms and `mandatory`, over a connection of its own. Survives lost connections, channels and
- * confirms by publishing again; respects back-pressure and the broker's resource alarms by holding messages back. What
- * one destination or one message brings about is that one's trouble alone. Its memory is bounded by what its callers
- * have under way.
+ * A channel that the broker closes over one message is replaced within this time, so that
+ * consumption need not pause.
+ */
+const MAX_UNREPORTED_MS = 1_000;
+
+/**
+ * Publishes with confirms and `mandatory`, over its own connection. Publishes again where a
+ * connection, channel or confirm is lost. Holds messages while the socket is congested or a
+ * resource alarm is active. A faulty destination or message harms only itself. Memory is bounded by
+ * the callers' messages in flight.
+ *
+ * The room, from here inwards: outbox.ts decides when each message is sent, and on which channel;
+ * publish-channel.ts sends it and matches confirms and returns; pending.ts and destinations.ts hold
+ * the state of messages and destinations. For the failures: confirm-watch.ts (no confirm arrives),
+ * nack-retry.ts (the queue nacks), lost-confirms.ts (the channel closes), quarantine.ts (which
+ * message made the broker close it), isolated-channels.ts (first messages to unknown destinations).
  */
 export class Publisher implements ChannelUser<ConfirmChannel> {
   readonly #events: PublisherEvents;
   readonly #timeoutMs: number;
-  readonly #link: SupervisedChannel<ConfirmChannel>;
+  readonly #channel: SupervisedChannel<ConfirmChannel>;
   readonly #outbox: Outbox;
   readonly #instance = randomBytes(6).toString('hex');
   #model: ChannelModel | undefined;
-  #main: PublishLane | undefined;
-  /** Why the broker closed the present connection, once it has. */
+  #main: PublishChannel | undefined;
+  /** Why the broker closed the current connection, if it did. */
   #connectionClosedBy: CloseReason | undefined;
   #blocked = false;
   #stopped = false;
   #order = 0;
-  /** The channel is replaced although the link works: it is told as closed only if that takes long. */
-  #isBrief = false;
-  #brief: NodeJS.Timeout | undefined;
+  /** The channel is replaced although it works. It is reported as closed only if that takes long. */
+  #isPlanned = false;
+  #closedTimer: NodeJS.Timeout | undefined;
 
   constructor(settings: ConnectionSettings, limits: PublisherLimits, events: PublisherEvents) {
     this.#events = events;
@@ -58,25 +65,25 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     this.#outbox = new Outbox(
       { ...limits, callTimeoutMs: settings.timeoutMs },
       {
-        open: () => this.#openSideLane(),
-        rebuild: (reason, isBrief = false) => {
-          this.#isBrief = isBrief;
-          this.#link.rebuild(reason);
+        open: () => this.#openIsolatedChannel(),
+        rebuild: (reason, isPlanned = false) => {
+          this.#isPlanned = isPlanned;
+          this.#channel.rebuild(reason);
         },
         republished: (reason, count) => events.republished(reason, count),
       },
     );
-    this.#link = new SupervisedChannel('publish', settings, this, events);
+    this.#channel = new SupervisedChannel('publish', settings, this, events);
   }
 
-  /** Rejects when trying again cannot help. */
+  /** Rejects when a retry cannot help. */
   get ended(): Promise<void> {
-    return this.#link.ended;
+    return this.#channel.ended;
   }
 
-  /** Resolves when the link is up for the first time, or was stopped before; rejects as `ended` does. */
+  /** Resolves when the channel is up for the first time, or was stopped before. Rejects as `ended` does. */
   get started(): Promise<void> {
-    return this.#link.started;
+    return this.#channel.started;
   }
 
   /** Whether a message would be sent at once. */
@@ -84,8 +91,11 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     return this.#main !== undefined && !this.#blocked;
   }
 
-  /** Resolves when it is known what became of the message, however often it had to be published. Rejects with `PublisherStoppedError` only. */
-  publish(message: Outgoing): Promise<ReplyOutcome> {
+  /**
+   * Resolves with the outcome of the message, however often it is published. Rejects only with
+   * `PublisherStoppedError`.
+   */
+  publish(message: OutgoingMessage): Promise<ReplyOutcome> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) return reject(new PublisherStoppedError('the publisher is stopped'));
       this.#order += 1;
@@ -95,20 +105,21 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     });
   }
 
-  /** Lets `declare` use the connection, on channels of its own. Rejects where there is none, and within the time limit. */
-  async declaring(declare: (model: ChannelModel) => Promise<void>): Promise<void> {
+  /**
+   * Lets `use` open channels on the publisher's connection. Rejects where there is none, and at the
+   * time limit.
+   */
+  async withConnection(use: (model: ChannelModel) => Promise<void>): Promise<void> {
     if (this.#model === undefined) throw new Error('there is no connection');
-    const declared = declare(this.#model);
-    declared.catch(() => undefined);
-    await within(this.#timeoutMs, 'declaring', declared);
+    await within(this.#timeoutMs, 'declaring', use(this.#model));
   }
 
-  /** Rejects what is unconfirmed and closes the link. Idempotent; never rejects. */
+  /** Rejects the unresolved messages and closes the channel. Idempotent; never rejects. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#brief);
+    clearTimeout(this.#closedTimer);
     this.#outbox.stop();
-    await this.#link.stop();
+    await this.#channel.stop();
   }
 
   open(model: ChannelModel): Promise<ConfirmChannel> {
@@ -125,27 +136,28 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     return Promise.resolve();
   }
 
-  up(channel: ConfirmChannel): void {
-    const lane = new PublishLane(channel, this.#outbox);
-    channel.on('drain', () => {
-      lane.congested = false;
+  up(confirmChannel: ConfirmChannel): void {
+    const channel = new PublishChannel(confirmChannel, this.#outbox);
+    confirmChannel.on('drain', () => {
+      channel.congested = false;
       this.#outbox.flush();
     });
-    this.#main = lane;
-    this.#isBrief = false;
-    clearTimeout(this.#brief);
+    this.#main = channel;
+    this.#isPlanned = false;
+    clearTimeout(this.#closedTimer);
     this.#events.open(this.ready);
-    this.#outbox.up(lane);
+    this.#outbox.up(channel);
   }
 
   down(): void {
-    const ownClose = this.#main?.closedBy;
+    const closedBy = this.#main?.closedBy;
     this.#main = undefined;
     this.#blocked = false;
-    const closedForOne = this.#connectionClosedBy === undefined && strikesNeeded(ownClose) < Infinity;
-    if (closedForOne || this.#isBrief) this.#brief = setTimeout(() => this.#events.open(this.ready), BRIEF_MS);
+    const closedForOneMessage = this.#connectionClosedBy === undefined && closesToBlame(closedBy) < Infinity;
+    if (closedForOneMessage || this.#isPlanned)
+      this.#closedTimer = setTimeout(() => this.#events.open(this.ready), MAX_UNREPORTED_MS);
     else this.#events.open(false);
-    this.#outbox.down(ownClose ?? this.#connectionClosedBy);
+    this.#outbox.down(closedBy ?? this.#connectionClosedBy);
   }
 
   blocked(blocked: boolean): void {
@@ -155,7 +167,7 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     this.#outbox.block(blocked);
   }
 
-  async #openSideLane(): Promise<PublishLane> {
+  async #openIsolatedChannel(): Promise<PublishChannel> {
     const model = this.#model;
     if (model === undefined || this.#main === undefined) throw new Error('there is no connection');
     const opening = model.createConfirmChannel();
@@ -166,9 +178,9 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
       })
       .catch(() => undefined);
     try {
-      const lane = new PublishLane(await within(this.#timeoutMs, 'opening a channel', opening), this.#outbox);
-      void lane.gone.then(() => this.#outbox.sideLaneGone(lane, this.#connectionClosedBy));
-      return lane;
+      const channel = new PublishChannel(await within(this.#timeoutMs, 'opening a channel', opening), this.#outbox);
+      void channel.closed.then(() => this.#outbox.isolatedChannelClosed(channel, this.#connectionClosedBy));
+      return channel;
     } catch (error) {
       late = true;
       throw error;

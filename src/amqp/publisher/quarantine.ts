@@ -1,34 +1,38 @@
 import { within } from '../../time/limit.ts';
-import type { PublishLane } from './publish-lane.ts';
-import { putBack, type Pending } from './pending.ts';
+import type { PublishChannel } from './publish-channel.ts';
+import { insertInOrder, type Pending } from './pending.ts';
 
 export interface QuarantineHost {
-  /** Opens a channel; rejects where there is no connection. */
-  open(): Promise<PublishLane>;
-  /** Sends the message on this lane, where it is alone. `false` where it cannot be sent at all. */
-  send(lane: PublishLane, pending: Pending): boolean;
+  /** Opens a channel. Rejects where there is no connection. */
+  open(): Promise<PublishChannel>;
+  /**
+   * Sends the message on this channel, on which it is alone. Returns `false` where AMQP cannot
+   * carry it.
+   */
+  send(channel: PublishChannel, pending: Pending): boolean;
   /** Whether anything may be sent now. */
   canSend(): boolean;
-  /** The broker does not even take a message that goes nowhere: nothing is any message's fault. */
-  nothingTaken(): void;
-  /** Nobody is suspected any more. */
-  over(): void;
+  /** The broker does not even confirm a probe: no message is the cause. */
+  nothingConfirmed(): void;
+  /** There are no suspects any more. */
+  emptied(): void;
 }
 
 /**
- * Messages that may have made the broker close a channel or the connection. One after another is sent alone, between two
- * probes that go nowhere, while nothing else is sent: the one that meets another close is the cause.
+ * Messages that may have made the broker close a channel or the connection. Each is sent alone,
+ * between two probes, while nothing else is sent. A message during which the broker closes again is
+ * the cause.
  */
 export class Quarantine {
   readonly #host: QuarantineHost;
   readonly #limitMs: number;
   readonly #slowMs: number;
   readonly #suspects: Pending[] = [];
-  /** The message that is alone on the wire. */
-  examined: Pending | undefined;
+  /** The suspect in flight. */
+  suspectInFlight: Pending | undefined;
   #running = false;
 
-  /** `limitMs`: how long the broker may take for a probe; `slowMs`: when a message is only slow. */
+  /** `limitMs`: time limit for a probe; `slowMs`: when a message counts as slow. */
   constructor(limitMs: number, slowMs: number, host: QuarantineHost) {
     this.#limitMs = limitMs;
     this.#slowMs = slowMs;
@@ -41,49 +45,49 @@ export class Quarantine {
   }
 
   add(pending: Pending): void {
-    putBack(this.#suspects, pending);
+    insertInOrder(this.#suspects, pending);
   }
 
-  /** Takes out all suspects. */
+  /** Removes and returns all suspects. */
   clear(): Pending[] {
     return this.#suspects.splice(0);
   }
 
-  /** Examines the suspects as far as is possible now. Never rejects. */
+  /** Tests the suspects, as far as possible now. Never rejects. */
   async run(): Promise<void> {
     if (this.#running || this.#suspects.length === 0) return;
     this.#running = true;
     try {
-      while (this.#suspects.length > 0 && this.#host.canSend()) await this.#examineNext();
+      while (this.#suspects.length > 0 && this.#host.canSend()) await this.#testNext();
     } catch {
-      // The connection is lost: `run` is called when there is another.
+      // The connection is lost. `run` is called again once there is another.
     } finally {
       this.#running = false;
-      this.examined = undefined;
+      this.suspectInFlight = undefined;
     }
-    if (this.#suspects.length === 0) this.#host.over();
+    if (this.#suspects.length === 0) this.#host.emptied();
   }
 
-  async #examineNext(): Promise<void> {
-    const lane = await this.#host.open();
-    const taking = await inTime(this.#limitMs, lane.probe());
-    if (taking !== true) {
-      lane.close();
-      this.#host.nothingTaken();
-      throw new Error('nothing is taken');
+  async #testNext(): Promise<void> {
+    const channel = await this.#host.open();
+    const isAlive = await confirmedWithin(this.#limitMs, channel.probe());
+    if (isAlive !== true) {
+      channel.close();
+      this.#host.nothingConfirmed();
+      throw new Error('the broker confirms no message');
     }
     const pending = this.#suspects.shift();
-    if (pending === undefined) return lane.close();
-    this.examined = pending;
-    if (!this.#host.send(lane, pending)) return lane.close();
-    // A message that is merely slow is not what closes channels: it stays alone on its lane.
-    const passed = await inTime(this.#slowMs, lane.probe());
-    if (passed !== false) pending.strikes = 0;
-    this.examined = undefined;
+    if (pending === undefined) return channel.close();
+    this.suspectInFlight = pending;
+    if (!this.#host.send(channel, pending)) return channel.close();
+    // A slow message does not close channels: it stays alone on its channel.
+    const survived = await confirmedWithin(this.#slowMs, channel.probe());
+    if (survived !== false) pending.closes = 0;
+    this.suspectInFlight = undefined;
   }
 }
 
-/** `undefined` where it takes longer than `ms` milliseconds; a probe does not reject. */
-function inTime(ms: number, probe: Promise<boolean>): Promise<boolean | undefined> {
+/** `undefined` where the probe takes longer than `ms` milliseconds. A probe never rejects. */
+function confirmedWithin(ms: number, probe: Promise<boolean>): Promise<boolean | undefined> {
   return within(ms, 'a probe', probe).catch(() => undefined);
 }

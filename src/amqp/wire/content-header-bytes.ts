@@ -1,13 +1,16 @@
 import type { Options } from 'amqplib';
 
 const FRAME_BYTES = 8;
-/** Class, weight, size of the body, flags. */
+/** Class, weight, body size, flags. */
 const START_BYTES = 14;
 const LENGTH_BYTES = 4;
 /** Tag and the longest number. */
 const NUMBER_BYTES = 9;
 
-/** How large the content header frame of a message with these options is at most; it cannot be split. */
+/**
+ * The maximum size in bytes of the content header frame of a message with these options. Such a
+ * frame cannot be split.
+ */
 export function contentHeaderBytes({ headers, ...properties }: Options.Publish): number {
   const texts = Object.values(properties).reduce(
     (sum: number, value: unknown) => sum + (typeof value === 'string' ? 1 + Buffer.byteLength(value) : NUMBER_BYTES),
@@ -26,7 +29,7 @@ function valueBytes(value: unknown): number {
   if (Array.isArray(value)) {
     return value.reduce((sum: number, item: unknown) => sum + valueBytes(item), 1 + LENGTH_BYTES);
   }
-  // amqplib's way to write a number of a kind that JavaScript does not have.
+  // amqplib's notation for numbers of types that JavaScript lacks.
   if (typeof value !== 'object' || value === null || '!' in value) return NUMBER_BYTES;
   return 1 + LENGTH_BYTES + tableBytes(value);
 }

@@ -1,4 +1,7 @@
-/** Where the headers lie in the payload of a content header frame: their length field at `start`, their end at `end`. */
+/**
+ * Position of the headers in the payload of a content header frame: `start` is at their length
+ * field, `end` behind their last byte.
+ */
 export interface HeaderSpan {
   readonly start: number;
   readonly end: number;
@@ -22,7 +25,10 @@ export function headerSpan(payload: Buffer): HeaderSpan | undefined {
   return end > payload.length ? undefined : { start, end };
 }
 
-/** Bytes of a value of each type, by its tag; a length field and what it counts are added for those that have one. */
+/**
+ * Size in bytes of a value of each type, by its tag. Types that are missing here have a length
+ * field and a content.
+ */
 const FIXED_BYTES: Readonly<Record<string, number>> = {
   b: 1,
   B: 1,
@@ -47,10 +53,10 @@ interface Nest {
 }
 
 /**
- * Whether the headers at `span` are whole and nested `deepest` times at most. Reads them without recursion, so that
- * no nesting can exhaust the stack.
+ * Whether the headers at `span` are complete and nested at most `deepest` levels deep. Reads
+ * without recursion, so that no nesting can exhaust the stack.
  */
-export function headersAreSane(payload: Buffer, { start, end }: HeaderSpan, deepest: number): boolean {
+export function headersAreReadable(payload: Buffer, { start, end }: HeaderSpan, deepest: number): boolean {
   const nests: Nest[] = [{ end, keyed: true }];
   let offset = start + LENGTH_BYTES;
   for (let nest = nests.at(-1); nest !== undefined; nest = nests.at(-1)) {
@@ -68,7 +74,10 @@ export function headersAreSane(payload: Buffer, { start, end }: HeaderSpan, deep
   return true;
 }
 
-/** Where the value whose type stands at `offset` ends; `start` is before that only where it holds other values. */
+/**
+ * The end of the value whose type tag is at `offset`. `start` differs from `end` only where the
+ * value holds other values.
+ */
 function valueAt(
   payload: Buffer,
   offset: number,

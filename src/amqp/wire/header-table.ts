@@ -1,16 +1,16 @@
-/** Levels of tables and arrays in a header that are sent on. */
+/** Maximum levels of tables and arrays in a header that is sent again. */
 const MAX_LEVELS = 32;
 
-/** Bytes that a short text takes in a frame; `undefined` where it is too long to be sent. */
+/** Size in bytes of a short string in a frame; `undefined` where it is too long to be sent. */
 export function shortTextSize(text: string): number | undefined {
   const bytes = Buffer.byteLength(text);
   return bytes > 255 ? undefined : 1 + bytes;
 }
 
 /**
- * Bytes that a header takes in a frame at most, name included; `undefined` where amqplib cannot encode it again as it
- * was received: numbers that are not finite or out of range, names that were not UTF-8 and grew too long, tables that
- * look like one of its notations, too many levels.
+ * Maximum size in bytes of a header in a frame, name included. `undefined` where amqplib cannot
+ * encode it as it was received: numbers that are not finite or out of range, names that were not
+ * UTF-8 and grew too long, tables that look like amqplib's notations, too many levels.
  */
 export function headerSize(name: string, value: unknown): number | undefined {
   const nameSize = shortTextSize(name);
@@ -26,7 +26,10 @@ function valueSize(value: unknown, levels: number): number | undefined {
   return typeof value === 'object' ? objectSize(value, levels) : undefined;
 }
 
-/** amqplib sends as a double only what has a fraction below 2^50, or is 2^63 and more; all else as a whole number of 64 bits. */
+/**
+ * amqplib encodes a number as a double only where it has a fraction and is below 2^50, or is at
+ * least 2^63; every other number as a 64-bit integer.
+ */
 function isSendable(value: number): boolean {
   return value >= -(2 ** 63) && (Math.abs(value) < 2 ** 50 || value >= 2 ** 63 || Number.isInteger(value));
 }
@@ -34,7 +37,8 @@ function isSendable(value: number): boolean {
 function objectSize(value: object, levels: number): number | undefined {
   if (Buffer.isBuffer(value)) return 5 + value.length;
   if (Object.hasOwn(value, '!')) return notationSize(value as Readonly<Record<string, unknown>>);
-  // A received field `__proto__` has become the prototype, whose fields would be sent as the table's own.
+  // A received field `__proto__` becomes the prototype, whose fields would be sent as the table's
+  // own.
   const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
   if (levels === 0 || !isPlain) return undefined;
   let total = 5;
@@ -52,7 +56,7 @@ function nestedSize(name: string, value: unknown, levels: number): number | unde
   return nameSize === undefined || size === undefined ? undefined : nameSize + size;
 }
 
-/** amqplib's notation for AMQP's types that JavaScript does not have, as far as it makes them itself. */
+/** amqplib's notation for AMQP types that JavaScript lacks, as far as amqplib decodes to it. */
 function notationSize(notation: Readonly<Record<string, unknown>>): number | undefined {
   const { '!': type, value } = notation;
   if (Object.keys(notation).length !== 2) return undefined;
@@ -62,7 +66,7 @@ function notationSize(notation: Readonly<Record<string, unknown>>): number | und
   return isWholeWithin(places, 2 ** 8) && isWholeWithin(digits, 2 ** 32) ? 6 : undefined;
 }
 
-/** Whether it can be sent as a timestamp: a whole number of 64 bits without a sign. */
+/** Whether it can be sent as a timestamp: an unsigned 64-bit integer. */
 export function isTimestamp(value: unknown): value is number {
   return isWholeWithin(value, 2 ** 64);
 }

@@ -1,23 +1,30 @@
 import type { ConsumeMessage, Message, Options } from 'amqplib';
 
+import { HEADERS } from '../../protocol/catalogue.ts';
 import type { Delivery, DeliveryChannel } from '../../protocol/delivery.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import { isUnreadable } from './unreadable.ts';
 
-/** A message for the default exchange: `queue` is its routing key. */
-export interface Outgoing {
+/**
+ * A message for the default exchange: `queue` is its routing key.
+ *
+ * The room: this file translates between amqplib's messages and the protocol's; unreadable.ts saves
+ * messages that amqplib cannot decode, with header-depth.ts; header-table.ts and
+ * content-header-bytes.ts measure what a frame can carry.
+ */
+export interface OutgoingMessage {
   readonly queue: string;
   readonly body: Buffer;
-  /** A refusal is told at once; else it is tried again for a time. */
+  /** Whether a nack is reported at once. Otherwise the publisher retries for a time. */
   readonly once?: boolean;
   /**
-   * The properties, given an id that is unique per message and must be found again by `publishIdOf`, and the largest
-   * frame that the connection carries, in bytes.
+   * The properties. `publishId` is unique per message, and `publishIdOf` must find it again;
+   * `frameMax` is the connection's largest frame in bytes.
    */
   options(publishId: string, frameMax: number): Options.Publish;
 }
 
-/** AMQP's name of each property but the headers, and amqplib's. */
+/** The name of each property in AMQP, and in amqplib; the headers are missing here. */
 export const PROPERTY_NAMES = {
   app_id: 'appId',
   message_id: 'messageId',
@@ -31,9 +38,6 @@ export const PROPERTY_NAMES = {
   expiration: 'expiration',
   user_id: 'userId',
 } as const;
-
-/** Header of a dead letter that carries the publish id: its `message_id` must stay the producer's. */
-export const PUBLISH_ID_HEADER = 'publish-id';
 
 export function deliveryOf(message: ConsumeMessage, channel: DeliveryChannel): Delivery {
   const { properties, fields, content } = message;
@@ -53,8 +57,8 @@ export function deliveryOf(message: ConsumeMessage, channel: DeliveryChannel): D
   };
 }
 
-/** An answer: persistent, its `message_id` unique per publishing. */
-export function replyMessage(reply: Reply): Outgoing {
+/** An answer: persistent, with a unique `message_id` per publish. */
+export function replyMessage(reply: Reply): OutgoingMessage {
   return {
     queue: reply.to,
     body: reply.body,
@@ -69,18 +73,19 @@ export function replyMessage(reply: Reply): Outgoing {
   };
 }
 
-/** The id that `options` was given for this message, where it is one of ours. */
+/** The publish id of this message, if it is one of ours. */
 export function publishIdOf(message: Message): string | undefined {
-  return textOf(headersOf(message)[PUBLISH_ID_HEADER]) ?? textOf(message.properties.messageId);
+  return textOf(headersOf(message)[HEADERS.publishId]) ?? textOf(message.properties.messageId);
 }
 
 export function headersOf(message: Message): Record<string, unknown> {
   const headers: Record<string, unknown> = message.properties.headers ?? {};
-  // amqplib lets a header of the name `__proto__` become the table's prototype, whose fields would count as headers.
+  // amqplib lets a header named `__proto__` become the table's prototype, whose fields would count
+  // as headers.
   return Object.getPrototypeOf(headers) === Object.prototype ? headers : { ...headers };
 }
 
-/** The text, where it is one and not empty. */
+/** The value, if it is a string and not empty. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -1,54 +1,62 @@
 import type { ChannelModel, Message } from 'amqplib';
 
-import { HAS_HEADERS, headersAreSane, headerSpan } from './header-depth.ts';
+import { HAS_HEADERS, headersAreReadable, headerSpan } from './header-depth.ts';
 
-/** Frame: type, channel (2 bytes), size (4 bytes), payload, end mark. */
+/** A frame: type, channel (2 bytes), size (4 bytes), payload, end mark. */
 const FRAME_START_BYTES = 7;
 const SIZE_AT = 3;
 const FRAME_END_BYTES = 1;
 const CONTENT_HEADER = 2;
-/** Payload in front of the properties: class, weight, size of the body, flags. */
+/** Payload before the properties: class, weight, body size, flags. */
 const FLAGS_AT = 12;
 const PROPERTIES_AT = 14;
 
-/** Far above what clients and the broker's own `x-death` need, far below what a decoder's stack holds. */
+/**
+ * Maximum nesting: far above what clients and the broker's own `x-death` need, far below what
+ * exhausts a decoder's stack.
+ */
 const MAX_HEADERS = 64;
-/** A nesting costs five bytes at least: what is shorter cannot be too deep, so that the usual request is not looked at. */
+/**
+ * Each level takes at least five bytes. Shorter headers cannot be too deep, so that usual requests
+ * are not scanned.
+ */
 const SHORTEST_DEEP = MAX_HEADERS * 5;
 
-/** The properties of messages that could not be read whole, as amqplib hands them out. */
+/** The properties, as amqplib returns them, of messages that could be read only in part. */
 const unreadable = new WeakSet<object>();
 
-/** Whether properties of this message were left out, its headers first of all, as they cannot be read. */
+/** Whether some properties of this message, its headers first of all, could not be read and are missing. */
 export function isUnreadable(message: Pick<Message, 'properties'>): boolean {
   return unreadable.has(message.properties);
 }
 
-/** What is used of amqplib's connection; its types do not show it. */
+/** The members of amqplib's connection that are used here. amqplib's types do not declare them. */
 interface Receiving {
-  /** What came and was not read yet. */
+  /** Bytes that were received and not read yet. */
   rest: Buffer;
   recvFrame(): { readonly fields?: object } | false;
 }
 
 /**
- * Lets a message come through whose properties amqplib cannot decode, or whose headers are nested too deep to be handled
- * safely: without its headers or, where that does not help, without any property, and marked for `isUnreadable`.
- * Left alone, amqplib gives up the whole connection over it, and the broker hands it out again, for ever.
+ * Delivers messages whose properties amqplib cannot decode, or whose headers are nested too deep to
+ * be safe: without the headers or, where that does not help, without any property, and marked for
+ * `isUnreadable`. amqplib itself would close the whole connection, and the broker would redeliver
+ * the message forever.
  */
-export function keepUnreadable(model: ChannelModel): void {
+export function deliverUnreadable(model: ChannelModel): void {
   const connection = model.connection as unknown as Receiving;
   const receive = connection.recvFrame.bind(connection);
   connection.recvFrame = () => {
     const { rest } = connection;
     const size = contentHeaderSize(rest);
-    // Anything else is decoded without a look. Where a frame is not complete yet, `receive` reads more and calls us again.
+    // Other frames are not inspected. Where a frame is incomplete, `receive` reads more and calls
+    // this again.
     if (size === undefined) return receive();
     if (size <= SHORTEST_DEEP || isSane(payloadOf(rest, size))) {
       try {
         return receive();
       } catch {
-        // Its properties are not what AMQP says that they are.
+        // The properties are not encoded as AMQP requires.
       }
     }
     return receiveRemainder(connection, receive, rest, size);
@@ -57,10 +65,10 @@ export function keepUnreadable(model: ChannelModel): void {
 
 function isSane(payload: Buffer): boolean {
   const span = headerSpan(payload);
-  return span === undefined || headersAreSane(payload, span, MAX_HEADERS);
+  return span === undefined || headersAreReadable(payload, span, MAX_HEADERS);
 }
 
-/** Receives what can be read of the content header at the start of `rest`, and marks it. */
+/** Receives the readable part of the content header at the start of `rest`, and marks it. */
 function receiveRemainder(
   connection: Receiving,
   receive: Receiving['recvFrame'],
@@ -78,13 +86,13 @@ function receiveRemainder(
       if (frame !== false && frame.fields !== undefined) unreadable.add(frame.fields);
       return frame;
     } catch {
-      // Others of its properties cannot be read either.
+      // Other properties cannot be read either.
     }
   }
   throw new Error('a content header frame cannot be read');
 }
 
-/** The size of the payload of the frame at the start, where that is a content header and complete. */
+/** The payload size of the frame at the start, if that is a complete content header. */
 function contentHeaderSize(bytes: Buffer): number | undefined {
   if (bytes[0] !== CONTENT_HEADER || bytes.length < FRAME_START_BYTES) return undefined;
   const size = bytes.readUInt32BE(SIZE_AT);

@@ -1,69 +1,73 @@
 import type { MongoClient } from 'mongodb';
 
-import { backOffMs, pause } from '../../time/retry.ts';
+import { retryUntil } from '../../time/retry.ts';
 import { within } from '../../time/limit.ts';
 import type { ClientLimits } from './client.ts';
-import { isAway, translateErrors } from './errors.ts';
+import { isUnavailable, translateErrors } from './errors.ts';
 
-/** Runs one call to the database; `what` names it. Rejects with `UnavailableError` or `StoreDefectError`, within a time limit. */
+/**
+ * Runs one call to the database within a time limit; `what` names it. Rejects as `translateErrors`
+ * does.
+ */
 export type Call = <T>(what: string, call: () => Promise<T>) => Promise<T>;
 
-/** All calls to the database go through it. */
+/** The guard that all calls to the database pass. */
 export interface Calls {
   readonly run: Call;
-  /** Ends what is being revived. */
+  /** Ends a reconnect in progress. */
   stop(): void;
 }
 
-/** What the driver's own limits add up to; beyond it a call has been forgotten. */
-function longestCallMs({ connectMs, answerMs, poolWaitMs }: ClientLimits): number {
+/** The sum of the driver's own limits: after it the driver has lost the call. */
+function maxCallMs({ connectMs, answerMs, poolWaitMs }: ClientLimits): number {
   return connectMs + poolWaitMs + 2 * answerMs + 1_000;
 }
 
-/** So long nothing may succeed before the client is given a new life. */
-function longestFailingMs({ connectMs }: ClientLimits): number {
+/** How long every call may fail before the client reconnects. */
+function maxFailingMs({ connectMs }: ClientLimits): number {
   return 3 * connectMs;
 }
 
 /**
- * A last guard around the driver. mongodb 7.9 waits for ever where it writes to a socket that was destroyed and has not
- * said so yet: a call then has no end, and a server's monitor that it happens to finds no server any more, even when
- * it is back. So each call ends here at the latest, and a client that has failed for long is closed and connected again.
+ * A guard around the driver. mongodb 7.9 waits for ever if it writes to a destroyed socket that has
+ * not reported its end. Such a call never ends, and a server monitor in this state never finds its
+ * server again. So the guard ends each call, and reconnects a client whose calls keep failing.
  */
 export function createCalls(client: MongoClient, limits: ClientLimits): Calls {
   const stopping = new AbortController();
+  const retries = retryUntil(stopping.signal);
   let failingSince: number | undefined;
-  let reviving = false;
+  let reconnecting = false;
 
-  const revive = async (): Promise<void> => {
-    reviving = true;
+  const reconnect = async (): Promise<void> => {
+    reconnecting = true;
     await within(limits.connectMs, 'closing the client', client.close(true)).catch(() => undefined);
-    for (let failures = 1; !stopping.signal.aborted; failures += 1) {
+    for (let failures = 1; !retries.abandoned(); failures += 1) {
       try {
-        await within(longestCallMs(limits), 'connecting again', client.connect());
+        await within(maxCallMs(limits), 'reconnecting', client.connect());
         break;
       } catch {
-        await pause(backOffMs(failures), stopping.signal);
+        await retries.pause(failures);
       }
     }
-    reviving = false;
+    reconnecting = false;
     failingSince = undefined;
   };
   const failed = (): void => {
     failingSince ??= Date.now();
-    if (!reviving && Date.now() - failingSince > longestFailingMs(limits)) void revive();
+    if (!reconnecting && Date.now() - failingSince > maxFailingMs(limits)) void reconnect();
   };
   return {
     stop: () => stopping.abort(),
     run: (what, call) =>
       translateErrors(what, async () => {
         try {
-          const result = await within(longestCallMs(limits), what, call());
+          const result = await within(maxCallMs(limits), what, call());
           failingSince = undefined;
           return result;
         } catch (error) {
-          // A server that refuses what it is asked is there: nothing is gained by connecting again.
-          if (isAway(error)) failed();
+          // A server that rejects a command is available: reconnecting would not help.
+          if (isUnavailable(error)) failed();
           else failingSince = undefined;
           throw error;
         }

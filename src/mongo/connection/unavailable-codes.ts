@@ -1,20 +1,23 @@
-/** PostgreSQL's number of a SQLSTATE: six bits a character, the first lowest (its MAKE_SQLSTATE). */
+/** PostgreSQL's number for a SQLSTATE: six bits per character, the first lowest (MAKE_SQLSTATE). */
 export function sqlState(state: string): number {
   return [...state].reduceRight((number, character) => (number << 6) + character.charCodeAt(0) - 48, 0);
 }
 
-/** Server codes for "not now" or "not here any more", from MongoDB's list of error codes (src/mongo/base/error_codes.yml). */
-export const AWAY_CODES: ReadonlySet<number> = new Set([
+/**
+ * Server codes of conditions that pass by themselves, from MongoDB's
+ * src/mongo/base/error_codes.yml.
+ */
+export const UNAVAILABLE_CODES: ReadonlySet<number> = new Set([
   6, // HostUnreachable
   7, // HostNotFound
-  13, // Unauthorized: rights that are being changed are no reason to fail requests
-  18, // AuthenticationFailed: likewise a password
+  13, // Unauthorized: a change of rights must not fail requests
+  18, // AuthenticationFailed: nor must a change of passwords
   24, // LockTimeout
-  43, // CursorNotFound: of a server that restarted between two parts of an answer
+  43, // CursorNotFound: the server restarted between two batches of a cursor
   46, // LockBusy
   63, // StaleShardVersion
   64, // WriteConcernTimeout
-  70, // ShardNotFound: of a cluster that is being changed
+  70, // ShardNotFound: the cluster is being reconfigured
   79, // UnknownReplWriteConcern
   83, // RemoteResultsUnavailable
   89, // NetworkTimeout
@@ -22,7 +25,7 @@ export const AWAY_CODES: ReadonlySet<number> = new Set([
   91, // ShutdownInProgress
   94, // NotYetInitialized
   95, // NotSecondary
-  100, // UnsatisfiableWriteConcern: too few members now
+  100, // UnsatisfiableWriteConcern: too few members at the moment
   107, // LockFailed
   112, // WriteConflict
   117, // ConflictingOperationInProgress
@@ -40,8 +43,8 @@ export const AWAY_CODES: ReadonlySet<number> = new Set([
   208, // TooManyLocks
   209, // StaleClusterTime
   210, // CannotVerifyAndSignLogicalTime
-  211, // KeyNotFound: the key that signs cluster times is not there yet, after a start or an election
-  214, // AuthenticationRestrictionUnmet: as 13
+  211, // KeyNotFound: after a start or an election the key that signs cluster times is missing
+  214, // AuthenticationRestrictionUnmet: like 13
   215, // DatabaseDropPending
   216, // ElectionInProgress
   230, // DNSHostNotFound
@@ -107,7 +110,7 @@ export const AWAY_CODES: ReadonlySet<number> = new Set([
   56846, // ConfigServerUnreachable
   91331, // RetriableRemoteCommandFailure
   10045600, // InterruptedDueToFCVChange
-  // What the DocumentDB engine passes on from PostgreSQL as it is.
+  // The DocumentDB engine passes PostgreSQL's codes on unchanged.
   sqlState('08000'), // connection_exception
   sqlState('08003'), // connection_does_not_exist
   sqlState('08006'), // connection_failure

@@ -2,33 +2,32 @@ import { MongoNetworkError, MongoServerSelectionError } from 'mongodb';
 
 import { networkFailure } from '../../protocol/network-failure.ts';
 
-const MAX_CAUSE = 6;
+const MAX_CAUSES = 6;
 
-/** Why the database cannot be used, in words without values, for whoever wrote its URL. */
-export function awayReason(error: unknown): string {
+/** Why the database is unavailable, for whoever wrote its URL. Quotes no value of the URL. */
+export function unavailableReason(error: unknown): string {
   let reason: string | undefined;
   let each = error;
-  // The innermost knows best: the outer ones say that no server was found.
-  for (let depth = 0; each instanceof Error && depth < MAX_CAUSE; depth += 1) {
+  // The innermost cause is the most specific: the outer ones say that no server was found.
+  for (let depth = 0; each instanceof Error && depth < MAX_CAUSES; depth += 1) {
     reason = reasonOf(each) ?? reason;
     each = each.cause;
   }
-  return reason ?? 'the database is away, or refuses what the worker needs';
+  return reason ?? 'the database is unavailable, or rejects what the worker needs';
 }
 
 function reasonOf(error: Error): string | undefined {
   const { code, syscall } = error as { code?: unknown; syscall?: unknown };
-  if (code === 18)
-    return 'the database refuses the login: user name, password, authSource or authMechanism is not right';
+  if (code === 18) return 'the database refuses the login: user name, password, authSource or authMechanism is wrong';
   if (code === 8000) return 'the database refuses the login';
   if (code === 13) return "the user has no rights to the URL's database";
-  if (syscall === 'querySrv' || syscall === 'queryTxt') return 'DNS has no SRV record of that host name';
+  if (syscall === 'querySrv' || syscall === 'queryTxt') return 'DNS has no SRV record for the host name';
   if (syscall === 'open') return "a file that the URL's TLS options name cannot be read";
   if (error instanceof MongoServerSelectionError) return selectionReason(error);
   const network = networkFailure(error);
   if (network !== undefined) return network;
   if (error instanceof MongoNetworkError && error.message.endsWith(' closed')) {
-    return 'the other side closed the connection; it may want TLS (tls=true) at that port, or not speak the MongoDB protocol';
+    return 'the server closed the connection; the port may require TLS (tls=true) or serve another protocol';
   }
   return undefined;
 }
@@ -37,5 +36,5 @@ function selectionReason({ reason }: MongoServerSelectionError): string | undefi
   if (reason?.type !== 'ReplicaSetNoPrimary') return undefined;
   return reason.servers.size === 0
     ? "no server that was asked is in the replica set that the URL's replicaSet names"
-    : 'no member of the replica set takes writes now';
+    : 'no member of the replica set accepts writes at the moment';
 }

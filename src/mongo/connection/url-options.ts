@@ -1,33 +1,36 @@
-/** One option of a URL: as it is written there, and the name in it. */
+/** One option of a URL: its text and its name. */
 export interface UrlOption {
   readonly text: string;
   readonly name: string;
-  /** An option before it holds a password or the like. */
-  readonly isBehindSecret: boolean;
+  /** An earlier option holds a secret. */
+  readonly followsSecret: boolean;
 }
 
 const HOLDS_SECRET = /password|authMechanismProperties/i;
 
-/** The options of a URL's query. */
+/** Splits a URL's query into its options. */
 export function optionsOf(query: string): UrlOption[] {
-  let isBehindSecret = false;
+  let followsSecret = false;
   return query
     .split('&')
     .filter((text) => text !== '')
     .map((text) => {
       const [name = ''] = text.split('=', 1);
-      const option = { text, name, isBehindSecret };
-      isBehindSecret ||= HOLDS_SECRET.test(name);
+      const option = { text, name, followsSecret };
+      followsSecret ||= HOLDS_SECRET.test(name);
       return option;
     });
 }
 
-/** The driver's words on why it takes no URL with these options, or `undefined`. */
-type FaultError = (options: readonly UrlOption[]) => string | undefined;
+/** Returns the driver's error for a URL with these options, `undefined` if it accepts them. */
+type DriverErrorOf = (options: readonly UrlOption[]) => string | undefined;
 
 const MAX_OPTIONS = 40;
 
-/** Objects and functions that text cannot give, and what changes how documents are read: they are for the worker's code to set. */
+/**
+ * Options that text cannot express (objects, functions), and options that change how documents are
+ * read.
+ */
 const NOT_FOR_URLS: ReadonlySet<string> = new Set(
   `
     raw promoteValues promoteLongs promoteBuffers useBigInt64 bsonRegExp fieldsAsRaw
@@ -42,16 +45,19 @@ const NOT_FOR_URLS: ReadonlySet<string> = new Set(
     .split(/\s+/),
 );
 
-/** The fixed parts of the driver's messages, and what they say of the option that is named. In order: the first that fits. */
+/**
+ * Fixed parts of the driver's messages, and what they mean for the named option. The first match
+ * counts.
+ */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^options? [^]* (?:is|are) not supported$/, 'is unknown to the database driver'],
   [/must be either "true" or "false"/, 'must be true or false'],
   [/stringified int|positive int|must be > 0|must be a non-negative/, 'must be a whole number'],
   [/cannot be specified with no value/, 'has no value'],
-  [/cannot appear more than once|specified multiple times/, 'is there more than once'],
-  [/exactly one host|single host/, 'goes with exactly one host'],
-  [/non-srv connection string/, 'goes with mongodb+srv:// only'],
-  [/SRV URI does not support/, 'does not go with mongodb+srv://'],
+  [/cannot appear more than once|specified multiple times/, 'appears more than once'],
+  [/exactly one host|single host/, 'requires exactly one host'],
+  [/non-srv connection string/, 'requires mongodb+srv://'],
+  [/SRV URI does not support/, 'cannot be combined with mongodb+srv://'],
   [
     /can only be passed to the client|not allowed in the connection string|must be an object/,
     'cannot be given in a URL',
@@ -60,44 +66,47 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/Must specify proxyHost|both of proxy/, 'needs the other options of a proxy'],
   [
     /cannot be combined|cannot be used with|not supported (?:with|when)|Cannot (?:combine|use)|must be the same/,
-    'contradicts another option, or what the worker sets itself',
+    'contradicts another option, or an option that the worker sets',
   ],
 ];
 
-/** What is wrong with the options of a URL, by their names; `undefined` where the driver takes them all. */
-export function optionsProblem(options: readonly UrlOption[], refusalOf: FaultError): string | undefined {
+/**
+ * Describes what is wrong with a URL's options, by name; `undefined` if the driver accepts them.
+ */
+export function optionsProblem(options: readonly UrlOption[], driverErrorOf: DriverErrorOf): string | undefined {
   if (options.length > MAX_OPTIONS) return `has more than ${MAX_OPTIONS} options`;
-  const misplaced = options.filter(({ name }) => NOT_FOR_URLS.has(name.toLowerCase()));
-  if (misplaced.length > 0) return `${named(misplaced)} cannot be given in a URL; the worker sets it itself`;
-  const refusal = refusalOf(options);
-  if (refusal === undefined) return undefined;
-  // Without one that is at fault the driver takes the rest.
-  const cures = options.filter((option) => refusalOf(options.filter((other) => other !== option)) === undefined);
-  if (cures.length > 0) return translateErrors(cures, refusal);
+  const forbidden = options.filter(({ name }) => NOT_FOR_URLS.has(name.toLowerCase()));
+  if (forbidden.length > 0) return `${namesOf(forbidden)} cannot be given in a URL; the worker sets it itself`;
+  const error = driverErrorOf(options);
+  if (error === undefined) return undefined;
+  // An option is at fault if the driver accepts all others.
+  const culprits = options.filter((option) => driverErrorOf(options.filter((other) => other !== option)) === undefined);
+  if (culprits.length > 0) return describe(culprits, error);
   const faults = options.flatMap((option) => {
-    const alone = refusalOf([option]);
-    return alone === undefined ? [] : [translateErrors([option], alone)];
+    const alone = driverErrorOf([option]);
+    return alone === undefined ? [] : [describe([option], alone)];
   });
   return faults.length === 0 ? 'has options that contradict each other' : faults.join('; ');
 }
 
-function translateErrors(options: readonly UrlOption[], refusal: string): string {
-  const reason = REASONS.find(([pattern]) => pattern.test(refusal))?.[1];
-  if (options.some(isPerhapsSecret)) return `option ${SECRET_PART} ${reason ?? 'is not taken'}; ${AMPERSAND}`;
-  if (new Set(options.map(({ name }) => name.toLowerCase())).size > 1) return `${named(options)} contradict each other`;
-  return `${named(options.slice(0, 1))} ${reason ?? 'has a value that the database driver does not take'}`;
+function describe(options: readonly UrlOption[], error: string): string {
+  const reason = REASONS.find(([pattern]) => pattern.test(error))?.[1];
+  if (options.some(mayBeSecret)) return `option ${SECRET_PART} ${reason ?? 'is not accepted'}; ${AMPERSAND}`;
+  if (new Set(options.map(({ name }) => name.toLowerCase())).size > 1)
+    return `${namesOf(options)} contradict each other`;
+  return `${namesOf(options.slice(0, 1))} ${reason ?? 'has a value that the database driver does not accept'}`;
 }
 
 const AMPERSAND = 'in a password, & is written %26';
 const SECRET_PART = '(perhaps part of a password)';
 
-/** What stands behind a secret may be the rest of it, where that has an `&`; as may be what has no value. */
-function isPerhapsSecret({ text, isBehindSecret }: UrlOption): boolean {
-  return isBehindSecret || !text.includes('=');
+/** An option after a secret, or without a value, may be part of a password that contains `&`. */
+function mayBeSecret({ text, followsSecret }: UrlOption): boolean {
+  return followsSecret || !text.includes('=');
 }
 
-/** What does not look like a name is not repeated: it may be part of a password. */
-function named(options: readonly UrlOption[]): string {
+/** Does not repeat text that does not look like a name: it may be part of a password. */
+function namesOf(options: readonly UrlOption[]): string {
   const names = options.map(({ name }) => (/^[A-Za-z_][\w.]{0,40}$/.test(name) ? name : '(without a plain name)'));
   return `${names.length === 1 ? 'option' : 'options'} ${names.join(', ')}`;
 }

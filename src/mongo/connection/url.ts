@@ -10,34 +10,34 @@ import { optionsOf, optionsProblem } from './url-options.ts';
 const FORM = 'must be a URL mongodb://HOST:PORT/DATABASE or mongodb+srv://HOST/DATABASE';
 const ENCODE = 'in user name and password, @ / ? # : and % are written %40 %2F %3F %23 %3A %25';
 
-/** Login mechanisms whose packages do not come with the worker. */
+/** Login mechanisms that need packages the worker does not include. */
 const MECHANISMS_WITHOUT_PACKAGE: ReadonlySet<string> = new Set(['GSSAPI', 'MONGODB-AWS']);
 
 /**
- * What is wrong with a URL of the database, in words that name options and never values; `undefined` where the driver
- * makes a client of it. The driver itself reads it, so that it cannot refuse later what was taken here.
+ * Describes what is wrong with a database URL; names options, never values. `undefined` if the URL
+ * is valid. The driver itself parses the URL, so it cannot later reject what passes here.
  */
 export function mongodbUrlProblem(url: string): string | undefined {
-  if (/[\s\p{Cc}]/u.test(url)) return 'holds a blank or a control character';
+  if (/[\s\p{Cc}]/u.test(url)) return 'contains a blank or a control character';
   const parts = /^mongodb(?:\+srv)?:\/\/(?<place>[^?]*)(?:\?(?<query>.*))?$/i.exec(url)?.groups;
   if (parts === undefined) return FORM;
   const { place = '', query = '' } = parts;
-  if (url.includes('#')) return `holds # where a URL must not; ${ENCODE}`;
+  if (url.includes('#')) return `contains #, which a URL must escape; ${ENCODE}`;
   const [base = ''] = url.split('?', 1);
   const options = optionsOf(query);
   const problem =
-    refusalOf(base) === undefined
-      ? optionsProblem(options, (some) => refusalOf(`${base}?${some.map(({ text }) => text).join('&')}`))
+    driverErrorOf(base) === undefined
+      ? optionsProblem(options, (some) => driverErrorOf(`${base}?${some.map(({ text }) => text).join('&')}`))
       : placeProblem(place, base.startsWith('mongodb+srv'));
-  // Then the ? may be part of a password, and what follows no options.
+  // The ? may be part of a password, so what follows may not be options.
   if (problem !== undefined && query.includes('@')) return `${FORM}; ${ENCODE}`;
   return problem ?? clientProblem(createClient(url, DEFAULT_LIMITS), place);
 }
 
-/** The driver's own words on why no client can be made. They can quote values. */
-function refusalOf(url: string): string | undefined {
+/** Returns the driver's error for the URL; it can quote values. */
+function driverErrorOf(url: string): string | undefined {
   try {
-    // Alone first: what the worker sets itself hides what is wrong with the same option in the URL.
+    // First without the worker's options: they would hide errors in the same options of the URL.
     new MongoClient(url);
     createClient(url, DEFAULT_LIMITS);
     return undefined;
@@ -46,16 +46,19 @@ function refusalOf(url: string): string | undefined {
   }
 }
 
-/** Of a URL without options that the driver refuses: what is wrong in front of them. */
+/**
+ * Describes what is wrong with user, hosts or path of a URL that the driver rejects without
+ * options.
+ */
 function placeProblem(place: string, srv: boolean): string {
-  if (!decodable(place)) return `has a % that begins no escape of UTF-8; ${ENCODE}`;
+  if (!decodable(place)) return `contains a % that begins no escape of UTF-8; ${ENCODE}`;
   const [authority = ''] = place.split('/', 1);
   if (place.includes('@', authority.length)) return `${FORM}; ${ENCODE}`;
   const hosts = authority.slice(authority.lastIndexOf('@') + 1).split(',');
   if (hosts.includes('')) return `names no host; it ${FORM}`;
   const ports = hosts.flatMap((host) => /^(?:\[[^\]]*\]|[^:[\]]*):(?<port>.*)$/.exec(host)?.groups?.['port'] ?? []);
   if (srv && (hosts.length > 1 || ports.length > 0)) {
-    return 'must name one host without a port: with mongodb+srv:// DNS tells the others, and the ports';
+    return 'must name one host without a port: with mongodb+srv:// DNS supplies the hosts and ports';
   }
   return ports.every(isPort) ? `${FORM}; ${ENCODE}` : 'names a port that is not a number from 1 to 65535';
 }
@@ -73,29 +76,29 @@ function decodable(text: string): boolean {
   }
 }
 
-/** Of a client that the driver has made: what it would fail by as soon as it is used. */
+/** Describes why a client that the driver created would fail at its first use. */
 function clientProblem({ options }: MongoClient, place: string): string | undefined {
-  // Of what stands in front of the options nothing else can hold a slash: the driver has refused that.
-  if (!/\/[^]/.test(place)) return 'names no database; put one behind the host, as in mongodb://HOST:PORT/contacts';
-  // MongoDB's own rules for a database name, at their strictest (those of Windows servers).
+  // Any other slash before the options would have been rejected by the driver.
+  if (!/\/[^]/.test(place)) return 'names no database; add it after the host, as in mongodb://HOST:PORT/contacts';
+  // MongoDB's rules for database names, in their strictest form (Windows servers).
   if (!/^[^/\\. "$*<>:|?%\p{Cc}]+$/u.test(options.dbName) || Buffer.byteLength(options.dbName) > 63) {
-    return 'names a database that cannot be: at most 63 bytes, none of / \\ . " $ * < > : | ? % and no blank';
+    return 'has an invalid database name: at most 63 bytes, none of / \\ . " $ * < > : | ? % and no blank';
   }
   if (options.hosts.some(({ host }) => host === '')) return `names no host in one place of its list; it ${FORM}`;
   if (options.minPoolSize > options.maxPoolSize) {
-    return `option minPoolSize must be at most ${options.maxPoolSize}, the number of connections that the worker opens`;
+    return `option minPoolSize must be at most ${options.maxPoolSize}, the size of the worker's connection pool`;
   }
   const { mechanism = '' } = options.credentials ?? {};
   if (MECHANISMS_WITHOUT_PACKAGE.has(mechanism))
-    return 'option authMechanism names one that needs a package which does not come with the worker';
+    return 'option authMechanism names one that needs a package which the worker does not include';
   if (options.compressors?.includes('snappy'))
-    return 'option compressors names snappy, which needs a package that does not come with the worker; there are zlib and zstd';
+    return 'option compressors names snappy, which needs a package that the worker does not include; use zlib or zstd';
   return tlsProblem(options);
 }
 
 const TLS_FILES = { tlsCAFile: 'ca', tlsCRLFile: 'crl', tlsCertificateKeyFile: 'cert' } as const;
 
-/** The driver reads the files only when it connects, and then calls the server away. */
+/** The driver reads TLS files only when it connects, and then reports the server as unavailable. */
 function tlsProblem(options: MongoClient['options']): string | undefined {
   for (const [name, part] of Object.entries(TLS_FILES)) {
     const path = options[name as keyof typeof TLS_FILES];
@@ -104,11 +107,11 @@ function tlsProblem(options: MongoClient['options']): string | undefined {
       const content = readFileSync(path);
       const { passphrase } = options;
       createSecureContext(part === 'cert' ? { cert: content, key: content, passphrase } : { [part]: content });
-      // OpenSSL takes a list of authorities that has none.
+      // OpenSSL accepts a CA file without certificates.
       if (part === 'ca') new X509Certificate(content);
     } catch (error) {
-      const read = error instanceof Error && 'syscall' in error;
-      return `option ${name} names a file that ${read ? 'cannot be read' : `holds no ${part === 'cert' ? 'certificate with its key, or the option tlsCertificateKeyFilePassword is not right' : 'certificates'}`}`;
+      const isUnreadable = error instanceof Error && 'syscall' in error;
+      return `option ${name} names a file that ${isUnreadable ? 'cannot be read' : `holds no ${part === 'cert' ? 'certificate with its key, or the option tlsCertificateKeyFilePassword is wrong' : 'certificates'}`}`;
     }
   }
   return undefined;

@@ -31,7 +31,7 @@ afterEach(async () => {
   await model.close();
 });
 
-test('a dead-letter queue that somebody makes anew with other arguments does not end a worker that runs', async () => {
+test('a dead-letter queue that is recreated with other arguments does not end a running worker', async () => {
   await channel.deleteQueue(`${queue}.dead`);
   await channel.assertQueue(`${queue}.dead`, { durable: true });
   proxy.cut();
@@ -40,7 +40,7 @@ test('a dead-letter queue that somebody makes anew with other arguments does not
   expect(recorded.told.map(([name]) => name)).toContain('mismatched');
 });
 
-test('the fields of a header with the name __proto__ are no headers', async () => {
+test('the fields of a header named __proto__ do not count as headers', async () => {
   const headers = JSON.parse('{"__proto__": {"deadline": 1}, "kept": 2}') as Record<string, unknown>;
   channel.sendToQueue(queue, Buffer.from('x'), { headers });
   await expect.poll(() => recorded.received.length, patiently).toBe(1);

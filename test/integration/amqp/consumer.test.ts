@@ -14,6 +14,7 @@ import { nothingToldOfTaking } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const amqpUrl = inject('amqpUrl');
+const diagnosis = { code: 'INTERNAL_ERROR' as const, attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
 let proxy: TcpProxy;
 let publisher: Publisher;
 let consumer: Consumer;
@@ -63,7 +64,7 @@ async function consume(handle: Handler): Promise<Consumer> {
       settled: (how) => settled.push(how),
       deadLettered: ({ code }) => letters.push(code),
       deadLetterHeld: () => undefined,
-      broken: () => undefined,
+      handlerFailed: () => undefined,
       ...nothingToldOfTaking,
     },
   );
@@ -77,7 +78,7 @@ async function depth(name: string): Promise<number> {
   return (await channel.checkQueue(name)).messageCount;
 }
 
-test('a channel that the broker closes is replaced, its consumer with it, and unsettled requests come again', async () => {
+test('a channel that the broker closes is replaced with its consumer, and unsettled requests are redelivered', async () => {
   const held: ((settlement: Settlement) => void)[] = [];
   await consume(() => new Promise((resolve) => held.push(resolve)));
   channel.sendToQueue(queue, Buffer.from('a'));
@@ -86,7 +87,7 @@ test('a channel that the broker closes is replaced, its consumer with it, and un
   await expect.poll(() => held).toHaveLength(2);
   expect(received.map(({ redelivered }) => redelivered)).toEqual([false, true]);
   expect(proxy.connections).toBe(1);
-  // The old delivery's settlement must not reach the new channel, where its tag means another message.
+  // The old settlement must not reach the new channel, where its tag means another message.
   held[0]?.({ kind: 'acknowledge' });
   await expect.poll(() => settled).toEqual(['lost']);
   held[1]?.({ kind: 'hand-back' });
@@ -95,7 +96,7 @@ test('a channel that the broker closes is replaced, its consumer with it, and un
   await expect.poll(() => settled).toEqual(['lost', 'handed-back', 'acknowledged']);
 });
 
-test('what is settled in one turn is acknowledged, and nothing that is still open beside it', async () => {
+test('settlements of one turn are acknowledged, and no unsettled neighbour with them', async () => {
   const held = new Map<string, (settlement: Settlement) => void>();
   await consume(({ body }) => new Promise((resolve) => held.set(Buffer.from(body).toString(), resolve)));
   const names = ['a', 'b', 'open', 'c', 'd'];
@@ -110,7 +111,7 @@ test('what is settled in one turn is acknowledged, and nothing that is still ope
   expect(left === false ? undefined : left.content.toString()).toBe('open');
 });
 
-test('a queue that is deleted is declared again, and consumed again', async () => {
+test('a deleted queue is declared and consumed again', async () => {
   await consume(acknowledge);
   await channel.deleteQueue(queue);
   await vi.waitFor(async () => {
@@ -124,54 +125,55 @@ test('a queue that is deleted is declared again, and consumed again', async () =
   expect(consumer.ready).toBe(true);
 });
 
-test('a cut connection is replaced and consuming goes on', async () => {
+test('a cut connection is replaced, and consumption continues', async () => {
   await consume(acknowledge);
   proxy.cut();
   channel.sendToQueue(queue, Buffer.from('a'));
   await expect.poll(() => settled).toEqual(['acknowledged']);
 });
 
-test('a dead letter carries its diagnosis and what the request had, and the request leaves the queue', async () => {
-  const diagnosis = { code: 'X', attempts: 3, firstError: 'f', lastError: 'l', referenceId: 'r' };
-  await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
+test('a dead letter carries its diagnosis and the properties of its request, which leaves the queue', async () => {
+  await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis: { ...diagnosis, attempts: 3 } }));
   const properties = { messageId: 'm', appId: 'a', correlationId: 'c', replyTo: 'q', headers: { own: 'kept' } };
   channel.sendToQueue(queue, Buffer.from('body'), { ...properties, expiration: '100000' });
   await expect.poll(() => settled).toEqual(['dead-lettered']);
-  expect(letters).toEqual(['X']);
+  expect(letters).toEqual(['INTERNAL_ERROR']);
   const letter = await channel.get(`${queue}.dead`, { noAck: true });
   expect(letter && letter.content.toString()).toBe('body');
   expect(letter && letter.properties).toMatchObject({
     ...properties,
     expiration: undefined,
     deliveryMode: 2,
-    headers: { own: 'kept', 'diagnosis-code': 'X', 'diagnosis-attempts': 3, 'diagnosis-reference-id': 'r' },
+    headers: {
+      own: 'kept',
+      'diagnosis-code': 'INTERNAL_ERROR',
+      'diagnosis-attempts': 3,
+      'diagnosis-reference-id': 'r',
+    },
   });
 });
 
 test('a request whose headers leave no room for the diagnosis is dead-lettered without them', async () => {
-  const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   channel.sendToQueue(queue, Buffer.from('body'), { messageId: 'm', headers: { large: 'x'.repeat(65_480) } });
   await expect.poll(() => settled).toEqual(['dead-lettered']);
   const letter = await channel.get(`${queue}.dead`, { noAck: true });
   expect(letter && letter.content.toString()).toBe('body');
-  expect(letter && letter.properties.headers).toMatchObject({ 'diagnosis-code': 'X' });
+  expect(letter && letter.properties.headers).toMatchObject({ 'diagnosis-code': 'INTERNAL_ERROR' });
   expect(letter && letter.properties.headers?.['large']).toBeUndefined();
 });
 
-test('a dead letter goes to its queue alone, whoever its request was copied to', async () => {
-  const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+test('a dead letter goes only to its queue, even if its request was copied to others', async () => {
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   const { queue: copies } = await channel.assertQueue('', { exclusive: true });
   channel.sendToQueue(queue, Buffer.from('body'), { CC: [copies], headers: { own: 'kept' } });
   await expect.poll(() => settled).toEqual(['dead-lettered']);
   await expect.poll(() => depth(copies)).toBe(1);
   const letter = await channel.get(`${queue}.dead`, { noAck: true });
-  expect(letter && letter.properties.headers).toMatchObject({ own: 'kept', 'diagnosis-code': 'X' });
+  expect(letter && letter.properties.headers).toMatchObject({ own: 'kept', 'diagnosis-code': 'INTERNAL_ERROR' });
 });
 
-test('a dead letter whose queue was deleted is not lost: the queue is declared again and takes it', async () => {
-  const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+test('a dead letter survives the deletion of its queue: the queue is declared again and accepts it', async () => {
   await consume(() => Promise.resolve({ kind: 'dead-letter', diagnosis }));
   await channel.deleteQueue(`${queue}.dead`);
   channel.sendToQueue(queue, Buffer.from('body'));
@@ -179,7 +181,7 @@ test('a dead letter whose queue was deleted is not lost: the queue is declared a
   await expect.poll(() => depth(`${queue}.dead`)).toBe(1);
 });
 
-test('a handler that breaks its promise loses no request', async () => {
+test('a handler that rejects loses no request', async () => {
   let calls = 0;
   await consume(() => {
     calls += 1;
@@ -189,17 +191,17 @@ test('a handler that breaks its promise loses no request', async () => {
   await expect.poll(() => settled).toEqual(['handed-back', 'acknowledged']);
 });
 
-test('taking stops at once, what was taken finishes, and the rest can be handed back', async () => {
+test('consumption stops at once, requests in flight finish, and the rest can be requeued', async () => {
   const held: ((settlement: Settlement) => void)[] = [];
   await consume(() => new Promise((resolve) => held.push(resolve)));
   for (const body of ['a', 'b']) channel.sendToQueue(queue, Buffer.from(body));
   await expect.poll(() => held).toHaveLength(2);
-  await consumer.takeNoMore();
+  await consumer.stopConsuming();
   expect(consumer.ready).toBe(false);
   channel.sendToQueue(queue, Buffer.from('c'));
   held[0]?.({ kind: 'acknowledge' });
   await expect.poll(() => settled).toEqual(['acknowledged']);
-  expect(consumer.handBackRest()).toBe(1);
+  expect(consumer.requeueUnsettled()).toBe(1);
   await consumer.drained();
   await consumer.stop();
   expect(received).toHaveLength(2);
@@ -216,7 +218,7 @@ test.each([
     },
     'x-dead-letter-routing-key',
   ],
-])('a queue of %s stops the start and says which argument differs', async (_, options, argument) => {
+])('a queue with %s fails the start with the argument that differs', async (_, options, argument) => {
   await channel.assertQueue(queue, options);
   await expect(consume(acknowledge)).rejects.toThrow(argument);
 });

@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
-import { DeadLetterDelivery } from '../../../src/amqp/consumer/dead-letter-delivery.ts';
+import { DeadLetterPublisher } from '../../../src/amqp/consumer/dead-letter-publisher.ts';
 import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import { patiently } from '../../support/polling.ts';
 
 const amqpUrl = inject('amqpUrl');
-const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+const diagnosis = { code: 'INTERNAL_ERROR' as const, attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
 let publisher: Publisher;
-let letters: DeadLetterDelivery;
+let letters: DeadLetterPublisher;
 let model: ChannelModel;
 let channel: Channel;
 let queue: string;
@@ -34,7 +34,7 @@ beforeEach(async () => {
     },
   );
   await publisher.started;
-  letters = new DeadLetterDelivery(publisher, queue, { deadLetterHeld: (reason) => held.push(reason) });
+  letters = new DeadLetterPublisher(publisher, queue, { deadLetterHeld: (reason) => held.push(reason) });
 });
 
 afterEach(async () => {
@@ -48,15 +48,15 @@ function request(properties: object, body = 'body'): ConsumeMessage {
   return { content: Buffer.from(body), fields: {}, properties } as unknown as ConsumeMessage;
 }
 
-async function takeLetter() {
+async function fetchLetter() {
   const letter = await channel.get(`${queue}.dead`, { noAck: true });
   if (letter === false) throw new Error('there is no letter');
   return letter;
 }
 
-test('the queue is declared where it is missing, and takes all that was held, once', async () => {
+test('a missing queue is declared, and accepts every held letter once', async () => {
   const bodies = Array.from({ length: 30 }, (_, nth) => String(nth));
-  const outcomes = await Promise.all(bodies.map((body) => letters.deliver(request({}, body), diagnosis, () => false)));
+  const outcomes = await Promise.all(bodies.map((body) => letters.publish(request({}, body), diagnosis, () => false)));
   expect(new Set(outcomes)).toEqual(new Set(['dead-lettered']));
   expect(held.length).toBeLessThan(5);
   expect(lost).toEqual([]);
@@ -64,7 +64,7 @@ test('the queue is declared where it is missing, and takes all that was held, on
   expect(messageCount).toBe(30);
 });
 
-test('headers of any kind, and ids that cannot be sent, cost themselves at most', async () => {
+test('headers of any type, and ids that cannot be sent, cost at most themselves', async () => {
   const headers = {
     kept: 'x',
     number: Number.NaN,
@@ -80,24 +80,24 @@ test('headers of any kind, and ids that cannot be sent, cost themselves at most'
     replyTo: 'amq.rabbitmq.reply-to',
     headers,
   };
-  expect(await letters.deliver(request(properties), diagnosis, () => false)).toBe('dead-lettered');
-  const letter = await takeLetter();
+  expect(await letters.publish(request(properties), diagnosis, () => false)).toBe('dead-lettered');
+  const letter = await fetchLetter();
   expect(letter.properties).toMatchObject({ messageId: 'm' });
   expect(letter.properties.headers).toMatchObject({
     kept: 'x',
     decimal: headers.decimal,
     'x-death': headers['x-death'],
-    'diagnosis-code': 'X',
+    'diagnosis-code': 'INTERNAL_ERROR',
     'diagnosis-dropped-correlation-id': properties.correlationId,
     'diagnosis-dropped-reply-to': 'amq.rabbitmq.reply-to',
   });
   expect(lost).toEqual([]);
 });
 
-test('a letter whose delivery is not ours any more is not sent', async () => {
+test('a letter whose delivery is no longer ours is not published', async () => {
   let gone = false;
   await channel.assertQueue(`${queue}.dead`, { arguments: { 'x-max-length': 0, 'x-overflow': 'reject-publish' } });
-  const outcome = letters.deliver(request({}), diagnosis, () => gone);
+  const outcome = letters.publish(request({}), diagnosis, () => gone);
   await expect.poll(() => held, patiently).toContain('refused');
   gone = true;
   await channel.deleteQueue(`${queue}.dead`);

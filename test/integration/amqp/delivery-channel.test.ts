@@ -14,7 +14,7 @@ import { nothingToldOfTaking } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const amqpUrl = inject('amqpUrl');
-const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
+const diagnosis = { code: 'INTERNAL_ERROR' as const, attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
 let proxy: TcpProxy;
 let publisher: Publisher;
 let consumer: Consumer;
@@ -48,7 +48,7 @@ beforeEach(async () => {
       delivered: () => undefined,
       settled: (how) => settled.push(how),
       deadLettered: () => undefined,
-      broken: () => undefined,
+      handlerFailed: () => undefined,
       deadLetterHeld: () => undefined,
       ...nothingToldOfTaking,
     },
@@ -65,16 +65,16 @@ afterEach(async () => {
   await model.close();
 });
 
-/** Lets the consumer take a message. */
-async function take(): Promise<void> {
+/** Delivers a message to the consumer. */
+async function deliver(): Promise<void> {
   channel.sendToQueue(queue, Buffer.from('a'));
   await vi.waitFor(() => {
-    if (received.length === 0) throw new Error('nothing was taken');
+    if (received.length === 0) throw new Error('nothing was delivered');
   }, patiently);
 }
 
-/** Whether the channel of each delivery is gone. */
-function gone(): readonly boolean[] {
+/** Whether the channel of each delivery is closed. */
+function closed(): readonly boolean[] {
   return received.map(({ delivery }) => delivery.channel.gone);
 }
 
@@ -82,25 +82,25 @@ test.each([
   ['the broker closes it', () => Promise.resolve(proxy.inject(ackOfUnknownDelivery(1)))],
   ['its connection is cut', () => Promise.resolve(proxy.cut())],
   ['the broker cancels the consumer', () => channel.deleteQueue(queue)],
-])('a delivery knows that its channel is gone, where %s, and the next ones that theirs is not', async (_, lose) => {
-  await take();
-  expect(gone()).toEqual([false]);
+])('a delivery reports its channel as closed where %s, and later ones report theirs as open', async (_, lose) => {
+  await deliver();
+  expect(closed()).toEqual([false]);
   await lose();
-  await expect.poll(() => gone()[0]).toBe(true);
+  await expect.poll(() => closed()[0]).toBe(true);
   await expect.poll(() => consumer.ready).toBe(true);
   channel.sendToQueue(queue, Buffer.from('b'));
   await expect.poll(() => received.length).toBeGreaterThan(1);
-  expect(gone().slice(1)).not.toContain(true);
+  expect(closed().slice(1)).not.toContain(true);
 });
 
-test('whoever waits for the acknowledgement of a dead letter is told once the broker has it', async () => {
-  await take();
+test('the acknowledgement of a dead letter is reported once the broker has it', async () => {
+  await deliver();
   const depth = new Promise<number>((resolve) => {
     received[0]?.settle({
       kind: 'dead-letter',
       diagnosis,
       acknowledged: () => {
-        // Were the acknowledgement not there yet, the message would be back in the queue after this.
+        // Without the acknowledgement the message would be back in the queue after this.
         proxy.refuse();
         resolve(channel.checkQueue(queue).then(({ messageCount }) => messageCount));
       },
@@ -112,12 +112,12 @@ test('whoever waits for the acknowledgement of a dead letter is told once the br
   expect(settled).toEqual(['dead-lettered']);
 });
 
-test('where the channel is gone before, nobody is told of an acknowledgement', async () => {
-  let told = 0;
-  await take();
+test('no acknowledgement is reported where the channel closed before', async () => {
+  let reported = 0;
+  await deliver();
   proxy.cut();
   await expect.poll(() => received).toHaveLength(2);
-  for (const { settle } of received) settle({ kind: 'dead-letter', diagnosis, acknowledged: () => (told += 1) });
+  for (const { settle } of received) settle({ kind: 'dead-letter', diagnosis, acknowledged: () => (reported += 1) });
   await expect.poll(() => settled.toSorted()).toEqual(['dead-lettered', 'lost']);
-  await expect.poll(() => told).toBe(1);
+  await expect.poll(() => reported).toBe(1);
 });

@@ -11,10 +11,11 @@ import { nothingToldOfTaking } from '../../support/recorded-consumer.ts';
 import { limitMessageSize, loseMajority, resumeQueue, suspendQueue } from '../../support/quorum-queue.ts';
 import { startBroker, type OwnServer } from '../../support/servers.ts';
 
-/** One queue does not take its messages: that costs those messages, and nobody else. */
+/** A queue that does not accept its messages costs only those messages. */
 
 const CONFIRM_TIMEOUT_MS = 5_000;
 const timeout = 60_000;
+const diagnosis = { code: 'INTERNAL_ERROR' as const, attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
 
 let broker: OwnServer;
 let model: ChannelModel;
@@ -91,7 +92,7 @@ function many(count: number, to: string): Promise<string>[] {
 }
 
 test(
-  'a queue without majority, met for the first time, costs its own answer: the others go out at once',
+  'an unknown queue without majority costs only its own answer: others are routed at once',
   { timeout },
   async () => {
     await loseMajority(broker, bad);
@@ -107,14 +108,14 @@ test(
   },
 );
 
-test('a queue without majority costs its own answer where there is no other traffic, too', { timeout }, async () => {
+test('a queue without majority costs only its own answer, also without other traffic', { timeout }, async () => {
   await loseMajority(broker, bad);
   expect(await publisher.publish(reply(bad))).toBe('unconfirmed');
   expect({ lost, opened }).toEqual({ lost: [], opened: [true] });
 });
 
 test(
-  'answers for a queue that stops confirming wait in a bounded number and are given up; others go on',
+  'a bounded number of answers waits for a queue that stops confirming, until they are abandoned; others continue',
   { timeout },
   async () => {
     expect(await outcomes(many(50, bad))).toEqual({ routed: 50 });
@@ -127,14 +128,14 @@ test(
     expect(await outcomes(given)).toEqual({ unconfirmed: 100 });
     expect({ lost, opened }).toEqual({ lost: [], opened: [true] });
     await resumeQueue(broker, bad);
-    // Its late confirms say that it is well again, and are taken for nothing else.
+    // Late confirms restore the destination, and count for nothing else.
     await expect.poll(() => publisher.publish(reply(bad, 'after')), patiently).toBe('routed');
     expect(await outcomes(many(100, bad))).toEqual({ routed: 100 });
     expect(lost).toEqual([]);
   },
 );
 
-test('many queues without majority hold up a bounded number of answers, and nobody else', { timeout }, async () => {
+test('many queues without majority delay a bounded number of answers, and no others', { timeout }, async () => {
   const queues = Array.from({ length: 20 }, () => `bad-${randomUUID()}`);
   for (const name of queues) await channel.assertQueue(name, { arguments: { 'x-queue-type': 'quorum' } });
   await loseMajority(broker, ...queues);
@@ -152,7 +153,7 @@ test('many queues without majority hold up a bounded number of answers, and nobo
   expect({ lost, opened }).toEqual({ lost: [], opened: [true] });
 });
 
-test('an answer larger than the broker takes is given up, also by those that come after it', { timeout }, async () => {
+test('an answer larger than the broker accepts is unsendable, and later ones fail at once', { timeout }, async () => {
   await publisher.stop();
   await limitMessageSize(broker, 100_000);
   try {
@@ -165,7 +166,7 @@ test('an answer larger than the broker takes is given up, also by those that com
     expect(await outcomes(many(40, queue))).toEqual({ routed: 40 });
     expect(await oversize).toEqual({ unsendable: 10 });
     expect(await beside).toEqual({ routed: 40 });
-    // The broker has told how large an answer may be.
+    // The broker has reported its limit.
     expect(await publisher.publish(reply(queue, large))).toBe('unsendable');
     expect(lost).toHaveLength(1);
     expect(opened).not.toContain(false);
@@ -174,7 +175,7 @@ test('an answer larger than the broker takes is given up, also by those that com
   }
 });
 
-test('what the operator closes or cuts, however often, costs no answer', { timeout }, async () => {
+test('connections that an operator closes, however often, cost no answer', { timeout }, async () => {
   await publisher.publish(reply(queue));
   for (let round = 0; round < 4; round += 1) {
     const sent = many(20, queue);
@@ -187,63 +188,58 @@ test('what the operator closes or cuts, however often, costs no answer', { timeo
   expect(lost.length).toBeGreaterThanOrEqual(4);
 });
 
-test(
-  'a full dead-letter queue holds the letter and its delivery, and nothing else; a stop hands it back',
-  { timeout },
-  async () => {
-    const requests = `requests-${randomUUID()}`;
-    const settled: string[] = [];
-    const received: string[] = [];
-    const held: string[] = [];
-    const consumer = new Consumer(
-      { urls: [broker.url], timeoutMs: 2_000, heartbeatS: 10 },
-      { queue: requests, prefetch: 10, exitWhenStuckMs: 0 },
-      ({ body }) => {
-        const text = Buffer.from(body).toString();
-        received.push(text);
-        const diagnosis = { code: 'X', attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
-        return Promise.resolve(text.startsWith('bad') ? { kind: 'dead-letter', diagnosis } : { kind: 'acknowledge' });
-      },
-      publisher,
-      {
-        lost: (_, reason) => lost.push(reason),
-        restored: () => undefined,
-        delivered: () => undefined,
-        settled: (how) => settled.push(how),
-        deadLettered: () => undefined,
-        deadLetterHeld: (reason) => held.push(reason),
-        broken: () => undefined,
-        ...nothingToldOfTaking,
-      },
-    );
-    await consumer.started;
-    const dead = `${requests}.dead`;
-    const depth = async (): Promise<number> => (await channel.checkQueue(dead)).messageCount;
-    const policy = ['rabbitmqctl', 'set_policy', 'full', `^${dead}$`, '{"max-length":1,"overflow":"reject-publish"}'];
-    await broker.exec(...policy);
-    // A quorum queue takes a few more before it refuses.
-    for (let filler = 0; filler < 20; filler += 1) channel.sendToQueue(dead, Buffer.from('filler'));
-    await expect.poll(async () => await publisher.publish({ ...reply(dead), once: true }), patiently).toBe('refused');
-    for (const body of ['bad 1', 'good 1', 'bad 2', 'good 2']) channel.sendToQueue(requests, Buffer.from(body));
-    await expect.poll(() => held.filter((reason) => reason === 'refused').length, patiently).toBeGreaterThan(2);
-    channel.sendToQueue(requests, Buffer.from('good 3'));
-    await expect.poll(() => settled, patiently).toEqual(['acknowledged', 'acknowledged', 'acknowledged']);
-    await broker.exec('rabbitmqctl', 'clear_policy', 'full');
-    await expect.poll(() => settled.filter((how) => how === 'dead-lettered'), patiently).toHaveLength(2);
-    expect(received).toHaveLength(5);
-    expect(lost).toEqual([]);
+test('a full dead-letter queue delays only the letter and its delivery; a stop requeues it', { timeout }, async () => {
+  const requests = `requests-${randomUUID()}`;
+  const settled: string[] = [];
+  const received: string[] = [];
+  const held: string[] = [];
+  const consumer = new Consumer(
+    { urls: [broker.url], timeoutMs: 2_000, heartbeatS: 10 },
+    { queue: requests, prefetch: 10, exitWhenStuckMs: 0 },
+    ({ body }) => {
+      const text = Buffer.from(body).toString();
+      received.push(text);
+      return Promise.resolve(text.startsWith('bad') ? { kind: 'dead-letter', diagnosis } : { kind: 'acknowledge' });
+    },
+    publisher,
+    {
+      lost: (_, reason) => lost.push(reason),
+      restored: () => undefined,
+      delivered: () => undefined,
+      settled: (how) => settled.push(how),
+      deadLettered: () => undefined,
+      deadLetterHeld: (reason) => held.push(reason),
+      handlerFailed: () => undefined,
+      ...nothingToldOfTaking,
+    },
+  );
+  await consumer.started;
+  const dead = `${requests}.dead`;
+  const depth = async (): Promise<number> => (await channel.checkQueue(dead)).messageCount;
+  const policy = ['rabbitmqctl', 'set_policy', 'full', `^${dead}$`, '{"max-length":1,"overflow":"reject-publish"}'];
+  await broker.exec(...policy);
+  // A quorum queue accepts a few more before it nacks.
+  for (let filler = 0; filler < 20; filler += 1) channel.sendToQueue(dead, Buffer.from('filler'));
+  await expect.poll(async () => await publisher.publish({ ...reply(dead), once: true }), patiently).toBe('refused');
+  for (const body of ['bad 1', 'good 1', 'bad 2', 'good 2']) channel.sendToQueue(requests, Buffer.from(body));
+  await expect.poll(() => held.filter((reason) => reason === 'refused').length, patiently).toBeGreaterThan(2);
+  channel.sendToQueue(requests, Buffer.from('good 3'));
+  await expect.poll(() => settled, patiently).toEqual(['acknowledged', 'acknowledged', 'acknowledged']);
+  await broker.exec('rabbitmqctl', 'clear_policy', 'full');
+  await expect.poll(() => settled.filter((how) => how === 'dead-lettered'), patiently).toHaveLength(2);
+  expect(received).toHaveLength(5);
+  expect(lost).toEqual([]);
 
-    await broker.exec(...policy);
-    await expect.poll(async () => await publisher.publish({ ...reply(dead), once: true }), patiently).toBe('refused');
-    const before = await depth();
-    channel.sendToQueue(requests, Buffer.from('bad 3'));
-    await expect.poll(() => received, patiently).toContain('bad 3');
-    await consumer.takeNoMore();
-    await consumer.drained();
-    expect(settled.at(-1)).toBe('handed-back');
-    await consumer.stop();
-    expect(await depth()).toBe(before);
-    await expect.poll(async () => (await channel.checkQueue(requests)).messageCount, patiently).toBe(1);
-    await broker.exec('rabbitmqctl', 'clear_policy', 'full');
-  },
-);
+  await broker.exec(...policy);
+  await expect.poll(async () => await publisher.publish({ ...reply(dead), once: true }), patiently).toBe('refused');
+  const before = await depth();
+  channel.sendToQueue(requests, Buffer.from('bad 3'));
+  await expect.poll(() => received, patiently).toContain('bad 3');
+  await consumer.stopConsuming();
+  await consumer.drained();
+  expect(settled.at(-1)).toBe('handed-back');
+  await consumer.stop();
+  expect(await depth()).toBe(before);
+  await expect.poll(async () => (await channel.checkQueue(requests)).messageCount, patiently).toBe(1);
+  await broker.exec('rabbitmqctl', 'clear_policy', 'full');
+});

@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel, type Options } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
-import type { Outgoing } from '../../../src/amqp/wire/messages.ts';
+import type { OutgoingMessage } from '../../../src/amqp/wire/messages.ts';
 import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import { TripwireProxy } from '../../support/tripwire-proxy.ts';
 
-/** One message makes the broker close the channel or the connection, or is refused: that costs this message alone. */
+/** A message that is nacked, or makes the broker close the channel or the connection, costs only itself. */
 
 const amqpUrl = inject('amqpUrl');
 let publisher: Publisher;
@@ -47,7 +47,7 @@ async function open(prefetch = 256, query = '', url = amqpUrl): Promise<void> {
   await publisher.started;
 }
 
-function message(to: string, body: string, options: Options.Publish = {}): Outgoing {
+function message(to: string, body: string, options: Options.Publish = {}): OutgoingMessage {
   return { queue: to, body: Buffer.from(body), options: (messageId) => ({ messageId, ...options }) };
 }
 
@@ -61,15 +61,15 @@ async function outcomes(sent: readonly Promise<string>[]): Promise<Record<string
   return counts;
 }
 
-/** The broker closes the channel over it with 406: nobody consumes answers here. */
+/** The broker closes the channel over it with 406: nobody consumes direct replies here. */
 const closesChannel = (): Promise<string> =>
   publisher.publish(message(queue, 'bad', { replyTo: 'amq.rabbitmq.reply-to' }));
 
-/** The broker closes the connection over it with 501, where frames of 8192 bytes were agreed on. */
+/** The broker closes the connection over it with 501: the negotiated frame size is 8192 bytes. */
 const closesConnection = (): Promise<string> =>
   publisher.publish(message(queue, 'bad', { headers: { large: 'x'.repeat(9_000) } }));
 
-test('a message over which the broker closes the channel is given up, its neighbours are not', async () => {
+test('a message over which the broker closes the channel is unsendable, its neighbours are routed', async () => {
   await open();
   await Promise.all(send(1));
   const sent = [...send(50), closesChannel(), ...send(50), closesChannel(), ...send(50)];
@@ -79,14 +79,14 @@ test('a message over which the broker closes the channel is given up, its neighb
   expect(opened).not.toContain(false);
 });
 
-test('a first message to a queue over which the broker closes the channel does not touch the others', async () => {
+test('a first message to a queue over which the broker closes the channel does not affect others', async () => {
   await open();
   const sent = [closesChannel(), ...send(20)];
   expect(await outcomes(sent)).toEqual({ routed: 20, unsendable: 1 });
   expect(lost).toEqual([]);
 });
 
-test('a message over which the broker closes the connection is given up, its neighbours are not', async () => {
+test('a message over which the broker closes the connection is unsendable, its neighbours are routed', async () => {
   await open(256, '?frameMax=8192');
   await Promise.all(send(1));
   const sent = [...send(50), closesConnection(), ...send(50), closesConnection(), ...send(50)];
@@ -95,7 +95,7 @@ test('a message over which the broker closes the connection is given up, its nei
   expect(await outcomes(send(50))).toEqual({ routed: 50 });
 });
 
-test('a message that is on the wire at each of many cuts is not given up', { timeout: 60_000 }, async () => {
+test('a message that is in flight at each of many cuts is still routed', { timeout: 60_000 }, async () => {
   const cutting = await TripwireProxy.before(amqpUrl, 'innocent', 6);
   await open(256, '', cutting.url(amqpUrl));
   try {
@@ -107,7 +107,7 @@ test('a message that is on the wire at each of many cuts is not given up', { tim
   }
 });
 
-test('answers for a full queue wait in a bounded number, and have one try each once it is known as full', async () => {
+test('a bounded number of answers waits for a full queue; once it counts as full each has a single attempt', async () => {
   await open(32);
   const full = `test-${randomUUID()}`;
   const limits = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };
@@ -117,7 +117,7 @@ test('answers for a full queue wait in a bounded number, and have one try each o
   const sent = send(200, full);
   for (const answer of sent) void answer.then(() => (refused += 1));
   expect(await outcomes(send(200))).toEqual({ routed: 200 });
-  // A sixteenth of the prefetch count may wait for one destination.
+  // A sixteenth of the prefetch may wait for one destination.
   await expect.poll(() => refused).toBeGreaterThanOrEqual(198);
   expect(await outcomes(sent)).toEqual({ refused: 200 });
   const tries = republished.filter((reason) => reason.startsWith('refused')).length;
@@ -129,7 +129,7 @@ test('answers for a full queue wait in a bounded number, and have one try each o
   expect(opened).toEqual([true]);
 });
 
-test('a queue that is full for a moment gets its answers, in order', async () => {
+test('a queue that is full briefly gets its answers, in order', async () => {
   await open();
   const full = `test-${randomUUID()}`;
   const limits = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };

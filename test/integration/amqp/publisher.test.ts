@@ -67,8 +67,8 @@ async function bodies(): Promise<string[]> {
 }
 
 test('a routed answer carries its properties', async () => {
-  const open_ = await open();
-  expect(await open_.publish(reply(queue))).toBe('routed');
+  const started = await open();
+  expect(await started.publish(reply(queue))).toBe('routed');
   const message = await channel.get(queue, { noAck: true });
   expect(message && message.properties).toMatchObject({
     contentType: 'application/xml',
@@ -79,18 +79,18 @@ test('a routed answer carries its properties', async () => {
   });
 });
 
-test('an answer that no queue takes is told from its routed neighbours', async () => {
-  const open_ = await open();
+test('an answer without a queue is returned, and its neighbours are routed', async () => {
+  const started = await open();
   const targets = [queue, 'no-such-queue', queue, 'nor-this', queue];
-  const outcomes = await Promise.all(targets.map((target) => open_.publish(reply(target))));
+  const outcomes = await Promise.all(targets.map((target) => started.publish(reply(target))));
   expect(outcomes).toEqual(['routed', 'returned', 'routed', 'returned', 'routed']);
 });
 
-test('answers under way when the connection is cut are published again, in order', async () => {
-  const open_ = await open();
-  await open_.publish(reply(queue, '0'));
+test('answers in flight are published again in order when the connection is cut', async () => {
+  const started = await open();
+  await started.publish(reply(queue, '0'));
   proxy.silence();
-  const sent = ['1', '2', '3'].map((body) => open_.publish(reply(queue, body)));
+  const sent = ['1', '2', '3'].map((body) => started.publish(reply(queue, body)));
   proxy.cut();
   expect(await Promise.all(sent)).toEqual(['routed', 'routed', 'routed']);
   expect(republished).toEqual(['confirm lost 3']);
@@ -98,67 +98,67 @@ test('answers under way when the connection is cut are published again, in order
 });
 
 test('a channel that the broker closes costs no answer', async () => {
-  const open_ = await open();
+  const started = await open();
   proxy.inject(ackOfUnknownDelivery(1));
-  const sent = Array.from({ length: 50 }, (_, i) => open_.publish(reply(queue, String(i))));
+  const sent = Array.from({ length: 50 }, (_, i) => started.publish(reply(queue, String(i))));
   expect(new Set(await Promise.all(sent))).toEqual(new Set(['routed']));
   expect(new Set(await bodies()).size).toBe(50);
 });
 
-test('a confirm that does not come in time makes another channel, and the answer is published again', async () => {
-  const open_ = await open(1_000);
+test('a missing confirm replaces the channel, and the answer is published again', async () => {
+  const started = await open(1_000);
   proxy.silence();
-  expect(await open_.publish(reply(queue))).toBe('routed');
+  expect(await started.publish(reply(queue))).toBe('routed');
   expect(proxy.connections).toBeGreaterThan(1);
 });
 
-test('answers wait while the broker is away', async () => {
-  const open_ = await open();
+test('answers wait while the broker is unavailable', async () => {
+  const started = await open();
   proxy.refuse();
-  const sent = open_.publish(reply(queue));
-  await expect.poll(() => open_.ready).toBe(false);
+  const sent = started.publish(reply(queue));
+  await expect.poll(() => started.ready).toBe(false);
   expect(opened).toEqual([true, false]);
   proxy.accept();
   expect(await sent).toBe('routed');
 });
 
 test(
-  'a full queue that refuses holds up nobody else, and is given up after some tries',
+  'a full queue that nacks delays no other, and its answer is refused after some retries',
   { timeout: 20_000 },
   async () => {
-    const open_ = await open();
+    const started = await open();
     const full = `test-${randomUUID()}`;
     await channel.assertQueue(full, {
       exclusive: true,
       arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
     });
-    expect(await open_.publish(reply(full))).toBe('routed');
-    const refused = open_.publish(reply(full));
-    expect(await open_.publish(reply(queue))).toBe('routed');
+    expect(await started.publish(reply(full))).toBe('routed');
+    const refused = started.publish(reply(full));
+    expect(await started.publish(reply(queue))).toBe('routed');
     expect(await refused).toBe('refused');
     expect(republished).toEqual(Array.from({ length: 4 }, () => 'refused by the broker 1'));
   },
 );
 
-test('a property that AMQP cannot carry is told, and harms no other answer', async () => {
-  const open_ = await open();
-  expect(await open_.publish(reply(queue, 'x', '\u{fffd}'.repeat(200)))).toBe('unsendable');
-  expect(await open_.publish(reply(queue))).toBe('routed');
+test('a property that AMQP cannot carry is reported, and harms no other answer', async () => {
+  const started = await open();
+  expect(await started.publish(reply(queue, 'x', '\u{fffd}'.repeat(200)))).toBe('unsendable');
+  expect(await started.publish(reply(queue))).toBe('routed');
 });
 
-test('far more than the channel buffers is held back and still all published', async () => {
-  const open_ = await open();
+test('far more answers than the channel can buffer wait, and all are published', async () => {
+  const started = await open();
   const body = 'x'.repeat(16_384);
-  const sent = Array.from({ length: 3_000 }, () => open_.publish(reply(queue, body)));
+  const sent = Array.from({ length: 3_000 }, () => started.publish(reply(queue, body)));
   expect(new Set(await Promise.all(sent))).toEqual(new Set(['routed']));
   await expect.poll(async () => (await channel.checkQueue(queue)).messageCount).toBe(3_000);
 });
 
-test('stopping rejects what is not confirmed, and what comes after', async () => {
-  const open_ = await open();
+test('stopping rejects unconfirmed answers, and later ones', async () => {
+  const started = await open();
   proxy.silence();
-  const sent = expect(open_.publish(reply(queue))).rejects.toThrow(PublisherStoppedError);
-  await open_.stop();
+  const sent = expect(started.publish(reply(queue))).rejects.toThrow(PublisherStoppedError);
+  await started.stop();
   await sent;
-  await expect(open_.publish(reply(queue))).rejects.toThrow(PublisherStoppedError);
+  await expect(started.publish(reply(queue))).rejects.toThrow(PublisherStoppedError);
 });

@@ -15,7 +15,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => broker.remove());
 
-/** What becomes of one answer to each of `count` new queues that stall while others are answered. */
+/** The outcomes of one answer to each of `count` new queues that stall while others are confirmed. */
 async function outcomesOfSlow(count: number, prefetch: number): Promise<string[]> {
   const model = await connect(broker.url);
   const channel = await model.createChannel();
@@ -32,11 +32,11 @@ async function outcomesOfSlow(count: number, prefetch: number): Promise<string[]
   await publisher.started;
   const answer = (to: string): Promise<string> =>
     publisher.publish(replyMessage({ to, correlationId: 'c', type: 't', headers: {}, body: Buffer.from('x') }));
-  // It is known before, on the main lane, so that it needs none of theirs.
+  // The main channel serves it from now on, so that it needs no isolated channel.
   for (let nth = 0; nth < 2; nth += 1) expect(await answer(good)).toBe('routed');
   await suspendQueue(broker, ...slow);
   const outcomes = Promise.all(slow.map(answer));
-  // A fifth of the deadline passes while others are answered.
+  // A fifth of the deadline passes while others are confirmed.
   const until = Date.now() + 3_000;
   while (Date.now() < until) expect(await answer(good)).toBe('routed');
   await resumeQueue(broker, ...slow);
@@ -46,10 +46,10 @@ async function outcomesOfSlow(count: number, prefetch: number): Promise<string[]
   return all;
 }
 
-test('new reply queues that are slow for a moment are not given up while lanes can be opened', async () => {
+test('new reply queues that stall briefly are not abandoned while channels can be opened', async () => {
   expect(await outcomesOfSlow(3, 4)).toEqual(['routed', 'routed', 'routed']);
 }, 60_000);
 
-test('slow new reply queues that outnumber the lanes at first get more lanes, none is given up for that', async () => {
+test('stalled new reply queues that outnumber the channels get more channels, and none is abandoned', async () => {
   expect(await outcomesOfSlow(40, 256)).toEqual(Array.from({ length: 40 }, () => 'routed'));
 }, 60_000);

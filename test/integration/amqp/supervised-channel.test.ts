@@ -7,7 +7,7 @@ import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const amqpUrl = inject('amqpUrl');
 let proxy: TcpProxy;
-let link: SupervisedChannel<Channel> | undefined;
+let supervised: SupervisedChannel<Channel> | undefined;
 const lost: string[] = [];
 
 beforeEach(async () => {
@@ -16,15 +16,15 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await link?.stop();
+  await supervised?.stop();
   await proxy.close();
 });
 
-/** Remembers each channel and the connection that it is on. */
+/** Records each channel and its connection. */
 class Recorder implements ChannelUser<Channel> {
   readonly channels: Channel[] = [];
   readonly models: ChannelModel[] = [];
-  up_ = false;
+  isUp = false;
   onSetUp: (nth: number) => void = () => undefined;
 
   onOpen: () => void = () => undefined;
@@ -42,13 +42,13 @@ class Recorder implements ChannelUser<Channel> {
   }
 
   up(): void {
-    this.up_ = true;
+    this.isUp = true;
   }
 
   downs = 0;
 
   down(): void {
-    this.up_ = false;
+    this.isUp = false;
     this.downs += 1;
   }
 
@@ -60,11 +60,11 @@ class Recorder implements ChannelUser<Channel> {
 }
 
 function open(recorder: Recorder, timeoutMs = 1_000): SupervisedChannel<Channel> {
-  link = new SupervisedChannel('test', { urls: [proxy.url(amqpUrl)], timeoutMs, heartbeatS: 1 }, recorder, {
+  supervised = new SupervisedChannel('test', { urls: [proxy.url(amqpUrl)], timeoutMs, heartbeatS: 1 }, recorder, {
     lost: (_, reason) => lost.push(reason),
     restored: () => undefined,
   });
-  return link;
+  return supervised;
 }
 
 test('a channel that the broker closes is replaced on the same connection', async () => {
@@ -72,58 +72,58 @@ test('a channel that the broker closes is replaced on the same connection', asyn
   await open(recorder).started;
   await recorder.channels[0]?.checkQueue('no-such-queue').catch(() => undefined);
   await expect.poll(() => recorder.channels).toHaveLength(2);
-  await expect.poll(() => recorder.up_).toBe(true);
+  await expect.poll(() => recorder.isUp).toBe(true);
   expect(recorder.models[1]).toBe(recorder.models[0]);
   expect(proxy.connections).toBe(1);
   expect(lost[0]).toContain('NOT_FOUND');
 });
 
-test('a connection that is cut is replaced, and the channel with it', async () => {
+test('a cut connection is replaced with its channel', async () => {
   const recorder = new Recorder();
   await open(recorder).started;
   proxy.cut();
   await expect.poll(() => proxy.connections).toBe(2);
-  await expect.poll(() => recorder.up_).toBe(true);
+  await expect.poll(() => recorder.isUp).toBe(true);
   expect(recorder.models[1]).not.toBe(recorder.models[0]);
 });
 
-test('a connection that drops during set-up, again and again, is made again until it holds', async () => {
+test('a connection that repeatedly drops during set-up is reopened until it holds', async () => {
   const recorder = new Recorder();
   recorder.onSetUp = (nth) => nth <= 3 && proxy.cut();
   await open(recorder).started;
   expect(recorder.channels.length).toBeGreaterThanOrEqual(4);
   expect(lost.length).toBeGreaterThanOrEqual(3);
-  expect(recorder.up_).toBe(true);
-  // Each set-up that failed was undone.
+  expect(recorder.isUp).toBe(true);
+  // Each failed set-up was undone.
   expect(recorder.downs).toBe(recorder.channels.length - 1);
 });
 
-test('a peer that falls silent is given up and replaced', { timeout: 20_000 }, async () => {
+test('a peer that falls silent is replaced', { timeout: 20_000 }, async () => {
   const recorder = new Recorder();
   await open(recorder).started;
   proxy.silence();
   await expect.poll(() => proxy.connections).toBe(2);
-  await expect.poll(() => recorder.up_).toBe(true);
+  await expect.poll(() => recorder.isUp).toBe(true);
 });
 
-test('a peer that accepts and says nothing does not hold the link for ever', async () => {
+test('a peer that accepts and stays silent does not block the supervision forever', async () => {
   const recorder = new Recorder();
   proxy.onConnection = (nth) => nth === 1 && setImmediate(() => proxy.silence());
   await open(recorder).started;
   expect(proxy.connections).toBeGreaterThan(1);
 });
 
-test('a broker that is not there is tried again until it is', async () => {
+test('an unavailable broker is retried until it accepts', async () => {
   const recorder = new Recorder();
   proxy.refuse();
   const { started } = open(recorder);
   await expect.poll(() => lost.length).toBeGreaterThan(2);
   proxy.accept();
   await started;
-  expect(recorder.up_).toBe(true);
+  expect(recorder.isUp).toBe(true);
 });
 
-test('stopping towards a silent peer ends within its time limits', async () => {
+test('stopping with a silent peer ends within the time limits', async () => {
   const recorder = new Recorder();
   const silent = open(recorder, 200);
   await silent.started;
@@ -133,31 +133,31 @@ test('stopping towards a silent peer ends within its time limits', async () => {
   expect(performance.now() - before).toBeLessThan(2_000);
 });
 
-test('stopping while a channel is being opened ends', async () => {
+test('stopping while a channel opens ends', async () => {
   const recorder = new Recorder();
   let stopping: Promise<void> | undefined;
   recorder.onOpen = () => {
-    stopping ??= link?.stop();
+    stopping ??= supervised?.stop();
   };
   await open(recorder).started;
   await stopping;
   expect(stopping).toBeDefined();
-  expect(recorder.up_).toBe(false);
+  expect(recorder.isUp).toBe(false);
 });
 
-test('the broker’s alarm belongs to the connection: a new channel on it is told again', async () => {
+test('the broker’s alarm belongs to the connection: it is repeated for a new channel', async () => {
   const broker = await FakeBroker.start();
   const recorder = new Recorder();
-  link = new SupervisedChannel('test', { urls: [broker.url], timeoutMs: 1_000, heartbeatS: 1 }, recorder, {
+  supervised = new SupervisedChannel('test', { urls: [broker.url], timeoutMs: 1_000, heartbeatS: 1 }, recorder, {
     lost: () => undefined,
     restored: () => undefined,
   });
-  await link.started;
+  await supervised.started;
   broker.send(blocked());
   await expect.poll(() => recorder.alarms).toEqual([true]);
   broker.send(closeOfChannel(1));
   await expect.poll(() => recorder.alarms).toEqual([true, true]);
   expect(broker.connections).toBe(1);
-  await link.stop();
+  await supervised.stop();
   await broker.stop();
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { connect, type ChannelModel, type ConfirmChannel, type Message, type Options } from 'amqplib';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 
 import { openDeadLetters } from '../../../src/amqp/dead-letter-queue/queue.ts';
 import { deadLetterMessage } from '../../../src/amqp/consumer/dead-letter-message.ts';
@@ -8,38 +9,81 @@ import { declareTopology } from '../../../src/amqp/connection/topology.ts';
 import { decode } from '../../../src/codec/decode.ts';
 import { deadLetters } from '../../../src/dead-letters/command.ts';
 import type { CommandContext } from '../../../src/dead-letters/context.ts';
+import type { DeadLetterReason } from '../../../src/protocol/catalogue.ts';
 import type { DeadLetterQueue } from '../../../src/protocol/dead-letter.ts';
 import { createRequest } from '../../support/documents.ts';
 import type { FreshNames } from '../../support/fresh-names.ts';
 
-/** The two queues of a test, and a hand in them. */
+type QueueNames = Pick<FreshNames, 'amqpUrl' | 'queue'>;
+
+/** The request queue and the dead-letter queue of a test, and a channel to them. */
 export class Queues {
-  readonly model: ChannelModel;
-  readonly channel: ConfirmChannel;
   readonly requests: string;
   readonly dead: string;
+  readonly #amqpUrl: string;
+  #model: ChannelModel | undefined;
+  #channel: ConfirmChannel | undefined;
 
-  private constructor(model: ChannelModel, channel: ConfirmChannel, requests: string) {
-    this.model = model;
-    this.channel = channel;
-    this.requests = requests;
-    this.dead = `${requests}.dead`;
+  private constructor({ amqpUrl, queue }: QueueNames) {
+    this.#amqpUrl = amqpUrl;
+    this.requests = queue;
+    this.dead = `${queue}.dead`;
   }
 
-  static async declare({ amqpUrl, queue }: Pick<FreshNames, 'amqpUrl' | 'queue'>): Promise<Queues> {
-    const model = await connect(amqpUrl);
-    await declareTopology(model, queue);
-    return new Queues(model, await model.createConfirmChannel(), queue);
+  static async declare(names: QueueNames): Promise<Queues> {
+    const queues = new Queues(names);
+    await queues.#open();
+    return queues;
   }
 
-  /** Puts a request into the dead-letter queue as a worker does; gives its reference. */
+  /**
+   * Queues for the whole of the calling suite, usable from the first test on and purged after each
+   * test.
+   */
+  static forSuite(names: QueueNames): Queues {
+    const queues = new Queues(names);
+    beforeAll(() => queues.#open());
+    afterEach(async () => {
+      await queues.channel.purgeQueue(queues.dead);
+      await queues.channel.purgeQueue(queues.requests);
+    });
+    afterAll(() => queues.close());
+    return queues;
+  }
+
+  get model(): ChannelModel {
+    if (this.#model === undefined) throw new Error('the queues are not declared yet');
+    return this.#model;
+  }
+
+  get channel(): ConfirmChannel {
+    if (this.#channel === undefined) throw new Error('the queues are not declared yet');
+    return this.#channel;
+  }
+
+  async #open(): Promise<void> {
+    this.#model = await connect(this.#amqpUrl);
+    await declareTopology(this.#model, this.requests);
+    this.#channel = await this.#model.createConfirmChannel();
+  }
+
+  /** Deletes the request queue and declares it again as the worker does. */
+  async redeclareRequests(): Promise<void> {
+    await this.channel.deleteQueue(this.requests);
+    await this.close();
+    await this.#open();
+  }
+
+  /** Publishes a request to the dead-letter queue as a worker does; returns its reference. */
   async bury(code: string, properties: Options.Publish = {}, body = createRequest()): Promise<string> {
     const reference = this.#publish(code, properties, body);
     await this.channel.waitForConfirms();
     return reference;
   }
 
-  /** Puts `count` letters there, with the message ids `0`, `1` … and every second one of another cause. */
+  /**
+   * Publishes `count` letters with the message ids `0`, `1` …; every second one has another cause.
+   */
   async buryMany(count: number): Promise<void> {
     for (let nth = 0; nth < count; nth += 1) {
       this.#publish(nth % 2 === 0 ? 'INTERNAL_ERROR' : 'ANSWER_REFUSED', { messageId: String(nth) }, createRequest());
@@ -50,58 +94,70 @@ export class Queues {
 
   #publish(code: string, properties: Options.Publish, body: string): string {
     const referenceId = `m${randomUUID().slice(0, 15)}`;
-    const diagnosis = { code, attempts: 5, firstError: 'Error', lastError: 'Error', referenceId };
+    // Any code: producers can write every header.
+    const errors = { firstError: 'Error', lastError: 'Error' };
+    const diagnosis = { code: code as DeadLetterReason, attempts: 5, ...errors, referenceId };
     const request = { content: Buffer.from(body), fields: {}, properties } as unknown as Message;
     const letter = deadLetterMessage(request, this.dead, diagnosis);
     this.channel.sendToQueue(this.dead, letter.body, letter.options(randomUUID(), 131_072));
     return referenceId;
   }
 
-  /** Letters or requests that are ready in each of the two queues. */
+  /** Ready messages in each of the two queues. */
   async depths(): Promise<{ requests: number; dead: number }> {
     const [requests, dead] = await Promise.all([this.requests, this.dead].map((name) => this.channel.checkQueue(name)));
     return { requests: requests!.messageCount, dead: dead!.messageCount };
   }
 
-  /** Takes everything that is ready out of a queue. */
+  /** Consumes and acknowledges every ready message of a queue. */
   async drain(queue: string): Promise<Message[]> {
     const { messageCount } = await this.channel.checkQueue(queue);
     const found: Message[] = [];
     if (messageCount === 0) return found;
     const consumerTag = randomUUID();
     await new Promise<void>((resolve, reject) => {
-      const take = (message: Message | null): void => {
+      const collect = (message: Message | null): void => {
         if (message !== null) found.push(message);
         if (found.length === messageCount) resolve();
       };
-      this.channel.consume(queue, take, { noAck: true, consumerTag }).catch(reject);
+      this.channel.consume(queue, collect, { noAck: true, consumerTag }).catch(reject);
     });
     await this.channel.cancel(consumerTag);
     return found;
   }
 
+  /** As `drain`; returns the message ids. */
+  async drainIds(queue: string): Promise<string[]> {
+    return (await this.drain(queue)).map(({ properties }) => String(properties.messageId));
+  }
+
   async close(): Promise<void> {
     await this.model.close();
   }
+
+  /** Deletes both queues and closes. */
+  async remove(): Promise<void> {
+    await this.channel.deleteQueue(this.requests);
+    await this.channel.deleteQueue(this.dead);
+    await this.close();
+  }
 }
 
-/** What a run of the command gave. */
+/** Exit code and output of a run of the command. */
 export interface Run {
   readonly code: number;
   readonly out: string[];
   readonly err: string[];
 }
 
-export function openQueue(names: Pick<FreshNames, 'amqpUrl' | 'queue'>): Promise<DeadLetterQueue> {
+export function openQueue(names: QueueNames): Promise<DeadLetterQueue> {
   return openDeadLetters({ urls: [names.amqpUrl], timeoutMs: 5_000, heartbeatS: 10 }, names.queue);
 }
 
-/** Runs `contacts dead-letters ARGS` in this process; `ask` is the person at the terminal. */
-export async function run(
-  names: Pick<FreshNames, 'amqpUrl' | 'queue'>,
-  args: readonly string[],
-  ask?: CommandContext['ask'],
-): Promise<Run> {
+/**
+ * Runs `contacts dead-letters ARGS` in this process; `ask` answers for the person at the terminal.
+ */
+export async function run(names: QueueNames, args: readonly string[], ask?: CommandContext['ask']): Promise<Run> {
   const out: string[] = [];
   const err: string[] = [];
   const code = await deadLetters(args, {
@@ -119,7 +175,7 @@ export async function run(
   return { code, out, err };
 }
 
-/** Lines of `list --json` or `show --json`. */
+/** The parsed lines of `list --json` or `show --json`. */
 export function parsed({ out }: Run): Record<string, unknown>[] {
   return out.map((line) => JSON.parse(line) as Record<string, unknown>);
 }

@@ -1,24 +1,13 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { createRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 import { Queues, run } from './letters.ts';
 
 const names = freshNames();
-let queues: Queues;
+const queues = Queues.forSuite(names);
 
-beforeAll(async () => {
-  queues = await Queues.declare(names);
-});
-
-afterEach(async () => {
-  await queues.channel.purgeQueue(queues.dead);
-  await queues.channel.purgeQueue(queues.requests);
-});
-
-afterAll(() => queues.close());
-
-test('what is sent back is the request as its producer sent it', async () => {
+test('a letter is sent back as its producer sent the request', async () => {
   const properties = {
     messageId: 'one',
     correlationId: 'c1',
@@ -41,7 +30,7 @@ test('what is sent back is the request as its producer sent it', async () => {
   expect(request?.properties.headers).toEqual({ own: 1, 'sent-back': 1 });
 });
 
-test('what expired is sent back without the broker’s marks, and does not expire again', async () => {
+test('an expired request is sent back without the broker’s headers, and does not expire again', async () => {
   queues.channel.sendToQueue(queues.requests, Buffer.from(createRequest()), {
     messageId: 'late',
     expiration: '1',
@@ -56,7 +45,7 @@ test('what expired is sent back without the broker’s marks, and does not expir
   expect(request?.properties.headers).toEqual({ own: 1, 'sent-back': 1 });
 });
 
-test('how often a request was sent back is counted on it', async () => {
+test('the header sent-back counts how often a request was sent back', async () => {
   const referenceId = await queues.bury('INTERNAL_ERROR', { messageId: 'one', headers: { 'sent-back': 2 } });
   await run(names, ['send-back', referenceId]);
   const [request] = await queues.drain(queues.requests);
@@ -74,7 +63,7 @@ test('a dry run shows the letters and their count, and changes nothing', async (
   await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 3 });
 });
 
-test('more than one letter needs --yes where nobody can be asked', async () => {
+test('without a terminal, more than one letter needs --yes', async () => {
   await queues.buryMany(3);
   const refused = await run(names, ['discard', '--all']);
   expect(refused.code).toBe(2);
@@ -84,35 +73,32 @@ test('more than one letter needs --yes where nobody can be asked', async () => {
   await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 0 });
 });
 
-test('a person who is asked and says no changes nothing', async () => {
+test('a declined confirmation changes nothing', async () => {
   await queues.buryMany(2);
   expect(await run(names, ['send-back', '--all'], () => Promise.resolve(false))).toMatchObject({ code: 1 });
   await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 2 });
 });
 
-test('what comes after the count was told is left in place', async () => {
+test('a letter that arrives after the count is left in place', async () => {
   await queues.buryMany(2);
   const late = async (): Promise<boolean> => {
     await queues.bury('INTERNAL_ERROR', { messageId: 'late' });
     return true;
   };
   expect(await run(names, ['discard', '--all'], late)).toMatchObject({ code: 0, out: ['2 letters discarded.'] });
-  const left = await queues.drain(queues.dead);
-  expect(left.map(({ properties }) => String(properties.messageId))).toEqual(['late']);
+  expect(await queues.drainIds(queues.dead)).toEqual(['late']);
 });
 
-test('of 1,000 letters those of one cause are sent back in order, and the rest stay in theirs', async () => {
+test('of 1,000 letters, those of one cause are sent back in order, and the rest keep their order', async () => {
   await queues.buryMany(1_000);
   const { code, out } = await run(names, ['send-back', '--all', '--reason', 'ANSWER_REFUSED', '--yes']);
   expect({ code, out }).toEqual({ code: 0, out: ['500 letters sent back.'] });
   await expect.poll(() => queues.depths()).toEqual({ requests: 500, dead: 500 });
-  const ids = async (queue: string): Promise<string[]> =>
-    (await queues.drain(queue)).map(({ properties }) => String(properties.messageId));
-  expect(await ids(queues.dead)).toEqual(Array.from({ length: 500 }, (_, nth) => String(2 * nth)));
-  expect(await ids(queues.requests)).toEqual(Array.from({ length: 500 }, (_, nth) => String(2 * nth + 1)));
+  expect(await queues.drainIds(queues.dead)).toEqual(Array.from({ length: 500 }, (_, nth) => String(2 * nth)));
+  expect(await queues.drainIds(queues.requests)).toEqual(Array.from({ length: 500 }, (_, nth) => String(2 * nth + 1)));
 });
 
-test('of thousands that were discarded none comes back', async () => {
+test('none of thousands of discarded letters comes back', async () => {
   await queues.buryMany(5_000);
   expect(await run(names, ['discard', '--all', '--yes'])).toEqual({
     code: 0,
@@ -122,17 +108,20 @@ test('of thousands that were discarded none comes back', async () => {
   await expect.poll(() => queues.channel.checkQueue(queues.dead)).toMatchObject({ messageCount: 0, consumerCount: 0 });
 });
 
-test.each(['REPLY_TO_OWN_QUEUE', 'REPLY_TO_NOT_ALLOWED'])('%s would come back, so it needs --force', async (cause) => {
-  const referenceId = await queues.bury(cause, { messageId: 'one' });
-  const held = await run(names, ['send-back', referenceId]);
-  expect(held).toMatchObject({ code: 1, out: [] });
-  expect(held.err[0]).toContain('--force');
-  await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 1 });
-  expect(await run(names, ['send-back', referenceId, '--force'])).toMatchObject({ code: 0 });
-  await expect.poll(() => queues.depths()).toEqual({ requests: 1, dead: 0 });
-});
+test.each(['REPLY_TO_OWN_QUEUE', 'REPLY_TO_NOT_ALLOWED'])(
+  '%s would be refused again, so it needs --force',
+  async (cause) => {
+    const referenceId = await queues.bury(cause, { messageId: 'one' });
+    const held = await run(names, ['send-back', referenceId]);
+    expect(held).toMatchObject({ code: 1, out: [] });
+    expect(held.err[0]).toContain('--force');
+    await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 1 });
+    expect(await run(names, ['send-back', referenceId, '--force'])).toMatchObject({ code: 0 });
+    await expect.poll(() => queues.depths()).toEqual({ requests: 1, dead: 0 });
+  },
+);
 
-test('what may have taken effect and has no message id needs --force, and does not hold up the others', async () => {
+test('a request that may have taken effect and has no message id needs --force, and does not block the others', async () => {
   await queues.bury('ANSWER_REFUSED', { correlationId: 'c1' });
   await queues.bury('ANSWER_REFUSED', { messageId: 'one' });
   const sent = await run(names, ['send-back', '--all']);
@@ -141,7 +130,7 @@ test('what may have taken effect and has no message id needs --force, and does n
   await expect.poll(() => queues.depths()).toEqual({ requests: 1, dead: 1 });
 });
 
-test('what the request queue refuses stays, and that is said', async () => {
+test('letters that the request queue refuses stay, which is reported', async () => {
   await queues.buryMany(2);
   await queues.channel.deleteQueue(queues.requests);
   await queues.channel.assertQueue(queues.requests, {
@@ -152,21 +141,15 @@ test('what the request queue refuses stays, and that is said', async () => {
   expect({ code, out }).toEqual({ code: 1, out: ['0 letters sent back.'] });
   expect(err[0]).toBe(`2 letters not sent back: the queue ${queues.requests} refused it.`);
   await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 2 });
-  await declareAnew();
+  await queues.redeclareRequests();
 });
 
-test('where the request queue is gone the letters stay, and that is said', async () => {
+test('without a request queue the letters stay, which is reported', async () => {
   await queues.bury('INTERNAL_ERROR', { messageId: 'one' });
   await queues.channel.deleteQueue(queues.requests);
   const { code, err } = await run(names, ['send-back', 'one']);
   expect(code).toBe(1);
   expect(err[0]).toBe(`1 letter not sent back: there is no queue ${queues.requests}.`);
   await expect.poll(() => queues.channel.checkQueue(queues.dead)).toMatchObject({ messageCount: 1 });
-  await declareAnew();
+  await queues.redeclareRequests();
 });
-
-async function declareAnew(): Promise<void> {
-  await queues.channel.deleteQueue(queues.requests);
-  await queues.close();
-  queues = await Queues.declare(names);
-}

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
@@ -13,9 +12,9 @@ import { patiently } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { startWorker } from '../../support/worker.ts';
+import { runCli, type ProcessResult } from './cli-process.ts';
 import { parsed, Queues, run } from './letters.ts';
 
-const CLI = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url));
 const shared = freshNames();
 let names: FreshNames;
 let queues: Queues;
@@ -31,19 +30,17 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await requester.close();
-  await queues.channel.deleteQueue(queues.requests);
-  await queues.channel.deleteQueue(queues.dead);
-  await queues.close();
+  await queues.remove();
 });
 
-test('a request that failed by a defect is executed once and answered when it is sent back after the repair', async () => {
-  let repaired = false;
+test('a request that failed by a defect is executed once and answered when it is sent back after the fix', async () => {
+  let fixed = false;
   let executions = 0;
   const failing: Method<string> = {
     name: 'test.failing',
     read: () => ({ valid: true, command: '' }),
     execute: (batch) => {
-      if (!repaired) return Promise.reject(new Error('not repaired'));
+      if (!fixed) return Promise.reject(new Error('not fixed'));
       executions += batch.length;
       return Promise.resolve(batch.map(() => ok([{ name: 'text', content: 'done' }])));
     },
@@ -58,7 +55,7 @@ test('a request that failed by a defect is executed once and answered when it is
     expect(letter).toMatchObject({ cause: 'INTERNAL_ERROR', method: 'test.failing', attempts: 5 });
     expect(first.xml).toContain(String(letter?.['reference']));
 
-    repaired = true;
+    fixed = true;
     expect(await run(names, ['send-back', String(letter?.['reference'])])).toMatchObject({ code: 0 });
     await expect.poll(() => requester.answers).toHaveLength(2);
     expect(requester.answers[1]?.xml).toContain('<text>done</text>');
@@ -70,7 +67,7 @@ test('a request that failed by a defect is executed once and answered when it is
   }
 });
 
-test('cut off between the confirm and the acknowledgement a letter is in both queues, and takes effect once', async () => {
+test('a connection lost between confirm and acknowledgement leaves a letter in both queues; it takes effect once', async () => {
   await queues.bury('INTERNAL_ERROR', { messageId: 'one', correlationId: 'c1', replyTo: requester.replyTo });
   const proxy = await TcpProxy.before(names.amqpUrl);
   const settings = { urls: [proxy.url(names.amqpUrl)], timeoutMs: 5_000, heartbeatS: 10 };
@@ -95,7 +92,7 @@ test('cut off between the confirm and the acknowledgement a letter is in both qu
   }
 });
 
-test('an answer that could not be given is given when the letter is sent back, without a second effect', async () => {
+test('an undelivered answer is delivered when the letter is sent back, without a second effect', async () => {
   const worker = await startWorker(names);
   try {
     const full = `${names.queue}.answers`;
@@ -124,17 +121,18 @@ test('an answer that could not be given is given when the letter is sent back, w
   }
 });
 
-test('killed in the middle of sending thousands of letters back, it has lost none and has left the rest', async () => {
+test('a command that is killed while it sends back thousands of letters loses none', async () => {
   const LETTERS = 4_000;
   await queues.buryMany(LETTERS);
-  const child = spawn(process.execPath, [CLI, 'dead-letters', 'send-back', '--all', '--yes'], {
-    stdio: 'ignore',
-    env: { PATH: process.env['PATH'], AMQP_URL: names.amqpUrl, REQUEST_QUEUE: names.queue },
+  const { signal } = await new Promise<ProcessResult>((resolve, reject) => {
+    const killed = async (child: ChildProcess): Promise<void> => {
+      await expect.poll(async () => (await queues.depths()).requests, { interval: 1 }).toBeGreaterThan(0);
+      child.kill('SIGKILL');
+    };
+    const started = (child: ChildProcess): void => void killed(child).catch(reject);
+    void runCli(names, ['dead-letters', 'send-back', '--all', '--yes'], { started }).then(resolve);
   });
-  const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code)));
-  await expect.poll(async () => (await queues.depths()).requests, { interval: 1 }).toBeGreaterThan(0);
-  child.kill('SIGKILL');
-  expect(await ended).toBe('SIGKILL');
+  expect(signal).toBe('SIGKILL');
   await vi.waitFor(async () => {
     const { requests, dead } = await queues.depths();
     expect(requests + dead).toBeGreaterThanOrEqual(LETTERS);
@@ -143,25 +141,24 @@ test('killed in the middle of sending thousands of letters back, it has lost non
   expect(new Set(found.map(({ properties }) => String(properties.messageId))).size).toBe(LETTERS);
 });
 
-test('a request that was sent back is not charged with the attempts from before, even when it is handed out twice', async () => {
-  let repaired = false;
+test('a request that is sent back starts with a new count of attempts, also when it is redelivered', async () => {
+  let fixed = false;
   const failing: Method<string> = {
     name: 'test.failing',
     read: () => ({ valid: true, command: '' }),
-    execute: (batch) =>
-      repaired ? Promise.resolve(batch.map(() => ok([]))) : Promise.reject(new Error('not repaired')),
+    execute: (batch) => (fixed ? Promise.resolve(batch.map(() => ok([]))) : Promise.reject(new Error('not fixed'))),
   };
   const options = { methods: (...args: Parameters<typeof apiMethods>) => [...apiMethods(...args), failing] };
   const first = await startWorker(names, {}, options);
   await requester.request(request('test.failing', ''), { messageId: 'twice' });
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 1 });
   await first.stop();
-  repaired = true;
+  fixed = true;
   expect(await run(names, ['send-back', 'twice'])).toMatchObject({ code: 0 });
-  // Somebody takes it and is gone.
-  const other = await Queues.declare(names);
-  expect(await other.channel.get(queues.requests)).toMatchObject({ fields: { redelivered: false } });
-  await other.close();
+  // Another consumer receives the request and closes its connection.
+  const otherConsumer = await Queues.declare(names);
+  expect(await otherConsumer.channel.get(queues.requests)).toMatchObject({ fields: { redelivered: false } });
+  await otherConsumer.close();
   const second = await startWorker(names, {}, options);
   try {
     await expect.poll(() => requester.answers).toHaveLength(2);

@@ -1,23 +1,13 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { createRequest, getRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 import { openQueue, parsed, Queues, run } from './letters.ts';
 
 const names = freshNames();
-let queues: Queues;
+const queues = Queues.forSuite(names);
 
-beforeAll(async () => {
-  queues = await Queues.declare(names);
-});
-
-afterEach(async () => {
-  await queues.channel.purgeQueue(queues.dead);
-});
-
-afterAll(() => queues.close());
-
-test('list tells reference, cause, attempts, time and method of what a worker dead-lettered', async () => {
+test('list shows reference, cause, attempts, time and method of a letter from a worker', async () => {
   const before = Date.now();
   const referenceId = await queues.bury('INTERNAL_ERROR', { messageId: 'one' }, getRequest(1));
   const { code, out } = await run(names, ['list']);
@@ -30,7 +20,7 @@ test('list tells reference, cause, attempts, time and method of what a worker de
   expect(Date.parse(String(letter?.['time']))).toBeGreaterThanOrEqual(before);
 });
 
-test('list tells message id and reason of what the broker dead-lettered', async () => {
+test('list shows message id and reason of a letter from the broker', async () => {
   queues.channel.sendToQueue(queues.requests, Buffer.from(getRequest(1)), { messageId: 'late', expiration: '1' });
   await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 1 });
   const [letter] = parsed(await run(names, ['list', '--json']));
@@ -38,7 +28,7 @@ test('list tells message id and reason of what the broker dead-lettered', async 
   expect(Math.abs(Date.parse(String(letter?.['time'])) - Date.now())).toBeLessThan(60_000);
 });
 
-test('a letter without any id can be named all the same', async () => {
+test('a letter without ids is shown by its hash', async () => {
   queues.channel.sendToQueue(queues.requests, Buffer.from('not XML'), { expiration: '1' });
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 1 });
   const [letter] = parsed(await run(names, ['list', '--json']));
@@ -47,7 +37,7 @@ test('a letter without any id can be named all the same', async () => {
   expect(shown.out.join('\n')).toContain('not XML');
 });
 
-test('show gives the whole letter by its reference or its message id, and that letter alone', async () => {
+test('show prints only the letter with the given reference or message id, completely', async () => {
   await queues.bury('INTERNAL_ERROR', { messageId: 'other' });
   const properties = { messageId: 'one', correlationId: 'c1', replyTo: 'answers', headers: { own: 'header' } };
   const referenceId = await queues.bury('INTERNAL_ERROR', properties);
@@ -66,30 +56,29 @@ test('show gives the whole letter by its reference or its message id, and that l
   for (const part of ['answers', 'own', 'c1', createRequest()]) expect(out.join('\n')).toContain(part);
 });
 
-test('show of an unknown reference, and list of an empty queue, end with exit code 3', async () => {
+test('show of an unknown reference and list of an empty queue exit with 3', async () => {
   expect(await run(names, ['list'])).toMatchObject({ code: 3, out: ['0 letters'] });
   await queues.bury('INTERNAL_ERROR');
   expect(await run(names, ['show', 'nobody'])).toMatchObject({ code: 3, out: [] });
 });
 
-test('--reason narrows the list to one cause', async () => {
+test('--reason limits the list to one cause', async () => {
   await queues.buryMany(5);
   const letters = parsed(await run(names, ['list', '--reason', 'answer_refused', '--json']));
   expect(letters.map(({ cause }) => cause)).toEqual(['ANSWER_REFUSED', 'ANSWER_REFUSED']);
 });
 
-test('looking at 1,000 letters again and again loses none, and leaves them in their order', async () => {
+test('repeated scans of 1,000 letters lose none and keep their order', async () => {
   await queues.buryMany(1_000);
   const wanted = Array.from({ length: 1_000 }, (_, nth) => String(nth));
   await run(names, ['list']);
   await run(names, ['show', '500']);
   await run(names, ['list', '--reason', 'INTERNAL_ERROR']);
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 1_000 });
-  const left = await queues.drain(queues.dead);
-  expect(left.map(({ properties }) => String(properties.messageId))).toEqual(wanted);
+  expect(await queues.drainIds(queues.dead)).toEqual(wanted);
 });
 
-test('the order holds for more letters than the broker’s channel has commands under way', async () => {
+test('the order holds for more letters than the broker buffers commands per channel', async () => {
   await queues.buryMany(8_000);
   const wanted = Array.from({ length: 8_000 }, (_, nth) => String(nth));
   await run(names, ['list']);
@@ -105,7 +94,7 @@ test('the order holds for more letters than the broker’s channel has commands 
   expect(seen).toEqual(wanted);
 });
 
-test('what comes while the letters are looked at stays for the next time', async () => {
+test('letters that arrive during a visit are not visited, and stay', async () => {
   await queues.bury('INTERNAL_ERROR', { messageId: 'early' });
   const queue = await openQueue(names);
   const seen: unknown[] = [];
@@ -123,7 +112,7 @@ test('what comes while the letters are looked at stays for the next time', async
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 2 });
 });
 
-test('two who look at once both end, and nothing is lost', async () => {
+test('two concurrent lists both end, and no letter is lost', async () => {
   await queues.buryMany(500);
   const runs = await Promise.all([run(names, ['list', '--json']), run(names, ['list', '--json'])]);
   for (const { code } of runs) expect([0, 3]).toContain(code);

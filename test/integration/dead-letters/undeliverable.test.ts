@@ -1,6 +1,6 @@
 import { createConnection, createServer, type AddressInfo } from 'node:net';
 
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { amqp10, publishAmqp10 } from '../../support/amqp10-publish.ts';
 import { createRequest } from '../../support/documents.ts';
@@ -10,20 +10,9 @@ import { parsed, Queues, run } from './letters.ts';
 
 const UUID = Buffer.concat([Buffer.from([0x98]), Buffer.alloc(16, 7)]);
 const names = freshNames();
-let queues: Queues;
+const queues = Queues.forSuite(names);
 
-beforeAll(async () => {
-  queues = await Queues.declare(names);
-});
-
-afterEach(async () => {
-  await queues.channel.purgeQueue(queues.dead);
-  await queues.channel.purgeQueue(queues.requests);
-});
-
-afterAll(() => queues.close());
-
-/** A letter over which the broker closes the connection of whoever it hands it to. */
+/** Publishes a letter at whose delivery the broker closes the connection. */
 async function buryUndeliverable(correlationId: string, value = amqp10.char('x')): Promise<void> {
   const message = { body: Buffer.from(createRequest()), correlationId, applicationProperties: { bad: value } };
   await publishAmqp10(names.amqpUrl, queues.dead, message);
@@ -36,7 +25,7 @@ async function buryAmongOthers(): Promise<void> {
   await queues.bury('INTERNAL_ERROR', { messageId: 'behind' });
 }
 
-test('a letter that the broker cannot hand out is listed, once, and so are all others', async () => {
+test('a letter that the broker cannot deliver is listed once, as are all others', async () => {
   await buryAmongOthers();
   const { code, out, err } = await run(names, ['list', '--json']);
   const letters = parsed({ code, out, err });
@@ -48,12 +37,12 @@ test('a letter that the broker cannot hand out is listed, once, and so are all o
   ]);
   const unreadable = letters.filter(({ cause }) => cause === 'unreadable');
   expect(unreadable[0]).toMatchObject({ method: 'contact.create', bytes: createRequest().length });
-  expect(err).toEqual([expect.stringMatching(/^The broker closed the connection instead of handing out a letter\./)]);
+  expect(err).toEqual([expect.stringMatching(/^The broker closed the connection instead of delivering a letter\./)]);
   expect(code).toBe(0);
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 4 });
 });
 
-test('it is shown and discarded by its reference, and no other is', async () => {
+test('an undeliverable letter is shown and discarded by its reference, and no other is', async () => {
   await buryAmongOthers();
   const listed = parsed(await run(names, ['list', '--reason', 'unreadable', '--json']));
   expect(listed).toHaveLength(2);
@@ -64,11 +53,10 @@ test('it is shown and discarded by its reference, and no other is', async () => 
     expect(await run(names, ['discard', String(reference)])).toMatchObject({ code: 0, out: ['1 letter discarded.'] });
     await expect.poll(() => queues.depths()).toMatchObject({ dead: 3 - nth });
   }
-  const left = await queues.drain(queues.dead);
-  expect(left.map(({ properties }) => String(properties.messageId)).sort()).toEqual(['before', 'behind']);
+  expect((await queues.drainIds(queues.dead)).sort()).toEqual(['before', 'behind']);
 });
 
-test('it is discarded with all others, but not one that came after the count', async () => {
+test('undeliverable letters are discarded with all others, except one that came after the count', async () => {
   await buryAmongOthers();
   const { code, out, err } = await run(names, ['discard', '--all'], async () => {
     await buryUndeliverable('c3');
@@ -81,15 +69,15 @@ test('it is discarded with all others, but not one that came after the count', a
   expect(shown).toMatchObject({ properties: { correlation_id: 'c3' } });
 });
 
-test('it is not sent back, and the others are', async () => {
+test('undeliverable letters stay in place, and the others are sent back', async () => {
   await buryAmongOthers();
   const { code, out, err } = await run(names, ['send-back', '--all', '--yes', '--force']);
   expect({ code, out }).toEqual({ code: 0, out: ['2 letters sent back.'] });
-  expect(err.join('\n')).toContain('2 letters left in place, as they cannot be read whole');
+  expect(err.join('\n')).toContain('2 letters left in place: parts of the letter cannot be read');
   await expect.poll(() => queues.depths()).toEqual({ requests: 2, dead: 2 });
 });
 
-test('among thousands, one with headers nested too deep beside it, both go and no other is lost', async () => {
+test('among thousands, an undeliverable and an unreadable letter are discarded and no other is lost', async () => {
   await queues.buryMany(1_500);
   await buryUndeliverable('c1');
   const channel = await queues.model.createChannel();
@@ -105,7 +93,7 @@ test('among thousands, one with headers nested too deep beside it, both go and n
   expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 3_000 }, (_, nth) => Math.floor(nth / 2)));
 });
 
-test('where AMQP 1.0 is not to be had it ends with what can be done, having listed those before it', async () => {
+test('without AMQP 1.0 the command lists the letters before the undeliverable one, then says what can be done', async () => {
   await buryAmongOthers();
   const broker = new URL(names.amqpUrl);
   const server = createServer((client) => {
@@ -116,7 +104,7 @@ test('where AMQP 1.0 is not to be had it ends with what can be done, having list
     }
     upstream.pipe(client);
     client.once('data', (start: Buffer) => {
-      // `AMQP`, then the protocol: 0 for 0-9-1, 3 for 1.0 with SASL.
+      // `AMQP`, then the protocol id: 0 for 0-9-1, 3 for 1.0 with SASL.
       if (start[4] !== 0) client.destroy();
       else upstream.write(start);
       client.pipe(upstream);
@@ -129,6 +117,6 @@ test('where AMQP 1.0 is not to be had it ends with what can be done, having list
   server.close();
   expect(code).toBe(1);
   expect(parsed({ code, out, err })).toMatchObject([{ cause: 'INTERNAL_ERROR' }]);
-  expect(err.at(-1)).toMatch(/could not be taken out of the way over AMQP 1\.0.*All letters are there still.*purge/);
+  expect(err.at(-1)).toMatch(/could not be moved aside over AMQP 1\.0.*All letters are still in the queue.*purge/);
   await expect.poll(() => queues.depths()).toMatchObject({ dead: 4 });
 });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 
 import { createRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
@@ -6,24 +6,13 @@ import { nestedTables, publishRaw } from '../../support/raw-publish.ts';
 import { parsed, Queues, run } from './letters.ts';
 
 const names = freshNames();
-let queues: Queues;
-
-beforeAll(async () => {
-  queues = await Queues.declare(names);
-});
+const queues = Queues.forSuite(names);
 
 beforeEach(async () => {
   await queues.bury('INTERNAL_ERROR', { messageId: 'before' });
   await buryUnreadable('c1');
   await queues.bury('INTERNAL_ERROR', { messageId: 'behind' });
 });
-
-afterEach(async () => {
-  await queues.channel.purgeQueue(queues.dead);
-  await queues.channel.purgeQueue(queues.requests);
-});
-
-afterAll(() => queues.close());
 
 async function buryUnreadable(correlationId: string): Promise<void> {
   const channel = await queues.model.createChannel();
@@ -37,7 +26,7 @@ async function referenceOfUnreadable(): Promise<string> {
   return String(letter?.['reference']);
 }
 
-test('a letter whose headers cannot be decoded is listed with its size, and those beside it as ever', async () => {
+test('a letter whose headers cannot be decoded is listed with its size, and its neighbours as usual', async () => {
   const letters = parsed(await run(names, ['list', '--json']));
   expect(letters.map(({ cause }) => cause)).toEqual(['INTERNAL_ERROR', 'unreadable', 'INTERNAL_ERROR']);
   expect(letters[1]).toMatchObject({ method: 'contact.create', bytes: createRequest().length });
@@ -48,7 +37,7 @@ test('a letter whose headers cannot be decoded is listed with its size, and thos
   );
 });
 
-test('show gives what can be read of it, and says what cannot', async () => {
+test('show prints the readable parts, and says which are unreadable', async () => {
   const reference = await referenceOfUnreadable();
   const text = (await run(names, ['show', reference])).out.join('\n');
   for (const part of [/^headers: cannot be read/m, /^correlation_id +c1$/m, createRequest()])
@@ -61,27 +50,29 @@ test('show gives what can be read of it, and says what cannot', async () => {
   });
 });
 
-test('it can be discarded alone', async () => {
+test('an unreadable letter can be discarded alone', async () => {
   expect(await run(names, ['discard', await referenceOfUnreadable()])).toMatchObject({ code: 0 });
-  const left = await queues.drain(queues.dead);
-  expect(left.map(({ properties }) => String(properties.messageId))).toEqual(['before', 'behind']);
+  expect(await queues.drainIds(queues.dead)).toEqual(['before', 'behind']);
 });
 
-test('it can be discarded with all others', async () => {
+test('an unreadable letter can be discarded with all others', async () => {
   expect(await run(names, ['discard', '--all', '--yes'])).toMatchObject({ code: 0, out: ['3 letters discarded.'] });
   await expect.poll(() => queues.depths()).toEqual({ requests: 0, dead: 0 });
 });
 
-test.each([[[]], [['--force']]])('it is not sent back, which is said, while the others are: %j', async (options) => {
-  const { code, out, err } = await run(names, ['send-back', '--all', '--yes', ...options]);
-  expect({ code, out }).toEqual({ code: 0, out: ['2 letters sent back.'] });
-  expect(err).toEqual([
-    expect.stringMatching(/^1 letter left in place, as they cannot be read whole.*can be discarded\.$/),
-  ]);
-  await expect.poll(() => queues.depths()).toEqual({ requests: 2, dead: 1 });
-});
+test.each([[[]], [['--force']]])(
+  'an unreadable letter stays, which is reported, while the others are sent back: %j',
+  async (options) => {
+    const { code, out, err } = await run(names, ['send-back', '--all', '--yes', ...options]);
+    expect({ code, out }).toEqual({ code: 0, out: ['2 letters sent back.'] });
+    expect(err).toEqual([
+      expect.stringMatching(/^1 letter left in place: parts of the letter cannot be read.*can be discarded\.$/),
+    ]);
+    await expect.poll(() => queues.depths()).toEqual({ requests: 2, dead: 1 });
+  },
+);
 
-test('of two that differ in what can be read only the one that was counted is discarded', async () => {
+test('of two unreadable letters with different ids, only the counted one is discarded', async () => {
   const { out, err } = await run(names, ['discard', '--all'], async () => {
     await buryUnreadable('c2');
     return true;

@@ -1,5 +1,5 @@
 import type { Options } from 'amqplib';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 
 import { publishAmqp10 } from '../../support/amqp10-publish.ts';
 import { createRequest } from '../../support/documents.ts';
@@ -9,20 +9,9 @@ import { startBroker, type OwnServer } from '../../support/servers.ts';
 import { Queues, run, type Run } from './letters.ts';
 
 const names = freshNames();
-let queues: Queues;
+const queues = Queues.forSuite(names);
 
-beforeAll(async () => {
-  queues = await Queues.declare(names);
-});
-
-afterEach(async () => {
-  await queues.channel.purgeQueue(queues.dead);
-  await queues.channel.purgeQueue(queues.requests);
-});
-
-afterAll(() => queues.close());
-
-/** Buries `letter` between two that are as they should be. */
+/** Publishes `letter` between two valid letters. */
 async function buryAmongOthers(letter: Options.Publish): Promise<void> {
   await queues.bury('INTERNAL_ERROR', { messageId: 'before' });
   await queues.bury('INTERNAL_ERROR', letter);
@@ -32,14 +21,13 @@ async function buryAmongOthers(letter: Options.Publish): Promise<void> {
 async function expectOthersSent({ out }: Run): Promise<void> {
   expect(out).toEqual(['2 letters sent back.']);
   await expect.poll(() => queues.depths()).toEqual({ requests: 2, dead: 1 });
-  const sent = await queues.drain(queues.requests);
-  expect(sent.map(({ properties }) => String(properties.messageId))).toEqual(['before', 'behind']);
+  expect(await queues.drainIds(queues.requests)).toEqual(['before', 'behind']);
 }
 
-test('a header that cannot be written again fails its own letter, which is named', async () => {
+test('a header that cannot be encoded fails only its own letter, which is named', async () => {
   await queues.bury('INTERNAL_ERROR', { messageId: 'before' });
   const channel = await queues.model.createChannel();
-  // `odd`: a table with the entry `!`, which amqplib takes for a type that it should write.
+  // `odd` is a table with the entry `!`, which amqplib interprets as a type when it encodes.
   const headers = Buffer.from('\u0003oddF\0\0\0\u000f\u0001!S\0\0\0\u0008nonsense', 'latin1');
   publishRaw(channel, queues.dead, Buffer.from(createRequest()), { headers });
   await channel.close();
@@ -51,7 +39,7 @@ test('a header that cannot be written again fails its own letter, which is named
   await expectOthersSent(ended);
 });
 
-test('properties larger than frame_max fail their own letter, which is named', async () => {
+test('properties larger than frame_max fail only their own letter, which is named', async () => {
   await buryAmongOthers({ messageId: 'large', headers: { large: 'x'.repeat(12_000) } });
   const narrow = { ...names, amqpUrl: `${names.amqpUrl}?frameMax=8192` };
   const ended = await run(narrow, ['send-back', '--all', '--yes']);
@@ -60,15 +48,15 @@ test('properties larger than frame_max fail their own letter, which is named', a
   await expectOthersSent(ended);
 });
 
-test('a letter whose answer goes to amq.rabbitmq.reply-to needs --force, and goes without it then', async () => {
+test('a letter with reply_to amq.rabbitmq.reply-to needs --force, and is sent back without reply_to', async () => {
   await queues.bury('INTERNAL_ERROR', { messageId: 'before' });
-  // From an AMQP 0-9-1 client the broker would not take it, or put an address in its place.
+  // From an AMQP 0-9-1 client the broker would refuse it or replace it with an address.
   const direct = { body: Buffer.from(createRequest()), replyTo: 'amq.rabbitmq.reply-to', applicationProperties: {} };
   await publishAmqp10(names.amqpUrl, queues.dead, direct);
   await queues.bury('INTERNAL_ERROR', { messageId: 'behind' });
   const ended = await run(names, ['send-back', '--all', '--yes']);
   expect(ended.code).toBe(0);
-  expect(ended.err[0]).toMatch(/^1 letter left in place, as their reply_to is amq\.rabbitmq\.reply-to/);
+  expect(ended.err[0]).toMatch(/^1 letter left in place: reply_to is amq\.rabbitmq\.reply-to/);
   await expectOthersSent(ended);
   expect(await run(names, ['send-back', '--all', '--force'])).toMatchObject({ code: 0, out: ['1 letter sent back.'] });
   await expect.poll(() => queues.depths()).toEqual({ requests: 1, dead: 0 });
@@ -80,7 +68,7 @@ test('a letter with ids that are not UTF-8 needs --force', async () => {
   await buryAmongOthers({ messageId: 'a\ufffd' });
   const ended = await run(names, ['send-back', '--all', '--yes']);
   expect(ended.code).toBe(0);
-  expect(ended.err[0]).toMatch(/^1 letter left in place, as ids .* not UTF-8 .*--force/);
+  expect(ended.err[0]).toMatch(/^1 letter left in place: ids .* not UTF-8 .*--force/);
   await expectOthersSent(ended);
   expect(await run(names, ['send-back', '--all', '--force'])).toMatchObject({ code: 0, out: ['1 letter sent back.'] });
 });
@@ -88,7 +76,7 @@ test('a letter with ids that are not UTF-8 needs --force', async () => {
 let broker: OwnServer | undefined;
 afterAll(() => broker?.remove());
 
-test('a letter over which the broker closes the channel fails alone, named, and no other goes twice', async () => {
+test('a letter over which the broker closes the channel fails alone and is named; no other is sent twice', async () => {
   broker = await startBroker();
   const own = { amqpUrl: broker.url, queue: 'requests' };
   const there = await Queues.declare(own);

@@ -8,7 +8,7 @@ import { freshNames } from '../../support/fresh-names.ts';
 
 const LIMITS = { connectMs: 600, answerMs: 500, poolWaitMs: 500, poolSize: 2 };
 
-/** What the test has to reach of the driver, to bring about what a peer does that closes at a bad moment. */
+/** Internals of the driver, to simulate a peer that closes a connection at a critical moment. */
 interface Inside {
   readonly topology: { readonly s: { readonly servers: ReadonlyMap<string, Server> } };
 }
@@ -35,30 +35,27 @@ const ping = (): Promise<unknown> => calls.run('ping', () => client.db().command
 
 function server(): Server {
   const [only] = (client as unknown as Inside).topology.s.servers.values();
-  if (only === undefined) throw new Error('there is a server');
+  if (only === undefined) throw new Error('the client knows no server');
   return only;
 }
 
-test('a call that the driver has forgotten ends all the same, as one whose outcome is unknown', async () => {
+test('a call that the driver lost ends as one with an unknown outcome', async () => {
   await ping();
   for (const connection of server().pool.connections) connection.socket.destroy();
   await expect(ping()).rejects.toThrow(UnavailableError);
   await ping();
 });
 
-test(
-  'a client that finds no server any more, though it is there, is connected again',
-  { timeout: 60_000 },
-  async () => {
-    await ping();
-    // As with a monitor that waits for ever, which comes about too seldom for a test: no call can succeed from here on.
-    await client.close(true);
-    await expect(ping()).rejects.toThrow(UnavailableError);
-    await vi.waitFor(ping, { timeout: 40_000, interval: 300 });
-  },
-);
+test('a client that no longer finds an available server reconnects', { timeout: 60_000 }, async () => {
+  await ping();
+  // Stands for a monitor that waits for ever, which is too rare for a test: no call succeeds from
+  // here on.
+  await client.close(true);
+  await expect(ping()).rejects.toThrow(UnavailableError);
+  await vi.waitFor(ping, { timeout: 40_000, interval: 300 });
+});
 
-test('a server that refuses what it is asked, for however long, is not left for a new connection', async () => {
+test('a client does not reconnect to a server that keeps rejecting commands', async () => {
   await ping();
   let closed = 0;
   client.on('topologyClosed', () => (closed += 1));

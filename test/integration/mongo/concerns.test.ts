@@ -2,8 +2,9 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { openStore, type Store } from '../../../src/mongo/store.ts';
 import { UnavailableError } from '../../../src/protocol/errors.ts';
-import { creation, createOne, freshKey, freshStore, soundOf } from './fresh-store.ts';
-import { WireTap } from './wire-tap.ts';
+import { createOne, creation, freshKey, strict } from '../../support/contact-repository/fixtures.ts';
+import { freshStore } from './fresh-store.ts';
+import { CommandProxy } from './command-proxy.ts';
 
 const { url, contacts } = freshStore();
 const LIMITS = { connectMs: 5_000, answerMs: 8_000, poolWaitMs: 5_000, poolSize: 4 };
@@ -18,22 +19,22 @@ const WRITES: ReadonlySet<string> = new Set([
 ]);
 const READS: ReadonlySet<string> = new Set(['find', 'aggregate']);
 
-async function tapped(options = ''): Promise<{ tap: WireTap; store: Store }> {
-  const tap = await WireTap.before(url);
-  const store = openStore(tap.url(url, options), { limits: LIMITS, retentionSeconds: 86_400 });
+async function proxied(options = ''): Promise<{ proxy: CommandProxy; store: Store }> {
+  const proxy = await CommandProxy.before(url);
+  const store = openStore(proxy.url(url, options), { limits: LIMITS, retentionSeconds: 86_400 });
   onTestFinished(async () => {
     await store.close();
-    await tap.close();
+    await proxy.close();
   });
-  return { tap, store };
+  return { proxy, store };
 }
 
 async function everyCall(store: Store): Promise<void> {
   await store.prepare();
-  const family = `${freshKey('d')}~`;
-  const earlier = { key: { id: `${family}two`, earlier: family } };
+  const prefix = `${freshKey('d')}~`;
+  const earlier = { key: { id: `${prefix}two`, earlier: prefix } };
   const repeated = creation();
-  const created = await soundOf(store.contacts).create([repeated, creation()]);
+  const created = await strict(store.contacts).create([repeated, creation()]);
   await store.contacts.create([repeated, { ...earlier, fields: repeated.fields }]);
   const ids = created.map(({ id }) => id);
   const updates = ids.map((id) => ({ key: { id: freshKey() }, id, changes: { first_name: 'x' } }));
@@ -75,12 +76,12 @@ test.each([
   'raw=true',
   'promoteValues=false',
 ])(
-  'whatever the URL says (%s), each write is of a majority, journalled and limited, each read of a majority',
+  'with URL options "%s", each write is majority, journalled and limited in time, each read majority',
   async (options) => {
-    const { tap, store } = await tapped(options);
+    const { proxy, store } = await proxied(options);
     await everyCall(store);
     const seen = new Set<string>();
-    for (const command of tap.commands) {
+    for (const command of proxy.commands) {
       const [name = ''] = Object.keys(command);
       const what = `${name} ${String(command[name])}`;
       if (WRITES.has(name))
@@ -105,38 +106,43 @@ test.each([
   },
 );
 
-test('another retention is set by a write of a majority as well', async () => {
-  const { tap, store } = await tapped('journal=false');
+test('a changed retention is written with majority, too', async () => {
+  const { proxy, store } = await proxied('journal=false');
   await store.prepare();
-  const change = tap.commands.find((command) => 'collMod' in command);
+  const change = proxy.commands.find((command) => 'collMod' in command);
   expect(change).toBeUndefined();
-  const again = openStore(tap.url(url, 'journal=false'), { limits: LIMITS, retentionSeconds: 90_000 });
+  const again = openStore(proxy.url(url, 'journal=false'), { limits: LIMITS, retentionSeconds: 90_000 });
   onTestFinished(() => again.close());
   await again.prepare();
-  const changes = tap.commands.filter((command) => 'collMod' in command);
+  const changes = proxy.commands.filter((command) => 'collMod' in command);
   expect(changes.length).toBeGreaterThan(0);
   for (const { writeConcern } of changes) expect(writeConcern).toEqual({ w: 'majority', j: true, wtimeout: 6_000 });
 });
 
-test('a write that a majority did not confirm in time has an unknown outcome, and is a repeat when it is run again', async () => {
-  const { tap, store } = await tapped();
+test('a write that a majority does not confirm in time has an unknown outcome', async () => {
+  const { proxy, store } = await proxied();
   const id = await createOne(contacts);
   const update = { key: { id: freshKey() }, id, changes: { first_name: 'Late' } };
   const timedOut = { code: 64, codeName: 'WriteConcernTimeout', errmsg: 'waiting for replication timed out' };
-  tap.answer('update', { ok: 1, n: 1, nModified: 1, writeConcernError: timedOut });
+  proxy.answer('update', { ok: 1, n: 1, nModified: 1, writeConcernError: timedOut });
   await expect(store.contacts.update([update])).rejects.toThrow(UnavailableError);
-  tap.answer('insert', { ok: 1, n: 1, writeConcernError: timedOut });
+  proxy.answer('insert', { ok: 1, n: 1, writeConcernError: timedOut });
   await expect(store.contacts.create([creation()])).rejects.toThrow(UnavailableError);
-  tap.answer('findAndModify', { ok: 1, value: { _id: 'contact', next: 5 }, writeConcernError: timedOut });
+  proxy.answer('findAndModify', { ok: 1, value: { _id: 'contact', next: 5 }, writeConcernError: timedOut });
   await expect(store.contacts.create([creation()])).rejects.toThrow(UnavailableError);
 });
 
-test.each([371, 202, 402, 407, 211])('a server that refuses with %d is away and not at fault', async (code) => {
-  const { tap, store } = await tapped();
-  for (const command of ['update', 'find', 'aggregate', 'findAndModify']) tap.refuse(command, code);
-  const id = 1;
-  await expect(store.contacts.update([{ key: { id: freshKey() }, id, changes: {} }])).rejects.toThrow(UnavailableError);
-  await expect(store.contacts.create([creation()])).rejects.toThrow(UnavailableError);
-  await expect(store.contacts.get([id])).rejects.toThrow(UnavailableError);
-  await expect(store.contacts.list([{ page: 1, per_page: 1 }])).rejects.toThrow(UnavailableError);
-});
+test.each([371, 202, 402, 407, 211])(
+  'a server that rejects with code %d is unavailable, not defective',
+  async (code) => {
+    const { proxy, store } = await proxied();
+    for (const command of ['update', 'find', 'aggregate', 'findAndModify']) proxy.refuse(command, code);
+    const id = 1;
+    await expect(store.contacts.update([{ key: { id: freshKey() }, id, changes: {} }])).rejects.toThrow(
+      UnavailableError,
+    );
+    await expect(store.contacts.create([creation()])).rejects.toThrow(UnavailableError);
+    await expect(store.contacts.get([id])).rejects.toThrow(UnavailableError);
+    await expect(store.contacts.list([{ page: 1, per_page: 1 }])).rejects.toThrow(UnavailableError);
+  },
+);

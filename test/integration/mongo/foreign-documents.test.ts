@@ -3,42 +3,43 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { ItemDefectError } from '../../../src/contacts/repository.ts';
 import { StoreMismatchError } from '../../../src/protocol/errors.ts';
-import { createOne, creation, freshKey, freshStore, JANE } from './fresh-store.ts';
+import { createOne, creation, freshKey, idsIn, JANE } from '../../support/contact-repository/fixtures.ts';
+import { freshStore } from './fresh-store.ts';
 
-const translateErrors: string[] = [];
-const { store, contacts, stored } = freshStore({ foreign: (why) => translateErrors.push(why.message) });
-/** Written by another program: any document is possible. */
+const reported: string[] = [];
+const { store, contacts, stored } = freshStore({ foreign: (why) => reported.push(why.message) });
+/** Inserts any document, as another program could. */
 const insert = (document: Document): Promise<unknown> => stored.contacts.insertOne(document as never);
 const LIST = { page: 1, per_page: 1000 };
 
-beforeEach(() => translateErrors.splice(0));
-// What a failing test leaves must not fail the next.
+beforeEach(() => reported.splice(0));
+// Leftovers of a failed test must not fail the next.
 afterEach(() => stored.contacts.deleteMany({ _id: { $not: { $gte: 1, $lt: 1_000 } } }));
 afterEach(() => stored.contacts.deleteMany({ _id: 1.5 }));
 
-test('documents whose _id is no contact_id do not stop creates, are translateErrors at the start and are on no list of everyone', async () => {
+test('documents whose _id is not a contact_id never stop creates, are reported at the start, and are on no unfiltered list', async () => {
   const highest = await createOne(contacts);
   const foreign = [new ObjectId(), 'text', new Date(), -3, NaN, 1.5, { a: 1 }, Long.MAX_VALUE, 1e300, true, null];
   for (const _id of foreign) await insert({ ...JANE, _id, email_key: JANE.email, client_id: 55 });
   await store.prepare();
-  expect(translateErrors).toEqual([
-    'the collection contacts holds documents whose _id is no contact_id; they are left alone',
+  expect(reported).toEqual([
+    'the collection contacts holds documents whose _id is no contact_id; the worker ignores them',
   ]);
   await stored.counters.deleteMany({});
   expect(await createOne(contacts)).toBe(highest + 1);
   await stored.counters.updateOne({ _id: 'contact' }, { $set: { next: 1 } });
-  // Keys in the other order than the batch, as inserts go by them.
+  // The keys reverse the order of the batch, because inserts follow the keys.
   const created = await contacts.create([creation({}, freshKey('z')), creation({}, freshKey('a'))]);
   expect(created.map(({ id }) => id)).toEqual([highest + 2, highest + 3]);
   const [everyone] = await contacts.list([LIST]);
-  expect(everyone?.contacts.map(({ contact_id }) => contact_id)).toEqual([1, highest + 1, highest + 2, highest + 3]);
+  expect(idsIn(everyone)).toEqual([1, highest + 1, highest + 2, highest + 3]);
   expect(everyone?.hasMore).toBe(false);
-  // Its last page: what sorts behind the contacts is no reason for another.
+  // Documents that sort after the contacts must not announce another page.
   expect(await contacts.list([{ page: 2, per_page: 3 }])).toMatchObject([{ hasMore: false }]);
   expect((await contacts.list([{ ...LIST, client_id: 55 }]))[0]).toEqual({ contacts: [], hasMore: false });
 });
 
-test('a contact_id is one in any of the number types', async () => {
+test('a contact_id may have any BSON number type', async () => {
   const ids = [1_000_001, 1_000_002, 1_000_003];
   const types = [Long.fromNumber(1_000_001), new Double(1_000_002), Decimal128.fromString('1000003')];
   for (const _id of types) await insert({ ...JANE, _id, client_id: Long.fromNumber(66), applied: [] });
@@ -58,10 +59,10 @@ test.each<[string, Document]>([
   ['a name that is a number', { first_name: 5 }],
   ['a name that is null', { last_name: null }],
   ['a phone that is a number', { phone: 5_551_234 }],
-  ['a client_id that is a text', { client_id: '1' }],
+  ['a client_id that is a string', { client_id: '1' }],
   ['a client_id that is a fraction', { client_id: 1.5 }],
   ['no client_id', { client_id: undefined }],
-])('a document with %s fails alone, and a list leaves it out and says so', async (_, fields) => {
+])('a document with %s fails alone, and a list skips and reports it', async (_, fields) => {
   const [before, after] = [await createOne(contacts, { email: 'n@b.example' }), 2_000_001];
   const document = Object.entries({ ...JANE, email: 'N@b.example', ...fields }).filter(
     ([, value]) => value !== undefined,
@@ -71,22 +72,22 @@ test.each<[string, Document]>([
   const found = await store.contacts.get([before, 2_000_000, after]);
   expect(found.map((contact) => contact instanceof ItemDefectError)).toEqual([false, true, false]);
   const why = found[1] instanceof ItemDefectError ? found[1].message : '';
-  expect(why).toMatch(/^the document of contact 2000000 is no contact: \w+ is missing or of another kind$/);
+  expect(why).toMatch(/^the document of contact 2000000 is no contact: \w+ is missing or of another type$/);
   const query = { page: 1, per_page: 2, email: 'n@b.example' };
   const [alone] = await contacts.list([query]);
-  expect([alone?.contacts.map(({ contact_id }) => contact_id), alone?.hasMore]).toEqual([[before], true]);
+  expect([idsIn(alone), alone?.hasMore]).toEqual([[before], true]);
   const [next, everyone] = await contacts.list([{ ...query, page: 2 }, LIST]);
-  expect(next?.contacts.map(({ contact_id }) => contact_id)).toEqual([after]);
-  expect(everyone?.contacts.map(({ contact_id }) => contact_id)).not.toContain(2_000_000);
-  expect(translateErrors).toEqual([why, why]);
+  expect(idsIn(next)).toEqual([after]);
+  expect(idsIn(everyone)).not.toContain(2_000_000);
+  expect(reported).toEqual([why, why]);
   await stored.contacts.deleteMany({ _id: before });
 });
 
 test.each<[string, Document]>([
-  ['applied that is no array', { applied: 'text' }],
-  ['applied that holds no texts', { applied: [1, null, { a: 1 }] }],
-  ['a full applied that holds no texts', { applied: Array.from({ length: 200 }, (_, i) => [i]) }],
-  ['moved_out that is a text', { moved_out: 'often' }],
+  ['applied that is not an array', { applied: 'text' }],
+  ['applied without strings', { applied: [1, null, { a: 1 }] }],
+  ['a full applied without strings', { applied: Array.from({ length: 200 }, (_, i) => [i]) }],
+  ['moved_out that is a string', { moved_out: 'often' }],
   ['moved_out that is null', { moved_out: null }],
   ['created_by that is a number', { created_by: 7 }],
   ['last_batch that is a number', { last_batch: 7 }],
@@ -96,8 +97,8 @@ test.each<[string, Document]>([
     const neighbour = await createOne(contacts);
     await insert({ _id: 4_000_000, ...JANE, email_key: JANE.email, ...fields });
     for (const earlier of [false, true]) {
-      const family = `${freshKey('d')}~`;
-      const key = earlier ? { id: `${family}two`, earlier: family } : { id: freshKey() };
+      const prefix = `${freshKey('d')}~`;
+      const key = earlier ? { id: `${prefix}two`, earlier: prefix } : { id: freshKey() };
       const update = { key, id: 4_000_000, changes: { first_name: `New ${earlier}` } };
       const batch = [update, { key: { id: freshKey() }, id: neighbour, changes: { first_name: 'Near' } }];
       expect(await contacts.update(batch)).toEqual(['applied', 'applied']);
@@ -113,7 +114,7 @@ test.each<[string, Document]>([
   },
 );
 
-test('what another program put into a contact does not survive its delete', async () => {
+test('fields of other programs do not survive a delete', async () => {
   const id = await createOne(contacts);
   const notes = { text: 'likes tea', by: 'import' };
   await stored.contacts.updateOne({ _id: id }, { $set: { notes, moved_out: 1, 'address.street': 'Elm' } as Document });
@@ -126,21 +127,21 @@ test('what another program put into a contact does not survive its delete', asyn
 });
 
 test.each<[string, Document, string]>([
-  ['a text', { next: 'x' }, 'a text'],
+  ['a string', { next: 'x' }, 'a string'],
   ['null', { next: null }, 'null'],
   ['nothing', {}, 'missing'],
-  ['NaN', { next: NaN }, 'no number'],
+  ['NaN', { next: NaN }, 'not a number'],
   ['a fraction', { next: 2.5 }, 'not a whole number in an integer or double'],
   ['a negative number', { next: -1 }, 'below 1'],
   ['infinity', { next: Infinity }, 'too high'],
   ['a long beyond the range', { next: Long.MAX_VALUE }, 'too high'],
-])('a counter that is %s is refused in words, gives no number and stays as it is', async (_, counter, words) => {
+])('a counter that is %s is rejected with a message, assigns no id and stays unchanged', async (_, counter, words) => {
   const sound = await stored.counters.findOne({ _id: 'contact' });
   await stored.counters.replaceOne({ _id: 'contact' }, counter as never);
   for (const call of [() => contacts.create([creation()]), () => store.prepare()]) {
     const error: unknown = await call().catch((rejection: unknown) => rejection);
     expect(error).toBeInstanceOf(StoreMismatchError);
-    expect((error as Error).message).toContain(`is ${words}, and has to be a whole number from 1 to 2^53-1. Set it to`);
+    expect((error as Error).message).toContain(`is ${words}, and must be a whole number from 1 to 2^53-1. Set it to`);
     expect((error as Error).message.length).toBeLessThan(500);
   }
   if (counter['next'] !== 2.5)

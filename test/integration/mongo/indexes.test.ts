@@ -4,8 +4,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { RETENTION_SECONDS } from '../../../src/mongo/indexes.ts';
 import { openStore } from '../../../src/mongo/store.ts';
 import { StoreMismatchError, UnavailableError } from '../../../src/protocol/errors.ts';
-import { createOne, freshStore, JANE } from './fresh-store.ts';
-import { WireTap } from './wire-tap.ts';
+import { createOne, JANE } from '../../support/contact-repository/fixtures.ts';
+import { freshStore } from './fresh-store.ts';
+import { CommandProxy } from './command-proxy.ts';
 
 const { url, store, contacts, stored } = freshStore();
 
@@ -23,7 +24,7 @@ async function indexOn(...fields: readonly string[]): Promise<Record<string, unk
   return all.find((index) => Object.keys(index.key).join() === fields.join());
 }
 
-test('every index of the design is there', async () => {
+test('every designed index exists', async () => {
   expect(await indexOn('created_by')).toMatchObject({
     unique: true,
     partialFilterExpression: { created_by: { $exists: true } },
@@ -47,21 +48,21 @@ test('preparing again changes nothing', async () => {
   expect(await stored.counters.findOne({ _id: 'contact' })).toEqual(next);
 });
 
-test('another time for tombstones is taken over at the next start', async () => {
+test('a changed retention applies at the next start', async () => {
   await prepareWith(3600);
   expect(await indexOn('deleted_at')).toMatchObject({ expireAfterSeconds: 3600 });
   await prepareWith(RETENTION_SECONDS);
   expect(await indexOn('deleted_at')).toMatchObject({ expireAfterSeconds: RETENTION_SECONDS });
 });
 
-test('documents that no request made do not collide', async () => {
+test('documents that no request created do not collide', async () => {
   const imported = [1_000_001, 1_000_002].map((_id) => ({ ...JANE, _id, email_key: JANE.email }));
   await stored.contacts.insertMany(imported);
   expect((await contacts.get([1_000_001, 1_000_002])).map((contact) => contact?.first_name)).toEqual(['Jane', 'Jane']);
   expect(await createOne(contacts)).toBeLessThan(1_000_001);
 });
 
-test('a start on documents without a counter brings it past them', async () => {
+test('a start on documents without a counter creates it after the highest id', async () => {
   await stored.counters.deleteMany({});
   await store.prepare();
   expect(await stored.counters.findOne({ _id: 'contact' })).toEqual({ _id: 'contact', next: 1_000_003 });
@@ -83,7 +84,7 @@ test.each<[string, string, IndexDescription, string]>([
     { name: 'mine', key: { client_id: 1, _id: 1 }, partialFilterExpression: { client_id: { $exists: true } } },
     'differ in name',
   ],
-])('an index with %s is translateErrors, with its name and what to do', async (_, name, present, words) => {
+])('a conflicting index with %s is reported with its name and the fix', async (_, name, present, words) => {
   await stored.contacts.dropIndex(name);
   const { name: presentName = '' } = present;
   await stored.contacts.createIndexes([present]);
@@ -98,7 +99,7 @@ test.each<[string, string, IndexDescription, string]>([
   await store.prepare();
 });
 
-test('documents that are in the way of a unique index are translateErrors', async () => {
+test('documents that violate a unique index are reported', async () => {
   await stored.contacts.dropIndex('created_by');
   const twins = [3_000_001, 3_000_002].map((_id) => ({ _id, created_by: 'twin' }));
   await stored.contacts.insertMany(twins);
@@ -109,23 +110,23 @@ test('documents that are in the way of a unique index are translateErrors', asyn
   await store.prepare();
 });
 
-test('without the right to change an index the error says so; another missing right is waited for, and is named', async () => {
-  const tap = await WireTap.before(url);
-  onTestFinished(() => tap.close());
-  tap.refuse('collMod', 13);
-  const error = await prepareError(tap.url(url), 3_600);
+test('a missing right to change an index is a mismatch; any other missing right is an outage with its reason', async () => {
+  const proxy = await CommandProxy.before(url);
+  onTestFinished(() => proxy.close());
+  proxy.refuse('collMod', 13);
+  const error = await prepareError(proxy.url(url), 3_600);
   expect(error).toBeInstanceOf(StoreMismatchError);
   expect((error as Error).message).toMatch(
     /lacks the right to change it. Grant collMod on the collection .* or set RETENTION_SECONDS/,
   );
   expect((error as Error).message.length).toBeLessThan(500);
   for (const [code, words] of [
-    [13, 'its user lacks the right'],
-    [18, 'does not accept the user or the password'],
+    [13, 'the database user lacks the right'],
+    [18, 'rejects the user name or the password'],
   ] as const) {
-    tap.refuse('createIndexes', code);
-    const away = await prepareError(tap.url(url));
-    expect(away).toBeInstanceOf(UnavailableError);
-    expect((away as Error).message).toContain(words);
+    proxy.refuse('createIndexes', code);
+    const unavailable = await prepareError(proxy.url(url));
+    expect(unavailable).toBeInstanceOf(UnavailableError);
+    expect((unavailable as Error).message).toContain(words);
   }
 });

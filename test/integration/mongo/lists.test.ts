@@ -3,41 +3,42 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { ItemDefectError } from '../../../src/contacts/repository.ts';
 import { openStore, type Store } from '../../../src/mongo/store.ts';
 import { StoreDefectError } from '../../../src/protocol/errors.ts';
-import { createOne, creation, freshKey, freshStore } from './fresh-store.ts';
-import { WireTap } from './wire-tap.ts';
+import { createOne, creation, freshKey } from '../../support/contact-repository/fixtures.ts';
+import { freshStore } from './fresh-store.ts';
+import { CommandProxy } from './command-proxy.ts';
 
 const { url, contacts, stored } = freshStore();
-let tap: WireTap;
+let proxy: CommandProxy;
 let store: Store;
 
 beforeEach(async () => {
-  tap = await WireTap.before(url);
-  store = openStore(tap.url(url));
+  proxy = await CommandProxy.before(url);
+  store = openStore(proxy.url(url));
   onTestFinished(async () => {
     await store.close();
-    await tap.close();
+    await proxy.close();
   });
 });
 
-const lists = (): unknown[] => tap.commands.filter((command) => 'aggregate' in command);
+const lists = (): unknown[] => proxy.commands.filter((command) => 'aggregate' in command);
 
-test('a list that takes too long is given up by the server and cannot be served, at once and alone', async () => {
-  tap.refuse('aggregate', 50);
+test('a list that exceeds the server’s time limit alone is a defect of that item', async () => {
+  proxy.refuse('aggregate', 50);
   const [page] = await store.contacts.list([{ client_id: 9, page: 1, per_page: 5 }]);
   expect(page).toBeInstanceOf(ItemDefectError);
   expect((page as ItemDefectError).message).toBe('a list took longer than the 6000 ms that one may take');
 });
 
-test('several lists have a quarter of the time together; what then fails is for each to be tried alone', async () => {
+test('a batch of lists has a quarter of the time; if it exceeds that, the call fails and each list can be retried alone', async () => {
   const queries = [1, 2].map((client_id) => ({ client_id, page: 1, per_page: 5 }));
   await store.contacts.list(queries);
   await store.contacts.list(queries.slice(0, 1));
   expect(lists()).toMatchObject([{ maxTimeMS: 1_500 }, { maxTimeMS: 6_000 }]);
-  tap.refuse('aggregate', 50);
+  proxy.refuse('aggregate', 50);
   await expect(store.contacts.list(queries)).rejects.toThrow(StoreDefectError);
 });
 
-test('the server itself ends what is over its time', async () => {
+test('the server aborts a command at its time limit', async () => {
   const documents = Array.from({ length: 3_000 }, (_, i) => ({ _id: 10_000 + i, client_id: 1 }));
   await stored.contacts.insertMany(documents);
   const join = { $lookup: { from: 'contacts', localField: 'client_id', foreignField: 'client_id', as: 'x' } };
@@ -48,7 +49,7 @@ test('the server itself ends what is over its time', async () => {
   await stored.contacts.deleteMany({ _id: { $gte: 10_000 } });
 });
 
-test('a page behind the highest contact_id is empty without being looked for, and the highest is asked seldom', async () => {
+test('a page beyond the highest contact_id is empty without a query, and the highest id is rarely read', async () => {
   await contacts.create(Array.from({ length: 30 }, () => creation({ client_id: 3 })));
   const highest = await createOne(contacts);
   const last = Math.ceil(highest / 10);
@@ -58,14 +59,14 @@ test('a page behind the highest contact_id is empty without being looked for, an
   expect(await ask(1_000_000)).toEqual(empty);
   expect(await store.contacts.list([{ client_id: 3, page: 2 ** 40, per_page: 1000 }])).toEqual(empty);
   expect(lists()).toEqual([]);
-  const asked = tap.commands.filter((command) => command['find'] === 'contacts').length;
+  const asked = proxy.commands.filter((command) => command['find'] === 'contacts').length;
   expect(await ask(last)).toMatchObject([{ hasMore: false, contacts: expect.any(Array) }]);
   expect(await ask(2)).toMatchObject([{ contacts: expect.any(Array) }]);
-  expect(tap.commands.filter((command) => command['find'] === 'contacts')).toHaveLength(asked);
+  expect(proxy.commands.filter((command) => command['find'] === 'contacts')).toHaveLength(asked);
   expect(lists()).toHaveLength(2);
 });
 
-test('what came since, by another worker or another program, is on the pages it belongs to', async () => {
+test('contacts that another worker or program added since appear on their pages', async () => {
   const ids = async (page: number): Promise<number[]> => {
     const [found] = await store.contacts.list([{ page, per_page: 5 }]);
     return found instanceof ItemDefectError || found === undefined

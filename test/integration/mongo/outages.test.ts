@@ -6,11 +6,12 @@ import { openStore, type Store } from '../../../src/mongo/store.ts';
 import { UnavailableError } from '../../../src/protocol/errors.ts';
 import { freePort } from '../../support/servers.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
-import { AnswerThief } from './answer-thief.ts';
-import { creation, createOne, freshKey, freshStore, JANE } from './fresh-store.ts';
+import { CommandProxy } from './command-proxy.ts';
+import { createOne, creation, freshKey, JANE } from '../../support/contact-repository/fixtures.ts';
+import { freshStore } from './fresh-store.ts';
 
 const LIMITS = { connectMs: 600, answerMs: 500, poolWaitMs: 500, poolSize: 2 };
-/** Finding a server, a silent one asked twice, and what a busy machine adds. */
+/** Time to find a server, two tries on a silent one, and a margin for a busy machine. */
 const BUDGET_MS = LIMITS.connectMs + 2 * LIMITS.answerMs + 1_500;
 
 const { url, contacts, stored } = freshStore();
@@ -35,7 +36,7 @@ function open(port: number): Store {
   return store;
 }
 
-/** Nothing flows any more, on the connections there are and on new ones. */
+/** Stops all traffic, on existing and on new connections. */
 function fallSilent(proxy: TcpProxy): void {
   proxy.silence();
   proxy.onConnection = () => queueMicrotask(() => proxy.silence());
@@ -62,15 +63,15 @@ async function expectUnavailable(call: Promise<unknown>): Promise<void> {
   expect(performance.now() - started).toBeLessThan(BUDGET_MS);
 }
 
-test.each(Object.entries(calls))('%s where nothing listens is unavailable', async (_, call) => {
+test.each(Object.entries(calls))('%s without a listening server is unavailable', async (_, call) => {
   await expectUnavailable(call(open(await freePort())));
 });
 
-test.each(Object.entries(calls))('%s to a server that accepts and never answers ends in time', async (_, call) => {
+test.each(Object.entries(calls))('%s to a server that accepts and never answers times out', async (_, call) => {
   await expectUnavailable(call(open((silent.address() as AddressInfo).port)));
 });
 
-test.each(Object.entries(calls))('%s to a server that falls silent ends in time', async (_, call) => {
+test.each(Object.entries(calls))('%s to a server that falls silent times out', async (_, call) => {
   const proxy = await TcpProxy.before(url);
   onTestFinished(() => proxy.close());
   const store = open(Number(new URL(proxy.url(url)).port));
@@ -79,7 +80,7 @@ test.each(Object.entries(calls))('%s to a server that falls silent ends in time'
   await expectUnavailable(call(store));
 });
 
-test('more calls than connections to a silent server all end in time', async () => {
+test('more calls than connections to a silent server all time out', async () => {
   const proxy = await TcpProxy.before(url);
   onTestFinished(() => proxy.close());
   const store = open(Number(new URL(proxy.url(url)).port));
@@ -88,7 +89,7 @@ test('more calls than connections to a silent server all end in time', async () 
   await Promise.all(Array.from({ length: 8 }, () => expectUnavailable(store.contacts.get([1]))));
 });
 
-test('after an outage the same store works again by itself', async () => {
+test('after an outage the same store recovers by itself', async () => {
   const id = await createOne(contacts);
   const proxy = await TcpProxy.before(url);
   onTestFinished(() => proxy.close());
@@ -101,7 +102,7 @@ test('after an outage the same store works again by itself', async () => {
   expect(found).toEqual([{ contact_id: id, ...JANE }]);
 });
 
-test('closing ends in time even towards a silent server, may be called twice, and later calls are refused', async () => {
+test('close ends in time even if the server is silent, is idempotent, and later calls are rejected', async () => {
   const proxy = await TcpProxy.before(url);
   onTestFinished(() => proxy.close());
   const store = open(Number(new URL(proxy.url(url)).port));
@@ -114,14 +115,14 @@ test('closing ends in time even towards a silent server, may be called twice, an
   await expectUnavailable(store.contacts.get([1]));
 });
 
-test('a create whose answer was lost is run again by its key and is one contact', async () => {
-  const thief = await AnswerThief.before(url);
-  onTestFinished(() => thief.close());
-  const store = open(thief.port);
+test('a create whose response was lost is repeated by its key and creates one contact', async () => {
+  const proxy = await CommandProxy.before(url);
+  onTestFinished(() => proxy.close());
+  const store = open(proxy.port);
   await store.ping();
   const batch = [creation(), creation(), creation()];
   const keys = batch.map(({ key }) => key.id);
-  thief.steal('insert');
+  proxy.dropResponsesTo('insert');
   const lost = expectUnavailable(store.contacts.create(batch));
   const count = (): Promise<number> => stored.contacts.countDocuments({ created_by: { $in: keys } });
   await vi.waitUntil(async () => (await count()) === 3, { timeout: 5_000 });
@@ -132,14 +133,14 @@ test('a create whose answer was lost is run again by its key and is one contact'
   expect(new Set(again.map(({ id }) => id)).size).toBe(4);
 });
 
-test('an update and a delete whose answers were lost are repeats when run again', async () => {
-  const thief = await AnswerThief.before(url);
-  onTestFinished(() => thief.close());
-  const store = open(thief.port);
+test('an update and a delete whose responses were lost are repeats when run again', async () => {
+  const proxy = await CommandProxy.before(url);
+  onTestFinished(() => proxy.close());
+  const store = open(proxy.port);
   await store.ping();
   const id = await createOne(contacts);
   const update = { key: { id: freshKey() }, id, changes: { first_name: 'Lost' } };
-  thief.steal('update');
+  proxy.dropResponsesTo('update');
   const lost = expectUnavailable(store.contacts.update([update]));
   await vi.waitUntil(async () => (await contacts.get([id]))[0]?.first_name === 'Lost', { timeout: 5_000 });
   await lost;

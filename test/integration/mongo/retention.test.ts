@@ -1,32 +1,33 @@
 import { expect, test, vi } from 'vitest';
 
-import { MAX_KEYS_HELD } from '../../../src/mongo/archived-keys.ts';
-import { createOne, creation, freshKey, freshStore } from './fresh-store.ts';
+import { MAX_APPLIED_KEYS } from '../../../src/mongo/archived-keys.ts';
+import { createOne, creation, freshKey } from '../../support/contact-repository/fixtures.ts';
+import { freshStore } from './fresh-store.ts';
 
 const { contacts, stored } = freshStore({ retentionSeconds: 1 });
 
-/** The engine looks for what is over once a minute. */
-const OVER = { timeout: 170_000, interval: 1_000 };
+/** The engine removes expired documents once a minute. */
+const EXPIRY = { timeout: 170_000, interval: 1_000 };
 
-test('past the time of retention a repeat counts as new, as the documents say', { timeout: 180_000 }, async () => {
+test('after the retention a repeat counts as a new request, as documented', { timeout: 180_000 }, async () => {
   const [creationOfDeleted, creationOfLiving] = [creation(), creation()];
   const [deleted, living] = await contacts.create([creationOfDeleted, creationOfLiving]);
   const deletion = { key: { id: freshKey() }, id: deleted?.id ?? 0 };
   await contacts.delete([deletion]);
   const busy = await createOne(contacts);
-  const updates = Array.from({ length: MAX_KEYS_HELD + 1 }, (_, i) => ({
+  const updates = Array.from({ length: MAX_APPLIED_KEYS + 1 }, (_, i) => ({
     key: { id: freshKey() },
     id: busy,
     changes: { first_name: `N${i}` },
   }));
   for (const update of updates) await contacts.update([update]);
   const [oldest] = updates;
-  if (oldest === undefined) throw new Error('there is an oldest');
+  if (oldest === undefined) throw new Error('no update was made');
 
   await vi.waitFor(async () => {
     expect(await stored.contacts.findOne({ _id: deletion.id })).toBeNull();
-    expect(await stored.effects.countDocuments()).toBe(0);
-  }, OVER);
+    expect(await stored.archivedKeys.countDocuments()).toBe(0);
+  }, EXPIRY);
 
   expect(await contacts.delete([deletion])).toEqual(['not-found']);
   expect(await contacts.update([oldest])).toEqual(['applied']);

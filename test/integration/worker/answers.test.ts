@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 
-import type { ConsumeMessage } from 'amqplib';
-import { expect, test, vi } from 'vitest';
+import type { ConsumeMessage, GetMessage } from 'amqplib';
+import { expect, test } from 'vitest';
 
 import { apiMethods } from '../../../src/methods/index.ts';
 import type { Method } from '../../../src/protocol/method.ts';
 import { ok } from '../../../src/protocol/response.ts';
 import { codesIn, createRequest, getRequest, jane, request } from '../../support/documents.ts';
-import { patiently } from '../../support/polling.ts';
 import { runningWorker } from '../../support/running-worker.ts';
+import { nextDeadLetter } from './dead-letter-queue.ts';
 
 const broken: Method<string> = {
   name: 'test.broken',
@@ -29,13 +29,7 @@ const settings = { MAX_REQUEST_BYTES: '2000', MAX_ATTEMPTS: '2', REPLY_TO_ALLOW:
 const running = runningWorker(settings, { methods: (...args) => [...apiMethods(...args), broken] });
 const { names } = running;
 
-async function deadLetter(): Promise<ConsumeMessage | undefined> {
-  return vi.waitFor(async () => {
-    const message = await running.requester.channel.get(`${names.queue}.dead`, { noAck: true });
-    if (!message) throw new Error('no dead letter');
-    return message as unknown as ConsumeMessage;
-  }, patiently);
-}
+const deadLetter = (): Promise<GetMessage> => nextDeadLetter(running.requester.channel, names.queue);
 
 async function depths(): Promise<number[]> {
   const queues = [names.queue, `${names.queue}.dead`];
@@ -68,7 +62,7 @@ test.each([
   expect(properties.type).toBe('contact.get');
 });
 
-test('a body that is compressed is told of its content_encoding, and one that is not is read whatever it says', async () => {
+test('a compressed body is refused with its content_encoding; a plain body is read whatever the property says', async () => {
   const compressed = await running.requester.request(deflateRawSync(getRequest(999_999)), {
     contentEncoding: 'deflate',
   });
@@ -88,14 +82,14 @@ test.each(['read', 'execute', 'encode'])(
     expect(codesIn(xml)).toEqual(['INTERNAL_ERROR']);
     expect(xml).not.toContain('broken');
     const letter = await deadLetter();
-    expect(letter?.properties).toMatchObject({ messageId, headers: { own: 1, 'diagnosis-code': 'INTERNAL_ERROR' } });
-    expect(letter?.properties.headers?.['diagnosis-attempts']).toBe(stage === 'execute' ? 2 : 1);
-    expect(xml).toContain(String(letter?.properties.headers?.['diagnosis-reference-id']));
-    expect(letter?.content.toString()).toContain(stage);
+    expect(letter.properties).toMatchObject({ messageId, headers: { own: 1, 'diagnosis-code': 'INTERNAL_ERROR' } });
+    expect(letter.properties.headers?.['diagnosis-attempts']).toBe(stage === 'execute' ? 2 : 1);
+    expect(xml).toContain(String(letter.properties.headers?.['diagnosis-reference-id']));
+    expect(letter.content.toString()).toContain(stage);
   },
 );
 
-test('a defect of one request does not fail those that came with it', async () => {
+test('a defect of one request does not fail the others of its batch', async () => {
   const stages = ['a', 'execute', 'b', 'c'];
   const answers = await Promise.all(
     stages.map((text) => running.requester.request(request('test.broken', `<text>${text}</text>`))),
@@ -104,7 +98,7 @@ test('a defect of one request does not fail those that came with it', async () =
   await deadLetter();
 });
 
-test('where there is no correlation_id the message_id is the answer’s', async () => {
+test('without a correlation_id the answer carries the message_id', async () => {
   const messageId = randomUUID();
   running.requester.send(getRequest(1), { replyTo: running.requester.replyTo, messageId });
   await expect
@@ -112,14 +106,14 @@ test('where there is no correlation_id the message_id is the answer’s', async 
     .toContain(messageId);
 });
 
-test('the log names a request by its reference, and by its message_id where that is a UUID', async () => {
+test('the log holds the reference of a request, and its message_id only if that is a UUID', async () => {
   const [uuid, name] = [randomUUID(), 'jane@doe.example'];
   for (const messageId of [uuid, name]) await running.requester.request(getRequest(1), { messageId });
   await expect.poll(async () => (await running.worker.logLines()).map((line) => line['message_id'])).toContain(uuid);
   expect(await running.worker.logText()).not.toContain(name);
 });
 
-test('an answer to direct reply-to comes', async () => {
+test('direct reply-to receives its answer', async () => {
   const channel = await running.requester.model.createChannel();
   const answered = new Promise<ConsumeMessage>((resolve) => {
     void channel.consume('amq.rabbitmq.reply-to', (message) => message !== null && resolve(message), { noAck: true });
@@ -143,7 +137,7 @@ test('a request without reply_to is executed, logged and acknowledged', async ()
   expect(lines.filter((line) => line['msg'] === 'request' && line['reply'] === 'none')).toHaveLength(1);
 });
 
-test('an answer that nobody can get is counted and logged, and the request is done', async () => {
+test('an unroutable answer is counted and logged, and the request is acknowledged', async () => {
   running.requester.send(getRequest(1), { replyTo: 'test-queue-that-is-gone', messageId: randomUUID() });
   await expect
     .poll(async () => (await running.worker.logLines()).filter((line) => line['reply'] === 'returned'))
@@ -159,8 +153,8 @@ test.each([
   const last_name = randomUUID();
   running.requester.send(createRequest({ ...jane, last_name, client_id: 78 }), { replyTo: replyTo() });
   const letter = await deadLetter();
-  expect(letter?.properties.headers).toMatchObject({ 'diagnosis-code': reason });
-  expect(letter?.properties.replyTo).toBe(replyTo());
+  expect(letter.properties.headers).toMatchObject({ 'diagnosis-code': reason });
+  expect(letter.properties.replyTo).toBe(replyTo());
   const listed = await running.requester.request(request('contact.list', '<client_id>78</client_id>'));
   expect(listed.xml).not.toContain(last_name);
   await expect.poll(depths).toEqual([0, 0]);

@@ -16,6 +16,7 @@ import { Requester, type Answer } from '../../support/requester.ts';
 import { freePort } from '../../support/servers.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { startWorker, type TestWorker } from '../../support/worker.ts';
+import { proxiedDatabaseUrl } from './proxied-database.ts';
 
 const names = freshNames();
 const client = new MongoClient(names.mongodbUrl);
@@ -46,13 +47,13 @@ async function stopAll(): Promise<void> {
   await Promise.all(workers.splice(0).map((worker) => worker.stop()));
 }
 
-/** Requests that the worker has taken and not settled. */
+/** Requests delivered to the worker and not yet settled. */
 async function inFlight(worker: TestWorker): Promise<number> {
   const page = await (await fetch(`http://127.0.0.1:${worker.httpPort()}/metrics`)).text();
   return Number(/^contacts_in_flight (\d+)$/m.exec(page)?.[1]);
 }
 
-/** The answer to a request that no worker has but as a redelivered one. */
+/** Sends a request that reaches the workers only as a redelivery; returns its answer. */
 async function redelivered(xml: string, messageId: string): Promise<{ readonly answer: Promise<Answer> }> {
   let answer: Promise<Answer> | undefined;
   await handedBackOnce(names.amqpUrl, names.queue, 1, () => {
@@ -62,12 +63,12 @@ async function redelivered(xml: string, messageId: string): Promise<{ readonly a
   return { answer };
 }
 
-/** The methods on contacts of which one call is another. */
-function withCall(change: (contacts: ContactRepository) => Partial<ContactRepository>): WorkerOptions {
+/** The API's methods on a repository in which `change` replaces some calls. */
+function withCalls(change: (contacts: ContactRepository) => Partial<ContactRepository>): WorkerOptions {
   return { methods: (repository, limits) => apiMethods({ ...repository, ...change(repository) }, limits) };
 }
 
-test('with one attempt allowed, a request that was handed back by another worker runs', async () => {
+test('with one attempt allowed, a request that another worker requeued is executed', async () => {
   await stopAll();
   await start({ MAX_ATTEMPTS: '1' });
   const { answer } = await redelivered(createRequest(), randomUUID());
@@ -75,10 +76,10 @@ test('with one attempt allowed, a request that was handed back by another worker
   await expect.poll(() => stored.countDocuments(), patiently).toBe(0);
 });
 
-test('with one attempt allowed, one that was under way alone in a worker that gave it up runs', async () => {
+test('with one attempt allowed, a request that a stopping worker abandoned is executed', async () => {
   await stopAll();
   let asked = 0;
-  const silent = withCall(() => ({
+  const silent = withCalls(() => ({
     get: () => {
       asked += 1;
       return new Promise(() => undefined);
@@ -94,7 +95,7 @@ test('with one attempt allowed, one that was under way alone in a worker that ga
   expect(codesIn((await answer).xml)).not.toContain('INTERNAL_ERROR');
 });
 
-test('what failed for good, was sent again and succeeded succeeds again when its acknowledgement was lost', async () => {
+test('a request that failed, then succeeded when sent again, succeeds once more after a lost acknowledgement', async () => {
   const id = contactIdIn((await requester.request(createRequest())).xml);
   const read = [getRequest(id), { messageId: randomUUID() }] as const;
   const whole = await contacts.findOne({ _id: id });
@@ -103,18 +104,18 @@ test('what failed for good, was sent again and succeeded succeeds again when its
   if (whole !== null) await contacts.replaceOne({ _id: id }, whole);
   const succeeded = await requester.request(...read);
   expect(codesIn(succeeded.xml)).toEqual([]);
-  // A worker that knows nothing of it gets it again.
+  // A new worker receives the request again.
   await stopAll();
   const { answer } = await redelivered(read[0], read[1].messageId);
   await start();
   expect((await answer).xml).toBe(succeeded.xml);
 });
 
-test('the ledger away: no more requests are taken, as while the database is; then all are answered', async () => {
+test('while the ledger is unavailable consumption pauses; then all requests are answered', async () => {
   await stopAll();
   const database = await TcpProxy.before(names.mongodbUrl);
-  const url = `${database.url(names.mongodbUrl)}${names.mongodbUrl.includes('?') ? '&' : '?'}directConnection=true`;
-  const worker = await start({}, {}, { ...names, mongodbUrl: url });
+  const mongodbUrl = proxiedDatabaseUrl(database, names.mongodbUrl);
+  const worker = await start({}, {}, { ...names, mongodbUrl });
   database.refuse();
   const { answer } = await redelivered(createRequest(), randomUUID());
   await expect.poll(() => worker.logText(), patiently).toContain('consumption paused');
@@ -125,7 +126,7 @@ test('the ledger away: no more requests are taken, as while the database is; the
   await database.close();
 });
 
-test('a ledger that refuses to record holds nobody, and is told and counted', async () => {
+test('a ledger that refuses to record blocks no request, and is logged', async () => {
   const [worker] = workers;
   const [body, messageId] = [createRequest(), randomUUID()];
   const properties = { appId: undefined, messageId, correlationId: undefined, replyTo: undefined, headers: {} };
@@ -133,43 +134,43 @@ test('a ledger that refuses to record holds nobody, and is told and counted', as
   await stored.insertOne({ _id: attemptId, starts: 'somebody else wrote this' });
   const { answer } = await redelivered(body, messageId);
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
-  expect(await worker?.logText()).toContain('the ledger of attempts refuses a call');
+  expect(await worker?.logText()).toContain('the attempt ledger rejects a call');
   await stored.deleteMany({});
 });
 
-test('what waits at a worker that is cut off does not start there, nor again, once another worker has it', async () => {
+test('a request that waits in a disconnected worker is not executed there once another worker has it', async () => {
   await stopAll();
   const broker = await TcpProxy.before(names.amqpUrl);
-  const given: ((error: unknown) => void)[] = [];
-  // Both slots of the lane are taken, and a third batch waits.
-  const held = withCall(() => ({ create: () => new Promise((_, reject) => given.push(reject)) }));
+  const pendingCreates: ((error: unknown) => void)[] = [];
+  // Two batches occupy both slots of the batcher, and a third one waits.
+  const held = withCalls(() => ({ create: () => new Promise((_, reject) => pendingCreates.push(reject)) }));
   const cutOff = await start({}, held, { ...names, amqpUrl: broker.url(names.amqpUrl) });
   const last_name = 'Overtaken';
   const answers: Promise<Answer>[] = [];
   for (const waiting of [1, 2, 2]) {
     answers.push(requester.request(createRequest({ client_id: 1, first_name: 'F', last_name, email: 'a@b.org' })));
-    await expect.poll(() => given, patiently).toHaveLength(waiting);
+    await expect.poll(() => pendingCreates, patiently).toHaveLength(waiting);
   }
   await expect.poll(() => inFlight(cutOff), patiently).toBe(3);
   broker.refuse();
   await start();
   const ids = (await Promise.all(answers)).map(({ xml }) => contactIdIn(xml));
-  for (const reject of given) reject(new UnavailableError('nobody knows'));
+  for (const reject of pendingCreates) reject(new UnavailableError('nobody knows'));
   const lost = async (): Promise<number> => (await cutOff.logText()).split('"CHANNEL_GONE"').length - 1;
   await expect.poll(lost, patiently).toBe(3);
-  expect(given).toHaveLength(2);
+  expect(pendingCreates).toHaveLength(2);
   expect(new Set(ids).size).toBe(3);
   await stopAll();
   await broker.close();
 });
 
-test('a redelivery does not overtake its first delivery, and is the only one of both that runs', async () => {
+test('a redelivery does not overtake its first delivery, and only one of the two is executed', async () => {
   await stopAll();
   const broker = await TcpProxy.before(names.amqpUrl);
   let [gets, creates] = [0, 0];
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
-  const held = withCall((all) => ({
+  const held = withCalls((all) => ({
     get: async (ids) => {
       gets += 1;
       await released;
@@ -183,7 +184,7 @@ test('a redelivery does not overtake its first delivery, and is the only one of 
   const worker = await start({}, held, { ...names, amqpUrl: broker.url(names.amqpUrl) });
   await redelivered(getRequest(1), randomUUID());
   await expect.poll(() => gets, patiently).toBe(1);
-  // Without a message_id, behind one that is treated with caution.
+  // The request has no message_id, and waits behind one that is executed serially.
   const answer = requester.request(createRequest());
   await expect.poll(() => inFlight(worker), patiently).toBe(2);
   broker.cut();

@@ -24,14 +24,14 @@ beforeAll(async () => {
 });
 afterAll(() => requester.close());
 
-/** The definitions of docs/api.md, for another request queue. */
+/** The definitions of docs/api.md for the given request queue. */
 function documentedDefinitions(queue: string): Definitions {
   const page = readFileSync(new URL('../../../docs/api.md', import.meta.url), 'utf8');
   const json = /```json\n([^]*?)```/.exec(page)?.[1] ?? '';
   return JSON.parse(json.replaceAll('"contacts.requests', `"${queue}`)) as Definitions;
 }
 
-test('a mandatory request is returned while there is no queue; the documented definitions keep it, and suit the worker', async () => {
+test('a mandatory request is returned while there is no queue; the documented definitions store it, and suit the worker', async () => {
   const returned = new Promise<Message>((resolve) => requester.channel.once('return', resolve));
   requester.send(getRequest(1), { mandatory: true });
   expect((await returned).fields).toMatchObject({ replyCode: 312 });

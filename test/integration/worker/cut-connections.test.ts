@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** A worker with one attempt allowed, and the proxy before its broker. */
+/** Starts a worker with one attempt allowed; returns the proxy in front of its broker. */
 async function workerBehindProxy(): Promise<TcpProxy> {
   const proxy = await TcpProxy.before(names.amqpUrl);
   const worker = await startWorker({ ...names, amqpUrl: proxy.url(names.amqpUrl) }, { MAX_ATTEMPTS: '1' });
@@ -28,7 +28,7 @@ async function workerBehindProxy(): Promise<TcpProxy> {
   return proxy;
 }
 
-test('with one attempt allowed, connections that are cut again and again at two workers blame nobody', async () => {
+test('with one attempt allowed, repeated connection losses at two workers fail no request', async () => {
   const proxies = [await workerBehindProxy(), await workerBehindProxy()];
   const requester = await Requester.open(names.amqpUrl, names.queue);
   closing.push(() => requester.close());

@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
 
-import type { GetMessage } from 'amqplib';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { codesIn, createRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
-import { patiently } from '../../support/polling.ts';
 import { loseMajority } from '../../support/quorum-queue.ts';
 import { Requester } from '../../support/requester.ts';
 import { startBroker, type OwnServer } from '../../support/servers.ts';
 import { startWorker, type TestWorker } from '../../support/worker.ts';
+import { nextDeadLetter } from './dead-letter-queue.ts';
 
-/** What becomes of a request whose answer cannot be given, and of those beside it. */
+/** Requests whose answers cannot be delivered, and the requests in flight with them. */
 
 const names = freshNames();
 let worker: TestWorker | undefined;
@@ -35,20 +34,11 @@ async function start(amqpUrl: string, prefetch: string): Promise<TestWorker> {
   return worker;
 }
 
-async function letter(limitMs: number): Promise<GetMessage> {
-  const take = async (): Promise<GetMessage> => {
-    const found = await requester.channel.get(`${names.queue}.dead`, { noAck: true });
-    if (found === false) throw new Error('there is no letter');
-    return found;
-  };
-  return vi.waitFor(take, { ...patiently, timeout: limitMs });
-}
-
-test('headers that leave a dead letter no room in a frame are dropped; ids, diagnosis and link stay', async () => {
+test('headers too large for a dead letter’s frame are dropped; ids, diagnosis and connection stay', async () => {
   const running = await start(`${names.amqpUrl}?frameMax=8192`, '8');
   const sent = { messageId: randomUUID(), correlationId: 'c', replyTo: names.queue };
   requester.send(createRequest(), { ...sent, headers: { large: 'x'.repeat(7_900), small: 'y' } });
-  const { properties } = await letter(30_000);
+  const { properties } = await nextDeadLetter(requester.channel, names.queue);
   expect(properties).toMatchObject(sent);
   expect(properties.headers).toMatchObject({
     small: 'y',
@@ -60,7 +50,7 @@ test('headers that leave a dead letter no room in a frame are dropped; ids, diag
 });
 
 test(
-  'a reply queue without majority costs its own request: the others are answered, and taking goes on',
+  'a reply queue without majority dead-letters its own request only; consumption continues',
   { timeout: 120_000 },
   async () => {
     broker = await startBroker();
@@ -74,10 +64,10 @@ test(
     expect(answers.filter(({ xml }) => codesIn(xml).length > 0)).toEqual([]);
     expect((await running.readiness()).ready).toBe(true);
 
-    const { properties } = await letter(60_000);
+    const { properties } = await nextDeadLetter(requester.channel, names.queue, 60_000);
     expect(properties).toMatchObject({ messageId, replyTo: bad });
     expect(properties.headers).toMatchObject({ 'diagnosis-code': 'ANSWER_UNCONFIRMED' });
-    // Sent again, its key makes the answer that of the first execution.
+    // Its key makes the repeated request return the answer of the first execution.
     const again = await requester.request(createRequest(), { messageId });
     expect(again.properties.headers).toMatchObject({ status: 'ok', repeated: true });
     const log = await running.logText();

@@ -7,7 +7,7 @@ import { ok } from '../../../src/protocol/response.ts';
 import { codesIn, createRequest, okAnswer, request } from '../../support/documents.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 
-/** A sixth method: what an author writes, and nothing else. */
+/** A sixth method: all that its author writes. */
 function contactExists(contacts: ContactRepository): Method<number> {
   return {
     name: 'contact.exists',
@@ -27,7 +27,7 @@ const running = runningWorker(
   },
 );
 
-test('a method that is registered beside the five is served like them', async () => {
+test('a sixth registered method is served like the other five', async () => {
   await running.requester.request(createRequest());
   const yes = await running.requester.request(request('contact.exists', '<contact_id>1</contact_id>'));
   expect(yes.xml).toBe(okAnswer('<exists>yes</exists>'));
@@ -36,7 +36,7 @@ test('a method that is registered beside the five is served like them', async ()
   expect(no.xml).toBe(okAnswer('<exists>no</exists>'));
 });
 
-test('the answer to an unknown method lists it with the five', async () => {
+test('the answer to an unknown method lists all six', async () => {
   const { xml, properties } = await running.requester.request(request('contact.copy', ''));
   expect(codesIn(xml)).toEqual(['UNKNOWN_METHOD']);
   expect(properties.type).toBe('request');

@@ -7,6 +7,7 @@ import { patiently } from '../../support/polling.ts';
 import { publishRaw, type RawProperties } from '../../support/raw-publish.ts';
 import { Requester, type Answer } from '../../support/requester.ts';
 import { runningWorker } from '../../support/running-worker.ts';
+import { nextDeadLetter } from './dead-letter-queue.ts';
 
 const running = runningWorker();
 const { names } = running;
@@ -21,7 +22,7 @@ afterAll(() => producer.close());
 const [ONE, OTHER] = [Buffer.alloc(16, 0xff), Buffer.alloc(16, 0xfe)];
 const document = (clientId: number): Buffer => Buffer.from(createRequest({ ...jane, client_id: clientId }));
 
-/** Sends with the producer's reply_to, and waits for the next answer. */
+/** Sends a request with the producer's reply_to and returns the next answer. */
 async function sent(ids: RawProperties, body: Buffer): Promise<Answer> {
   const before = producer.answers.length;
   publishRaw(producer.channel, names.queue, body, { replyTo: producer.replyTo, ...ids });
@@ -36,7 +37,7 @@ async function contactsOf(clientId: number): Promise<string> {
   return (await running.requester.request(listRequest({ client_id: clientId }))).xml;
 }
 
-test('a correlation_id that is not UTF-8 is refused by name; nothing is executed, and no changed id is sent back', async () => {
+test('a correlation_id that is not UTF-8 is refused by name; the request is not executed, and no altered id is returned', async () => {
   const messageId = randomUUID();
   const named = await sent({ correlationId: ONE, messageId: Buffer.from(messageId) }, document(901));
   expect(codesIn(named.xml)).toEqual(['INVALID_REQUEST']);
@@ -51,7 +52,7 @@ test('a correlation_id that is not UTF-8 is refused by name; nothing is executed
 test.each([
   ['message_id', 'messageId'],
   ['app_id', 'appId'],
-] as const)('two requests whose %s is not UTF-8 are refused, never taken for one', async (property, name) => {
+] as const)('two requests whose %s is not UTF-8 are refused, never treated as one', async (property, name) => {
   for (const id of [ONE, OTHER, ONE]) {
     const correlationId = randomUUID();
     const ids = { messageId: Buffer.from('7'), correlationId: Buffer.from(correlationId), [name]: id };
@@ -64,7 +65,7 @@ test.each([
   expect(await contactsOf(902)).toBe(okAnswer());
 });
 
-test('a U+FFFD that was really sent is refused as well: it cannot be told from bytes that are none', async () => {
+test('a U+FFFD in the original id is refused too: it cannot be distinguished from invalid bytes', async () => {
   const { xml } = await running.requester.request(document(903), { messageId: 'a\uFFFDb' });
   expect(xml).toContain('the property message_id is not UTF-8, or has U+FFFD');
   expect(await contactsOf(903)).toBe(okAnswer());
@@ -72,16 +73,12 @@ test('a U+FFFD that was really sent is refused as well: it cannot be told from b
 
 test('a request whose reply_to is not UTF-8 is dead-lettered and not executed', async () => {
   publishRaw(producer.channel, names.queue, document(904), { replyTo: ONE });
-  const letter = await vi.waitFor(async () => {
-    const message = await running.requester.channel.get(`${names.queue}.dead`, { noAck: true });
-    if (!message) throw new Error('no dead letter');
-    return message;
-  }, patiently);
+  const letter = await nextDeadLetter(running.requester.channel, names.queue);
   expect(letter.properties.headers).toMatchObject({ 'diagnosis-code': 'REPLY_TO_NOT_UTF8' });
   expect(await contactsOf(904)).toBe(okAnswer());
 });
 
-test('ids of any other text come back byte for byte, and an empty one counts as none', async () => {
+test('ids of any other text are returned byte for byte, and an empty id counts as absent', async () => {
   for (const id of ['ÿþ', '😀'.repeat(60), 'a\u0000b', ' ', '\uFEFFx']) {
     const { properties } = await sent({ correlationId: Buffer.from(id) }, document(905));
     expect(properties.correlationId).toBe(id);

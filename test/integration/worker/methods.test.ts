@@ -15,7 +15,7 @@ import { runningWorker } from '../../support/running-worker.ts';
 
 const running = runningWorker();
 
-test('a contact lives: created, read, changed, listed, deleted', async () => {
+test('a contact is created, read, updated, listed and deleted', async () => {
   const created = await running.requester.request(createRequest());
   expect(created.xml).toBe(okAnswer('<contact_id>1</contact_id>'));
   expect(created.properties).toMatchObject({
@@ -37,18 +37,18 @@ test('a contact lives: created, read, changed, listed, deleted', async () => {
     headers: { status: 'ok', page: 1, per_page: 15, has_more: false },
   });
   expect((await running.requester.request(deleteRequest(1))).xml).toBe(okAnswer());
-  const gone = await running.requester.request(getRequest(1));
-  expect(gone.xml).toContain('<code>NOT_FOUND</code>');
-  expect(gone.properties.headers).toMatchObject({ status: 'fail' });
+  const deleted = await running.requester.request(getRequest(1));
+  expect(deleted.xml).toContain('<code>NOT_FOUND</code>');
+  expect(deleted.properties.headers).toMatchObject({ status: 'fail' });
 });
 
-test('Unicode text comes back as it was sent', async () => {
+test('Unicode text is returned as sent', async () => {
   const first_name = 'Ångström é é \u{1f469}‍\u{1f52c} اَلْعَرَبِيَّةُ AT&amp;amp;T; ]]&gt;';
   const id = contactIdIn((await running.requester.request(createRequest({ ...jane, first_name }))).xml);
   expect((await running.requester.request(getRequest(id))).xml).toContain(`<first_name>${first_name}</first_name>`);
 });
 
-test('many requests in flight at once get each its own answer', async () => {
+test('many concurrent requests each get their own answer', async () => {
   const marks = Array.from({ length: 500 }, (_, i) => `Mark${i}`);
   const created = await Promise.all(
     marks.map((last_name) => running.requester.request(createRequest({ ...jane, last_name }))),

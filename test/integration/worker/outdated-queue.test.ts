@@ -10,7 +10,7 @@ import { Requester } from '../../support/requester.ts';
 import { startBroker, type OwnServer } from '../../support/servers.ts';
 import { startWorker } from '../../support/worker.ts';
 
-// The procedure of docs/dead-letters.md. Its broker is the test's own, as a policy is set on it.
+// The procedure of docs/queue-arguments.md. The test sets a policy, so it has its own broker.
 let broker: OwnServer;
 const mongodbUrl = withDatabase(inject('mongodbUrl'), `test_outdated_${process.pid}`);
 const queue = 'contacts.requests';
@@ -24,7 +24,7 @@ afterAll(async () => {
   await dropDatabase(mongodbUrl);
 });
 
-test('a queue of the build before gets its delivery limit by a policy, with its requests in it', async () => {
+test('a queue of an earlier build gets its delivery limit by a policy and keeps its requests', async () => {
   const model = await connect(broker.url);
   const channel = await model.createChannel();
   await channel.assertQueue(queue, {

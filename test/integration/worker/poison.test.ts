@@ -6,6 +6,7 @@ import { patiently } from '../../support/polling.ts';
 import { nestedTables, publishRaw } from '../../support/raw-publish.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 import { startWorker, type TestWorker } from '../../support/worker.ts';
+import { deadLetterCount } from './dead-letter-queue.ts';
 
 const running = runningWorker({ HTTP_PORT: '0' });
 let second: TestWorker;
@@ -18,9 +19,7 @@ afterAll(() => second.stop());
 
 const CREATE = createRequest(jane);
 
-async function deadLetters(): Promise<number> {
-  return (await running.requester.channel.checkQueue(`${running.names.queue}.dead`)).messageCount;
-}
+const letters = (): Promise<number> => deadLetterCount(running.requester.channel, running.names.queue);
 
 function creates(count: number): Promise<string>[] {
   return Array.from({ length: count }, async () => {
@@ -34,9 +33,9 @@ async function logLines(): Promise<Record<string, unknown>[]> {
 }
 
 test.each([
-  ['headers nested deeper than a decoder can follow', 8_000],
+  ['headers nested deeper than a decoder can read', 8_000],
   ['headers nested deeper than any client nests them', 100],
-])('%s cost their own message only', async (_, depth) => {
+])('%s dead-letter their own message only', async (_, depth) => {
   const { requester, names } = running;
   const { replyTo } = requester;
   const properties = { headers: nestedTables('poison', depth), replyTo, correlationId: `poison ${depth}` };
@@ -46,7 +45,7 @@ test.each([
   const answer = (): string | undefined =>
     requester.answers.find(({ properties: { correlationId } }) => correlationId === properties.correlationId)?.xml;
   await expect.poll(answer, patiently).toContain('<code>INVALID_REQUEST</code>');
-  await expect.poll(deadLetters, patiently).toBe(1);
+  await expect.poll(letters, patiently).toBe(1);
   const letter = await requester.channel.get(`${names.queue}.dead`, { noAck: true });
   expect(letter && letter.content.toString()).toBe(CREATE);
   expect(letter && letter.properties).toMatchObject({ replyTo, correlationId: properties.correlationId });
@@ -63,7 +62,7 @@ test.each([
   ['char', amqp10.char('x')],
   ['uuid', amqp10.uuid(Buffer.alloc(16))],
 ])(
-  'what the broker itself cannot hand out (AMQP 1.0’s %s) is dead-lettered by it, and nothing beside it',
+  'a message that the broker cannot deliver (AMQP 1.0’s %s) is dead-lettered by the broker, and no other is',
   async (_, value) => {
     const { requester, names } = running;
     const before = creates(300);
@@ -71,13 +70,13 @@ test.each([
     await publishAmqp10(names.amqpUrl, names.queue, poison);
     const behind = creates(300);
     expect(new Set(await Promise.all([...before, ...behind]))).toEqual(new Set(['ok']));
-    await expect.poll(deadLetters, { timeout: 60_000, interval: 100 }).toBe(1);
+    await expect.poll(letters, { timeout: 60_000, interval: 100 }).toBe(1);
     await requester.channel.purgeQueue(`${names.queue}.dead`);
 
     const lines = await logLines();
     expect(lines.map(({ msg }) => msg)).toContain('consuming one request at a time');
-    // How often neighbours were charged, at most; the limit is 100.
-    const charged = lines.filter(({ msg }) => String(msg).startsWith('a request is started that ended channels'));
+    // The delivery count that neighbours reached at most; the queue's limit is 100.
+    const charged = lines.filter(({ msg }) => String(msg).startsWith('a request starts that ended channels'));
     expect(Math.max(0, ...charged.map(({ count }) => Number(count)))).toBeLessThan(50);
   },
   90_000,

@@ -17,8 +17,9 @@ import { patiently } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { startWorker, type TestWorker } from '../../support/worker.ts';
+import { proxiedDatabaseUrl } from './proxied-database.ts';
 
-/** Every value below holds it; the log must not. */
+/** Part of every value below; the log must not contain it. */
 const MARK = 'Zaphod';
 const marked = {
   client_id: 4_242_424_242,
@@ -42,8 +43,7 @@ let requester: Requester;
 
 beforeAll(async () => {
   database = await TcpProxy.before(names.mongodbUrl);
-  const options = names.mongodbUrl.includes('?') ? '&' : '?';
-  const mongodbUrl = `${database.url(names.mongodbUrl)}${options}directConnection=true`;
+  const mongodbUrl = proxiedDatabaseUrl(database, names.mongodbUrl);
   const behindProxy = { ...names, mongodbUrl };
   const settings = { MAX_ATTEMPTS: '2', LOG_LEVEL: 'trace' };
   worker = await startWorker(behindProxy, settings, { methods: (...args) => [...apiMethods(...args), leaky] });
@@ -56,7 +56,7 @@ afterAll(async () => {
   await database.close();
 });
 
-test('nothing of a contact gets into the log or an error text, on any path', async () => {
+test('no data of a contact reaches the log or an error text, on any path', async () => {
   const send = (xml: string, options = {}): Promise<string> =>
     requester.request(xml, options).then((answer) => answer.xml);
   const id = contactIdIn(await send(createRequest(marked), { messageId: 'one' }));
@@ -83,7 +83,7 @@ test('nothing of a contact gets into the log or an error text, on any path', asy
   for (const failure of failures) {
     const answer = await send(failure);
     expect(answer).toContain('status="fail"');
-    // An unknown element is named to its sender, and only there.
+    // The answer names an unknown element, in these two places only.
     expect(answer.replaceAll(`<field>${MARK}</field>`, '').replaceAll(`${MARK} is`, '')).not.toContain(MARK);
   }
   requester.send(createRequest(marked), { replyTo: `${MARK}-nowhere`, correlationId: MARK, appId: MARK });

@@ -11,8 +11,9 @@ import { patiently } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { startWorker } from '../../support/worker.ts';
 import { startProcess, type WorkerProcess } from '../../support/worker-process.ts';
+import { deadLetterCount } from './dead-letter-queue.ts';
 
-/** The worker with a method more, one that ends its process. */
+/** The worker with a sixth method, which kills its process. */
 const MAIN = fileURLToPath(new URL('../../../chaos/worker-main.ts', import.meta.url));
 
 const names = freshNames();
@@ -20,7 +21,7 @@ let requester: Requester;
 let worker: WorkerProcess | undefined;
 
 beforeEach(async () => {
-  // It declares the queues.
+  // This worker declares the queues.
   await (await startWorker(names)).stop();
   requester = await Requester.open(names.amqpUrl, names.queue);
 });
@@ -31,32 +32,32 @@ afterEach(async () => {
   await requester.close();
 });
 
-/** Starts one worker after another until one is not ended by what it takes, and gives how many were. */
-async function workersEnded(until: Promise<unknown>): Promise<number> {
+/** Starts one worker after another until `until` resolves; returns how many were killed. */
+async function workersKilled(until: Promise<unknown>): Promise<number> {
   let over = false;
   void until.then(() => (over = true));
-  for (let ended = 0; ; ended += 1) {
+  for (let killed = 0; ; killed += 1) {
     worker = startProcess(names, { MAX_ATTEMPTS: '2' }, { main: MAIN });
-    const how = await Promise.race([worker.exited, until]);
-    if (over) return ended;
-    expect(how).toBe('SIGKILL');
+    const ending = await Promise.race([worker.exited, until]);
+    if (over) return killed;
+    expect(ending).toBe('SIGKILL');
   }
 }
 
-test('a request that ends its process ends the first and as many more as may be recorded, and blames nobody else', async () => {
+test('a request that kills its process kills one more than the recorded starts allow, and fails no other request', async () => {
   const neighbours = Array.from({ length: 20 }, () => requester.request(createRequest()));
   const deadly = requester.request(poisonRequest('kills', randomUUID()), { messageId: randomUUID() });
   neighbours.push(...Array.from({ length: 20 }, () => requester.request(createRequest())));
   const all = Promise.all([deadly, ...neighbours]);
-  expect(await workersEnded(all)).toBe(3);
+  expect(await workersKilled(all)).toBe(3);
   const [last, ...others] = await all;
   expect(codesIn(last.xml)).toEqual(['INTERNAL_ERROR']);
   expect(new Set(others.map(({ xml }) => contactIdIn(xml))).size).toBe(40);
-  const letters = async (): Promise<number> => (await requester.channel.checkQueue(`${names.queue}.dead`)).messageCount;
+  const letters = (): Promise<number> => deadLetterCount(requester.channel, names.queue);
   await expect.poll(letters, patiently).toBe(1);
   const letter = await requester.channel.get(`${names.queue}.dead`, { noAck: true });
   expect(letter && letter.properties.headers).toMatchObject({ 'diagnosis-attempts': 2 });
-  // Nothing is remembered of a message that is gone.
+  // No attempt stays on record for a message that is settled.
   const client = new MongoClient(names.mongodbUrl);
   await expect.poll(() => client.db().collection('attempts').countDocuments(), patiently).toBe(0);
   await client.close();

@@ -6,6 +6,7 @@ import { freshNames, type FreshNames } from '../../support/fresh-names.ts';
 import { Requester } from '../../support/requester.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { startWorker, testWorker, type TestWorker } from '../../support/worker.ts';
+import { proxiedDatabaseUrl } from './proxied-database.ts';
 
 const names = freshNames();
 let broker: TcpProxy;
@@ -17,9 +18,7 @@ let requester: Requester;
 beforeEach(async () => {
   broker = await TcpProxy.before(names.amqpUrl);
   database = await TcpProxy.before(names.mongodbUrl);
-  const options = names.mongodbUrl.includes('?') ? '&' : '?';
-  // Else the driver finds the server's own address in a replica set's reply, past the proxy.
-  const mongodbUrl = `${database.url(names.mongodbUrl)}${options}directConnection=true`;
+  const mongodbUrl = proxiedDatabaseUrl(database, names.mongodbUrl);
   behindProxies = { ...names, amqpUrl: broker.url(names.amqpUrl), mongodbUrl };
 });
 
@@ -41,10 +40,13 @@ async function isReady(): Promise<boolean> {
   return (await worker.readiness()).ready;
 }
 
-/** Sends creates without a pause, hurts something in their midst, and expects every one answered, with one contact each. */
-async function expectNothingLostWhile(hurt: () => Promise<void> | void, client: number): Promise<void> {
+/**
+ * Sends creates without a pause, injects a fault after a third of them, and expects one answer and
+ * one contact for each.
+ */
+async function expectNothingLostWhile(injectFault: () => Promise<void> | void, client: number): Promise<void> {
   const requests = Array.from({ length: 300 }, (_, i) => {
-    if (i === 100) void hurt();
+    if (i === 100) void injectFault();
     const document = createRequest({ ...jane, client_id: client, last_name: `N${i}` });
     return requester.request(document, { messageId: `${client}-${i}` });
   });
@@ -54,36 +56,36 @@ async function expectNothingLostWhile(hurt: () => Promise<void> | void, client: 
   expect(xml.match(/<contact>/g)).toHaveLength(300);
 }
 
-test('cut connections to the broker under load lose nothing and double nothing', async () => {
+test('lost connections to the broker under load lose and duplicate no request', async () => {
   await start();
   await expectNothingLostWhile(() => broker.cut(), 1);
   await expect.poll(() => isReady()).toBe(true);
 });
 
-test('channels closed by the broker under load lose nothing and double nothing', async () => {
+test('channels closed by the broker under load lose and duplicate no request', async () => {
   await start();
   broker.inject(ackOfUnknownDelivery(1));
   await expectNothingLostWhile(() => undefined, 2);
 });
 
-test('a cut connection to the database under load loses nothing and doubles nothing', async () => {
+test('a lost connection to the database under load loses and duplicates no request', async () => {
   await start();
   await expectNothingLostWhile(() => database.cut(), 3);
 });
 
-test('while the database is away requests wait, nothing fails, readiness says so; then they are answered', async () => {
+test('while the database is unavailable requests wait, none fails, and the worker is not ready; then they are answered', async () => {
   await start();
   database.refuse();
   await expect.poll(() => isReady()).toBe(false);
   const answer = requester.request(createRequest());
-  // What needs no database is answered meanwhile.
+  // Requests that need no database are answered meanwhile.
   expect(codesIn((await requester.request('<broken')).xml)).toEqual(['MALFORMED_XML']);
   database.accept();
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
   await expect.poll(() => isReady()).toBe(true);
 });
 
-test('a database that falls silent does not hold the worker for ever', { timeout: 120_000 }, async () => {
+test('a database that stops responding does not block the worker for ever', { timeout: 120_000 }, async () => {
   await start();
   const id = contactIdIn((await requester.request(createRequest())).xml);
   database.silenceForGood();
@@ -94,7 +96,7 @@ test('a database that falls silent does not hold the worker for ever', { timeout
   expect((await answer).xml).toContain('Jane');
 });
 
-test('broker and database that come up after the worker are waited for', async () => {
+test('the worker waits for a broker and a database that start later', async () => {
   broker.refuse();
   database.refuse();
   worker = testWorker(behindProxies);

@@ -16,7 +16,7 @@ import { runningWorker } from '../../support/running-worker.ts';
 
 const running = runningWorker();
 
-test('a create that comes again answers the same contact, also when both are under way at once', async () => {
+test('a repeated create answers the same contact, also while the first is in flight', async () => {
   const id = { messageId: randomUUID(), appId: 'crm' };
   const answers = await Promise.all(Array.from({ length: 5 }, () => running.requester.request(createRequest(), id)));
   answers.push(await running.requester.request(createRequest(), id));
@@ -26,7 +26,7 @@ test('a create that comes again answers the same contact, also when both are und
   expect(contactIdIn(other.xml)).not.toBe(contactIdIn(answers[0]?.xml ?? ''));
 });
 
-test('an old update that comes again does not undo a newer one', async () => {
+test('a repeated old update does not undo a newer one', async () => {
   const id = contactIdIn((await running.requester.request(createRequest())).xml);
   const old = [updateRequest(id, { phone: 'old' }), { messageId: randomUUID() }] as const;
   await running.requester.request(...old);
@@ -37,7 +37,7 @@ test('an old update that comes again does not undo a newer one', async () => {
   expect((await running.requester.request(getRequest(id))).xml).toContain('<phone>new</phone>');
 });
 
-test('after the delete: its repeat is ok, another delete is not, and the create’s repeat creates nothing', async () => {
+test('after a delete, its repeat is ok, another delete is not, and a repeat of the create creates no contact', async () => {
   const creation = [createRequest({ ...jane, client_id: 9 }), { messageId: randomUUID() }] as const;
   const created = await running.requester.request(...creation);
   const id = contactIdIn(created.xml);

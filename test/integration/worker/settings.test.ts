@@ -1,28 +1,17 @@
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 
 import { contactIdIn, createRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 import { Requester } from '../../support/requester.ts';
 import { freePort, startBroker, type OwnServer } from '../../support/servers.ts';
-import { startProcess, type WorkerProcess } from '../../support/worker-process.ts';
+import type { WorkerProcess } from '../../support/worker-process.ts';
+import { workerProcesses } from './worker-processes.ts';
 
 const names = freshNames();
-const processes: WorkerProcess[] = [];
+const startProcess = workerProcesses();
+const started = (settings: Readonly<Record<string, string>>): WorkerProcess => startProcess(names, settings);
 
-afterEach(async () => {
-  for (const { child, exited } of processes.splice(0)) {
-    child.kill('SIGKILL');
-    await exited;
-  }
-});
-
-function started(settings: Readonly<Record<string, string>>): WorkerProcess {
-  const worker = startProcess(names, settings);
-  processes.push(worker);
-  return worker;
-}
-
-/** The URL with something else in one place of it. */
+/** Returns the URL with one part changed. */
 function altered(url: string, change: (parts: URL) => void): string {
   const parts = new URL(url);
   change(parts);
@@ -41,7 +30,7 @@ test.each([
   ['AMQP_URL', 'amqp://u:S3CR3T@h?heartbeat=soon', 'heartbeat'],
   ['AMQP_URL', 'amqp://u:S3CR3T%zz@h', '%'],
   ['REPLY_TO_ALLOW', '(?=S3CR3T)', 'lookaround'],
-])('%s=%s stops the start with exit code 78 and the reason', async (name, value, words) => {
+])('%s=%s prevents the start with exit code 78 and the reason', async (name, value, words) => {
   const worker = started({ [name]: value });
   expect(await worker.exited).toBe(78);
   expect(worker.errors()).toContain(`${name}: `);
@@ -54,7 +43,7 @@ test.each([
   ['a wrong password', (url: URL) => (url.password = 'S3CR3T'), 'the broker refuses the login'],
   ['TLS where there is none', (url: URL) => (url.href = url.href.replace('amqp:', 'amqps:')), 'does not speak TLS'],
   ['an unknown host', (url: URL) => (url.hostname = 'nowhere.invalid'), ': the host name '],
-])('%s in AMQP_URL is told in the log as what it is, and tried again', async (_, change, words) => {
+])('%s in AMQP_URL is logged with its cause and retried', async (_, change, words) => {
   const worker = started({ AMQP_URL: altered(names.amqpUrl, change) });
   await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain(words);
   await expect.poll(() => worker.output().split(words).length, { timeout: 20_000 }).toBeGreaterThan(3);
@@ -69,19 +58,19 @@ test.each([
     "no server that was asked is in the replica set that the URL's replicaSet names",
   ],
   ['TLS where there is none', 'tls=true', 'TLS at that port'],
-])('%s in MONGODB_URL is told in the log as what it is', async (_, options, words) => {
+])('%s in MONGODB_URL is logged with its cause', async (_, options, words) => {
   const worker = started({ MONGODB_URL: withOptions(names.mongodbUrl, options) });
   await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain(words);
   expect(worker.output()).not.toContain('nowhere');
 });
 
-test('a database that refuses the login is told in the log as that', async () => {
+test('a database that refuses the login is logged as such', async () => {
   const worker = started({ MONGODB_URL: names.mongodbUrl.replace('mongodb://', 'mongodb://nobody:S3CR3T@') });
   await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain('the database refuses the login');
   expect(worker.output()).not.toMatch(/S3CR3T|nobody/);
 });
 
-test('a reply queue whose name was made to keep REPLY_TO_ALLOW busy is refused at once, and the worker goes on', async () => {
+test('a reply queue name built against REPLY_TO_ALLOW is refused at once, and the worker continues', async () => {
   const port = String(await freePort());
   const worker = started({ REPLY_TO_ALLOW: '^([a-z0-9]+[-.]?)+$', HTTP_PORT: port });
   const requester = await Requester.open(names.amqpUrl, names.queue);
@@ -100,7 +89,7 @@ beforeAll(async () => {
 
 afterAll(() => broker.remove());
 
-test('a user name and a password that are not ASCII log in, in a virtual host that is not either', async () => {
+test('a non-ASCII user name and password log in to a non-ASCII virtual host', async () => {
   const [user, password, vhost] = ['jäne', 'pässwörd€ @:/?#%', 'bücher/€'];
   const rabbitmqctl = (...command: readonly string[]): Promise<string> => broker.exec('rabbitmqctl', ...command);
   await rabbitmqctl('add_user', user, password);

@@ -9,7 +9,8 @@ import { runningWorker } from '../../support/running-worker.ts';
 import { Requester } from '../../support/requester.ts';
 import { startWorker } from '../../support/worker.ts';
 import { startProcess, type WorkerProcess } from '../../support/worker-process.ts';
-import { WireTap } from '../mongo/wire-tap.ts';
+import { CommandProxy } from '../mongo/command-proxy.ts';
+import { deadLetterCount } from './dead-letter-queue.ts';
 
 const running = runningWorker();
 const { names } = running;
@@ -27,21 +28,21 @@ const heldFor = async (): Promise<string> => {
   return String(lines.findLast((line) => line['msg'] === 'consumption paused')?.['reason']);
 };
 
-/** A worker beside the one that runs all the time; it does not outlive its test. */
+/** Starts a second worker, which ends with its test. */
 function workerProcess(): WorkerProcess {
   const worker = startProcess(names);
   onTestFinished(() => void worker.child.kill('SIGKILL'));
   return worker;
 }
 
-/** How many letters lie in the dead-letter queue. */
-async function letters(): Promise<number> {
-  return (await running.requester.channel.checkQueue(`${names.queue}.dead`)).messageCount;
-}
+const letters = (): Promise<number> => deadLetterCount(running.requester.channel, names.queue);
 
 afterEach(() => running.requester.channel.purgeQueue(`${names.queue}.dead`));
 
-/** All are answered, each by a contact of its own; a few may have used up their attempts before there were enough to tell. */
+/**
+ * Expects all creates answered, each with its own contact. A few may have failed for good before
+ * the circuit breaker opened.
+ */
 async function expectCreated(answers: readonly Promise<{ readonly xml: string }>[]): Promise<void> {
   const all = (await Promise.all(answers)).map(({ xml }) => xml);
   const created = all.filter((xml) => codesIn(xml).length === 0).map(contactIdIn);
@@ -50,7 +51,7 @@ async function expectCreated(answers: readonly Promise<{ readonly xml: string }>
   await expect.poll(letters, patiently).toBe(answers.length - created.length);
 }
 
-test('a document of another program fails the get that asks for it, once, and none beside it', async () => {
+test('a foreign document fails the get that asks for it, once, and no other', async () => {
   const id = contactIdIn((await running.requester.request(createRequest())).xml);
   await contacts.insertOne({ _id: 900_001, first_name: 'Nobody', client_id: 41 } as Document);
   const ids = [id, 900_001, id, id];
@@ -71,7 +72,7 @@ test('a document of another program fails the get that asks for it, once, and no
   await contacts.deleteMany({ client_id: 41 });
 });
 
-test('where every create is refused alike they are held instead of dead-lettered, and answered when it is over', async () => {
+test('creates that all fail alike are held instead of dead-lettered, and answered afterwards', async () => {
   await validate({ vat_number: { $exists: true } });
   const creates = Array.from({ length: 60 }, (_, i) => createRequest({ ...jane, client_id: 60, last_name: `N${i}` }));
   const answers = creates.map((document) => running.requester.request(document));
@@ -82,7 +83,7 @@ test('where every create is refused alike they are held instead of dead-lettered
   await expect.poll(isReady, patiently).toBe(true);
 });
 
-test('writes that are refused for what they say go to the dead-letter queue, and those beside them are done', async () => {
+test('writes refused for their content are dead-lettered, and the others of their batch succeed', async () => {
   await validate({ client_id: { $lt: 1_000 } });
   const creates = Array.from({ length: 60 }, (_, i) =>
     createRequest({ ...jane, client_id: i % 3 === 0 ? 61 : 2_000 + i }),
@@ -94,7 +95,7 @@ test('writes that are refused for what they say go to the dead-letter queue, and
   await expect.poll(letters, patiently).toBe(40);
 });
 
-test('a counter that breaks holds creates and says what to do; reads go on, and so do creates once it is mended', async () => {
+test('a broken counter holds creates and logs the remedy; reads continue, and creates resume once it is fixed', async () => {
   const id = contactIdIn((await running.requester.request(createRequest())).xml);
   await counters.updateOne({ _id: 'contact' }, { $set: { next: 'x' } });
   const answers = Array.from({ length: 30 }, () => running.requester.request(createRequest()));
@@ -108,17 +109,17 @@ test('a counter that breaks holds creates and says what to do; reads go on, and 
   await expectCreated(answers);
 });
 
-test('a list that takes too long fails at once and alone; those that came with it are answered', async () => {
-  const tap = await WireTap.before(names.mongodbUrl);
-  const fresh = { ...names, queue: `${names.queue}.lists`, mongodbUrl: tap.url(names.mongodbUrl) };
+test('a list that exceeds its time limit fails alone and without retries; the others of its batch are answered', async () => {
+  const proxy = await CommandProxy.before(names.mongodbUrl);
+  const fresh = { ...names, queue: `${names.queue}.lists`, mongodbUrl: proxy.url(names.mongodbUrl) };
   const isSlow = (command: Document): boolean => JSON.stringify(command['pipeline']).includes('4242');
-  tap.refuse('aggregate', 50, isSlow);
+  proxy.refuse('aggregate', 50, isSlow);
   const worker = await startWorker(fresh);
   const requester = await Requester.open(names.amqpUrl, fresh.queue);
   onTestFinished(async () => {
     await requester.close();
     await worker.stop();
-    await tap.close();
+    await proxy.close();
     await deleteQueues(names.amqpUrl, [fresh.queue, `${fresh.queue}.dead`]);
   });
   const clients = [1, 2, 4242, 3, 4, 5, 6, 7, 8];
@@ -133,10 +134,10 @@ test('a list that takes too long fails at once and alone; those that came with i
     attempts: 1,
     error: { message: 'a list took longer than the 6000 ms that one may take' },
   });
-  expect(tap.commands.filter((command) => 'aggregate' in command && isSlow(command)).length).toBeLessThanOrEqual(2);
+  expect(proxy.commands.filter((command) => 'aggregate' in command && isSlow(command)).length).toBeLessThanOrEqual(2);
 });
 
-test('an ObjectId among the contacts ends no create, and is told at the start', async () => {
+test('an ObjectId among the contacts fails no create, and is logged at the start', async () => {
   await contacts.insertOne({ _id: new ObjectId(), ...jane });
   const worker = workerProcess();
   await expect.poll(() => worker.output(), patiently).toContain('consuming requests');
@@ -146,7 +147,7 @@ test('an ObjectId among the contacts ends no create, and is told at the start', 
   expect(await worker.exited).toBe(0);
 });
 
-test('an index that is in the way ends the start with 78 and its name', async () => {
+test('a conflicting index prevents the start with 78 and is named', async () => {
   await contacts.dropIndex('of_client');
   await contacts.createIndexes([{ name: 'of_client', key: { client_id: 1 } }]);
   const worker = workerProcess();

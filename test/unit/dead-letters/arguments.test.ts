@@ -1,48 +1,60 @@
+import { readFileSync } from 'node:fs';
+
 import { expect, test } from 'vitest';
 
-import { readOrder, USAGE, UsageError } from '../../../src/dead-letters/arguments.ts';
+import { CLI_EXIT_CODES } from '../../../src/protocol/catalogue.ts';
+import { parseCommand, USAGE, UsageError } from '../../../src/dead-letters/arguments.ts';
 
-const nothing = { dryRun: false, yes: false, force: false };
+const noOptions = { dryRun: false, yes: false, force: false };
 
 test.each([
   ['list', { action: 'list', json: false, reference: undefined, reason: undefined }],
   ['list --json --reason expired', { action: 'list', json: true, reference: undefined, reason: 'expired' }],
   ['show m1', { action: 'show', json: false, reference: 'm1', reason: undefined }],
-  ['send-back m1', { action: 'send-back', reference: 'm1', reason: undefined, ...nothing }],
+  ['send-back m1', { action: 'send-back', reference: 'm1', reason: undefined, ...noOptions }],
   [
     'send-back --all --reason X --yes --force --dry-run',
     { action: 'send-back', reference: undefined, reason: 'X', dryRun: true, yes: true, force: true },
   ],
-  ['discard --all -y', { action: 'discard', reference: undefined, reason: undefined, ...nothing, yes: true }],
-  ['discard -- -m1', { action: 'discard', reference: '-m1', reason: undefined, ...nothing }],
+  ['discard --all -y', { action: 'discard', reference: undefined, reason: undefined, ...noOptions, yes: true }],
+  ['discard -- -m1', { action: 'discard', reference: '-m1', reason: undefined, ...noOptions }],
   ['', { action: 'help' }],
   ['--help', { action: 'help' }],
   ['discard -h', { action: 'help' }],
-])('reads %j', (line, order) => {
-  expect(readOrder(line === '' ? [] : line.split(' '))).toEqual(order);
+])('reads %j', (line, command) => {
+  expect(parseCommand(line === '' ? [] : line.split(' '))).toEqual(command);
 });
 
 test.each([
-  ['frobnicate', 'there is no command "frobnicate"'],
-  ['toString', 'there is no command "toString"'],
-  ['list m1', 'list takes no reference'],
-  ['list --all', 'list does not take --all'],
+  ['frobnicate', 'unknown command "frobnicate"'],
+  ['toString', 'unknown command "toString"'],
+  ['list m1', 'list accepts no reference'],
+  ['list --all', 'list does not accept --all'],
   ['show', 'show needs a reference'],
-  ['show --all', 'show does not take --all'],
-  ['show a b', 'one reference at a time'],
+  ['show --all', 'show does not accept --all'],
+  ['show a b', 'only one reference is accepted'],
   ['send-back', 'send-back needs a reference or --all'],
   ['send-back --reason X', 'send-back needs a reference or --all'],
   ['send-back m1 --all', 'a reference or --all, not both'],
-  ['discard --all --force', 'discard does not take --force'],
+  ['discard --all --force', 'discard does not accept --force'],
   ['discard --all --reason=', '--reason needs a code'],
   ['list --verbose', '--verbose'],
 ])('refuses %j', (line, message) => {
-  expect(() => readOrder(line.split(' '))).toThrow(UsageError);
-  expect(() => readOrder(line.split(' '))).toThrow(message);
+  expect(() => parseCommand(line.split(' '))).toThrow(UsageError);
+  expect(() => parseCommand(line.split(' '))).toThrow(message);
 });
 
 test('the usage names every command and option', () => {
   for (const word of ['list', 'show', 'send-back', 'discard', '--all', '--dry-run', '--yes', '--force', '--json']) {
     expect(USAGE).toContain(word);
   }
+});
+
+test('the usage and docs/dead-letters.md list every exit code', () => {
+  const page = readFileSync(new URL('../../../docs/dead-letters.md', import.meta.url), 'utf8');
+  const listed = [...page.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
+  const codes = Object.values(CLI_EXIT_CODES);
+  expect(new Set(listed)).toEqual(new Set(codes));
+  const [, usage = ''] = USAGE.replaceAll('\n', ' ').split('Exit codes: ');
+  expect([...usage.matchAll(/(\d+) \w/g)].map(([, code]) => Number(code))).toEqual(codes);
 });

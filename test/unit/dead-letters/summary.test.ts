@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { hindranceOf, isMeant, summaryOf } from '../../../src/dead-letters/summary.ts';
+import { obstacleTo, matchesReference, summaryOf } from '../../../src/dead-letters/summary.ts';
 import type { DeadLetter } from '../../../src/protocol/dead-letter.ts';
 
 function letter(headers: Record<string, unknown> = {}, properties: DeadLetter['properties'] = {}): DeadLetter {
@@ -13,13 +13,13 @@ const deaths = [
   { reason: 'expired', time: { '!': 'timestamp', value: 1_600_000_000 } },
 ];
 
-test('the worker’s diagnosis goes before the broker’s record', () => {
+test('the worker’s diagnosis takes precedence over the broker’s x-death', () => {
   const headers = { 'diagnosis-code': 'INTERNAL_ERROR', 'diagnosis-reference-id': 'm1', 'diagnosis-attempts': 3 };
   const summary = summaryOf(letter({ ...headers, 'x-death': deaths }, { message_id: 'one' }), () => 'contact.get');
   expect(summary).toMatchObject({ reference: 'm1', cause: 'INTERNAL_ERROR', attempts: 3, method: 'contact.get' });
 });
 
-test('of the broker’s record the latest entry counts', () => {
+test('the latest x-death entry counts', () => {
   expect(summaryOf(letter({ 'x-death': deaths }, { message_id: 'one' }), noMethod)).toEqual({
     reference: 'one',
     cause: 'maxlen',
@@ -35,7 +35,7 @@ test.each([
   [{ 'x-death': [null] }],
   [{ 'x-death': [{ reason: 7, time: { value: Number.MAX_VALUE } }] }],
   [{ 'diagnosis-code': 1, 'diagnosis-attempts': 'many', 'diagnosis-reference-id': '', 'diagnosis-time': {} }],
-])('headers that say nothing are not believed: %j', (headers) => {
+])('headers of the wrong type are ignored: %j', (headers) => {
   expect(summaryOf(letter(headers), noMethod)).toMatchObject({
     cause: 'unknown',
     attempts: undefined,
@@ -43,28 +43,28 @@ test.each([
   });
 });
 
-test('a letter is meant by its reference and by its message id, and by its hash only where it has neither', () => {
+test('a letter matches its reference and its message id, and its hash only if it has neither', () => {
   const named = letter({ 'diagnosis-reference-id': 'm1' }, { message_id: 'one' });
-  expect(['m1', 'one', 'two', ''].filter((reference) => isMeant(named, reference))).toEqual(['m1', 'one']);
+  expect(['m1', 'one', 'two', ''].filter((reference) => matchesReference(named, reference))).toEqual(['m1', 'one']);
   const nameless = letter({}, { correlation_id: 'c1' });
   const { reference } = summaryOf(nameless, noMethod);
   expect(reference).toMatch(/^hash-[\da-f]{16}$/);
-  expect(isMeant(nameless, reference)).toBe(true);
-  expect(isMeant(letter({}, { correlation_id: 'c2' }), reference)).toBe(false);
+  expect(matchesReference(nameless, reference)).toBe(true);
+  expect(matchesReference(letter({}, { correlation_id: 'c2' }), reference)).toBe(false);
 });
 
 test.each([
-  ['REPLY_TO_OWN_QUEUE', 'one', 'comes back'],
-  ['REPLY_TO_NOT_ALLOWED', undefined, 'comes back'],
+  ['REPLY_TO_OWN_QUEUE', 'one', 'refused again'],
+  ['REPLY_TO_NOT_ALLOWED', undefined, 'refused again'],
   ['INTERNAL_ERROR', 'one', undefined],
-  ['INTERNAL_ERROR', undefined, 'not recognised'],
+  ['INTERNAL_ERROR', undefined, 'not idempotent'],
   ['ANSWER_REFUSED', 'one', undefined],
-  ['ANSWER_UNSENDABLE', undefined, 'not recognised'],
-])('sending back %s with the message id %s is hindered by: %s', (code, messageId, hindrance) => {
+  ['ANSWER_UNSENDABLE', undefined, 'not idempotent'],
+])('the obstacle to sending back %s with the message id %s is: %s', (code, messageId, obstacle) => {
   const properties = messageId === undefined ? {} : { message_id: messageId };
-  expect(hindranceOf(letter({ 'diagnosis-code': code }, properties))).toBe(hindrance);
+  expect(obstacleTo(letter({ 'diagnosis-code': code }, properties))).toBe(obstacle);
 });
 
-test('what expired was never started, so it may go back without a message id', () => {
-  expect(hindranceOf(letter({ 'x-death': [{ reason: 'expired' }] }))).toBeUndefined();
+test('an expired request was never started, so it needs no message id', () => {
+  expect(obstacleTo(letter({ 'x-death': [{ reason: 'expired' }] }))).toBeUndefined();
 });

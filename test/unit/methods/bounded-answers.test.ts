@@ -8,8 +8,8 @@ import { methodNamed } from './request-elements.ts';
 
 const create = methodNamed('contact.create');
 
-/** What a create with these elements is answered; throws where it is not refused. */
-function answered(content: string): ResponseEnvelope {
+/** The failure answer to a create with these elements; throws if the create is valid. */
+function failureOf(content: string): ResponseEnvelope {
   const decoded = decode(Buffer.from(requestOf(content)));
   if (!decoded.ok) return fail(decoded.fault);
   const read = create.read(decoded.request.body);
@@ -22,25 +22,25 @@ function requestOf(content: string): string {
 }
 
 function answerBytes(content: string): number {
-  return encode(answered(content)).length;
+  return encode(failureOf(content)).length;
 }
 
 function many(count: number, of: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => of(i)).join('');
 }
 
-test('of 9,900 unknown elements the first twenty are told, and how many there are', () => {
-  const answer = answered(many(9_900, (i) => `<a${i.toString(36)}/>`));
+test('an answer to 9,900 unknown elements lists the first twenty and the total', () => {
+  const answer = failureOf(many(9_900, (i) => `<a${i.toString(36)}/>`));
   const faults = answer.status === 'fail' ? answer.faults : [];
   expect(faults).toHaveLength(21);
   expect(faults[0]).toEqual({ code: 'INVALID_PARAMS', field: 'a0', message: 'a0 is not known here' });
-  // four fields are missing, too
+  // Four fields are missing, too.
   expect(faults.at(-1)).toEqual({ code: 'INVALID_PARAMS', message: '9884 more problems; there are 9904 in all' });
 });
 
-test('twenty problems are all told, and of twenty-one the last is one more', () => {
-  const unknown = (count: number): ResponseEnvelope => answered(many(count, (i) => `<a${i}/>`));
-  // four fields are missing, too
+test('an answer lists twenty problems, and counts the rest', () => {
+  const unknown = (count: number): ResponseEnvelope => failureOf(many(count, (i) => `<a${i}/>`));
+  // Four fields are missing, too.
   expect(unknown(16)).toMatchObject({ faults: { length: 20, 19: { message: 'email is missing' } } });
   expect(unknown(17)).toMatchObject({
     faults: { length: 21, 20: { message: '1 more problem; there are 21 in all' } },
@@ -54,7 +54,7 @@ test.each<[string, string]>([
   ['one name of 60,000 letters', `<${'a'.repeat(60_000)}/>`],
   ['one name of 15,000 letters of four bytes', `<${wide.repeat(15_000)}/>`],
   ['200 names of 300 letters', many(200, (i) => `<${'a'.repeat(297)}${i}/>`)],
-  ['names that cannot be seen', many(300, (i) => `<a${'\u200C'.repeat(64)}${i}/>`)],
+  ['invisible names', many(300, (i) => `<a${'\u200C'.repeat(64)}${i}/>`)],
   ['one attribute of 60,000 letters', `<phone ${'a'.repeat(60_000)}=""/>`],
   [
     '32 attributes of 64 letters on each of 20 elements',
@@ -66,7 +66,7 @@ test.each<[string, string]>([
   expect(answerBytes(content)).toBeLessThan(Math.max(request, 15_000) + 5_000);
 });
 
-test('whatever elements a create has, its answer is at most 24 KB, or as long as the names in it', () => {
+test('an answer to a create is at most 24 KB plus twice its request', () => {
   const name = fc
     .string({ unit: fc.constantFrom('a', 'ß', '漢', wide, '\u200C', '\u2040'), maxLength: 100 })
     .map((rest) => `a${rest}`);

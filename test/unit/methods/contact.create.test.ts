@@ -18,17 +18,17 @@ test('create reads all six fields', () => {
   });
 });
 
-test('create without phones has empty ones', () => {
+test('create defaults to empty phones', () => {
   const read = create.read(contact(JANE.slice(0, 4)));
   expect(read).toMatchObject({ valid: true, command: { phone: '', mobile_phone: '' } });
 });
 
-test.each(['client_id', 'first_name', 'last_name', 'email'])('create refuses a missing and an empty %s', (name) => {
+test.each(['client_id', 'first_name', 'last_name', 'email'])('create rejects a missing and an empty %s', (name) => {
   expect(problemsOf(create.read(contact(without(name))))).toEqual([`${name}: ${name} is missing`]);
   expect(problemsOf(create.read(contact(changed(name, ' '))))).toEqual([`${name}: ${name} is empty`]);
 });
 
-test('create tells all that is wrong at once', () => {
+test('create reports all problems at once', () => {
   const body = [
     element('client', '1'),
     element('contact', [
@@ -53,13 +53,13 @@ test('create tells all that is wrong at once', () => {
   ]);
 });
 
-test('create wants one <contact>', () => {
+test('create requires exactly one <contact>', () => {
   expect(problemsOf(create.read([]))).toEqual(['contact: contact is missing']);
   expect(problemsOf(create.read([...contact(JANE), ...contact(JANE)]))).toEqual([
     'contact: contact appears more than once',
   ]);
 });
 
-test('creates have no order among them', () => {
+test('creates are unordered', () => {
   expect(create).not.toHaveProperty('subject');
 });

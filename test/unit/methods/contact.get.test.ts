@@ -4,7 +4,7 @@ import { contact, element, methodNamed, problemsOf, subjectOf } from './request-
 
 const get = methodNamed('contact.get');
 
-test('get reads the contact_id that stands directly in the request', () => {
+test('get reads the contact_id directly inside the request', () => {
   expect(get.read([element('contact_id', '\n 12 ')])).toEqual({ valid: true, command: 12 });
   expect(problemsOf(get.read([]))).toEqual(['contact_id: contact_id is missing']);
   expect(problemsOf(get.read([element('contact_id', 'x')]))).toEqual([
@@ -12,13 +12,13 @@ test('get reads the contact_id that stands directly in the request', () => {
   ]);
 });
 
-test('get refuses a contact_id inside a <contact>', () => {
+test('get rejects a contact_id inside a <contact>', () => {
   expect(problemsOf(get.read(contact([['contact_id', '1']])))).toEqual([
     'contact: contact is not known here',
     'contact_id: contact_id is missing',
   ]);
 });
 
-test('get takes its turn among the requests about its contact', () => {
+test('a get is ordered among the requests about its contact', () => {
   expect(subjectOf(get, [element('contact_id', '12')])).toBe('12');
 });

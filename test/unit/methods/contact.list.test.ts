@@ -4,7 +4,7 @@ import { element, elements, methodNamed, problemsOf } from './request-elements.t
 
 const list = methodNamed('contact.list');
 
-test('list has its defaults: page 1 of 25, no filter', () => {
+test('list defaults to page 1 with 25 contacts and no filter', () => {
   expect(list.read([])).toEqual({ valid: true, command: { page: 1, per_page: 25 } });
 });
 
@@ -21,7 +21,7 @@ test('list reads both filters and the page', () => {
   expect(read).toEqual({ valid: true, command });
 });
 
-test('list refuses empty and ill-typed filters by the rules of the fields', () => {
+test('list rejects empty and ill-typed filters', () => {
   const read = list.read(
     elements([
       ['client_id', ''],
@@ -40,7 +40,7 @@ test('list refuses empty and ill-typed filters by the rules of the fields', () =
   ]);
 });
 
-test('the operator sets the largest page, and the default page is never larger', () => {
+test('the operator limits the page size, and the default respects the limit', () => {
   const small = methodNamed('contact.list', 10);
   expect(small.read([])).toEqual({ valid: true, command: { page: 1, per_page: 10 } });
   expect(small.read([element('per_page', '10')])).toEqual({ valid: true, command: { page: 1, per_page: 10 } });
@@ -49,6 +49,6 @@ test('the operator sets the largest page, and the default page is never larger',
   ]);
 });
 
-test('lists wait for nobody', () => {
+test('lists are unordered', () => {
   expect(list).not.toHaveProperty('subject');
 });

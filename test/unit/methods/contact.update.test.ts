@@ -4,7 +4,7 @@ import { contact, JANE, methodNamed, problemsOf, subjectOf } from './request-ele
 
 const update = methodNamed('contact.update');
 
-test('update reads what is named and nothing else', () => {
+test('update reads only the named fields', () => {
   const read = (fields: readonly (readonly [string, string])[]): unknown => update.read(contact(fields));
   expect(read([['contact_id', '7']])).toEqual({ valid: true, command: { id: 7, changes: {} } });
   expect(
@@ -18,7 +18,7 @@ test('update reads what is named and nothing else', () => {
   expect(all).toEqual({ valid: true, command: { id: 7, changes: { ...Object.fromEntries(JANE), client_id: 1 } } });
 });
 
-test('update refuses an empty mandatory field and a missing contact_id', () => {
+test('update rejects an empty mandatory field and a missing contact_id', () => {
   const read = update.read(
     contact([
       ['client_id', ''],
@@ -38,7 +38,7 @@ test('update refuses an empty mandatory field and a missing contact_id', () => {
   ]);
 });
 
-test('update wants one <contact>', () => {
+test('update requires exactly one <contact>', () => {
   const one = contact([['contact_id', '7']]);
   expect(problemsOf(update.read([]))).toEqual(['contact: contact is missing']);
   expect(problemsOf(update.read([...one, ...one]))).toEqual(['contact: contact appears more than once']);

@@ -28,7 +28,7 @@ test('elements are read in any order', () => {
   );
 });
 
-test('an optional element that is not there has no property, and one that is empty has empty text', () => {
+test('an absent optional element has no property, and an empty one has empty text', () => {
   const needed = elements([
     ['number', '3'],
     ['name', 'Jane'],
@@ -37,7 +37,7 @@ test('an optional element that is not there has no property, and one that is emp
   expect(read([...needed, element('phone')])).toEqual({ ok: true, value: { number: 3, name: 'Jane', phone: '' } });
 });
 
-test('all problems are told: those in the document in its order, then what is missing in the order of the table', () => {
+test('all problems are reported: those in the document first, then missing elements in the order of the table', () => {
   const parsed = read([element('zip', '1'), element('phone', 'x'.repeat(65)), element('phone', '1'), element('zap')]);
   expect(messages(parsed)).toEqual([
     'zip is not known here',
@@ -49,7 +49,7 @@ test('all problems are told: those in the document in its order, then what is mi
   ]);
 });
 
-test('an element that stands three times is told once, unknown or known', () => {
+test('an element that appears three times is reported once, known or unknown', () => {
   const parsed = read([
     ...elements([
       ['number', '3'],
@@ -66,7 +66,7 @@ test('an element that stands three times is told once, unknown or known', () => 
   ]);
 });
 
-test('attributes, elements in a text field and a bad value are told together, per element', () => {
+test('attributes, elements in a text field and a bad value are reported together, per element', () => {
   const attributes = [['id', 'secret']] as const;
   const parsed = read([
     { ...element('number', 'secret'), attributes },
@@ -81,7 +81,7 @@ test('attributes, elements in a text field and a bad value are told together, pe
   ]);
 });
 
-test('a group refuses attributes and text beside its elements, and still tells the problems of its elements', () => {
+test('a group rejects attributes and text beside its elements, and still reports the problems of its elements', () => {
   const readGroup = group({ name: mandatory(personName) });
   const fine = element('contact', elements([['name', 'Jane']]));
   expect(readGroup(fine)).toEqual({ ok: true, value: { name: 'Jane' } });
@@ -112,7 +112,7 @@ test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])
   },
 );
 
-test('message and field repeat only the start of a long name, whole characters only', () => {
+test('message and field quote only the start of a long name, in whole characters', () => {
   const name = '𐐀'.repeat(100);
   const parsed = read([element(name)]);
   expect(parsed.ok ? undefined : parsed.faults[0]).toEqual({
@@ -125,7 +125,7 @@ test('message and field repeat only the start of a long name, whole characters o
 test.each([
   ['c:client', 'c:client is not known here; namespaces are not read: leave out xmlns attributes and prefixes'],
   ['con\uFEFFtact', 'con[U+FEFF]tact is not known here'],
-])('the name %j is told so that its sender sees what is wrong with it', (name, message) => {
+])('the name %j is quoted so that its sender sees the problem', (name, message) => {
   expect(messages(read([element(name)]))[0]).toBe(message);
 });
 
@@ -144,22 +144,22 @@ test.each([
   ],
   [[['a'.repeat(70), '']], `${'a'.repeat(64)}…`],
 ] as const)('the attributes %j are named', (attributes, named) => {
-  const told = messages(read([{ ...element('phone'), attributes }]))[0];
-  expect(told).toBe(`phone has attributes where none are allowed: ${named}`);
+  const message = messages(read([{ ...element('phone'), attributes }]))[0];
+  expect(message).toBe(`phone has attributes where none are allowed: ${named}`);
 });
 
 test.each([
   ['\n \u00A0', 'a no-break space (U+00A0)'],
   ['\uFEFF', 'an invisible character (U+FEFF, byte order mark)'],
   ['\u3000x', 'white space that XML does not know (U+3000)'],
-])('text beside elements that looks like none is told as what it is: %j', (text, what) => {
+])('invisible text beside elements is named: %j', (text, what) => {
   const parsed = group({})({ ...element('contact', []), text });
   expect(parsed).toMatchObject({
     faults: [{ message: `contact contains text beside its elements; the text begins with ${what}` }],
   });
 });
 
-test('whatever stands in a request: it is accepted only if nothing is wrong, and each problem names its element', () => {
+test('any request is accepted only if it is valid, and each problem names its element', () => {
   const name = fc.oneof(fc.constantFrom('number', 'name', 'phone', '__proto__'), fc.string({ minLength: 1 }));
   const leaf = fc.record({
     name,

@@ -96,7 +96,7 @@ test('every address that RFC 5322 allows without quotes is plausible', () => {
   );
 });
 
-test('two addresses are never one, whatever joins them', () => {
+test('two addresses joined by any text are not one plausible address', () => {
   const joint = fc.string({ unit: 'grapheme', maxLength: 3 });
   fc.assert(
     fc.property(fc.emailAddress(), joint, fc.emailAddress(), (one, between, other) => {

@@ -27,7 +27,7 @@ test.each(
     ['0', '-1', '0x1F', 'NaN', 'Infinity', 'abc', '1a'],
     ['9007199254740992', '9007199254740993', '10000000000000000', '9'.repeat(400)],
   ].flat(),
-)('%j is no contact_id or client_id', (text) => {
+)('%j is not a contact_id or client_id', (text) => {
   expect(read(identifier, text)).toEqual([NO_IDENTIFIER]);
 });
 
@@ -36,7 +36,7 @@ test.each(
     ['+1', '007', '00', '-01', '+9007199254740991', '1.0', '1.5', '1e3', '1E+3'],
     ['1 000', '1,000', '1.000.000', '1_000', "1'000", '1\u00A0000', '1\u202F000', '１', '١', '1١'],
   ].flat(),
-)('the number %j is told to be in the wrong spelling', (text) => {
+)('the number %j gets a hint on its spelling', (text) => {
   expect(read(identifier, text)).toEqual([
     `${NO_IDENTIFIER}; digits 0 to 9 only: no sign, no leading zeros, no decimal point, no separators`,
   ]);
@@ -50,13 +50,13 @@ test.each([
   [email, 'jane@doe.example\u00A0', 'a no-break space (U+00A0)'],
   [email, 'jane\u202E@doe.example', 'an invisible character (U+202E)'],
   [email, 'نامه\u200Cای', undefined],
-] as const)('what the sender may not see in a refused text is told', (reader, text, what) => {
+] as const)('a fault names characters that the sender may not see', (reader, text, what) => {
   const plain = 'field is not one plausible e-mail address';
-  const told = what?.startsWith('field') ? what : `${plain}${what === undefined ? '' : `; it has ${what}`}`;
-  expect(read(reader, text)).toEqual([told]);
+  const message = what?.startsWith('field') ? what : `${plain}${what === undefined ? '' : `; it has ${what}`}`;
+  expect(read(reader, text)).toEqual([message]);
 });
 
-test('for all numbers: what is in range is read as itself, and nothing else is', () => {
+test('every number in range is read, and no other', () => {
   fc.assert(
     fc.property(fc.maxSafeInteger(), fc.integer({ min: 1, max: 2_000 }), (number, most) => {
       const expected = number >= 1 && number <= most ? number : [`field is not an integer from 1 to ${most}`];
@@ -65,11 +65,11 @@ test('for all numbers: what is in range is read as itself, and nothing else is',
   );
 });
 
-test.each(['', ' ', '\n\t\r '])('%j is empty to every mandatory field', (text) => {
+test.each(['', ' ', '\n\t\r '])('%j is empty for every mandatory field', (text) => {
   for (const reader of [identifier, personName, email]) expect(read(reader, text)).toEqual(['field is empty']);
 });
 
-test('a phone may be empty, and white space is that', () => {
+test('a phone may be empty or white space', () => {
   expect(read(phoneNumber, '')).toBe('');
   expect(read(phoneNumber, ' \n ')).toBe('');
 });
@@ -77,7 +77,7 @@ test('a phone may be empty, and white space is that', () => {
 test.each([
   ['a name', personName, 255],
   ['a phone', phoneNumber, 64],
-] as const)('the longest %s is counted in characters, not in bytes or code units', (_, reader, most) => {
+] as const)('the length of %s is counted in characters, not in bytes or code units', (_, reader, most) => {
   for (const character of ['x', 'ß', '漢', '😀']) {
     expect(read(reader, character.repeat(most))).toBe(character.repeat(most));
     expect(read(reader, character.repeat(most + 1))).toEqual([`field is longer than ${most} characters`]);
@@ -96,7 +96,7 @@ test('an address has 3 to 254 characters', () => {
   expect(read(email, 'jane')).toEqual(['field is not one plausible e-mail address']);
 });
 
-test('any text that XML can carry is kept as it is, but for white space at its ends', () => {
+test('any legal text is kept unchanged, except white space at its ends', () => {
   const text = fc
     .string({ unit: anyCharacter, minLength: 1, maxLength: 60 })
     .filter((value) => /[^ \t\r\n]/.test(value));

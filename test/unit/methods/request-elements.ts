@@ -16,16 +16,16 @@ export function elements(fields: readonly (readonly [name: string, text: string]
   return fields.map(([name, text]) => element(name, text));
 }
 
-// Reading a request never touches the store; a test that does so fails by it.
+// Reading a request never uses the store; a test that does fails.
 const noStore = {} as ContactRepository;
 
 export function methodNamed(name: string, listMaxPerPage = 1000): Method {
   const method = apiMethods(noStore, { listMaxPerPage }).find((one) => one.name === name);
-  if (method === undefined) throw new Error(`there is no ${name}`);
+  if (method === undefined) throw new Error(`there is no method ${name}`);
   return method;
 }
 
-/** The problems of a request as `field: message`, in their order; throws where there are none. */
+/** The problems of a request as `field: message`, in order; throws if there are none. */
 export function problemsOf(read: Read<unknown>): string[] {
   if (read.valid) throw new Error('the request was accepted');
   return read.faults.map(({ code, field, message }) => {
@@ -34,7 +34,7 @@ export function problemsOf(read: Read<unknown>): string[] {
   });
 }
 
-/** One character of all that Unicode has, those that need escapes or trimming often. */
+/** Any Unicode character; often one that needs escaping or trimming. */
 export const anyCharacter: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(' ', '\t', '\r', '\n', '\u00a0', '&', '<', '@', '$', '.'),
   fc
@@ -42,7 +42,7 @@ export const anyCharacter: fc.Arbitrary<string> = fc.oneof(
     .map((code) => String.fromCodePoint(code)),
 );
 
-/** The fields of a request that is right, with an empty phone. */
+/** The fields of a valid request, with an empty phone. */
 export const JANE = [
   ['client_id', '1'],
   ['first_name', 'Jane'],
@@ -60,9 +60,9 @@ export const without = (name: string): (readonly [string, string])[] => JANE.fil
 export const changed = (name: string, text: string): (readonly [string, string])[] =>
   JANE.map(([field, value]) => [field, field === name ? text : value] as const);
 
-/** What the request is about; throws where it is refused. */
+/** The request's subject; throws if the request is invalid. */
 export function subjectOf(method: Method, body: readonly XmlElement[]): string | undefined {
   const read = method.read(body);
-  if (!read.valid) throw new Error('the request was refused');
+  if (!read.valid) throw new Error('the request was rejected');
   return method.subject?.(read.command);
 }

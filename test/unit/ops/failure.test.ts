@@ -33,26 +33,26 @@ describe('failureOf', () => {
     expect(failureOf(new QueueDiffers('x-queue-type differs'))).not.toHaveProperty('message');
   });
 
-  test('drops what the engine quotes of a value', () => {
+  test('drops the message of an engine error that quotes a value', () => {
     const error = thrownBy(() => JSON.parse(MARK));
     expect((error as Error).message).toContain(MARK.slice(0, 4));
     expect(JSON.stringify(failureOf(error))).not.toContain(MARK.slice(0, 4));
     expect(failureOf(error).name).toBe('SyntaxError');
   });
 
-  test('a message whose lines look like frames does not get in', () => {
+  test('drops a message whose lines look like frames', () => {
     const error = new Error(`first\n    at ${MARK} (/tmp/x.ts:1:2)\n    at file:///${MARK}.ts:3:4`);
     expect(JSON.stringify(failureOf(error))).not.toContain(MARK);
     expect(failureOf(error).frames?.length).toBeGreaterThan(0);
   });
 
-  test('a message that was changed after the stack was taken does not get in', () => {
+  test('drops a message that changed after the stack was captured', () => {
     const error = new Error(`first ${MARK}\n    at ${MARK}`);
     error.message = 'changed';
     expect(JSON.stringify(failureOf(error))).not.toContain(MARK);
   });
 
-  test('names and codes that are no identifiers are dropped', () => {
+  test('drops names and codes that are no identifiers', () => {
     const error = Object.assign(new Error('x'), {
       name: `Jane Marked ${MARK}`,
       code: `code of ${MARK}`,
@@ -62,7 +62,7 @@ describe('failureOf', () => {
     expect(JSON.stringify(failureOf(error))).not.toContain(MARK);
   });
 
-  test('follows causes, without their messages and not without end', () => {
+  test('follows causes to a bounded depth, without their messages', () => {
     const reset = Object.assign(new Error(`read ECONNRESET ${MARK}`), { code: 'ECONNRESET', syscall: 'read' });
     const failure = failureOf(new UnavailableError('unknown outcome', { cause: reset }));
     expect(failure.cause).toMatchObject({ name: 'Error', code: 'ECONNRESET', syscall: 'read' });
@@ -73,7 +73,7 @@ describe('failureOf', () => {
   });
 
   test.each([[MARK], [undefined], [null], [42], [{ message: MARK }]])(
-    'says only the type of what is no error (%j)',
+    'returns only the type of a value that is no error (%j)',
     (thrown) => {
       expect(failureOf(thrown)).toEqual({ name: typeof thrown });
     },
@@ -87,7 +87,7 @@ test('failureText is one short line', () => {
   expect(failureText('text')).toBe('string');
 });
 
-test('an error whose properties cannot be read is told as that', () => {
+test('an error whose properties throw is reported as unreadable', () => {
   const words = 'jane@example.org';
   const trap = {
     get: (): never => {

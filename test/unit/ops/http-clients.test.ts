@@ -10,10 +10,10 @@ const closed = (socket: Socket): Promise<unknown> => {
   return once(socket, 'close');
 };
 
-test('half-sent requests, as many as there may be connections, do not keep a probe out', async () => {
-  const patient = { ...limits, idleMs: 60_000, requestMs: 60_000 };
-  const { endpoint, url } = await started({ limits: patient });
-  const sockets = await Promise.all(Array.from({ length: patient.connections }, () => connected(endpoint.port)));
+test('half-sent requests on all connections do not lock a probe out', async () => {
+  const generous = { ...limits, idleMs: 60_000, requestMs: 60_000 };
+  const { endpoint, url } = await started({ limits: generous });
+  const sockets = await Promise.all(Array.from({ length: generous.connections }, () => connected(endpoint.port)));
   const ends = sockets.map((socket) => closed(socket));
   for (const socket of sockets) socket.write('GET /livez HTTP/1.1\r\n');
   expect((await ask(url, '/livez')).status).toBe(200);
@@ -21,7 +21,7 @@ test('half-sent requests, as many as there may be connections, do not keep a pro
   expect(sockets.slice(2).every((socket) => !socket.destroyed)).toBe(true);
 });
 
-test('a connection that is being answered is not the one that makes room', async () => {
+test('a connection with a pending response is not closed to make room', async () => {
   let asked: () => void = () => undefined;
   const askedFor = new Promise<void>((resolve) => (asked = resolve));
   let release: (readiness: Readiness) => void = () => undefined;
@@ -41,7 +41,7 @@ test('a connection that is being answered is not the one that makes room', async
   expect((await answer).status).toBe(200);
 });
 
-/** Sends `text`, then `more` again and again, so that the connection is never idle. */
+/** Sends `text`, then `more` every 20 ms, so that the connection is never idle. */
 function dribble(socket: Socket, text: string, more: string): void {
   socket.write(text);
   const sending = setInterval(() => void socket.write(more), 20);
@@ -51,7 +51,7 @@ function dribble(socket: Socket, text: string, more: string): void {
 test.each([
   ['headers that do not end', 'GET /livez HTTP/1.1\r\n', 'a: b\r\n'],
   ['a body that does not end', 'POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 999999\r\n\r\n', 'a'],
-])('%s, though bytes keep coming: the connection is closed when its time is over', async (_, text, more) => {
+])('%s: the connection is closed after the time limit, even while bytes arrive', async (_, text, more) => {
   const { endpoint } = await started({ limits });
   const socket = await connected(endpoint.port);
   const end = closed(socket);
@@ -60,14 +60,14 @@ test.each([
   expect(socket.destroyed).toBe(true);
 });
 
-test('no request at all: the connection is closed when its time is over', async () => {
+test('a connection without a request is closed after the time limit', async () => {
   const { endpoint } = await started({ limits });
   const socket = await connected(endpoint.port);
   await closed(socket);
   expect(socket.bytesWritten).toBe(0);
 });
 
-test('a response that nobody takes: the connection is closed when its time is over', async () => {
+test('a connection whose response nobody reads is closed after the time limit', async () => {
   const text = 'x'.repeat(20_000_000);
   let asked = 0;
   const metrics = { contentType: 'text/plain', text: () => Promise.resolve(text.slice((asked += 1))) };
@@ -83,7 +83,7 @@ test('a response that nobody takes: the connection is closed when its time is ov
   await expect.poll(status, { timeout: 4_000 }).toBe(200);
 });
 
-test('requests that are sent ahead on one connection cost that connection, and are not worked off', async () => {
+test('pipelined requests close their connection and are not processed', async () => {
   const { endpoint, url } = await started({});
   const socket = await connected(endpoint.port);
   let received = '';
@@ -95,7 +95,7 @@ test('requests that are sent ahead on one connection cost that connection, and a
   expect((await ask(url, '/livez')).status).toBe(200);
 });
 
-test('readers of the metrics share one text for a moment', async () => {
+test('concurrent readers of /metrics share one text', async () => {
   let asked = 0;
   const metrics = { contentType: 'text/plain', text: () => Promise.resolve(`${(asked += 1)}`) };
   const { url } = await started({ metrics });

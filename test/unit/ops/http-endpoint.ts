@@ -6,7 +6,7 @@ import { startHttp, type HttpSettings, type Readiness } from '../../../src/ops/h
 
 export const READY: Readiness = { ready: true, checks: { broker: true, database: true } };
 
-/** An endpoint for the calling test, and its address. */
+/** Starts an endpoint for the calling test; returns it and its URL. */
 export async function started(settings: Partial<HttpSettings> = {}) {
   const endpoint = await startHttp({
     port: 'any',
@@ -19,7 +19,7 @@ export async function started(settings: Partial<HttpSettings> = {}) {
   return { endpoint, url: `http://127.0.0.1:${endpoint.port}` };
 }
 
-/** As fetch, but for any path as it stands, and one connection each. */
+/** Like fetch, but sends the path unchanged and uses one connection per request. */
 export async function ask(url: string, path: string, method = 'GET') {
   const outgoing = httpRequest(url, { path, method, agent: false }).end();
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
@@ -28,7 +28,7 @@ export async function ask(url: string, path: string, method = 'GET') {
   return { status: response.statusCode, headers: response.headers, body };
 }
 
-/** A bare connection for the calling test. */
+/** Opens a TCP connection for the calling test. */
 export async function connected(port: number | undefined): Promise<Socket> {
   const socket = connect(port ?? 0, '127.0.0.1');
   onTestFinished(() => void socket.destroy());

@@ -4,12 +4,12 @@ import { HttpPortUnavailableError, type Readiness } from '../../../src/ops/http.
 import { ask, connected, READY, started } from './http-endpoint.ts';
 
 describe('pages', () => {
-  test('/livez answers 200 whatever readiness says', async () => {
+  test('/livez responds with 200 whatever readiness reports', async () => {
     const { url } = await started({ readiness: () => Promise.reject(new Error('away')) });
     expect(await ask(url, '/livez')).toMatchObject({ status: 200, body: '{"status":"alive"}\n' });
   });
 
-  test('/readyz answers 200 with its checks while the worker is ready', async () => {
+  test('/readyz responds with 200 and its checks while the worker is ready', async () => {
     const { url } = await started();
     const { status, headers, body } = await ask(url, '/readyz');
     expect(status).toBe(200);
@@ -17,21 +17,21 @@ describe('pages', () => {
     expect(JSON.parse(body)).toEqual({ status: 'ready', checks: { broker: true, database: true } });
   });
 
-  test('/readyz answers 503 and names the check that fails', async () => {
+  test('/readyz responds with 503 and names the failing check', async () => {
     const { url } = await started({ readiness: () => Promise.resolve({ ready: false, checks: { database: false } }) });
     const { status, body } = await ask(url, '/readyz');
     expect(status).toBe(503);
     expect(JSON.parse(body)).toEqual({ status: 'not ready', checks: { database: false } });
   });
 
-  test('/readyz answers 503 without the words of an error', async () => {
+  test('/readyz responds with 503 without the message of an error', async () => {
     const { url } = await started({ readiness: () => Promise.reject(new Error('mongodb://u:secret@h')) });
     const { status, body } = await ask(url, '/readyz');
     expect(status).toBe(503);
     expect(body).not.toContain('secret');
   });
 
-  test('/readyz answers 503 in time where the checks hang, and many askers share one check', async () => {
+  test('/readyz responds with 503 in time while the checks hang, and concurrent requests share one check', async () => {
     let asked = 0;
     let release: (readiness: Readiness) => void = () => undefined;
     const readiness = (): Promise<Readiness> => {
@@ -46,13 +46,13 @@ describe('pages', () => {
     await expect.poll(async () => (await ask(url, '/readyz'), asked)).toBe(2);
   });
 
-  test('/metrics answers what the registry gives, with its type', async () => {
+  test('/metrics responds with the text and the content type of the registry', async () => {
     const { url } = await started();
     const { status, headers, body } = await ask(url, '/metrics');
     expect([status, headers['content-type'], body]).toEqual([200, 'text/plain; version=0.0.4', 'a 1\n']);
   });
 
-  test('/metrics answers 500 without the words of an error', async () => {
+  test('/metrics responds with 500 without the message of an error', async () => {
     const metrics = { contentType: 'text/plain', text: () => Promise.reject(new Error('secret')) };
     const { url } = await started({ metrics });
     expect(await ask(url, '/metrics')).toMatchObject({ status: 500, body: 'failed\n' });
@@ -60,21 +60,21 @@ describe('pages', () => {
 });
 
 describe('requests', () => {
-  test('HEAD has the headers of GET and no body', async () => {
+  test('HEAD returns the headers of GET and no body', async () => {
     const { url } = await started();
     const [get, head] = [await ask(url, '/livez'), await ask(url, '/livez', 'HEAD')];
     expect(head).toMatchObject({ status: 200, body: '' });
     expect(head.headers['content-length']).toBe(get.headers['content-length']);
   });
 
-  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s is 405 with what is allowed', async (method) => {
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s returns 405 with the allowed methods', async (method) => {
     const { url } = await started();
     const { status, headers } = await ask(url, '/readyz', method);
     expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
   });
 
   test.each(['/', '/readyz/', '/LIVEZ', '/../livez', '//livez', '/__proto__', '/constructor'])(
-    '%s is 404',
+    '%s returns 404',
     async (path) => {
       const { url } = await started();
       expect((await ask(url, path)).status).toBe(404);
@@ -86,13 +86,13 @@ describe('requests', () => {
     expect((await ask(url, '/livez?verbose=1')).status).toBe(200);
   });
 
-  test('a body larger than any buffer is read away and answered', async () => {
+  test('a body larger than any buffer is discarded and gets a response', async () => {
     const { url } = await started();
     const response = await fetch(`${url}/metrics`, { method: 'POST', body: 'x'.repeat(2_000_000) });
     expect(response.status).toBe(405);
   });
 
-  test('what is no HTTP is refused and does not end the server', async () => {
+  test('bytes that are not HTTP are refused and do not stop the server', async () => {
     const { url, endpoint } = await started();
     const socket = await connected(endpoint.port);
     socket.end('\u0000\u0001 nonsense\r\n\r\n');
@@ -109,29 +109,32 @@ describe('start and stop', () => {
     await endpoint.close();
   });
 
-  test('a port that is taken is told by the error', async () => {
+  test('a port in use rejects with its number and code', async () => {
     const { endpoint } = await started();
     const refused = started({ port: endpoint.port ?? 0 });
     await expect(refused).rejects.toThrow(`port ${endpoint.port} is in use`);
     await expect(refused).rejects.toMatchObject({
       name: 'HttpPortUnavailableError',
       code: 'EADDRINUSE',
-      passing: true,
+      isTransient: true,
     });
   });
 
-  test('a port that needs rights is told as that, and does not pass by itself', () => {
+  test('a port that needs privileges is reported as such, and not as transient', () => {
     const refused = new HttpPortUnavailableError(80, 'EACCES');
-    expect([refused.message, refused.passing]).toEqual(['port 80 needs rights that this process does not have', false]);
+    expect([refused.message, refused.isTransient]).toEqual([
+      'port 80 needs privileges that this process does not have',
+      false,
+    ]);
   });
 
-  test('every interface is served, IPv4 as well', async () => {
+  test('the endpoint listens on all interfaces, IPv4 included', async () => {
     const { endpoint } = await started();
     expect((await ask(`http://localhost:${endpoint.port}`, '/livez')).status).toBe(200);
     expect((await ask(`http://127.0.0.1:${endpoint.port}`, '/livez')).status).toBe(200);
   });
 
-  test('close ends in time though a request is never finished by its client, and can be called again', async () => {
+  test('close ends in time despite an unfinished request, and may be called twice', async () => {
     const { endpoint } = await started();
     const socket = await connected(endpoint.port);
     const closed = new Promise<boolean>((resolve) => socket.once('close', () => resolve(true)));
@@ -141,7 +144,7 @@ describe('start and stop', () => {
     await endpoint.close(50);
   });
 
-  test('close ends in time though an answer is never finished', async () => {
+  test('close ends in time despite an unfinished response', async () => {
     let asked: () => void = () => undefined;
     const askedFor = new Promise<void>((resolve) => (asked = resolve));
     const readiness = (): Promise<Readiness> => {
@@ -155,7 +158,7 @@ describe('start and stop', () => {
     expect(await answer).toMatchObject({ code: 'ECONNRESET' });
   });
 
-  test('after close nothing is answered', async () => {
+  test('after close the port refuses connections', async () => {
     const { endpoint, url } = await started();
     await endpoint.close();
     await expect(ask(url, '/livez')).rejects.toMatchObject({ code: 'ECONNREFUSED' });

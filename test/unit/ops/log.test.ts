@@ -25,7 +25,7 @@ const line: RequestReport = {
 
 type Line = Record<string, unknown>;
 
-/** A log that writes to a file, and what stands in it after a flush. */
+/** A log that writes to a file, and a function that flushes and reads it. */
 function logToFile(settings: Partial<LogSettings> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'log-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -45,7 +45,7 @@ function jsonLines(text: string): Line[] {
     .map((part) => JSON.parse(part) as Line);
 }
 
-test('a request is one line with all its figures', async () => {
+test('a request is one line with all its fields', async () => {
   const { log, lines } = logToFile({ worker: 'w1' });
   log.request(line);
   const [written, ...more] = await lines();
@@ -68,7 +68,7 @@ test('a request is one line with all its figures', async () => {
   });
 });
 
-test('a request that failed by a defect is an error line without the words of the error', async () => {
+test('a request that failed by a defect is an error line without the message of the error', async () => {
   const { log, lines } = logToFile({ level: 'error' });
   log.request(line);
   log.request({
@@ -82,14 +82,14 @@ test('a request that failed by a defect is an error line without the words of th
   expect(JSON.stringify(written)).not.toContain(MARK);
 });
 
-test('fields that are not on the list are dropped, as are objects in those that are', async () => {
+test('unlisted fields are dropped, and so are objects in listed fields', async () => {
   const { log, lines } = logToFile();
   const fields = { queue: 'q', email: MARK, body: MARK, reason: { email: MARK }, __proto__: { link: MARK } };
   log.warn('something', fields as unknown as LogFields);
   expect(await lines()).toEqual([{ level: 'warn', time: expect.any(String) as string, queue: 'q', msg: 'something' }]);
 });
 
-test('every field of the list is written', async () => {
+test('every listed field is written', async () => {
   const { log, lines } = logToFile();
   const texts = {
     argument: 'a',
@@ -109,7 +109,7 @@ test('every field of the list is written', async () => {
   expect((await lines())[0]).toMatchObject(fields);
 });
 
-test('what a producer sends cannot make a second line or a line without end', async () => {
+test('producer input cannot add a second line or an endless line', async () => {
   const { log, lines } = logToFile();
   log.request({
     ...line,
@@ -122,20 +122,26 @@ test('what a producer sends cannot make a second line or a line without end', as
   expect(String(written?.['method'])).toHaveLength(256);
 });
 
-test.each(['debug', 'info', 'warn', 'error'] as const)('level %s writes itself and what is above it', async (level) => {
-  const { log, lines } = logToFile({ level });
-  const levels = ['debug', 'info', 'warn', 'error'] as const;
-  for (const each of levels) log[each]('x');
-  expect((await lines()).map((written) => written['level'])).toEqual(levels.slice(levels.indexOf(level)));
-});
+test.each(['debug', 'info', 'warn', 'error'] as const)(
+  'level %s writes its own lines and those of higher levels',
+  async (level) => {
+    const { log, lines } = logToFile({ level });
+    const levels = ['debug', 'info', 'warn', 'error'] as const;
+    for (const each of levels) log[each]('x');
+    expect((await lines()).map((written) => written['level'])).toEqual(levels.slice(levels.indexOf(level)));
+  },
+);
 
-test('silent writes nothing and still flushes', async () => {
+test('silent writes nothing and flushes', async () => {
   const { log, lines } = logToFile({ level: 'silent' });
   log.error('x');
   expect(await lines()).toEqual([]);
 });
 
-/** Runs a program that logs 20,000 lines to its standard output, a pipe whose reader may be slow, or where the shell sends it. */
+/**
+ * Runs a program that logs 20,000 lines to standard output: a pipe that `read` reads, or where the
+ * redirection `shell` sends it.
+ */
 async function runProgram(ending: string, read: (stdout: NodeJS.ReadableStream) => Promise<string>, shell = '') {
   const program = `
     import { createLog } from ${JSON.stringify(LOG_MODULE)};
@@ -160,26 +166,26 @@ async function readAll(stdout: NodeJS.ReadableStream): Promise<string> {
   return text;
 }
 
-test('nothing is lost where the process exits after a flush', async () => {
+test('no line is lost if the process exits after a flush', async () => {
   const { code, output } = await runProgram('process.exit((await log.flush(10_000)) ? 3 : 4);', readAll);
   expect(code).toBe(3);
   const counts = jsonLines(output).map((written) => written['count']);
   expect(counts).toEqual(Array.from({ length: 20_000 }, (_, count) => count));
 });
 
-test('nothing is lost where the process ends by itself', async () => {
+test('no line is lost if the process ends by itself', async () => {
   const { code, output } = await runProgram('', readAll);
   expect(code).toBe(0);
   expect(jsonLines(output)).toHaveLength(20_000);
 });
 
-test('flush ends in time though nobody reads, and the process can go', async () => {
+test('flush ends in time without a reader, and the process can exit', async () => {
   const ending = "if (!(await log.flush(50))) process.kill(process.pid, 'SIGTERM');";
   const { signal } = await runProgram(ending, () => Promise.resolve(''));
   expect(signal).toBe('SIGTERM');
 });
 
-test('a reader that goes away does not end the process', async () => {
+test('a reader that closes does not end the process', async () => {
   const { code } = await runProgram('setTimeout(() => { log.info("more"); }, 20); await log.flush(500);', (stdout) => {
     (stdout as unknown as { destroy(): void }).destroy();
     return Promise.resolve('');
@@ -191,12 +197,12 @@ test.each([
   ['exits after a flush', 'await log.flush(10_000); process.exit(3);', 3],
   ['exits without one', 'process.exit(3);', 3],
   ['ends by itself', '', 0],
-])('a full disk does not hold a process that %s', async (_, ending, expected) => {
+])('a full disk does not block a process that %s', async (_, ending, expected) => {
   const { code } = await runProgram(ending, readAll, '> /dev/full');
   expect(code).toBe(expected);
 });
 
-test('lines for which no reader is left are counted', async () => {
+test('lines after the reader has closed are counted as dropped', async () => {
   const ending = `
     while (log.dropped() === 0) { log.info('more'); await new Promise((resolve) => setTimeout(resolve, 5)); }
     const before = log.dropped();
@@ -209,7 +215,7 @@ test('lines for which no reader is left are counted', async () => {
   expect(code).toBe(2);
 });
 
-test('lines beyond what may wait are dropped and counted', async () => {
+test('lines beyond the buffer limit are dropped and counted', async () => {
   const { log } = logToFile();
   const name = 'q'.repeat(255);
   for (let count = 0; count < 40_000; count += 1) log.info('x', { queue: name, reason: name });

@@ -28,7 +28,7 @@ function metricsOf(settings: Partial<MetricsSettings> = {}) {
   });
 }
 
-/** The samples of the worker's own metrics, e.g. `contacts_ready 1`. */
+/** The samples of the worker's metrics, e.g. `contacts_ready 1`. */
 async function samples(metrics: ReturnType<typeof metricsOf>): Promise<string[]> {
   return (await metrics.text()).split('\n').filter((text) => text.startsWith('contacts_'));
 }
@@ -47,7 +47,7 @@ test('a request is counted by method, status and code, with its time, batch and 
   expect(text).toContain('contacts_batch_size_sum{method="contact.get"} 4');
 });
 
-test('a request without answer and without execution counts neither', async () => {
+test('a request without answer and execution counts no reply and no batch', async () => {
   const metrics = metricsOf();
   metrics.request({ ...request, reply: 'none', batch: 0 });
   const text = (await samples(metrics)).join('\n');
@@ -55,7 +55,7 @@ test('a request without answer and without execution counts neither', async () =
   expect(text).not.toContain('contacts_batch_size_sum{');
 });
 
-test('each of the other events has its counter', async () => {
+test('each other event increments its counter', async () => {
   const metrics = metricsOf();
   metrics.settled('acknowledged');
   metrics.deadLettered('INTERNAL_ERROR');
@@ -70,7 +70,7 @@ test('each of the other events has its counter', async () => {
   expect(text).toContain('contacts_reconnects_total{link="consume"} 1');
 });
 
-test('what has a present state is asked for it at each scrape', async () => {
+test('gauges read the present state at each scrape', async () => {
   let state = { inFlight: 3, dropped: 0, ready: false };
   const metrics = metricsOf({
     inFlight: () => state.inFlight,
@@ -84,7 +84,7 @@ test('what has a present state is asked for it at each scrape', async () => {
   expect(await samples(metrics)).toEqual(expect.arrayContaining(after));
 });
 
-test('whatever producers send, the number of series stays bounded', async () => {
+test('the number of series stays bounded, whatever producers send', async () => {
   const metrics = metricsOf();
   for (let count = 0; count < 500; count += 1) {
     const odd = `x${count}"\n`;
@@ -107,6 +107,6 @@ test('two workers in one process do not share a registry', async () => {
   expect((await samples(other)).join('\n')).not.toContain('contacts_retries_total{');
 });
 
-test('the figures of the process are there', async () => {
+test('the default metrics of the process are exposed', async () => {
   expect(await metricsOf().text()).toMatch(/^process_resident_memory_bytes \d/m);
 });

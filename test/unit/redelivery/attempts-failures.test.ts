@@ -68,7 +68,7 @@ test('forgetting one message removes no start of a copy in flight elsewhere', as
 test('a failure whose channel closes before it is recorded is left to the redelivery', async () => {
   const ledger = new MemoryLedger();
   const lost = { gone: false };
-  ledger.away = 3;
+  ledger.unavailableCalls = 3;
   const pause = (): Promise<void> => {
     lost.gone = true;
     return Promise.resolve();

@@ -17,7 +17,7 @@ import {
 
 test('a start whose responses are lost counts once, so that no innocent request fails', async () => {
   const ledger = new MemoryLedger();
-  ledger.answersLost = 5;
+  ledger.lostResponses = 5;
   expect(await execute(attemptsOn(ledger), again('a'), succeed)).toEqual(done());
   expect(ledger.unended).toEqual({});
 });
@@ -38,14 +38,14 @@ test('a start that is recorded when the channel closes is withdrawn', async () =
 
 test('while the ledger is unavailable the request waits, and consumption pauses until it responds', async () => {
   const [ledger, troubles] = [new MemoryLedger(), noTroubles()];
-  ledger.away = 5;
+  ledger.unavailableCalls = 5;
   expect(await execute(attemptsOn(ledger, { troubles }), again('a'), succeed)).toEqual(done());
   expect(troubles).toEqual({ waiting: 0, mostWaiting: 1, retries: 5, uncounted: 0 });
 });
 
 test('a stop while the ledger is unavailable abandons the request and ends the pause', async () => {
   const [ledger, troubles] = [new MemoryLedger(), noTroubles()];
-  ledger.away = Infinity;
+  ledger.unavailableCalls = Infinity;
   let pauses = 0;
   const pause = (): Promise<void> => {
     pauses += 1;

@@ -97,6 +97,6 @@ test('a request that this process executed and survived needs no record when it 
     return Promise.resolve(done());
   };
   await execute(attempts, fresh('a'), run);
-  ledger.away = Infinity;
+  ledger.unavailableCalls = Infinity;
   expect(await execute(attempts, again('a'), run)).toEqual(done());
 });

@@ -3,7 +3,7 @@ import { settingsSchema, type Config } from '../../../src/settings/config.ts';
 import { loadConfig, noFiles, problemsOf } from './load-settings.ts';
 
 describe('defaults', () => {
-  test('an empty environment gives the documented defaults', () => {
+  test('an empty environment yields the documented defaults', () => {
     expect(loadConfig({}, noFiles)).toEqual({
       amqpUrls: ['amqp://guest:guest@127.0.0.1:5672'],
       mongodbUrl: 'mongodb://127.0.0.1:27017/contacts',
@@ -27,18 +27,18 @@ describe('defaults', () => {
     );
   });
 
-  test('what was loaded cannot be changed', () => {
+  test('the loaded settings are frozen', () => {
     const config = loadConfig({}, noFiles);
     expect(() => Object.assign(config, { prefetch: 1 })).toThrow(TypeError);
     expect(() => Array.prototype.push.call(config.amqpUrls, 'amqp://other')).toThrow(TypeError);
   });
 
-  test('loading twice does not carry values over', () => {
+  test('a second load does not keep values of the first', () => {
     loadConfig({ PREFETCH: '7' }, noFiles);
     expect(loadConfig({}, noFiles).prefetch).toBe(256);
   });
 
-  test('every setting of the schema is described and has a default or may be absent', () => {
+  test('every setting is described, and has a default or is optional', () => {
     const settings = Object.entries(settingsSchema().properties);
     expect(settings).toHaveLength(Object.keys(loadConfig({}, noFiles)).length);
     for (const [name, setting] of settings) {
@@ -71,7 +71,7 @@ describe('values', () => {
     [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   ];
 
-  test.each(cases)('%j is taken', (environment, expected) => {
+  test.each(cases)('%j is accepted', (environment, expected) => {
     expect(loadConfig(environment, noFiles)).toMatchObject(expected);
   });
 
@@ -124,13 +124,13 @@ describe('problems', () => {
     ['LOG_LEVEL', 'verbose'],
   ];
 
-  test.each(refused)('%s=%j is refused, once and by name', (name, value) => {
+  test.each(refused)('%s=%j is one problem with the name of the setting', (name, value) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(new RegExp(`^${name}: `));
   });
 
-  test('all problems are in one message, one a line, in the order of the documentation', () => {
+  test('one message lists all problems, one per line, in the order of the documentation', () => {
     const environment = {
       LOG_LEVEL: 'loud',
       HTTP_PORT: '70000',
@@ -149,7 +149,7 @@ describe('problems', () => {
     );
   });
 
-  test('with several broker URLs the message counts to the wrong one', () => {
+  test('with several broker URLs the message gives the position of the invalid one', () => {
     expect(problemsOf({ AMQP_URL: 'amqp://a,amqp://b,amq://c' })[0]).toContain('entry 3 of 3');
   });
 

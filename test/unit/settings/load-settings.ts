@@ -1,10 +1,10 @@
 import { amqpUrlProblem } from '../../../src/amqp/connection/url.ts';
-import { ConfigError, loadConfig as loadConfigWith, type Config } from '../../../src/settings/config.ts';
+import { InvalidSettingsError, loadConfig as loadConfigWith, type Config } from '../../../src/settings/config.ts';
 import { mongodbUrlProblem } from '../../../src/mongo/connection/url.ts';
 
 type Load = Parameters<typeof loadConfigWith>;
 
-/** As the worker loads it. */
+/** Loads the settings as the worker does. */
 export const loadConfig = (environment: Load[0], readFile: Load[1]): Config =>
   loadConfigWith(environment, readFile, { amqpUrlProblem, mongodbUrlProblem });
 
@@ -17,7 +17,7 @@ export function problemsOf(environment: Record<string, string>, readFile = noFil
   try {
     loadConfig(environment, readFile);
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
+    if (error instanceof InvalidSettingsError) return error.problems;
     throw error;
   }
   return [];

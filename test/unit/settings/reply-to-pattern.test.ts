@@ -27,7 +27,7 @@ test.each([
   ['^(a|aa)+$', `${'a'.repeat(254)}!`],
   ['(.*)*(.*)*(.*)*z', 'a'.repeat(255)],
   ['^(\\w+\\s?)*$', `${'a'.repeat(254)}!`],
-])('%s gives up on a name made for it at once', (pattern, name) => {
+])('%s rejects a name built against backtracking at once', (pattern, name) => {
   const since = performance.now();
   expect(matches(pattern, name)).toBe(false);
   expect(performance.now() - since).toBeLessThan(1_000);

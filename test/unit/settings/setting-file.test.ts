@@ -25,7 +25,7 @@ test.each([
   ['carriage return and line feed', 'amqp://h\r\n'],
   ['nothing', 'amqp://h'],
   ['line feed, and begins with a byte order mark,', '\uFEFFamqp://h\n'],
-])('a value that ends in %s is taken without it', (_, content) => {
+])('a value that ends in %s is read without it', (_, content) => {
   expect(loadConfig({ AMQP_URL_FILE: '/f' }, files({ '/f': content })).amqpUrls).toEqual(['amqp://h']);
 });
 
@@ -35,7 +35,7 @@ test('only the last line end is dropped', () => {
   ]);
 });
 
-test('a file that cannot be read is a problem that does not tell its path', () => {
+test('the problem of an unreadable file does not contain its path', () => {
   expect(problemsOf({ MONGODB_URL_FILE: '/secrets/x' })).toEqual([
     'MONGODB_URL: the file that MONGODB_URL_FILE names cannot be read',
   ]);
@@ -65,7 +65,7 @@ test.each([
   ['more', 'x'.repeat(65_537), 'is longer than 65536 bytes'],
   ['UTF-16', Buffer.from('\uFEFFwarn', 'utf16le'), 'is not UTF-8 text'],
   ['Latin-1', Buffer.from('wärn', 'latin1'), 'is not UTF-8 text'],
-])('a file that holds %s is read, or told as what it is', (_, content, problem) => {
+])('a file that holds %s is read, or described', (_, content, problem) => {
   const folder = mkdtempSync(join(tmpdir(), 'setting-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'value');
@@ -80,7 +80,7 @@ test.each([
   ['a directory', tmpdir(), 'is a directory'],
   ['nothing', '/nowhere/at/all', 'does not exist'],
   ['what has no end', '/dev/zero', 'is longer than 65536 bytes'],
-])('a path of %s is told as what it is', (_, path, problem) => {
+])('a path of %s is described', (_, path, problem) => {
   expect(problemsOf({ AMQP_URL_FILE: path }, readSettingFile)).toEqual([
     `AMQP_URL: the file that AMQP_URL_FILE names ${problem}`,
   ]);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { gatherWrites } from '../../../../src/amqp/connection/gathered-writes.ts';
 
-/** A stream that tells what it would hand to the kernel at one go. */
+/** A stream that records each chunk that it would pass to the kernel. */
 function recorder(highWaterMark = 65_536): { stream: Writable; calls: string[] } {
   const calls: string[] = [];
   const stream = new Writable({
@@ -22,7 +22,7 @@ function recorder(highWaterMark = 65_536): { stream: Writable; calls: string[] }
   return { stream, calls };
 }
 
-test('what is written in one turn leaves in one call, in order; the next turn has its own', async () => {
+test('writes of one turn leave in one call, in order; the next turn has its own call', async () => {
   const { stream, calls } = recorder();
   gatherWrites(stream);
   for (const text of ['a', 'b', 'c']) stream.write(text);
@@ -34,7 +34,7 @@ test('what is written in one turn leaves in one call, in order; the next turn ha
   expect(calls).toEqual(['abc', 'de', 'f']);
 });
 
-test('the writer still learns that the stream is full, and when it is not any more', async () => {
+test('the writer still gets back-pressure, and its end', async () => {
   const { stream } = recorder(4);
   gatherWrites(stream);
   let drained = 0;
@@ -44,7 +44,7 @@ test('the writer still learns that the stream is full, and when it is not any mo
   expect(drained).toBe(1);
 });
 
-test('the end follows what was written before it', async () => {
+test('the end follows all earlier writes', async () => {
   const { stream, calls } = recorder();
   gatherWrites(stream);
   stream.write('a');

@@ -31,7 +31,7 @@ test.each([
       maxFrameSize: 131_072,
     },
   ],
-])('%s is read', (url, address) => {
+])('%s is parsed', (url, address) => {
   expect(brokerAddress(url)).toEqual(address);
 });
 
@@ -74,7 +74,7 @@ test.each([
   ['amqp://h?framemax=131072', 'parameter framemax, which is unknown; there are frameMax'],
   ['amqp://h?connection_timeout=5', 'parameter connection_timeout'],
   ['amqp://h?__proto__=5', 'unknown parameter'],
-])('%s is refused: %s', (url, words) => {
+])('%s is rejected: %s', (url, words) => {
   expect(amqpUrlProblem(url)).toContain(words);
 });
 
@@ -84,6 +84,6 @@ test.each([
   'amqp://u:a@S3?CR3T=1@h',
   'amqp://u:1/S3?CR3T=x@h',
   'amqp://u:#S3CR3T@h',
-])('a password that is not encoded, %s, is refused and not repeated', (url) => {
+])('a password that is not encoded, %s, is rejected and not repeated', (url) => {
   expect(amqpUrlProblem(url)).toMatch(/^(?!.*(?:S3|CR3T)).+/);
 });

@@ -4,14 +4,14 @@ import { beforeEach, expect, test } from 'vitest';
 import { CautiousPrefetch, deliveryCountOf } from '../../../../src/amqp/consumer/cautious-prefetch.ts';
 
 let now = 0;
-let told: unknown[] = [];
-let caution: CautiousPrefetch;
+let onSettled: unknown[] = [];
+let prefetch: CautiousPrefetch;
 
 beforeEach(() => {
   now = 1_000_000;
-  told = [];
-  caution = new CautiousPrefetch(
-    (reason) => told.push(reason),
+  onSettled = [];
+  prefetch = new CautiousPrefetch(
+    (reason) => onSettled.push(reason),
     () => now,
   );
 });
@@ -20,14 +20,14 @@ function delivery(headers: Readonly<Record<string, unknown>>, redelivered = true
   return { fields: { redelivered }, properties: { headers }, content: Buffer.alloc(0) } as unknown as ConsumeMessage;
 }
 
-function goWell(times: number): void {
-  for (let time = 0; time < times; time += 1) caution.wentWell();
+function succeed(times: number): void {
+  for (let time = 0; time < times; time += 1) prefetch.recordSuccess();
 }
 
 test.each([
   [{ 'x-delivery-count': 12, 'x-acquired-count': 14 }, true, 12],
   [{ 'x-delivery-count': 12 }, true, 12],
-  // Forged by the producer: the broker has handed it out less often, or not at all.
+  // Forged by the producer: the broker has delivered it less often, or never.
   [{ 'x-delivery-count': 77, 'x-acquired-count': 2 }, true, 2],
   [{ 'x-delivery-count': 77, 'x-acquired-count': 99 }, false, 0],
   [{ 'x-delivery-count': 'many' }, true, 0],
@@ -36,58 +36,58 @@ test.each([
   expect(deliveryCountOf(delivery(headers, redelivered))).toBe(count);
 });
 
-test('one lost link asks for one request that goes well', () => {
-  caution.lost();
-  expect(caution.solitary).toBe(true);
-  goWell(1);
-  expect(caution.solitary).toBe(false);
-  expect(told).toEqual(['the link was lost while consuming', undefined]);
+test('one lost channel requires one successful request', () => {
+  prefetch.lost();
+  expect(prefetch.oneAtATime).toBe(true);
+  succeed(1);
+  expect(prefetch.oneAtATime).toBe(false);
+  expect(onSettled).toEqual(['the link was lost while consuming', undefined]);
 });
 
-test('each further loss asks for more, up to a bound; losses far apart do not add up', () => {
-  for (let loss = 0; loss < 3; loss += 1) caution.lost();
-  goWell(31);
-  expect(caution.solitary).toBe(true);
-  goWell(1);
-  expect(caution.solitary).toBe(false);
-  for (let loss = 0; loss < 50; loss += 1) caution.lost();
-  goWell(256);
-  expect(caution.solitary).toBe(false);
+test('each further loss requires more successes, up to a bound; losses far apart do not add up', () => {
+  for (let loss = 0; loss < 3; loss += 1) prefetch.lost();
+  succeed(31);
+  expect(prefetch.oneAtATime).toBe(true);
+  succeed(1);
+  expect(prefetch.oneAtATime).toBe(false);
+  for (let loss = 0; loss < 50; loss += 1) prefetch.lost();
+  succeed(256);
+  expect(prefetch.oneAtATime).toBe(false);
   now += 61_000;
-  caution.lost();
-  goWell(1);
-  expect(caution.solitary).toBe(false);
+  prefetch.lost();
+  succeed(1);
+  expect(prefetch.oneAtATime).toBe(false);
 });
 
-test('a delivery that was charged often asks for a run that goes well, and is told apart from others', () => {
-  expect(caution.delivered(delivery({ 'x-delivery-count': 9 }))).toBe(false);
-  expect(caution.solitary).toBe(false);
-  expect(caution.delivered(delivery({ 'x-delivery-count': 10 }))).toBe(true);
-  goWell(15);
-  expect(caution.solitary).toBe(true);
-  expect(caution.delivered(delivery({ 'x-delivery-count': 10 }))).toBe(true);
-  goWell(16);
-  expect(told).toEqual(['a request came back often', undefined]);
+test('a delivery that was charged often is recognised, and requires a run of successes', () => {
+  expect(prefetch.delivered(delivery({ 'x-delivery-count': 9 }))).toBe(false);
+  expect(prefetch.oneAtATime).toBe(false);
+  expect(prefetch.delivered(delivery({ 'x-delivery-count': 10 }))).toBe(true);
+  succeed(15);
+  expect(prefetch.oneAtATime).toBe(true);
+  expect(prefetch.delivered(delivery({ 'x-delivery-count': 10 }))).toBe(true);
+  succeed(16);
+  expect(onSettled).toEqual(['a request came back often', undefined]);
 });
 
-test('where few requests come, caution ends when there was no sign of trouble for a time', () => {
-  for (let loss = 0; loss < 5; loss += 1) caution.lost();
+test('with few requests the caution ends after a quiet time', () => {
+  for (let loss = 0; loss < 5; loss += 1) prefetch.lost();
   now += 29_000;
-  caution.tick();
-  expect(caution.solitary).toBe(true);
+  prefetch.tick();
+  expect(prefetch.oneAtATime).toBe(true);
   now += 1_000;
-  caution.tick();
-  caution.tick();
-  expect(told).toEqual(['the link was lost while consuming', undefined]);
+  prefetch.tick();
+  prefetch.tick();
+  expect(onSettled).toEqual(['the link was lost while consuming', undefined]);
 });
 
-test('the link is made again at once after each loss, but not for ever where nothing goes well', () => {
-  expect(caution.hurried()).toBe(false);
-  caution.lost();
-  expect([caution.hurried(), caution.hurried()]).toEqual([true, false]);
-  for (let loss = 0; loss < 1_000; loss += 1) caution.lost();
-  expect(caution.hurried()).toBe(false);
-  caution.wentWell();
-  caution.lost();
-  expect(caution.hurried()).toBe(true);
+test('the channel is reopened at once after each loss, but not forever while no request succeeds', () => {
+  expect(prefetch.retriesFast()).toBe(false);
+  prefetch.lost();
+  expect([prefetch.retriesFast(), prefetch.retriesFast()]).toEqual([true, false]);
+  for (let loss = 0; loss < 1_000; loss += 1) prefetch.lost();
+  expect(prefetch.retriesFast()).toBe(false);
+  prefetch.recordSuccess();
+  prefetch.lost();
+  expect(prefetch.retriesFast()).toBe(true);
 });

@@ -14,7 +14,7 @@ import {
   uint,
 } from '../../../../src/amqp/dead-letter-queue/amqp10-values.ts';
 
-test('a described list is read as it was written', () => {
+test('a described list is decoded as it was encoded', () => {
   const bytes = described(0x14, [uint(7), string('é'), binary(Buffer.from([1, 2])), TRUE, FALSE, NULL]);
   const { value, end } = readAmqp10(bytes, 0);
   expect(end).toBe(bytes.length);
@@ -31,18 +31,18 @@ test.each([
   ['ulong', '80 0000000000000007', 7],
   ['smalluint', '52 ff', 255],
   ['uint0', '43', 0],
-])('the short and long forms of a number are one: %s', (_, hex, number) => {
+])('short and long forms of a number are equal: %s', (_, hex, number) => {
   expect(numberOf(readAmqp10(Buffer.from(hex.replaceAll(' ', ''), 'hex'), 0).value)).toBe(number);
 });
 
-test('short lists and maps are read with their members', () => {
+test('short lists and maps are decoded with their members', () => {
   // A map with the key `a` and a list of one char.
   const { value } = readAmqp10(Buffer.from('c10c02a10161c006017300000041', 'hex'), 0);
   expect(value.items.map(({ constructorCode }) => constructorCode)).toEqual([0xa1, 0xc0]);
   expect(value.items[1]?.items.map(({ constructorCode }) => constructorCode)).toEqual([0x73]);
 });
 
-test('nesting of any depth is read over', () => {
+test('nesting of any depth is skipped', () => {
   let nested = Buffer.from([0x45]);
   for (let depth = 0; depth < 2_000; depth += 1) {
     const start = Buffer.from([0xd0, 0, 0, 0, 0, 0, 0, 0, 1]);
@@ -53,7 +53,7 @@ test('nesting of any depth is read over', () => {
 });
 
 test.each(['', 'a1', 'a10561', '70 00', 'b0 00000005 01', 'c0 05 02 a1 09'])(
-  'what is cut off is refused: %j',
+  'a truncated value is rejected: %j',
   (hex) => {
     expect(() => readAmqp10(Buffer.from(hex.replaceAll(' ', ''), 'hex'), 0)).toThrow(RangeError);
   },

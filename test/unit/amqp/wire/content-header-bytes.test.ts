@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { contentHeaderBytes } from '../../../../src/amqp/wire/content-header-bytes.ts';
 
-/** Frame, class, weight, size of the body, flags, and the headers' tag and length. */
+/** Frame, class, weight, body size, flags, and the headers' tag and length. */
 const EMPTY = 8 + 14 + 5;
 
 test.each([
@@ -11,6 +11,6 @@ test.each([
   [{ headers: { a: 'bc' } }, EMPTY + 2 + 7],
   [{ headers: { a: Buffer.alloc(10), b: [true], c: { d: null } } }, EMPTY + 17 + (2 + 5 + 9) + (2 + 5 + 2 + 9)],
   [{ headers: { a: { '!': 'timestamp', value: 1 } } }, EMPTY + 11],
-])('%j takes %i bytes at most', (options, bytes) => {
+])('%j needs at most %i bytes', (options, bytes) => {
   expect(contentHeaderBytes(options)).toBe(bytes);
 });

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
-import { headersAreSane, headerSpan } from '../../../../src/amqp/wire/header-depth.ts';
+import { headersAreReadable, headerSpan } from '../../../../src/amqp/wire/header-depth.ts';
 import { nestedTables } from '../../../support/raw-publish.ts';
 
-/** The payload of a content header frame with these headers, a content type in front of them. */
+/** The payload of a content header frame with these headers, behind a content type. */
 function payloadWith(headers: Buffer, length = headers.length): Buffer {
   const start = Buffer.alloc(14);
   start.writeUInt16BE(0xa000, 12);
@@ -15,7 +15,7 @@ function payloadWith(headers: Buffer, length = headers.length): Buffer {
 function sane(headers: Buffer, deepest = 64): boolean {
   const payload = payloadWith(headers);
   const span = headerSpan(payload);
-  return span !== undefined && headersAreSane(payload, span, deepest);
+  return span !== undefined && headersAreReadable(payload, span, deepest);
 }
 
 const ONE_OF_EACH = Buffer.from(
@@ -25,18 +25,18 @@ const ONE_OF_EACH = Buffer.from(
   'latin1',
 );
 
-test('the span leaves out what stands before and behind the headers', () => {
+test('the span excludes the bytes before and behind the headers', () => {
   expect(headerSpan(payloadWith(Buffer.from('\u0001aV')))).toEqual({ start: 19, end: 26 });
   expect(headerSpan(payloadWith(Buffer.from('\u0001aV'), 5))).toBeUndefined();
   expect(headerSpan(Buffer.alloc(14))).toBeUndefined();
 });
 
-test('values of every type are read over', () => {
+test('values of every type are skipped', () => {
   expect(sane(ONE_OF_EACH)).toBe(true);
   expect(sane(Buffer.alloc(0))).toBe(true);
 });
 
-test('nesting is measured without a stack', () => {
+test('nesting is measured without recursion', () => {
   expect(sane(nestedTables('a', 64))).toBe(true);
   expect(sane(nestedTables('a', 66))).toBe(false);
   expect(sane(nestedTables('a', 20_000))).toBe(false);
@@ -45,11 +45,11 @@ test('nesting is measured without a stack', () => {
 
 test.each([
   ['an unknown type', '\u0001a?\u0001'],
-  ['a value that is cut off', '\u0001aI\0'],
+  ['a truncated value', '\u0001aI\0'],
   ['a text longer than the headers', '\u0001aS\0\0\0\u0009x'],
   ['a table longer than the headers', '\u0001aF\0\0\0\u0009x'],
   ['a value in a table that is longer than the table', '\u0001aF\0\0\0\u0003\u0001aI\0\0\0\0'],
-  ['a name that is cut off', '\u0009a'],
-])('%s is not sane', (_, headers) => {
+  ['a truncated name', '\u0009a'],
+])('%s is not readable', (_, headers) => {
   expect(sane(Buffer.from(headers, 'latin1'))).toBe(false);
 });

@@ -11,19 +11,27 @@ import {
 } from 'mongodb';
 import { expect, test } from 'vitest';
 
-import { duplicatesIn, isAway, refusalsIn, translateErrors } from '../../../../src/mongo/connection/errors.ts';
+import {
+  duplicatesIn,
+  isUnavailable,
+  rejectedItemsIn,
+  translateErrors,
+} from '../../../../src/mongo/connection/errors.ts';
 import { StoreDefectError, UnavailableError } from '../../../../src/protocol/errors.ts';
 import { TimeoutError } from '../../../../src/time/limit.ts';
 
 const reply = (code: number, message = 'a reply'): MongoServerError => new MongoServerError({ message, code });
 
-/** A bulk write's error, as the driver builds it from the server's answer or from an error of the call. */
+/**
+ * A bulk write's error, as the driver builds it from the server's answer or from an error of the
+ * call.
+ */
 function bulkError(cause: object, writeConcernError?: object): MongoBulkWriteError {
   const result = { getWriteConcernError: () => writeConcernError } as unknown as BulkWriteResult;
   return new MongoBulkWriteError(cause as never, result);
 }
 
-function refusedItems(...items: readonly { index: number; code: number; errmsg?: string }[]): MongoBulkWriteError {
+function rejectedItems(...items: readonly { index: number; code: number; errmsg?: string }[]): MongoBulkWriteError {
   return bulkError({ message: 'E11000 secret@doe.example', code: items[0]?.code, writeErrors: items });
 }
 
@@ -40,59 +48,62 @@ function labelled(label: string): MongoError {
 test.each<[string, unknown]>([
   ['a lost connection', new MongoNetworkError('connection closed')],
   ['a silent server', new MongoNetworkTimeoutError('timed out')],
-  ['no server to be found', new MongoServerSelectionError('none', { servers: new Map() } as never)],
-  ['a reset socket that the driver passes on as it is', systemError('ECONNRESET')],
+  ['no server found', new MongoServerSelectionError('none', { servers: new Map() } as never)],
+  ['a reset socket that the driver passes on unchanged', systemError('ECONNRESET')],
   ['a broken pipe', systemError('EPIPE')],
-  ['a name that does not resolve for the moment', systemError('EAI_AGAIN')],
+  ['a host name that does not resolve at the moment', systemError('EAI_AGAIN')],
   ['our own time limit', new TimeoutError('ping did not answer')],
   ['a primary that stepped down', reply(189)],
-  ['a secondary that was asked to write', reply(10107)],
+  ['a write to a secondary', reply(10107)],
   ['a server that shuts down', reply(91)],
-  ['a password that is being changed', reply(18)],
+  ['a password change in progress', reply(18)],
   ['a deadlock in the DocumentDB engine', reply(16_908_292)],
-  ['a cluster that blocks writes while it is moved', reply(371)],
-  ['a server that another one did not answer in time', reply(202)],
-  ['a server without resources for the moment', reply(402)],
-  ['a server that found no free connection to another', reply(407)],
-  ['a server whose signing keys are not there yet', reply(211)],
-  ['an admission queue that is full', reply(433)],
-  ['a cluster that is being resharded', reply(453)],
-  ['a cursor of a server that restarted', reply(43)],
+  ['a cluster that blocks writes during a migration', reply(371)],
+  ['a server whose peer timed out', reply(202)],
+  ['a server without resources at the moment', reply(402)],
+  ['a server without a free connection to a peer', reply(407)],
+  ['a server whose signing keys are missing', reply(211)],
+  ['a full admission queue', reply(433)],
+  ['a cluster during resharding', reply(453)],
+  ['a cursor lost in a restart', reply(43)],
   ['a standby PostgreSQL before it takes over', reply(100_663_618)],
   ['a PostgreSQL behind FerretDB that restarts', reply(1, 'the database system is in recovery mode')],
   ['a PostgreSQL behind FerretDB that crashed', reply(1, 'unexpected EOF')],
-  ['an error that the server calls retryable', labelled('RetryableWriteError')],
+  ['an error that the server labels retryable', labelled('RetryableWriteError')],
   [
     'a write that a majority did not confirm',
     new MongoWriteConcernError({ writeConcernError: { code: 64 }, ok: 1 } as never),
   ],
   ['a bulk write whose connection was lost', bulkError(new MongoNetworkTimeoutError('timed out'))],
   ['a bulk write whose socket was reset', bulkError(systemError('ECONNRESET'))],
-  ['a bulk write refused by a server that stepped down', bulkError(reply(10107))],
-  ['a bulk write with one item in a deadlock', refusedItems({ index: 3, code: 11000 }, { index: 4, code: 16_908_292 })],
+  ['a bulk write rejected by a server that stepped down', bulkError(reply(10107))],
+  [
+    'a bulk write with one item in a deadlock',
+    rejectedItems({ index: 3, code: 11000 }, { index: 4, code: 16_908_292 }),
+  ],
   ['a bulk write that a majority did not confirm', bulkError({ message: 'waiting', writeErrors: [] }, { code: 64 })],
-])('%s means that the database is away', async (_, error) => {
-  expect(isAway(error)).toBe(true);
+])('%s means that the database is unavailable', async (_, error) => {
+  expect(isUnavailable(error)).toBe(true);
   const call = translateErrors('create contacts', () => Promise.reject(error as Error));
   await expect(call).rejects.toBeInstanceOf(UnavailableError);
   await expect(call).rejects.toMatchObject({ cause: error });
 });
 
 test.each<[string, unknown]>([
-  ['a document that the server does not accept', reply(121)],
-  ['a list that took too long', reply(50)],
+  ['a document that the server rejects', reply(121)],
+  ['a list that exceeded its time limit', reply(50)],
   ['a duplicate key', reply(11000)],
-  ['an internal error of another kind', reply(1, 'assertion failed')],
-  ['a bulk write with an item refused for good', refusedItems({ index: 0, code: 121 })],
-  ['a bulk write of which nothing is known but a defect', bulkError(new MongoInvalidArgumentError('wrong use'))],
+  ['another internal error', reply(1, 'assertion failed')],
+  ['a bulk write with a rejected item', rejectedItems({ index: 0, code: 121 })],
+  ['a bulk write that failed by a defect', bulkError(new MongoInvalidArgumentError('wrong use'))],
   ['a programming error', new TypeError('x is not a function')],
-  ['an error with a code that is no system error', Object.assign(new Error('odd'), { code: 'ERR_INVALID_ARG_TYPE' })],
-  ['something that is no error', 'ECONNRESET'],
-])('%s does not', (_, error) => {
-  expect(isAway(error)).toBe(false);
+  ['an error whose code is not a system error', Object.assign(new Error('odd'), { code: 'ERR_INVALID_ARG_TYPE' })],
+  ['a value that is not an Error', 'ECONNRESET'],
+])('%s is not an outage', (_, error) => {
+  expect(isUnavailable(error)).toBe(false);
 });
 
-test('a defect of the database names the call, the error and its code, and never what the server said', async () => {
+test('a defect names the call, the error and its code, never the server’s message', async () => {
   const failed = translateErrors('create contacts', () =>
     Promise.reject(reply(11000, 'dup key: { email: "secret@doe.example" }')),
   );
@@ -104,23 +115,23 @@ test('a defect of the database names the call, the error and its code, and never
 });
 
 test.each([
-  [13, 'create contacts: the database says that its user lacks the right to do it (13 Unauthorized)'],
-  [18, 'create contacts: the database does not accept the user or the password (18 AuthenticationFailed)'],
-  [371, 'create contacts: the database blocks all writes for the time being (371 UserWritesBlocked)'],
-  [189, 'create contacts: the database is away, or what became of the call is unknown'],
-])('%d is translateErrors in words that say what it is', async (code, words) => {
+  [13, 'create contacts: the database user lacks the right to do it (13 Unauthorized)'],
+  [18, 'create contacts: the database rejects the user name or the password (18 AuthenticationFailed)'],
+  [371, 'create contacts: the database blocks all writes at the moment (371 UserWritesBlocked)'],
+  [189, 'create contacts: the database is unavailable, or the outcome of the call is unknown'],
+])('code %d has a message that names the condition', async (code, words) => {
   await expect(translateErrors('create contacts', () => Promise.reject(reply(code, 'secret')))).rejects.toThrow(words);
 });
 
-test('an error of our own passes as it is', async () => {
+test('an error that is not the driver’s passes unchanged', async () => {
   const own = new Error('the document of contact 1 is incomplete');
   await expect(translateErrors('get contacts', () => Promise.reject(own))).rejects.toBe(own);
 });
 
-test('the places of duplicates are known only where nothing else went wrong', () => {
-  expect(duplicatesIn(refusedItems({ index: 2, code: 11000 }, { index: 5, code: 11000 }))).toEqual([2, 5]);
+test('indexes of duplicates are returned only if nothing else failed', () => {
+  expect(duplicatesIn(rejectedItems({ index: 2, code: 11000 }, { index: 5, code: 11000 }))).toEqual([2, 5]);
   for (const error of [
-    refusedItems({ index: 2, code: 11000 }, { index: 5, code: 121 }),
+    rejectedItems({ index: 2, code: 11000 }, { index: 5, code: 121 }),
     bulkError({ message: 'dup', writeErrors: [{ index: 2, code: 11000 }] }, { code: 64 }),
     bulkError(new MongoNetworkError('gone')),
     reply(11000),
@@ -129,9 +140,9 @@ test('the places of duplicates are known only where nothing else went wrong', ()
   }
 });
 
-test('an item that lost against another writer was not written, and is no duplicate', () => {
-  const error = refusedItems({ index: 2, code: 11000 }, { index: 5, code: 112 }, { index: 7, code: 16_908_292 });
-  expect([...refusalsIn('x', error)]).toEqual([
+test('an item that lost against another writer is a conflict and not a duplicate', () => {
+  const error = rejectedItems({ index: 2, code: 11000 }, { index: 5, code: 112 }, { index: 7, code: 16_908_292 });
+  expect([...rejectedItemsIn('x', error)]).toEqual([
     [2, undefined],
     [5, undefined],
     [7, undefined],
@@ -139,17 +150,20 @@ test('an item that lost against another writer was not written, and is no duplic
   expect(() => duplicatesIn(error)).toThrow(error);
 });
 
-test('an item that the server refuses for itself is translateErrors from those beside it, and from those whose fate is unknown', () => {
-  const refusals = refusalsIn('x', refusedItems({ index: 2, code: 112 }, { index: 5, code: 121, errmsg: 'secret' }));
-  expect([...refusals.keys()]).toEqual([2, 5]);
-  expect(refusals.get(2)).toBeUndefined();
-  expect(refusals.get(5)).toMatchObject({ name: 'StoreDefectError', message: 'x: MongoWriteError 121', code: 121 });
+test('a rejected item is distinguished from conflicts and from items of unknown outcome', () => {
+  const rejections = rejectedItemsIn(
+    'x',
+    rejectedItems({ index: 2, code: 112 }, { index: 5, code: 121, errmsg: 'secret' }),
+  );
+  expect([...rejections.keys()]).toEqual([2, 5]);
+  expect(rejections.get(2)).toBeUndefined();
+  expect(rejections.get(5)).toMatchObject({ name: 'StoreDefectError', message: 'x: MongoWriteError 121', code: 121 });
   for (const error of [
-    refusedItems({ index: 2, code: 121 }, { index: 5, code: 91 }),
+    rejectedItems({ index: 2, code: 121 }, { index: 5, code: 91 }),
     bulkError({ message: 'waiting', writeErrors: [{ index: 2, code: 121 }] }, { code: 64 }),
     bulkError(new MongoNetworkError('gone')),
     reply(121),
   ]) {
-    expect(() => refusalsIn('x', error)).toThrow(error);
+    expect(() => rejectedItemsIn('x', error)).toThrow(error);
   }
 });

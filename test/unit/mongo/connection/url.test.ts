@@ -13,7 +13,7 @@ test.each([
   'mongodb://h/contacts?tls=true&tlsAllowInvalidHostnames=true&compressors=zstd,zlib&appName=x',
   'mongodb://h/contacts?',
   'mongodb://h/contacts?maxStalenessSeconds=90&readPreference=secondary',
-])('%s is taken', (url) => {
+])('%s is accepted', (url) => {
   expect(mongodbUrlProblem(url)).toBeUndefined();
 });
 
@@ -32,14 +32,14 @@ test.each([
   ['authMechanism=NONE', 'option authMechanism has a value'],
   ['authMechanism=SCRAM-SHA-256', 'option authMechanism needs a user name'],
   ['authMechanism=MONGODB-AWS', 'needs a package'],
-  ['replicaSet=a&replicaSet=b', 'option replicaSet is there more than once'],
+  ['replicaSet=a&replicaSet=b', 'option replicaSet appears more than once'],
   ['tls=true&ssl=false', 'options tls, ssl contradict each other'],
   [
     'tlsInsecure=true&appName=x&tlsAllowInvalidCertificates=true',
     'options tlsInsecure, tlsAllowInvalidCertificates contradict',
   ],
   ['loadBalanced=true&replicaSet=rs', 'options loadBalanced, replicaSet contradict each other'],
-  ['srvMaxHosts=2', 'option srvMaxHosts goes with mongodb+srv:// only'],
+  ['srvMaxHosts=2', 'option srvMaxHosts requires mongodb+srv://'],
   ['proxyPort=9', 'option proxyPort needs the other options'],
   ['minPoolSize=33', 'option minPoolSize must be at most 32'],
   ['raw=true', 'option raw cannot be given in a URL'],
@@ -49,7 +49,7 @@ test.each([
   ['tlsCertificateKeyFile=/nowhere', 'option tlsCertificateKeyFile names a file that cannot be read'],
   ['foo=bar&tls=maybe&appName=x', 'option foo is unknown to the database driver; option tls must be true or false'],
   [Array.from({ length: 41 }, (_, n) => `o${n}=1`).join('&'), 'more than 40 options'],
-])('?%s is refused: %s', (options, words) => {
+])('?%s is rejected: %s', (options, words) => {
   expect(mongodbUrlProblem(`mongodb://h/contacts?${options}`)).toContain(words);
 });
 
@@ -67,20 +67,20 @@ test.each([
   ['mongodb+srv://a.example.org,b.example.org/contacts', 'one host without a port'],
   [
     'mongodb+srv://h.example.org/contacts?directConnection=true',
-    'option directConnection does not go with mongodb+srv://',
+    'option directConnection cannot be combined with mongodb+srv://',
   ],
-  ['mongodb://a,b/contacts?directConnection=true', 'option directConnection goes with exactly one host'],
-  ['mongodb://a,b/contacts?loadBalanced=true', 'option loadBalanced goes with exactly one host'],
+  ['mongodb://a,b/contacts?directConnection=true', 'option directConnection requires exactly one host'],
+  ['mongodb://a,b/contacts?loadBalanced=true', 'option loadBalanced requires exactly one host'],
   ['mongodb://h/contacts#x', '#'],
   ['mongodb://h/con tacts', 'blank'],
   ['mongodb://h', 'names no database'],
   ['mongodb://h/?replicaSet=rs', 'names no database'],
   ['postgres://h/contacts', 'must be a URL mongodb://'],
-])('%s is refused: %s', (url, words) => {
+])('%s is rejected: %s', (url, words) => {
   expect(mongodbUrlProblem(url)).toContain(words);
 });
 
-test('a file without certificates is refused', () => {
+test('a file without certificates is rejected', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tls-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'S3CR3T.pem');
@@ -105,6 +105,6 @@ test.each([
   'mongodb://u:S3#CR3T@h/contacts',
   'mongodb://S3:CR3T:x@h/contacts',
   'mongodb://u:S3CR3T@h/contacts?authMechanism=S3CR3T&tls=S3CR3T&S3%40CR3T=1&family=CR3T',
-])('a password or value, as in %s, is refused and not repeated', (url) => {
+])('a password or value, as in %s, is rejected and not repeated', (url) => {
   expect(mongodbUrlProblem(url)).toMatch(/^(?!.*(?:S3|CR3T)).+/);
 });

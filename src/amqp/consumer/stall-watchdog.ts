@@ -1,0 +1,103 @@
+import type { Channel } from 'amqplib';
+
+import { ConsumerStuckError, StallDetector, type Remedy } from './stall-detector.ts';
+import { QueuePoller } from './queue-poller.ts';
+
+/** The part of the subscription that is watched. */
+export interface WatchedSubscription {
+  readonly hasRoom: boolean;
+  readonly held: number;
+  review(): void;
+}
+
+export interface StallSettings {
+  /** The request queue first. */
+  readonly queues: readonly string[];
+  /** Time limit in milliseconds for each poll. */
+  readonly timeoutMs: number;
+  /** Milliseconds that requests may wait without progress before `failed` rejects; 0 = never. */
+  readonly exitAfterMs: number;
+}
+
+/** Carries out the remedies. */
+export interface StallWatchdogHost {
+  /** Whether requests should be consumed now. */
+  shouldConsume(): boolean;
+  /** Called at each poll, before its result is judged. */
+  polled(): void;
+  /** Called before the remedy is carried out. */
+  onRemedy(remedy: Remedy, waiting: number): void;
+  /** Replaces the channel. */
+  rebuild(reason: string): void;
+  /** Replaces the connection. */
+  reconnect(reason: string): void;
+}
+
+const POLL_EVERY_MS = 2_000;
+const POLLS_BEFORE_EXIT = 20;
+const REASON = 'requests wait and none is delivered';
+
+/**
+ * Compares the queue's depth with deliveries and settlements, across channels, and applies a remedy
+ * where there is no progress.
+ */
+export class StallWatchdog {
+  /** Rejects with `ConsumerStuckError` when no remedy has helped within the time of the settings. */
+  readonly failed: Promise<never>;
+  readonly #settings: StallSettings;
+  readonly #host: StallWatchdogHost;
+  readonly #detector: StallDetector;
+  readonly #depths = new Map<string, number>();
+  #failed = false;
+  #fail: (error: ConsumerStuckError) => void = () => undefined;
+
+  constructor(settings: StallSettings, host: StallWatchdogHost) {
+    this.#settings = settings;
+    this.#host = host;
+    this.#detector = new StallDetector(settings.exitAfterMs);
+    this.failed = new Promise((_, reject) => (this.#fail = reject));
+    this.failed.catch(() => undefined);
+  }
+
+  /** Whether the consumer counts as stalled. */
+  get stalled(): boolean {
+    return this.#detector.stalled;
+  }
+
+  /** Number of messages in each queue at the last poll; empty before the first. */
+  get depths(): ReadonlyMap<string, number> {
+    return this.#depths;
+  }
+
+  /** A request was delivered or settled. */
+  recordProgress(): void {
+    this.#detector.recordProgress();
+  }
+
+  /** Polls on `channel` until the returned poller is stopped. */
+  watch(channel: Channel, watched: WatchedSubscription): QueuePoller {
+    const { queues, timeoutMs, exitAfterMs } = this.#settings;
+    const everyMs = exitAfterMs > 0 ? Math.min(POLL_EVERY_MS, exitAfterMs / POLLS_BEFORE_EXIT) : POLL_EVERY_MS;
+    const onDepths = (depths: readonly number[], sinceMs: number): void => {
+      for (const [index, queue] of queues.entries()) this.#depths.set(queue, depths[index] ?? 0);
+      this.#host.polled();
+      // While consuming one at a time, time alone may call for another consumer.
+      watched.review();
+      this.#judge(watched, depths[0] ?? 0, sinceMs);
+    };
+    return new QueuePoller(channel, { queues, everyMs, timeoutMs }, onDepths, (reason) => this.#host.rebuild(reason));
+  }
+
+  #judge({ hasRoom, held }: WatchedSubscription, waiting: number, sinceMs: number): void {
+    if (this.#failed) return;
+    const remedy = this.#detector.judge({ waiting, hasRoom, held, paused: !this.#host.shouldConsume() }, sinceMs);
+    if (remedy === 'none') return;
+    this.#host.onRemedy(remedy, waiting);
+    if (remedy === 'new channel') this.#host.rebuild(REASON);
+    else if (remedy === 'new connection') this.#host.reconnect(REASON);
+    else {
+      this.#failed = true;
+      this.#fail(new ConsumerStuckError('requests wait and none is delivered, or no request in flight ends'));
+    }
+  }
+}

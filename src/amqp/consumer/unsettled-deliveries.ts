@@ -1,0 +1,97 @@
+import type { Channel, ConsumeMessage } from 'amqplib';
+
+import { AckBatch } from './ack-batch.ts';
+
+/** `lost`: the channel was closed before, so that the broker redelivers. */
+export type OnSettled = (lost: boolean) => void;
+
+/** A delivery that is in flight for this long does not end channels, and nothing waits for it. */
+const STALE_MS = 5_000;
+
+/**
+ * The unsettled deliveries of one channel. Each is settled once, on that channel: on another its
+ * tag means another message.
+ */
+export class UnsettledDeliveries {
+  readonly #channel: Channel;
+  /** When each delivery arrived, oldest first. */
+  readonly #open = new Map<ConsumeMessage, number>();
+  readonly #acknowledgements: AckBatch;
+  readonly #settled: (message: ConsumeMessage) => void;
+
+  /** `settled` is called for each delivery once its settlement is sent, before its `onSettled`. */
+  constructor(channel: Channel, settled: (message: ConsumeMessage) => void) {
+    this.#channel = channel;
+    this.#acknowledgements = new AckBatch(channel, this.#open);
+    this.#settled = settled;
+  }
+
+  get size(): number {
+    return this.#open.size + this.#acknowledgements.size;
+  }
+
+  add(message: ConsumeMessage): void {
+    this.#open.set(message, performance.now());
+  }
+
+  /** Oldest first, without those whose acknowledgement is about to be sent. */
+  open(): ConsumeMessage[] {
+    return [...this.#open.keys()];
+  }
+
+  /** Acknowledges at the end of this turn. Ignored for a settled delivery. */
+  acknowledge(message: ConsumeMessage, onSettled: OnSettled): void {
+    if (!this.#open.delete(message)) return;
+    this.#acknowledgements.add(message, (lost) => {
+      this.#settled(message);
+      onSettled(lost);
+    });
+  }
+
+  /** Requeues without a charge. Ignored for a settled delivery. */
+  requeue(message: ConsumeMessage, onSettled: OnSettled): void {
+    this.#reject(message, true, onSettled);
+  }
+
+  /** Lets the broker dead-letter it, without a diagnosis. Ignored for a settled delivery. */
+  deadLetter(message: ConsumeMessage, onSettled: OnSettled): void {
+    this.#reject(message, false, onSettled);
+  }
+
+  /** Whether it is unsettled. */
+  has(message: ConsumeMessage): boolean {
+    return this.#open.has(message);
+  }
+
+  #reject(message: ConsumeMessage, requeue: boolean, onSettled: OnSettled): void {
+    if (!this.#open.delete(message)) return;
+    let lost = false;
+    try {
+      this.#channel.nack(message, false, requeue);
+    } catch {
+      lost = true; // The channel is closed.
+    }
+    this.#settled(message);
+    onSettled(lost);
+  }
+
+  /**
+   * Requeues all: the channel is about to be closed, which would charge them. They stay here, so
+   * that later settlements are reported as lost.
+   */
+  requeueAll(): void {
+    if (this.#open.size === 0) return;
+    try {
+      this.#channel.nackAll(true);
+    } catch {
+      // The channel is closed, and the broker has requeued everything.
+    }
+  }
+
+  /** Whether no delivery except `message` arrived within the last five seconds. */
+  othersAreStale(message: ConsumeMessage | undefined): boolean {
+    const limit = performance.now() - STALE_MS;
+    for (const [other, since] of this.#open) if (other !== message && since > limit) return false;
+    return true;
+  }
+}

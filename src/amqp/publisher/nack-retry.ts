@@ -1,0 +1,68 @@
+import type { ReplyOutcome } from '../../protocol/reply.ts';
+import { backOffMs } from '../../time/retry.ts';
+import type { Destinations } from './destinations.ts';
+import { insertInOrder, type Destination, type Pending } from './pending.ts';
+
+const MAX_NACKS = 5;
+
+export interface NackRetryHost {
+  finish(pending: Pending, outcome: ReplyOutcome): void;
+  /** Sends the destination's waiting messages, as far as possible. */
+  pump(destination: Destination): void;
+  republished(reason: string, count: number): void;
+}
+
+/**
+ * Handles messages that their queue nacked. One message of a destination is retried with back-off
+ * while the others wait, as far as their bound allows. After five nacks in a row all of them are
+ * refused. From then on each message has a single attempt, until the queue accepts one.
+ */
+export class NackRetry {
+  readonly #destinations: Destinations;
+  readonly #host: NackRetryHost;
+
+  constructor(destinations: Destinations, host: NackRetryHost) {
+    this.#destinations = destinations;
+    this.#host = host;
+  }
+
+  nacked(destination: Destination, pending: Pending): void {
+    const wasRetry = destination.retried === pending;
+    if (wasRetry) destination.retried = undefined;
+    if (pending.message.once === true || destination.nackState === 'abandoned') return this.#abandon(pending);
+    if (destination.nackState === 'retrying' && !wasRetry) return this.#hold(destination, pending);
+    if (destination.nackState === 'no' && !this.#destinations.mayRetry(destination)) return this.#abandon(pending);
+    destination.nacksInRow += 1;
+    if (destination.nacksInRow >= MAX_NACKS) return this.#abandonAll(destination, pending);
+    insertInOrder(destination.waiting, pending);
+    destination.nackState = 'retrying';
+    this.#destinations.degrade(destination);
+    for (const takeExcess of this.#destinations.takeExcess(destination)) this.#abandon(takeExcess);
+    this.#retryLater(destination);
+  }
+
+  #hold(destination: Destination, pending: Pending): void {
+    if (!this.#destinations.mayHold(destination)) return this.#abandon(pending);
+    this.#host.republished('refused by the broker', 1);
+    insertInOrder(destination.waiting, pending);
+  }
+
+  #retryLater(destination: Destination): void {
+    destination.retryTimer = setTimeout(() => {
+      destination.retryDue = true;
+      this.#host.republished('refused by the broker', 1);
+      this.#host.pump(destination);
+    }, backOffMs(destination.nacksInRow));
+  }
+
+  #abandonAll(destination: Destination, pending: Pending): void {
+    destination.nackState = 'abandoned';
+    this.#destinations.degrade(destination);
+    this.#abandon(pending);
+    for (const other of destination.waiting.splice(0)) this.#abandon(other);
+  }
+
+  #abandon(pending: Pending): void {
+    this.#host.finish(pending, 'refused');
+  }
+}

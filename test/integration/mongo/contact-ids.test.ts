@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+
+import { createOne, creation, deletionOf, idsOf, JANE, updateOf } from '../../support/contact-repository/fixtures.ts';
+import { freshStore } from './fresh-store.ts';
+
+const { contacts, stored } = freshStore();
+const MAX_ID = Number.MAX_SAFE_INTEGER;
+
+test('a counter behind the documents is raised past them, and no document is overwritten', async () => {
+  // So far behind that single increments would not reach the highest id.
+  await contacts.create(Array.from({ length: 100 }, () => creation()));
+  const highest = await createOne(contacts, { first_name: 'Before' });
+  await stored.counters.updateOne({ _id: 'contact' }, { $set: { next: 1 } });
+  const created = await contacts.create([creation(), creation(), creation(), creation()]);
+  expect(created.map(({ repeated }) => repeated)).toEqual([false, false, false, false]);
+  for (const { id } of created) expect(id).toBeGreaterThan(highest);
+  expect(new Set(created.map(({ id }) => id)).size).toBe(4);
+  expect((await contacts.get([highest]))[0]?.first_name).toBe('Before');
+});
+
+test('a missing counter is recreated after the highest id, tombstones included', async () => {
+  const highest = await createOne(contacts);
+  await contacts.delete([deletionOf(highest)]);
+  await stored.counters.deleteMany({});
+  expect(await createOne(contacts)).toBe(highest + 1);
+});
+
+test('a contact_id of 2^53−1 is read, updated, listed and deleted like any other', async () => {
+  await stored.contacts.insertOne({ ...JANE, _id: MAX_ID, client_id: 77, email_key: JANE.email });
+  expect(await contacts.update([updateOf(MAX_ID, { first_name: 'Last' })])).toEqual(['applied']);
+  expect((await contacts.get([MAX_ID - 1, MAX_ID]))[1]?.first_name).toBe('Last');
+  expect((await idsOf(contacts, { client_id: 77 })).ids).toEqual([MAX_ID]);
+  expect(await contacts.delete([deletionOf(MAX_ID)])).toEqual(['applied']);
+  await stored.contacts.deleteOne({ _id: MAX_ID });
+});
+
+test('contact_ids end at 2^53−1', async () => {
+  await stored.counters.updateOne({ _id: 'contact' }, { $set: { next: MAX_ID - 1 } });
+  const id = await createOne(contacts);
+  expect(id).toBe(MAX_ID - 1);
+  expect((await contacts.get([id]))[0]?.contact_id).toBe(MAX_ID - 1);
+  await expect(contacts.create([creation(), creation()])).rejects.toThrow('there are no contact_ids left');
+});

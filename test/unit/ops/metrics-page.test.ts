@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+
+import { expect, test } from 'vitest';
+
+import { createMetrics } from '../../../src/ops/metrics.ts';
+import { METRICS } from '../../../src/protocol/catalogue.ts';
+
+const PAGE = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+const catalogue = Object.fromEntries(Object.entries(METRICS).map(([name, labels]) => [name, [...labels].sort()]));
+
+/** The text of /metrics after at least one event of each metric. */
+function exposedText(): Promise<string> {
+  const metrics = createMetrics({
+    methods: ['contact.get'],
+    inFlight: () => 1,
+    droppedLogLines: () => 1,
+    queueMessages: () => new Map([['requests', 7]]),
+    intakeHeld: () => ({ database: true }),
+    ready: () => Promise.resolve(true),
+  });
+  metrics.request({
+    method: 'contact.get',
+    status: 'ok',
+    code: 'OK',
+    attempts: 1,
+    batch: 2,
+    reply: 'routed',
+    redelivered: true,
+    repeated: false,
+    referenceId: 'reference',
+    messageId: undefined,
+    ms: 4,
+  });
+  metrics.settled('acknowledged');
+  metrics.deadLettered('INTERNAL_ERROR');
+  metrics.retried('unavailable');
+  metrics.uncounted();
+  metrics.republished('confirm lost', 1);
+  metrics.reconnected('consume');
+  metrics.cautious('a request came back often');
+  metrics.standstill('new channel');
+  metrics.foreignDocument();
+  return metrics.text();
+}
+
+/**
+ * Type of each of the worker's metrics in the text, and the labels of its samples in alphabetical
+ * order.
+ */
+function metricsIn(text: string): { types: Record<string, string>; labels: Record<string, string[]> } {
+  const typeLines = text.matchAll(/^# TYPE (contacts_\w+) (\w+)$/gm);
+  const types = Object.fromEntries([...typeLines].map(([, name = '', type = '']) => [name, type]));
+  const labels = Object.keys(types).map((name) => {
+    const samples = [...text.matchAll(new RegExp(`^${name}(?:_bucket|_sum|_count)?(?:\\{(.*)\\})? \\S+$`, 'gm'))];
+    const found = samples.flatMap(([, list = '']) => [...list.matchAll(/(\w+)="/g)].map(([, label = '']) => label));
+    return [name, [...new Set(found)].filter((label) => label !== 'le').sort()];
+  });
+  return { types, labels: Object.fromEntries(labels) as Record<string, string[]> };
+}
+
+/** The rows of the page's table: name, type, and the cell of the labels. */
+function rows(): { name: string; type: string; cell: string }[] {
+  const found = PAGE.matchAll(/^\| `(contacts_\w+)` \| (\w+) \| ([^|]+) \| [^|]+ \| [^|]+ \|$/gm);
+  return [...found].map(([, name = '', type = '', cell = '']) => ({ name, type, cell }));
+}
+
+test('/metrics exposes exactly the metrics of the catalogue, with exactly their labels', async () => {
+  expect(metricsIn(await exposedText()).labels).toEqual(catalogue);
+});
+
+test('docs/metrics.md lists exactly the metrics of the catalogue, with their types and labels', async () => {
+  const { types } = metricsIn(await exposedText());
+  expect(Object.fromEntries(rows().map(({ name, type }) => [name, type]))).toEqual(types);
+  const labels = rows().map(({ name, cell }) => [
+    name,
+    [...cell.matchAll(/`(\w+)`:/g)].map(([, label = '']) => label).sort(),
+  ]);
+  expect(Object.fromEntries(labels)).toEqual(catalogue);
+});
+
+test('docs/metrics.md names each metric once, and gives each label its values', () => {
+  expect(rows().map(({ name }) => name)).toHaveLength(Object.keys(METRICS).length);
+  for (const { name, cell } of rows()) {
+    const labels = cell === 'none' ? [] : cell.split('; ').map((part) => /^`\w+`: \S/.test(part));
+    expect(labels, name).toEqual(catalogue[name]?.map(() => true));
+  }
+});
