@@ -1,0 +1,5 @@
+import type { Command } from 'commander';
+import type { Run } from '../run.ts';
+export function addExport(program: Command, run: Run): void {
+  void [program, run];
+}
