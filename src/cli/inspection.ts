@@ -18,7 +18,7 @@ export type BrokerInspector = (urls: readonly string[], timeoutMs: number) => Pr
 
 /** What the database says of itself. */
 export interface DatabaseState {
-  /** Whether it takes writes that a majority confirms. */
+  /** Whether it takes writes; a secondary does not. */
   readonly writable: boolean;
   /** Its clock, in milliseconds since the epoch. */
   readonly clock: number;

@@ -1,3 +1,4 @@
+import { clearScreenDown, cursorTo } from 'node:readline';
 import type { Writable } from 'node:stream';
 
 import { ReaderGoneError, type Output } from './surroundings.ts';
@@ -30,6 +31,13 @@ export class StandardOutput implements Output {
     this.#stream.write(text);
     await this.drained();
     if (this.#closed) throw new ReaderGoneError('standard output is closed');
+  }
+
+  async show(text: string): Promise<void> {
+    if (!this.isTTY) return this.write(text);
+    cursorTo(this.#stream, 0, 0);
+    clearScreenDown(this.#stream);
+    return this.write(text);
   }
 
   /** Writes without waiting; what nobody reads any more is dropped. */
