@@ -36,25 +36,26 @@ export function addWatch(program: Command, run: Run): void {
 }
 
 async function watch(around: Surroundings, options: WatchOptions): Promise<ExitCode> {
-  const { output = around.stdout.isTTY ? 'table' : 'json', interval, count = Infinity } = options;
+  const { stop, stdout } = around;
+  const { output = stdout.isTTY ? 'table' : 'json', interval, count = Infinity } = options;
   if (output === 'xml') throw new CommandError(EXIT_CODES.usage, 'watch writes json or table.');
   const watcher = new Watcher(around, options);
   let earlier: Look | undefined;
+  let reached = false;
   try {
-    for (let looks = 0; looks < count && !around.stop.aborted; looks += 1) {
-      if (looks > 0) await wait(interval * 1_000, undefined, { signal: around.stop }).catch(() => undefined);
-      if (around.stop.aborted) break;
+    for (let looks = 0; looks < count && !stop.aborted; looks += 1) {
       const look = await watcher.look();
       const rates = ratesBetween(earlier, look);
       earlier = look;
-      if (output === 'json') await around.stdout.write(`${JSON.stringify(lookObject(look, rates))}\n`);
-      else await around.stdout.show(lookText(look, rates));
+      reached ||= look.reached;
+      if (output === 'json') await stdout.write(`${JSON.stringify(lookObject(look, rates))}\n`);
+      else await stdout.show(lookText(look, rates));
+      if (looks + 1 < count) await wait(interval * 1_000, undefined, { signal: stop }).catch(() => undefined);
     }
   } finally {
     await watcher.close();
   }
-  // Ctrl-C is how one ends it.
-  return EXIT_CODES.ok;
+  return reached ? EXIT_CODES.ok : EXIT_CODES.unreachable;
 }
 
 /** Looks at broker and workers; what cannot be seen is told in the look. */
@@ -74,8 +75,10 @@ class Watcher {
     const timeoutMs = Math.min(timeoutMsOf(this.#options), 5_000);
     let requests: QueueState | undefined;
     let dead: QueueState | undefined;
+    let reached = false;
     try {
       this.#broker ??= await this.#around.inspectBroker(urls, timeoutMs);
+      reached = true;
       requests = await this.#broker.queue(queue);
       dead = await this.#broker.queue(`${queue}.dead`);
       if (requests === undefined) problems.push(`the queue ${queue} does not exist`);
@@ -85,7 +88,7 @@ class Watcher {
     }
     const pages = await this.#pages(timeoutMs, problems);
     const workers = pages.length === 0 ? undefined : figuresOf(pages);
-    return { time: Date.now(), queue, requests, dead, workers, problems };
+    return { time: Date.now(), reached, queue, requests, dead, workers, problems };
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,7 @@ import { modernised } from './vcard21.ts';
 const MAX_CARD = 8 * 1_048_576;
 const REASON_PROPERTY = 'X-REJECTED-BECAUSE';
 const CLIENT_ID = 'x-client-id';
+const CONTACT_ID = 'x-contact-id';
 /** Texts that no vCard can hold, such as a lone CR: JSON in base64. */
 const EXACT = 'x-contacts-exact';
 
@@ -142,27 +143,34 @@ export function cardText(fields: Readonly<Record<string, string | number>>): str
 }
 
 function written(contact: Readonly<Record<string, string>>, exact: Readonly<Record<string, string>>): string {
-  const { contact_id, client_id, first_name = '', last_name = '', email = '', phone = '', mobile_phone = '' } = contact;
-  const properties: readonly (unknown[] | undefined)[] = [
-    ['version', {}, 'text', '3.0'],
-    ['n', {}, 'text', [last_name, first_name, '', '', '']],
-    ['fn', {}, 'text', `${first_name} ${last_name}`],
-    ['email', { type: 'INTERNET' }, 'text', email],
-    phone === '' ? undefined : ['tel', { type: 'VOICE' }, 'phone-number', phone],
-    mobile_phone === '' ? undefined : ['tel', { type: 'CELL' }, 'phone-number', mobile_phone],
-    client_id === undefined ? undefined : [CLIENT_ID, {}, 'unknown', client_id],
-    contact_id === undefined ? undefined : ['x-contact-id', {}, 'unknown', contact_id],
-    Object.keys(exact).length === 0
-      ? undefined
-      : [EXACT, {}, 'unknown', Buffer.from(JSON.stringify(exact)).toString('base64')],
-  ];
-  const lines = properties.flatMap((property) =>
-    property === undefined ? [] : [withoutBareCr(ICAL.stringify.property(property, ICAL.design.vcard3, false))],
-  );
-  return ['BEGIN:VCARD', ...lines, 'END:VCARD', ''].join('\r\n');
+  const text = (name: string): string => {
+    const value = contact[name] ?? '';
+    return Object.hasOwn(exact, name) ? value.replace(/\p{Cc}/gu, ' ') : value;
+  };
+  const lines = ['BEGIN:VCARD', 'VERSION:3.0'];
+  const add = (name: string, parameters: Readonly<Record<string, string>>, value: string | readonly string[]): void => {
+    // The library escapes only values of the type text, and writes the type where it is not the usual one.
+    const type = name === 'n' || name === 'fn' || name === 'email' ? 'text' : 'unknown';
+    const property = [name, parameters, type, value] as const;
+    lines.push(ICAL.stringify.property([...property], ICAL.design.vcard3, false));
+  };
+  add('n', {}, [text('last_name'), text('first_name'), '', '', '']);
+  add('fn', {}, `${text('first_name')} ${text('last_name')}`);
+  add('email', { type: 'INTERNET' }, text('email'));
+  if (text('phone') !== '') lines.push(phoneLine('VOICE', text('phone')));
+  if (text('mobile_phone') !== '') lines.push(phoneLine('CELL', text('mobile_phone')));
+  for (const [name, property] of [
+    ['client_id', CLIENT_ID],
+    ['contact_id', CONTACT_ID],
+  ] as const) {
+    if (contact[name] !== undefined) add(property, {}, contact[name]);
+  }
+  if (Object.keys(exact).length > 0) add(EXACT, {}, Buffer.from(JSON.stringify(exact)).toString('base64'));
+  return [...lines, 'END:VCARD', ''].join('\r\n');
 }
 
-/** A CR that ends no line would be read as one by other programs. */
-function withoutBareCr(text: string): string {
-  return text.replace(/\r(?!\n)/g, ' ');
+/** The library does not escape a phone number, and unescapes it when it reads one. */
+function phoneLine(type: string, phone: string): string {
+  const escaped = phone.replace(/[\\,;]/g, '\\$&').replace(/\n/g, '\\n');
+  return ICAL.stringify.property(['tel', { type }, 'phone-number', escaped], ICAL.design.vcard3, false);
 }

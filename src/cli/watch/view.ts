@@ -6,6 +6,8 @@ import type { WorkerFigures } from './metrics.ts';
 export interface Look {
   /** Milliseconds since the epoch. */
   readonly time: number;
+  /** Whether the broker could be asked. */
+  readonly reached: boolean;
   readonly queue: string;
   /** `undefined`: the queue does not exist, or the broker does not say. */
   readonly requests: QueueState | undefined;
@@ -41,25 +43,41 @@ function failed({ failures }: WorkerFigures): number {
   return Object.values(failures).reduce((sum, count) => sum + count, 0);
 }
 
-/** One look as an object, for programs. */
+/** One look as an object, for programs. What is not known is null. */
 export function lookObject(look: Look, rates: Rates | undefined): Record<string, unknown> {
-  const { time, queue, requests, dead, workers, problems } = look;
+  const { time, queue, requests, dead, problems } = look;
   return {
     time: new Date(time).toISOString(),
     queue,
     waiting: requests?.messages ?? null,
     consumers: requests?.consumers ?? null,
     dead_letters_waiting: dead?.messages ?? null,
-    requests_per_second: rates === undefined ? null : rounded(rates.requests),
-    failures_per_second: rates === undefined ? null : rounded(rates.failures),
-    average_ms: rates?.averageMs === undefined ? null : rounded(rates.averageMs),
-    workers: workers?.workers ?? 0,
-    workers_ready: workers?.ready ?? 0,
-    in_flight: workers?.inFlight ?? null,
-    requests_total: workers?.requests ?? null,
-    failures_total: workers?.failures ?? {},
-    intake_held: workers?.held ?? [],
+    ...rateMembers(rates),
+    ...workerMembers(look.workers),
     problems,
+  };
+}
+
+function rateMembers(rates: Rates | undefined): Record<string, number | null> {
+  const member = (value: number | undefined): number | null => (value === undefined ? null : rounded(value));
+  return {
+    requests_per_second: member(rates?.requests),
+    failures_per_second: member(rates?.failures),
+    average_ms: member(rates?.averageMs),
+  };
+}
+
+function workerMembers(workers: WorkerFigures | undefined): Record<string, unknown> {
+  if (workers === undefined) return { workers: 0, workers_ready: 0 };
+  return {
+    workers: workers.workers,
+    workers_ready: workers.ready,
+    in_flight: workers.inFlight,
+    requests_total: workers.requests,
+    repeats_total: workers.repeats,
+    dead_letters_total: workers.deadLetters,
+    failures_total: workers.failures,
+    intake_held: workers.held,
   };
 }
 
