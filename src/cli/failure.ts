@@ -12,31 +12,40 @@ export interface Problem {
 /** What became of a call that failed. */
 export interface Failure {
   readonly exitCode: ExitCode;
+  /** The request is refused as it is: it had no effect, and will have none. Else the same again may do better. */
+  readonly refused: boolean;
   readonly problems: readonly Problem[];
 }
 
 /** The client library's errors, by name: the commands run without loading the library. */
 const BY_NAME: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
+  ['RequestFailedError', EXIT_CODES.failed],
   ['NotFoundError', EXIT_CODES.notFound],
+  ['ExpiredError', EXIT_CODES.noAnswer],
   ['UnroutableError', EXIT_CODES.noAnswer],
   ['TimeoutError', EXIT_CODES.noAnswer],
   ['ClosedError', EXIT_CODES.unreachable],
   ['ConnectionError', EXIT_CODES.unreachable],
   ['AbortError', EXIT_CODES.interrupted],
 ]);
+/** Of a call whose arguments the library refuses itself. */
+const INVALID_ARGUMENT = 'INVALID_ARGUMENT';
 
 /** Reads an error of the client library, or of a command. Throws any other error again: it is a defect. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof CommandError) return { exitCode: error.exitCode, problems: [problemOf(error)] };
+  if (error instanceof CommandError) return failure(error.exitCode, false, [problemOf(error)]);
   if (!(error instanceof Error)) throw error;
   const code: unknown = Reflect.get(error, 'code');
-  const known = code === 'NOT_FOUND' ? EXIT_CODES.notFound : BY_NAME.get(error.name);
-  if (known === undefined && typeof code !== 'string') throw error;
+  if (code === INVALID_ARGUMENT) return failure(EXIT_CODES.usage, true, [problemOf(error)]);
+  const exitCode = BY_NAME.get(error.name) ?? (typeof code === 'string' ? EXIT_CODES.failed : undefined);
+  if (exitCode === undefined) throw error;
   const problems: unknown = Reflect.get(error, 'problems');
-  return {
-    exitCode: known ?? EXIT_CODES.failed,
-    problems: Array.isArray(problems) && problems.length > 0 ? (problems as readonly Problem[]) : [problemOf(error)],
-  };
+  if (!Array.isArray(problems)) return failure(exitCode, false, [problemOf(error)]);
+  return failure(exitCode, exitCode !== EXIT_CODES.noAnswer, problems as readonly Problem[]);
+}
+
+function failure(exitCode: ExitCode, refused: boolean, problems: readonly Problem[]): Failure {
+  return { exitCode, refused, problems };
 }
 
 function problemOf(error: Error): Problem {

@@ -35,7 +35,7 @@ export async function runContacts(args: readonly string[], around: Surroundings)
 }
 
 /** All commands, with their options and examples. */
-export function contactsProgram(around: Surroundings, ended: (exitCode: number) => void): Command {
+function contactsProgram(around: Surroundings, ended: (exitCode: number) => void): Command {
   const run = runner(around, ended);
   const program = new Command('contacts')
     .description('Create, change, find, import and export contacts over the message queue.')

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
-import { checks, type Finding } from '../doctor/checks.ts';
+import { checks } from '../doctor/checks.ts';
+import type { Finding } from '../doctor/finding.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { addConnection, addExamples, type CommonOptions } from '../options.ts';
 import type { Run } from '../run.ts';

@@ -38,6 +38,8 @@ interface ImportOptions extends CommonOptions {
 
 const STDIN = '-';
 const MAX_IN_FLIGHT = 10_000;
+/** Of a file at a time: the rows of one part are in memory together. */
+const READ_BYTES = 16_384;
 
 export function addImport(program: Command, run: Run): void {
   const command = addOutput(
@@ -86,7 +88,10 @@ async function read(
   const { stderr } = around;
   const warn = (message: string): void => void stderr.write(`contacts: ${message}\n`);
   let bytes = 0;
-  const input = counted(file === STDIN ? around.stdin : createReadStream(file), (length) => (bytes += length));
+  const input = counted(
+    file === STDIN ? around.stdin : createReadStream(file, { highWaterMark: READ_BYTES }),
+    (length) => (bytes += length),
+  );
   const { format, map: mapping = new Map(), clientId, inFlight } = options;
   const reader = await openReader(decodedText(input, options.encoding), { name: file, format, mapping, warn });
   const counts = noCounts();
@@ -147,11 +152,15 @@ async function sizeOf(file: string, rejects: string | undefined): Promise<number
 
 /** What can be read once only has an identity of its own each time. */
 async function identityOf(around: Surroundings, file: string): Promise<string> {
-  if (file !== STDIN && (await stat(file)).isFile()) return contentIdentity(createReadStream(file));
+  if (file !== STDIN && (await stat(file)).isFile()) return contentIdentity(opened(file));
   around.stderr.write(
     'contacts: A stream has no identity: name one with --message-id, or a second run repeats all rows.\n',
   );
   return `import-${crypto.randomUUID()}`;
+}
+
+function opened(file: string): AsyncIterable<Uint8Array> {
+  return createReadStream(file, { highWaterMark: READ_BYTES });
 }
 
 async function* counted(bytes: AsyncIterable<Uint8Array>, add: (length: number) => void): AsyncGenerator<Uint8Array> {

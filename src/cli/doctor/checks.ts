@@ -6,15 +6,7 @@ import type { CommonOptions } from '../options.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { clockFinding, workerClock } from './clock.ts';
-
-/** What one check found. */
-export interface Finding {
-  readonly check: string;
-  readonly state: 'ok' | 'failed' | 'skipped';
-  readonly words: string;
-  /** What to do about it. */
-  readonly remedy?: string;
-}
+import { failed, ok, skipped, type Finding } from './finding.ts';
 
 const PROBE = '<?xml version="1.0" encoding="UTF-8"?><request method="contact.list"><per_page>1</per_page></request>';
 /** AMQP's reply code for a missing right. */
@@ -112,7 +104,7 @@ async function argumentsCheck(broker: BrokerInspection, queue: string, hasDead: 
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (Reflect.get(error, 'code') !== ACCESS_REFUSED) return failed('arguments', reasonOf(error), 'try again');
-    return { check: 'arguments', state: 'skipped', words: 'the user may not configure queues; only a worker has to' };
+    return skipped('arguments', 'the user may not configure queues; only a worker has to');
   }
 }
 
@@ -155,7 +147,7 @@ function workerFailure(error: unknown): Finding {
 
 async function databaseCheck(around: Surroundings, timeoutMs: number): Promise<Finding> {
   const url = around.environment['MONGODB_URL'] ?? '';
-  if (url === '') return { check: 'database', state: 'skipped', words: 'not checked, as MONGODB_URL is not set' };
+  if (url === '') return skipped('database', 'not checked, as MONGODB_URL is not set');
   try {
     const { writable, clock, contacts } = await around.inspectDatabase(url, timeoutMs);
     if (!writable) {
@@ -175,12 +167,4 @@ async function databaseCheck(around: Surroundings, timeoutMs: number): Promise<F
 /** Host and port: the rest of a URL may be secret. */
 function placeOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : 'a broker';
-}
-
-function ok(check: string, words: string): Finding {
-  return { check, state: 'ok', words };
-}
-
-export function failed(check: string, words: string, remedy: string): Finding {
-  return { check, state: 'failed', words, remedy };
 }

@@ -1,6 +1,6 @@
 import { errorsIn } from '../answer.ts';
 import type { CallOptions, Contacts } from '../contacts.ts';
-import type { Finding } from './checks.ts';
+import { failed, ok, skipped, type Finding } from './finding.ts';
 
 /** Deadlines are compared with the worker's clock; less than this harms no usual one. */
 const MAX_DRIFT_MS = 2_000;
@@ -20,10 +20,10 @@ export async function workerClock(contacts: Contacts, call: CallOptions): Promis
 
 /** How far a clock is from this machine's. */
 export function clockFinding(check: string, clock: number | undefined): Finding {
-  if (clock === undefined) return { check, state: 'skipped', words: 'not known' };
+  if (clock === undefined) return skipped(check, 'not known');
   const drift = clock - Date.now();
   const words = `${Math.abs(drift) < 1_000 ? 'less than 1' : Math.round(Math.abs(drift) / 1_000)} s ${drift > 0 ? 'ahead of' : 'behind'} this machine's`;
-  if (Math.abs(drift) <= MAX_DRIFT_MS) return { check, state: 'ok', words };
+  if (Math.abs(drift) <= MAX_DRIFT_MS) return ok(check, words);
   const remedy = 'synchronise the clocks (NTP): deadlines are compared with the worker’s';
-  return { check, state: 'failed', words, remedy };
+  return failed(check, words, remedy);
 }

@@ -86,7 +86,7 @@ export async function importRows(plan: ImportPlan): Promise<EarlyEnd | undefined
 /** Never rejects with anything but a defect. */
 async function outcomeOf({ contacts, identity, clientId, timeoutMs }: ImportPlan, row: Row): Promise<Outcome> {
   const checked = checkRow(row, clientId);
-  if (!checked.ok) return { exitCode: EXIT_CODES.failed, problems: checked.faults };
+  if (!checked.ok) return { exitCode: EXIT_CODES.failed, refused: true, problems: checked.faults };
   if (contacts === undefined) return 'valid';
   try {
     const messageId = rowMessageId(identity, row.number);
@@ -107,8 +107,8 @@ async function settle(
     if (outcome !== 'valid') counts[outcome] += 1;
     return undefined;
   }
-  const { exitCode, problems } = outcome;
-  if (exitCode === EXIT_CODES.failed) {
+  const { exitCode, refused, problems } = outcome;
+  if (refused) {
     counts.rejected += 1;
     await rejected(row, problems);
     return undefined;
