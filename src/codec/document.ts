@@ -11,12 +11,12 @@ export type Parsed = { readonly ok: true; readonly root: XmlElement } | { readon
 
 /**
  * Reads any XML 1.0 document without DOCTYPE, whatever it is about. Pure; never throws for what a sender can send.
- * `contentEncoding` only helps to say what a body is that is no document.
+ * `contentEncoding` only helps to say what a body is that is no document. `maxElements`: the default is a request's.
  */
-export function parseDocument(body: Uint8Array, contentEncoding?: string): Parsed {
+export function parseDocument(body: Uint8Array, contentEncoding?: string, maxElements?: number): Parsed {
   try {
     const text = readText(body);
-    const { hasInstructions } = checkWellFormed(text);
+    const { hasInstructions } = checkWellFormed(text, maxElements);
     return { ok: true, root: buildTree(text, hasInstructions) };
   } catch (error) {
     if (error instanceof FaultError) return { ok: false, fault: (frontProblem(body, contentEncoding) ?? error).fault };

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Fault } from '../protocol/fault.ts';
 import type { ResponseElement, ResponseEnvelope } from '../protocol/response.ts';
 import { isLegalText } from '../protocol/characters.ts';
-import { DECLARATION, responseTags, tagsOf } from './tags.ts';
+import { DECLARATION, requestTags, responseTags, tagsOf, type Tags } from './tags.ts';
 
 /**
  * Writes an answer as UTF-8, without white space of its own.
@@ -12,8 +12,18 @@ import { DECLARATION, responseTags, tagsOf } from './tags.ts';
  * writes it back would make it permanent. The error names the element, not its text.
  */
 export function encode(response: ResponseEnvelope): Buffer {
-  const { open, close, empty } = responseTags(response.status);
-  const content = contentOf(response);
+  return document(responseTags(response.status), contentOf(response));
+}
+
+/**
+ * Writes a request as UTF-8, for a client of the worker. Both `method` and the names of elements must come from the code.
+ * Throws where a text holds a character that XML 1.0 forbids; the error names the element, not its text.
+ */
+export function encodeRequest(method: string, body: readonly ResponseElement[]): Buffer {
+  return document(requestTags(method), body);
+}
+
+function document({ open, close, empty }: Tags, content: readonly ResponseElement[]): Buffer {
   const root = content.length === 0 ? empty : open + written(content) + close;
   return Buffer.from(DECLARATION + root, 'utf8');
 }

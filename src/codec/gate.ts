@@ -11,7 +11,7 @@ import type { FaultError } from './fault-error.ts';
 export const MAX_DEPTH = 64;
 /** Attributes that one element may have. */
 const MAX_ATTRIBUTES = 32;
-/** Elements in one document. */
+/** Elements in one request. */
 const MAX_ELEMENTS = 10_000;
 
 const BARE_AMPERSAND = "'&' that does not begin a reference; write &amp;";
@@ -72,7 +72,7 @@ export interface Passed {
  * Namespaces are not looked at: the interface has none, XML 1.0 does not know them, and resolving prefixes costs time
  * quadratic in the depth. A parser is made for each document (0.2 µs), so no state outlives a failure.
  */
-export function checkWellFormed(text: string): Passed {
+export function checkWellFormed(text: string, maxElements = MAX_ELEMENTS): Passed {
   const parser = new SaxesParser({ xmlns: false, defaultXMLVersion: '1.0', forceXMLVersion: true });
   const refuse = (problem: string): never => {
     throw malformedAt(text, parser.position - 1, problem);
@@ -84,7 +84,7 @@ export function checkWellFormed(text: string): Passed {
   parser.on('opentagstart', () => {
     attributes = 0;
     if (++depth > MAX_DEPTH) refuse(`elements nested deeper than ${MAX_DEPTH}`);
-    if (++elements > MAX_ELEMENTS) refuse(`more than ${MAX_ELEMENTS} elements`);
+    if (++elements > maxElements) refuse(`more than ${maxElements} elements`);
   });
   parser.on('attribute', () => {
     if (++attributes > MAX_ATTRIBUTES) refuse(`more than ${MAX_ATTRIBUTES} attributes on one element`);

@@ -10,6 +10,7 @@ export interface Tags {
 const CONTENT = 'x';
 const ofElements = new Map<string, Tags>();
 const ofResponses = new Map<string, Tags>();
+const ofRequests = new Map<string, Tags>();
 
 /**
  * The tags of an element, written by xmlbuilder2 once for each name: to build its tree anew for every answer took a
@@ -23,6 +24,11 @@ export function tagsOf(name: string): Tags {
 /** The tags of an answer's root element. */
 export function responseTags(status: string): Tags {
   return remembered(ofResponses, status, () => writeTags('response', { status }));
+}
+
+/** The tags of a request's root element. */
+export function requestTags(method: string): Tags {
+  return remembered(ofRequests, method, () => writeTags('request', { method }));
 }
 
 function remembered(tags: Map<string, Tags>, key: string, write: () => Tags): Tags {
