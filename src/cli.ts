@@ -61,7 +61,10 @@ const surroundings: Surroundings = {
     const { amqpUrls: urls, requestQueue: queue } = await readSettings(given, OWN_SETTINGS);
     return { urls, queue };
   },
-  connect: async (connection) => (await import('./interim-client.ts')).interim(connection),
+  connect: async ({ urls, ...connection }) => {
+    const { ContactsClient } = await import('./client/index.ts');
+    return ContactsClient.connect({ url: urls, ...connection });
+  },
   deadLetters,
   inspectBroker: async (urls, timeoutMs) => {
     const { inspectBroker } = await import('./amqp/inspection/broker.ts');
