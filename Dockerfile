@@ -1,12 +1,12 @@
 # The worker's image. Valid for BuildKit and for the classic builder.
 #   docker build -t contacts-worker .
-# Another base (a mirror, another release): --build-arg NODE_IMAGE=…; it needs Node, npm and a shell.
-# Behind a proxy that signs with a company's own authority: put its certificates into ca-bundle.crt beside this file.
+# Another base image (a mirror, another release): --build-arg NODE_IMAGE=…; it needs Node, npm and a shell.
+# Behind a proxy with a private certificate authority: put its certificates into ca-bundle.crt beside this file.
 ARG NODE_IMAGE=node:26.10.0-trixie-slim
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
-# The bundle's name is a pattern because a file that may be missing can only be copied as one.
+# The bundle's name is a pattern, since COPY accepts a missing file only as a pattern.
 COPY package.json package-lock.json .npmrc ca-bundle.cr[t] ./
 RUN if [ -s ca-bundle.crt ]; then export NODE_EXTRA_CA_CERTS=/app/ca-bundle.crt; fi \
  && npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
@@ -22,19 +22,20 @@ COPY src ./src
 RUN npm run build
 
 FROM ${NODE_IMAGE}
-# glibc gives each thread an arena of its own: 20 MiB that the worker does not use.
+# One arena: glibc's arenas per thread cost 20 MiB that the worker does not use.
 ENV NODE_ENV=production MALLOC_ARENA_MAX=1
 WORKDIR /app
 COPY package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY config ./config
+COPY schema ./schema
 COPY deploy/worker/healthcheck.mjs ./healthcheck.mjs
 COPY --from=build /app/dist ./dist
-# A number, so that an orchestrator can see that it is not root.
+# A number, so that an orchestrator can verify that it is not root.
 USER 1000:1000
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# Alive, not ready: a worker that waits for its database must not be replaced.
+# Liveness, not readiness: a worker that waits for its database must not be replaced.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "/livez"]
-# As `npm start`: a smaller space for young objects saves a fifth of the memory.
+# Like `npm start`: a smaller young generation saves a fifth of the memory.
 CMD ["node", "--max-semi-space-size=8", "dist/main.js"]

@@ -1,17 +1,19 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { dockerAnswers } from './infrastructure/docker.ts';
-import { reasonNotToInstall } from './infrastructure/debian.ts';
-import { say } from './infrastructure/progress.ts';
-import { patiently } from './test/support/polling.ts';
+import { reasonWithoutDocker } from './infrastructure/docker.ts';
+import { printProgress } from './infrastructure/progress.ts';
+import { POLLING } from './test/support/polling.ts';
 
 interface Tier {
   readonly name: string;
   /** Needs the shared broker and database. */
   readonly servers: boolean;
   readonly testTimeout: number;
-  /** Tiers of one number run together; a tier that measures time or fills the machine runs alone. */
+  /**
+   * Tiers with the same number run together; a tier that measures time or saturates the machine
+   * runs alone.
+   */
   readonly groupOrder: number;
-  /** Is about containers of its own, one test file after the other. */
+  /** Starts containers of its own, one test file after the other. */
   readonly containers?: true;
 }
 
@@ -31,7 +33,7 @@ function project(tier: Tier): TestProjectInlineConfiguration {
       globalSetup: tier.servers ? ['test/support/global-setup.ts'] : [],
       testTimeout: tier.testTimeout,
       hookTimeout: Math.max(tier.testTimeout, 120_000),
-      expect: { poll: patiently },
+      expect: { poll: POLLING },
       maxWorkers: tier.containers ? 1 : 2,
       fileParallelism: !tier.containers,
       sequence: { groupOrder: tier.groupOrder },
@@ -39,11 +41,15 @@ function project(tier: Tier): TestProjectInlineConfiguration {
   };
 }
 
-/** With running servers given and no way to Docker, the tier that is about containers cannot run, and the others can. */
+/**
+ * With given servers and without Docker, the tiers that need containers cannot run; the others can.
+ */
 async function containersPossible(): Promise<boolean> {
   const { AMQP_URL: amqp, MONGODB_URL: mongodb } = process.env;
-  if (!amqp || !mongodb || reasonNotToInstall() === undefined || (await dockerAnswers())) return true;
-  say(`The tiers e2e and chaos are left out: no Docker here, and none is installed, as ${reasonNotToInstall()}.`);
+  if (!amqp || !mongodb) return true;
+  const reason = await reasonWithoutDocker();
+  if (reason === undefined) return true;
+  printProgress(`The tiers e2e and chaos are left out: Docker does not answer, and is not installed, as ${reason}.`);
   return false;
 }
 

@@ -1,10 +1,10 @@
 /**
- * Who is measured: this worker, a plain one, a mere echo, which is the broker's own limit, and another build of this
- * worker, to tell what a change has brought.
+ * Which program is measured: this worker, the plain worker, the echo (the limit of the broker
+ * itself), or another build of this worker, to show the effect of a change.
  */
 export type Subject = 'worker' | 'plain' | 'echo' | 'other';
 
-/** Milliseconds from the sending of a request to the arrival of its answer. */
+/** Milliseconds from sending a request to receiving its answer. */
 export interface Latency {
   readonly p50: number;
   readonly p90: number;
@@ -12,15 +12,15 @@ export interface Latency {
   readonly max: number;
 }
 
-/** What one process under load took for itself. */
+/** The resources that one process used under load. */
 export interface Cost {
   /** Microseconds of processor time for each request, all threads. */
   readonly cpuMicros: number;
   /** Bytes allocated on the JavaScript heap for each request. */
   readonly allocatedBytes: number;
-  /** MiB, the most that the process has held since it began. */
+  /** The process's peak memory since it started, in MiB. */
   readonly peakMiB: number;
-  /** Milliseconds, 99th percentile of the delay of the event loop. */
+  /** 99th percentile of the event loop's delay, in milliseconds. */
   readonly loopDelayP99: number;
 }
 
@@ -28,11 +28,11 @@ export interface Cost {
 export interface Run {
   readonly subject: Subject;
   readonly workload: string;
-  /** Requests that the producer keeps unanswered. */
+  /** Requests in flight. */
   readonly inFlight: number;
   /** Worker processes on the queue. */
   readonly workers: number;
-  /** Contacts in the database at its beginning. */
+  /** Contacts in the database at the start. */
   readonly contacts: number;
   readonly round: number;
   readonly requests: number;
@@ -43,7 +43,10 @@ export interface Run {
   readonly latency: Latency;
   /** Of the first process. */
   readonly cost: Cost;
-  /** Mean size of the batches that requests were executed in; `undefined` where there are none. */
+  /**
+   * Mean size of the batches in which requests were executed; `undefined` where the subject has no
+   * batches.
+   */
   readonly batch: number | undefined;
 }
 
@@ -53,23 +56,23 @@ export interface RawRun {
   readonly round: number;
   /** One operation for each request, 32 at a time. */
   readonly singlePerSecond: number;
-  /** 64 in one call, two calls at a time; `undefined` where there is no such call. */
+  /** 64 in one call, two calls at a time; `undefined` where the driver has no such call. */
   readonly batchedPerSecond: number | undefined;
 }
 
-/** What gets suffer from another stream of requests beside them. */
+/** How much gets slow down when another stream of requests runs at the same time. */
 export interface FairnessRun {
   readonly stream: string;
   readonly round: number;
   readonly alone: Latency;
   readonly beside: Latency;
-  /** Gets a second without and with the other stream, and requests of that a second. */
+  /** Gets per second without and with the other stream, and that stream's requests per second. */
   readonly getsPerSecondAlone: number;
   readonly getsPerSecond: number;
   readonly streamPerSecond: number;
 }
 
-/** One page after another, with nothing beside them. */
+/** One page of a list, requested alone. */
 export interface PageRun {
   readonly list: string;
   readonly page: number;
@@ -90,11 +93,11 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGiB: number;
   readonly system: string;
-  /** Name to version: node, broker, database and libraries. */
+  /** Versions by name: node, broker, database and libraries. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** All that one run of the benchmark has found out; what was not asked for is empty. */
+/** The results of one run of the benchmark; studies that were not requested are empty. */
 export interface Results {
   readonly startedAt: string;
   readonly machine: Machine;

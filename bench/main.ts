@@ -1,31 +1,34 @@
-// npm run bench [-- STUDY … --workloads create,get --seconds 6 --rounds 3 --seed 1]: see bench/README.md
+// npm run bench [-- STUDY … --workloads create,get --seconds 6 --rounds 3 --seed 1]: see
+// bench/README.md
 import { optionsOf } from '../scripts/options.ts';
-import { Obstacle, say } from '../infrastructure/progress.ts';
+import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
 import type { Subject } from './figures.ts';
 import { WORKLOADS, type Workload } from './load/workloads.ts';
 import { machineOf } from './report/machine.ts';
-import { keep } from './report/keep.ts';
+import { writeFiles } from './report/files.ts';
 import { table } from './report/table.ts';
-import { STUDIES, study, type Study, type Wishes } from './studies/index.ts';
-import { Arena } from './infrastructure/arena.ts';
-import { findPlaces } from './infrastructure/places.ts';
+import { STUDIES, study, type Study, type StudyOptions } from './studies/index.ts';
+import { Testbed } from './infrastructure/testbed.ts';
+import { findEndpoints } from './infrastructure/endpoints.ts';
 
 const USAGE = `npm run bench                     all studies (about 45 minutes on two cores)
-npm run bench -- STUDY …          some of ${STUDIES.join(', ')}
-  --workloads A,B     of throughput: some of ${WORKLOADS.join(', ')}
+npm run bench -- STUDY …          only these: ${STUDIES.join(', ')}
+  --workloads A,B     of throughput: ${WORKLOADS.join(', ')}
   --seconds N         measured time of each run (6)
-  --rounds N          in each the subjects take turns (3)
-  --seed N            of the requests (1)
-  --contacts N        what the collection grows to (2000000)
-  --backlog N         requests that gather (500000)
+  --rounds N          rounds; the subjects take turns in each (3)
+  --seed N            seed of the requests (1)
+  --contacts N        final size of the collection (2000000)
+  --backlog N         requests that queue up (500000)
 More in bench/README.md.`;
 
 const SUBJECTS: readonly Subject[] = ['worker', 'plain', 'echo'];
 
-type Asked = { readonly studies: readonly Study[]; readonly subjects: readonly Subject[] } & Wishes;
+type CommandLine = { readonly studies: readonly Study[]; readonly subjects: readonly Subject[] } & StudyOptions;
 
-/** What the command line asks for, `undefined` for help. Throws an Obstacle that says what is wrong with it. */
-function wishes(): Asked | undefined {
+/**
+ * Parses the command line; `undefined` for help. Throws a UserFacingError that says what is wrong.
+ */
+function parseCommandLine(): CommandLine | undefined {
   const text = { type: 'string' } as const;
   const { values, positionals } = optionsOf({
     allowPositionals: true,
@@ -40,57 +43,57 @@ function wishes(): Asked | undefined {
     },
   });
   if (values.help) return undefined;
-  const [seconds, rounds, seed, mostContacts, backlog] = (
+  const [seconds, rounds, seed, maxContacts, backlog] = (
     ['seconds', 'rounds', 'seed', 'contacts', 'backlog'] as const
   ).map((name) => {
     const number = Number(values[name]);
     if (Number.isSafeInteger(number) && number > 0) return number;
-    throw new Obstacle(`--${name} must be a whole number above 0.`);
+    throw new UserFacingError(`--${name} must be a whole number above 0.`);
   }) as [number, number, number, number, number];
   const studies = among(STUDIES, positionals.length === 0 ? STUDIES : positionals);
   const workloads: readonly Workload[] = among(WORKLOADS, values.workloads.split(','));
   const subjects = process.env['BENCH_OTHER'] === undefined ? SUBJECTS : ([...SUBJECTS, 'other'] as const);
-  return { studies, subjects, workloads, settings: { seconds, rounds, seed }, mostContacts, backlog };
+  return { studies, subjects, workloads, settings: { seconds, rounds, seed }, maxContacts, backlog };
 }
 
 function among<Name extends string>(known: readonly Name[], asked: readonly string[]): readonly Name[] {
   return asked.map((name) => {
     const found = known.find((one) => one === name);
-    if (found === undefined) throw new Obstacle(`There is no ${name}; there are: ${known.join(', ')}.`);
+    if (found === undefined) throw new UserFacingError(`Unknown name ${name}; known: ${known.join(', ')}.`);
     return found;
   });
 }
 
 async function main(): Promise<void> {
-  const asked = wishes();
+  const asked = parseCommandLine();
   if (asked === undefined) {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
   const { studies, subjects, ...wanted } = asked;
   const startedAt = new Date().toISOString();
-  const places = await findPlaces(process.env);
+  const endpoints = await findEndpoints(process.env);
   try {
-    const arena = await Arena.open(places, wanted.settings);
+    const testbed = await Testbed.open(endpoints, wanted.settings);
     try {
-      for (const subject of subjects) await arena.enter(subject);
-      const machine = await machineOf(arena);
-      const figures = await study(arena, studies, wanted);
+      for (const subject of subjects) await testbed.deploy(subject);
+      const machine = await machineOf(testbed);
+      const figures = await study(testbed, studies, wanted);
       const results = { startedAt, machine, settings: wanted.settings, ...figures };
       process.stdout.write(`${table(results)}\n`);
-      for (const file of keep(results)) say(`Written: ${file}`);
+      for (const file of writeFiles(results)) printProgress(`Written: ${file}`);
     } finally {
-      await arena.close();
+      await testbed.close();
     }
   } finally {
-    await places.release();
+    await endpoints.release();
   }
 }
 
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof Obstacle)) throw error;
-  say(error.message);
+  if (!(error instanceof UserFacingError)) throw error;
+  printProgress(error.message);
   process.exitCode = 1;
 }

@@ -2,9 +2,9 @@ import { MongoClient } from 'mongodb';
 
 import type { FinalContact, FinalState } from './journal.ts';
 import { deadLetterIds } from './infrastructure/dead-letters.ts';
-import { DATABASE, queueDepth, type Stage } from './infrastructure/stage.ts';
+import { DATABASE, queueDepth, type Testbed } from './infrastructure/testbed.ts';
 
-/** A worker of this size has a leak, or piles up what it should hold back: one holds some 120 MiB when it is at rest. */
+/** A worker above this size has a leak or buffers too much; an idle one holds about 120 MiB. */
 const MEMORY_BOUND_MIB = 400;
 
 interface Stored {
@@ -18,8 +18,8 @@ interface Stored {
   readonly mobile_phone?: string;
 }
 
-/** Reads what is left when all is quiet, past every proxy. */
-export async function finalState({ broker, database, workers }: Stage): Promise<FinalState> {
+/** Reads the final state directly, not through the proxies. */
+export async function finalState({ broker, database, workers }: Testbed): Promise<FinalState> {
   return {
     contacts: await contacts(database.url),
     requestQueueDepth: await queueDepth(broker),

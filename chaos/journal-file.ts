@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises';
 
 import type { Answered, Entry, Fault, Sent } from './journal.ts';
 
-/** The journal of a run: held in memory for the checker, and written to a file as it grows. */
+/** The journal of a run: kept in memory for the checker, and written to a file as it grows. */
 export class Journal {
   readonly #file: WriteStream;
   readonly #startedAt = process.hrtime.bigint();
@@ -15,7 +15,7 @@ export class Journal {
     this.#file = createWriteStream(path);
   }
 
-  /** Nanoseconds since the journal was begun, monotonic. */
+  /** Returns nanoseconds since the journal was opened, monotonic. */
   now(): number {
     return Number(process.hrtime.bigint() - this.#startedAt);
   }
@@ -27,7 +27,7 @@ export class Journal {
     this.#file.write(`${JSON.stringify(entry)}\n`);
   }
 
-  /** All entries by their moment. */
+  /** Returns all entries ordered by time. */
   inOrder(): readonly Entry[] {
     return [...this.sent, ...this.answered, ...this.faults].sort((one, other) => one.at - other.at);
   }

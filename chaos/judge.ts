@@ -4,15 +4,18 @@ import { LIST_PAGE_SIZE } from './load/requests.ts';
 import type { Violation } from './report.ts';
 import type { RunRecord } from './run.ts';
 
-/** All that must not be: what the checker finds in the journal, and what the suite saw itself. */
+/**
+ * Returns all violations: what the checker finds in the journal, and the problems that the suite
+ * itself recorded.
+ */
 export async function violationsOf(record: RunRecord): Promise<readonly Violation[]> {
-  const { journal, final, complaints, workers, faults } = record;
+  const { journal, final, problems, workers, faults } = record;
   const verdict = await check(journal.inOrder(), final, {
     judge: await judgeCommand(),
     queueOrder: workers === 1 && faults.length === 0,
     listPageSize: LIST_PAGE_SIZE,
-    // A read that is handed out again is read again; the answer is then that of the later moment.
+    // A redelivered read is executed again; its answer then shows the later state.
     readsMayDiffer: true,
   });
-  return [...complaints.map((detail): Violation => ({ invariant: 'suite', detail })), ...verdict.violations];
+  return [...problems.map((detail): Violation => ({ invariant: 'suite', detail })), ...verdict.violations];
 }

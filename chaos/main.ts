@@ -1,6 +1,7 @@
-// npm run chaos [-- --short | options]: load, faults and repeats on three workers, and a verdict on all that came of it.
+// npm run chaos [-- --short | options]: runs load, faults and repeats on three workers, then checks
+// the run.
 import { optionsOf } from '../scripts/options.ts';
-import { Obstacle, say } from '../infrastructure/progress.ts';
+import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
 import { plan, shortPlan } from './faults/plan.ts';
 import { GUARDS, type Guard } from './guards.ts';
 import { violationsOf } from './judge.ts';
@@ -8,15 +9,15 @@ import { writeReport } from './report.ts';
 import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from './run.ts';
 
 const USAGE = `npm run chaos                     the long form: 200,000 requests, 300 faults (about an hour)
-npm run chaos -- --short          some kinds of each sort of fault (two minutes)
-  --seed N            repeats a run's choices; the seed of a run is printed
-  --requests N        at least so many requests (repeats not counted)
-  --faults N          so many faults
-  --minutes N         no fault begins later
-  --recovery N        seconds in which all must go on again after a fault; 120, less where a failure is expected
+npm run chaos -- --short          some kinds of each group of faults (two minutes)
+  --seed N            repeats the choices of a run, which prints its seed
+  --requests N        least number of requests (repeats excluded)
+  --faults N          number of faults
+  --minutes N         no fault begins later than this
+  --recovery N        seconds within which everything must work again after a fault (120; 20 with --remove-guard)
   --workers N, --senders N
-  --only WORDS        only faults whose name holds these words
-  --remove-guard G    one of ${GUARDS.join(', ')}: shows what breaks without it`;
+  --only WORDS        only faults whose name contains these words
+  --remove-guard G    one of ${GUARDS.join(', ')}: shows what fails without it`;
 
 const SHORT_REQUESTS = 6_000;
 
@@ -43,7 +44,7 @@ function options() {
 function settingsOf(given: ReturnType<typeof options>): RunSettings {
   const removedGuard = given['remove-guard'];
   if (removedGuard !== undefined && !GUARDS.includes(removedGuard as Guard)) {
-    throw new Obstacle(`There is no guard "${removedGuard}"; there are: ${GUARDS.join(', ')}.`);
+    throw new UserFacingError(`There is no guard "${removedGuard}"; there are: ${GUARDS.join(', ')}.`);
   }
   const { short, only } = given;
   const requests = number(given.requests ?? String(short ? SHORT_REQUESTS : 200_000));
@@ -52,7 +53,7 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
     requests,
     workers: number(given.workers),
     senders: number(given.senders),
-    patient: !short,
+    longFaults: !short,
     removedGuard: removedGuard as Guard | undefined,
     limitMs: number(given.minutes) * 60_000,
     recoveryMs: number(given.recovery) * 1_000,
@@ -61,7 +62,7 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
 }
 
 function number(text: string): number {
-  if (!/^\d+$/.test(text)) throw new Obstacle(`"${text}" is not a number.`);
+  if (!/^\d+$/.test(text)) throw new UserFacingError(`"${text}" is not a number.`);
   return Number(text);
 }
 
@@ -72,12 +73,12 @@ async function main(interrupted: AbortSignal): Promise<number> {
     return 0;
   }
   const settings = settingsOf(given);
-  say(`The seed of this run is ${settings.seed}.`);
+  printProgress(`The seed of this run is ${settings.seed}.`);
   const record = await runChaos(settings, interrupted);
-  say('Judging the journal …');
+  printProgress('Judging the journal …');
   const violations = await violationsOf(record);
   console.log(writeReport(settings, record, violations));
-  say(`The journal, the workers' logs and this report are in ${record.folder}`);
+  printProgress(`The journal, the workers' logs and this report are in ${record.folder}`);
   return violations.length === 0 ? 0 : 1;
 }
 
@@ -87,6 +88,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 try {
   process.exit(await main(interruption.signal));
 } catch (error) {
-  say(error instanceof Obstacle ? error.message : String(error instanceof Error ? error.stack : error));
+  printProgress(
+    error instanceof UserFacingError ? error.message : String(error instanceof Error ? error.stack : error),
+  );
   process.exit(2);
 }

@@ -1,4 +1,4 @@
-/** Choices that a seed repeats (mulberry32). Not for secrets. */
+/** Random choices that a seed repeats (mulberry32). Not for secrets. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -14,7 +14,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number, both ends included. */
+  /** Returns an integer, both ends included. */
   between(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
   }
@@ -38,7 +38,7 @@ export class Random {
     return left;
   }
 
-  /** Another stream of choices, which goes its own way however often this one is asked. */
+  /** Returns an independent stream of choices, unaffected by later calls on this one. */
   branch(): Random {
     return new Random(Math.floor(this.next() * 2 ** 32));
   }

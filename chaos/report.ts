@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { needsAnswer } from './journal.ts';
-import type { Injected, RunRecord, RunSettings } from './run.ts';
+import type { Injected } from './inject.ts';
+import type { RunRecord, RunSettings } from './run.ts';
 
-/** Something that must not be. `id` is a request's. */
+/** A violated invariant. `id` is a request's. */
 export interface Violation {
   readonly invariant: string;
   readonly id?: string;
@@ -12,40 +13,43 @@ export interface Violation {
   readonly detail: string;
 }
 
-/** A kind of fault, over the whole run. */
+/** One kind of fault, over the whole run. */
 export interface Row {
   readonly fault: string;
   readonly times: number;
-  /** Requests sent, or still unanswered, while it went on and until all had recovered. */
+  /** Requests in flight between its start and full recovery. */
   readonly requests: number;
-  /** Under way when it began, on average. */
-  readonly underWay: number;
+  /** Mean number of requests in flight when it began. */
+  readonly inFlight: number;
   readonly losses: number;
   readonly doubles: number;
   readonly others: number;
-  /** Longest time from a sending that the broker confirmed to the first answer. */
+  /** Longest time from a confirmed sending to the first answer. */
   readonly longestSilenceMs: number;
 }
 
-/** A request's life, in nanoseconds on the journal's clock; `Infinity` where it was never answered. */
-interface Life {
+/**
+ * The time span of a request, in nanoseconds on the journal's clock; `Infinity` where it was never
+ * answered.
+ */
+interface Span {
   readonly id: string;
   readonly sent: number;
   readonly answered: number;
 }
 
-const LOSSES: ReadonlySet<string> = new Set(['no-answer-lost', 'no-effect-lost', 'no-innocent-blamed']);
+const LOSSES: ReadonlySet<string> = new Set(['no-answer-lost', 'no-effect-lost', 'no-innocent-attributed']);
 const DOUBLES: ReadonlySet<string> = new Set(['no-effect-doubled', 'one-answer', 'contact-id-unique']);
 
-/** The table of a run: one row for each kind of fault that happened. */
+/** Returns the table of a run: one row for each kind of fault that happened. */
 function rowsOf({ faults, journal }: RunRecord, violations: readonly Violation[]): Row[] {
-  const lives = livesOf(journal);
+  const spans = spansOf(journal);
   const happened = faults.filter((fault) => fault.happened);
   return [...new Set(happened.map(({ name }) => name))]
     .map((name) => {
       const times = happened.filter((fault) => fault.name === name);
       const next = (at: number): Injected | undefined => happened.find(({ until }) => until >= at);
-      return rowOf({ name, times, next }, lives, violations);
+      return rowOf({ name, times, next }, spans, violations);
     })
     .sort((one, other) => other.times - one.times || one.fault.localeCompare(other.fault));
 }
@@ -53,25 +57,26 @@ function rowsOf({ faults, journal }: RunRecord, violations: readonly Violation[]
 interface Times {
   readonly name: string;
   readonly times: readonly Injected[];
-  /** The fault, of any kind, that was at work at a moment or came after it. */
+  /** The fault, of any kind, that was active at a moment or came next. */
   readonly next: (at: number) => Injected | undefined;
 }
 
-function rowOf({ name, times, next }: Times, lives: readonly Life[], violations: readonly Violation[]): Row {
-  const touched = lives.filter(({ sent, answered }) =>
-    // What is never answered is laid to the fault that was next, or at work, when it was sent.
+function rowOf({ name, times, next }: Times, spans: readonly Span[], violations: readonly Violation[]): Row {
+  const concerned = spans.filter(({ sent, answered }) =>
+    // A request without an answer is attributed to the fault that was active or next when it was
+    // sent.
     times.some((one) => (answered === Infinity ? one === next(sent) : sent <= one.until && answered >= one.from)),
   );
-  const ids = new Set(touched.map(({ id }) => id));
-  const blamed = violations.filter(({ id }) => id !== undefined && ids.has(id));
-  const counts = countsOf(blamed);
+  const ids = new Set(concerned.map(({ id }) => id));
+  const attributed = violations.filter(({ id }) => id !== undefined && ids.has(id));
+  const counts = countsOf(attributed);
   return {
     fault: name,
     times: times.length,
-    requests: touched.length,
-    underWay: Math.round(times.reduce((sum, { underWay }) => sum + underWay, 0) / times.length),
+    requests: concerned.length,
+    inFlight: Math.round(times.reduce((sum, { inFlight }) => sum + inFlight, 0) / times.length),
     ...counts,
-    longestSilenceMs: longestSilence(touched),
+    longestSilenceMs: longestSilence(concerned),
   };
 }
 
@@ -81,7 +86,7 @@ function countsOf(violations: readonly Violation[]): Pick<Row, 'losses' | 'doubl
   return { losses, doubles, others: violations.length - losses - doubles };
 }
 
-function livesOf({ sent, answered }: RunRecord['journal']): Life[] {
+function spansOf({ sent, answered }: RunRecord['journal']): Span[] {
   const sentAt = new Map<string, number>();
   for (const { id, at, action, confirmed } of sent) {
     if (confirmed && needsAnswer(action.method)) sentAt.set(id, Math.min(at, sentAt.get(id) ?? Infinity));
@@ -91,11 +96,11 @@ function livesOf({ sent, answered }: RunRecord['journal']): Life[] {
   return [...sentAt].map(([id, at]) => ({ id, sent: at, answered: answeredAt.get(id) ?? Infinity }));
 }
 
-function longestSilence(lives: readonly Life[]): number {
-  return Math.round(lives.reduce((longest, { sent, answered }) => Math.max(longest, answered - sent), 0) / 1e6);
+function longestSilence(spans: readonly Span[]): number {
+  return Math.round(spans.reduce((longest, { sent, answered }) => Math.max(longest, answered - sent), 0) / 1e6);
 }
 
-/** The run as a page of Markdown; written beside the journal, with the same as JSON. Gives the page. */
+/** Writes the run as Markdown and as JSON beside the journal. Returns the Markdown. */
 export function writeReport(settings: RunSettings, record: RunRecord, violations: readonly Violation[]): string {
   const rows = rowsOf(record, violations);
   const total = totals(record, violations);
@@ -119,8 +124,8 @@ function totals({ journal, faults, final, requests, unexpectedEnds, seconds }: R
     faults: faults.filter(({ happened }) => happened).length,
     didNotHappen: faults.filter(({ happened }) => !happened).length,
     ...countsOf(all),
-    longestSilenceMs: longestSilence(livesOf(journal)),
-    workersEndedUnasked: unexpectedEnds,
+    longestSilenceMs: longestSilence(spansOf(journal)),
+    workersEndedUnrequested: unexpectedEnds,
     deadLetters: final.deadLetters.length,
     queueDepth: final.requestQueueDepth,
     peakMemoryMiB: final.peakMemoryMiB,
@@ -135,24 +140,24 @@ function headline({ seed, workers, senders, removedGuard }: RunSettings, total: 
       `(${total.sendings} sendings, ${total.answers} answers), ${total.faults} faults in ${total.seconds} s.`,
     `Losses ${total.losses}, doubles ${total.doubles}, other violations ${total.others}; ` +
       `longest silence ${inSeconds(total.longestSilenceMs)}.`,
-    `${total.workersEndedUnasked} workers ended unasked, ${total.deadLetters} dead letters, ` +
+    `${total.workersEndedUnrequested} workers ended unrequested, ${total.deadLetters} dead letters, ` +
       `queue depth ${total.queueDepth}, peak memory of a worker ${total.peakMemoryMiB} MiB, ` +
-      `${total.didNotHappen} faults whose occasion did not come.`,
+      `${total.didNotHappen} faults whose trigger did not occur.`,
   ].join('\n');
 }
 
 function inSeconds(ms: number): string {
-  return Number.isFinite(ms) ? `${(ms / 1000).toFixed(1)} s` : 'for ever';
+  return Number.isFinite(ms) ? `${(ms / 1000).toFixed(1)} s` : 'endless';
 }
 
-const COLUMNS = ['fault', 'times', 'requests', 'under way', 'losses', 'doubles', 'other', 'longest silence'];
+const COLUMNS = ['fault', 'times', 'requests', 'in flight', 'losses', 'doubles', 'other', 'longest silence'];
 
 function table(rows: readonly Row[]): string[] {
   const cells = rows.map((row) => [
     row.fault,
     row.times,
     row.requests,
-    row.underWay,
+    row.inFlight,
     row.losses,
     row.doubles,
     row.others,

@@ -2,9 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { ROOT } from '../infrastructure/command.ts';
-import { Obstacle, say } from '../infrastructure/progress.ts';
+import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
 import { within } from '../src/time/limit.ts';
-import type { FaultKind, Scene } from './faults/fault.ts';
+import type { FaultContext, FaultKind } from './faults/fault.ts';
+import { injectFaults, waitUntil, type Injected } from './inject.ts';
 import { finalState } from './final-state.ts';
 import type { Guard } from './guards.ts';
 import type { FinalState } from './journal.ts';
@@ -12,81 +13,71 @@ import { Journal } from './journal-file.ts';
 import { Load } from './load/load.ts';
 import { Requests } from './load/requests.ts';
 import { Random } from './random.ts';
-import { buildStage, consumers, emptyQueue, type Stage } from './infrastructure/stage.ts';
+import { waitForEmptyQueue, startTestbed, type Testbed } from './infrastructure/testbed.ts';
 
 export interface RunSettings {
   readonly seed: number;
-  /** At least so many, repeats not counted. */
+  /** Least number of requests, repeats excluded. */
   readonly requests: number;
   readonly workers: number;
   readonly senders: number;
-  /** Faults may last beyond every time limit of the worker. */
-  readonly patient: boolean;
+  /** Whether faults may last beyond every time limit of the worker. */
+  readonly longFaults: boolean;
   readonly removedGuard: Guard | undefined;
   readonly plan: (random: Random) => readonly FaultKind[];
-  /** No fault begins after so much time. */
+  /** No fault begins later than this. */
   readonly limitMs: number;
-  /** All must go on again within this time after a fault's end; a run ends in as much and a half. */
+  /**
+   * Everything has to work again within this time after a fault; the last answers have 1.5× this
+   * time.
+   */
   readonly recoveryMs: number;
 }
 
-/** One fault as it went. */
-export interface Injected {
-  readonly name: string;
-  /** `false`: its occasion did not come, and nothing happened. */
-  readonly happened: boolean;
-  /** Nanoseconds on the journal's clock; until all that was under way at its end was answered. */
-  readonly from: number;
-  readonly until: number;
-  readonly underWay: number;
-}
-
-/** All that a run leaves behind. */
+/** The results of a run. */
 export interface RunRecord {
   readonly workers: number;
   readonly journal: Journal;
   readonly folder: string;
   readonly final: FinalState;
   readonly faults: readonly Injected[];
-  /** What the suite itself saw and must not be. */
-  readonly complaints: readonly string[];
+  /** Problems that the suite itself recorded. */
+  readonly problems: readonly string[];
   readonly requests: number;
   readonly unexpectedEnds: number;
   readonly seconds: number;
 }
 
-const FAULT_LIMIT_MS = 120_000;
-/** All that has to go on may take so long. */
+/** Default for recoveryMs. */
 export const RECOVERY_LIMIT_MS = 120_000;
-/** Without a guard some things never recover. */
+/** Without a guard some requests never recover. */
 const RECOVERY_WITHOUT_GUARD_MS = 20_000;
-const WARM_UP_ANSWERS = 150;
-/** Some eighty requests a second, so that somebody is there to be held up. */
-const GENTLY = 20;
-const GENTLY_EVERY_MS = 250;
 const MEASURE_EVERY_MS = 500;
 
-/** Runs load and faults on a stage of its own, which is gone afterwards, also where `signal` ends the run early. */
+/**
+ * Runs load and faults on a testbed of its own, and removes it afterwards, also where `signal` ends
+ * the run early.
+ */
 export async function runChaos(settings: RunSettings, signal?: AbortSignal): Promise<RunRecord> {
   const folder = join(ROOT, '.cache/chaos', `${settings.seed}`);
   mkdirSync(folder, { recursive: true });
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    const stage = await buildStage({ ...settings, folder }, undo);
+    const testbed = await startTestbed({ ...settings, folder }, undo);
     const interrupted = new Promise<never>((_, reject) => {
-      const end = (): void => reject(new Obstacle('Interrupted.'));
+      const end = (): void => reject(new UserFacingError('Interrupted.'));
       if (signal?.aborted === true) end();
       signal?.addEventListener('abort', end);
     });
-    return await Promise.race([perform(settings, stage, folder, undo), interrupted]);
+    return await Promise.race([execute(settings, testbed, folder, undo), interrupted]);
   } finally {
     for (const step of undo.splice(0)) await step();
   }
 }
 
-async function perform(
+async function execute(
   settings: RunSettings,
-  stage: Stage,
+  testbed: Testbed,
   folder: string,
   undo: (() => Promise<unknown>)[],
 ): Promise<RunRecord> {
@@ -94,38 +85,42 @@ async function perform(
   const faults = settings.plan(random.branch());
   const journal = new Journal(join(folder, 'journal.jsonl'));
   const requests = new Requests(random.branch());
-  const load = new Load(settings.senders, stage.producersUrl, journal, requests, random.branch());
+  const load = new Load(settings.senders, testbed.producersUrl, journal, requests, random.branch());
   undo.unshift(() => load.close());
-  const complaints: string[] = [];
-  const complain = (detail: string): void => {
-    say(`!! ${detail}`);
-    complaints.push(detail);
+  const problems: string[] = [];
+  const reportProblem = (detail: string): void => {
+    printProgress(`!! ${detail}`);
+    problems.push(detail);
   };
-  const { patient, removedGuard } = settings;
+  const { longFaults, removedGuard } = settings;
   const recoveryMs = removedGuard === undefined ? settings.recoveryMs : RECOVERY_WITHOUT_GUARD_MS;
-  const scene: Scene = { stage, load, journal, random: random.branch(), patient, recoveryMs, complain };
-  const measure = (): void => stage.workers.forEach((worker) => worker.measure());
+  const context: FaultContext = {
+    testbed,
+    load,
+    journal,
+    random: random.branch(),
+    longFaults,
+    recoveryMs,
+    reportProblem,
+  };
+  const measure = (): void => testbed.workers.forEach((worker) => worker.measure());
   const watch = setInterval(measure, MEASURE_EVERY_MS);
   undo.unshift(async () => clearInterval(watch));
   const startedAt = Date.now();
   const injected: Injected[] = [];
   try {
-    await begin(load, stage);
-    const share = Math.ceil(settings.requests / Math.max(1, faults.length));
-    for (const [index, kind] of faults.entries()) {
-      if (Date.now() - startedAt > settings.limitMs) break;
-      injected.push(await inject(kind, scene, share));
-      say(`${index + 1}/${faults.length} ${progress(injected.at(-1))}; ${load.answered} answers`);
-    }
-    await finish(scene, settings.requests);
+    await begin(load, testbed);
+    const latestStart = startedAt + settings.limitMs;
+    await injectFaults(faults, context, { requests: settings.requests, latestStart }, injected);
+    await finish(context, settings.requests);
   } catch (error) {
-    complain(error instanceof Error ? error.message : String(error));
+    reportProblem(error instanceof Error ? error.message : String(error));
   }
   measure();
-  const final = await finalState(stage);
+  const final = await finalState(testbed);
   await journal.close();
   const seconds = (Date.now() - startedAt) / 1000;
-  const unexpectedEnds = stage.workers.reduce((sum, worker) => sum + worker.unexpectedEnds.length, 0);
+  const unexpectedEnds = testbed.workers.reduce((sum, worker) => sum + worker.unexpectedEnds.length, 0);
   const { workers } = settings;
   return {
     workers,
@@ -133,95 +128,27 @@ async function perform(
     folder,
     final,
     faults: injected,
-    complaints,
+    problems,
     requests: load.sent,
     unexpectedEnds,
     seconds,
   };
 }
 
-async function begin(load: Load, { broker }: Stage): Promise<void> {
+async function begin(load: Load, { broker }: Testbed): Promise<void> {
   await load.connected();
-  // Writes the names of the queues, which a kill would otherwise empty (see faults/broker.ts).
+  // Makes the broker write the names of the queues; a kill would otherwise empty them (see
+  // faults/broker.ts).
   await broker.stop();
   await broker.start();
   await load.connected();
   load.start();
 }
 
-/** Full load, the fault, its end, and the wait until everything that it held up is answered. */
-async function inject(kind: FaultKind, scene: Scene, requests: number): Promise<Injected> {
-  const { load, journal } = scene;
-  const { name, othersWithinMs } = kind;
-  const before = load.answered;
-  load.allow(requests);
-  await until(() => load.answered - before >= Math.min(WARM_UP_ANSWERS, requests / 4));
-  const underWay = load.underWay;
-  const from = journal.now();
-  const allowed = othersWithinMs === undefined ? {} : { othersWithinMs };
-  journal.add({ type: 'fault', at: from, name, phase: 'begins', ...allowed });
-  const going = othersWithinMs === undefined ? undefined : setInterval(() => load.allow(GENTLY), GENTLY_EVERY_MS);
-  const happened = await fromBeginToEnd(kind, scene)
-    .catch((error: unknown) => {
-      scene.complain(error instanceof Error ? error.message : String(error));
-      return true;
-    })
-    .finally(() => clearInterval(going));
-  journal.add({ type: 'fault', at: journal.now(), name, phase: 'ends' });
-  await recovery(name, scene);
-  return { name, happened, from, until: journal.now(), underWay };
-}
-
-/** Whether its occasion came. */
-async function fromBeginToEnd(kind: FaultKind, scene: Scene): Promise<boolean> {
-  const { name } = kind;
-  const ongoing = await within(FAULT_LIMIT_MS, name, kind.begin(scene));
-  if (ongoing === undefined) return false;
-  await new Promise((resolve) => setTimeout(resolve, ongoing.holdMs));
-  await within(FAULT_LIMIT_MS, `the end of: ${name}`, ongoing.end());
-  return true;
-}
-
-/** Resolves when all goes on. Where it does not, that is noted, and the run goes on with new workers and without what is lost. */
-async function recovery(name: string, { load, stage, complain, recoveryMs }: Scene): Promise<void> {
-  const caughtUp = (): Promise<boolean> =>
-    within(recoveryMs, name, goesOn(load, stage, recoveryMs)).then(
-      () => true,
-      () => false,
-    );
-  if (await caughtUp()) return;
-  complain(`not recovered after ${recoveryMs / 1000} s: ${name}`);
-  for (const worker of stage.workers) worker.signal('SIGKILL');
-  if (await caughtUp()) return;
-  complain(`not recovered with new workers either, after ${recoveryMs / 1000} s: ${load.underWay} requests unanswered`);
-  load.giveUp();
-}
-
-/** Everything that was under way is answered, and every worker takes requests: not only its log says so, but the broker. */
-async function goesOn(load: Load, { broker, workers }: Stage, limitMs: number): Promise<void> {
-  await Promise.all([load.caughtUp(), ...workers.map((worker) => worker.ready())]);
-  await consumers(broker, workers.length, limitMs);
-}
-
-/** The rest of the requests, every answer, and an empty queue. */
-async function finish({ load, stage, recoveryMs }: Scene, requests: number): Promise<void> {
+/** Sends the remaining requests, then waits for every answer and an empty queue. */
+async function finish({ load, testbed, recoveryMs }: FaultContext, requests: number): Promise<void> {
   load.allow(Math.max(0, requests - load.sent));
-  await until(() => load.sent >= requests);
+  await waitUntil(() => load.sent >= requests);
   await within(1.5 * recoveryMs, 'the last answers', load.end());
-  await emptyQueue(stage.broker, 1.5 * recoveryMs);
-}
-
-async function until(met: () => boolean): Promise<void> {
-  const limit = Date.now() + RECOVERY_LIMIT_MS;
-  while (!met()) {
-    if (Date.now() > limit) throw new Error('the load stands still though nothing is broken');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-function progress(fault: Injected | undefined): string {
-  if (fault === undefined) return '';
-  const { name, happened, from, until: to, underWay } = fault;
-  const seconds = ((to - from) / 1e9).toFixed(1);
-  return `${name}${happened ? '' : ' (did not happen)'}: ${underWay} under way, recovered after ${seconds} s`;
+  await waitForEmptyQueue(testbed.broker, 1.5 * recoveryMs);
 }

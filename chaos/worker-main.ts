@@ -1,4 +1,4 @@
-// The worker of src/main.ts with one method more, and with a guard less where REMOVED_GUARD names one.
+// The worker of src/main.ts with one more method, and without the guard that REMOVED_GUARD names.
 
 import { amqpUrlProblem } from '../src/amqp/connection/url.ts';
 import { loadConfig } from '../src/settings/config.ts';

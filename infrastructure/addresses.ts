@@ -1,6 +1,10 @@
+// Public module of infrastructure/: database addresses and free ports.
 import { createServer } from 'node:net';
 
-/** The same server and options, with another database; who logs in still does so where the address said. */
+/**
+ * Returns the address of another database on the same server, with the same options and the same
+ * authentication database.
+ */
 export function withDatabase(url: string, database: string): string {
   const parts = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/.exec(url);
   if (parts === null) throw new Error('not a MongoDB address');
@@ -11,7 +15,7 @@ export function withDatabase(url: string, database: string): string {
   return `${server}/${database}${search === '' ? '' : `?${search}`}`;
 }
 
-/** The wanted port of 127.0.0.1 where nothing listens on it, else any free one. */
+/** Returns the wanted port of 127.0.0.1 where it is free, else any free port. */
 export function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

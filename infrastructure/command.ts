@@ -1,34 +1,37 @@
+// Public module of infrastructure/: running other programs.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Obstacle } from './progress.ts';
+import { UserFacingError } from './progress.ts';
 
 /** The project's root folder. */
 export const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
-/** Where the long outputs of the surroundings' commands go; outlives the clone, as what it installs does. */
-export const LOG_FOLDER = join(tmpdir(), 'contacts-surroundings');
+/**
+ * The folder for long outputs of commands. It outlives the clone, like what the commands install.
+ */
+export const LOG_FOLDER = join(tmpdir(), 'contacts-infrastructure');
 
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** Ends the command after this time; the outcome then has `timedOut`. No limit by default. */
+  /** Kills the command after this time; the result then has `timedOut`. Default: no limit. */
   readonly limitMs?: number;
-  /** Ends the command when it has written nothing at all by then. */
-  readonly firstWordMs?: number;
-  /** A file, made anew, that gets all the output. */
+  /** Kills the command unless it has written something by then. */
+  readonly firstOutputMs?: number;
+  /** A file, overwritten, that gets all the output. */
   readonly log?: string;
-  /** Belongs to the clearing up, so it runs after `endCommands` as well. */
-  readonly clearingUp?: boolean;
+  /** Part of the clean-up: also runs after `terminateCommands`. */
+  readonly cleanup?: boolean;
 }
 
-export interface Outcome {
-  /** -1 where the command could not be started or was ended. */
+export interface CommandResult {
+  /** -1 where the command could not be started or was killed. */
   readonly code: number;
   readonly stdout: string;
-  /** Standard output and standard error, in the order they came. */
+  /** Standard output and standard error, in order of arrival. */
   readonly output: string;
   readonly timedOut: boolean;
 }
@@ -42,21 +45,22 @@ function openLog(path: string | undefined): WriteStream | undefined {
 const running = new Set<ChildProcess>();
 let ending = false;
 
-/** Ends the programs that run and lets no other start, but those of the clearing up; for an interrupted run. */
-export function endCommands(): void {
+/** Terminates the running commands and lets none start except clean-up; for an interrupted run. */
+export function terminateCommands(): void {
   ending = true;
   for (const child of running) child.kill('SIGTERM');
 }
 
 /**
- * Runs a program to its end. A program that is not there is an outcome with code -1; rejects only after `endCommands`.
+ * Runs a program to its end. A missing program gives code -1; rejects only after
+ * `terminateCommands`.
  */
 export async function attempt(
   program: string,
   args: readonly string[],
   options: CommandOptions = {},
-): Promise<Outcome> {
-  if (ending && options.clearingUp !== true) throw new Obstacle('Interrupted.');
+): Promise<CommandResult> {
+  if (ending && options.cleanup !== true) throw new UserFacingError('Interrupted.');
   const log = openLog(options.log);
   const child = spawn(program, args, {
     cwd: options.cwd ?? ROOT,
@@ -78,7 +82,7 @@ export async function attempt(
     timers.push(setTimeout(end, ms));
   };
   limit(options.limitMs, () => true);
-  limit(options.firstWordMs, () => output === '');
+  limit(options.firstOutputMs, () => output === '');
   child.stdout.on('data', (part: Buffer) => {
     stdout += part.toString();
     output += part.toString();
@@ -92,21 +96,24 @@ export async function attempt(
     const finish = (code: number, more: string): void => {
       timers.forEach((timer) => clearTimeout(timer));
       running.delete(child);
-      const outcome = { code, stdout, output: output + more, timedOut };
-      if (log === undefined) resolve(outcome);
-      else log.end(() => resolve(outcome));
+      const result = { code, stdout, output: output + more, timedOut };
+      if (log === undefined) resolve(result);
+      else log.end(() => resolve(result));
     };
     child.on('error', (error) => finish(-1, error.message));
     child.on('close', (code) => finish(timedOut ? -1 : (code ?? -1), ''));
   });
 }
 
-/** Runs a program and gives its standard output; an Obstacle with the end of its output where it fails. */
+/**
+ * Runs a program and returns its standard output. Throws a UserFacingError with the end of its
+ * output where it fails.
+ */
 export async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
-  const outcome = await attempt(program, args, options);
-  if (outcome.code === 0) return outcome.stdout.trim();
-  const tail = outcome.output.trimEnd().split('\n').slice(-15).join('\n  ');
-  const why = outcome.timedOut ? 'took too long' : `ended with code ${outcome.code}`;
+  const result = await attempt(program, args, options);
+  if (result.code === 0) return result.stdout.trim();
+  const tail = result.output.trimEnd().split('\n').slice(-15).join('\n  ');
+  const why = result.timedOut ? 'took too long' : `ended with code ${result.code}`;
   const where = options.log === undefined ? '' : `\nAll of it: ${options.log}`;
-  throw new Obstacle(`\`${[program, ...args].join(' ')}\` ${why}:\n  ${tail}${where}`);
+  throw new UserFacingError(`\`${[program, ...args].join(' ')}\` ${why}:\n  ${tail}${where}`);
 }

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt, LOG_FOLDER, run } from './command.ts';
-import { Obstacle, say, step } from './progress.ts';
+import { UserFacingError, printProgress, step } from './progress.ts';
 
-/** Why nothing may be installed here, or undefined where it may: root, on Debian, with apt, and not forbidden. */
+/**
+ * Why nothing may be installed here; `undefined` where it may: as root, on Debian, with apt, and
+ * not forbidden.
+ */
 export function reasonNotToInstall(): string | undefined {
   if (process.env['SURROUNDINGS_INSTALL'] === 'no') return 'SURROUNDINGS_INSTALL=no forbids it';
   if (process.platform !== 'linux' || !existsSync('/usr/bin/apt-get')) return 'this is not Debian';
@@ -17,16 +20,21 @@ async function installed(name: string): Promise<boolean> {
   return stdout.includes('ok installed');
 }
 
-/** Installs Debian packages that are not there yet, telling what for. An Obstacle where that is not allowed. */
+/**
+ * Installs missing Debian packages and prints why. Throws a UserFacingError where that is not
+ * allowed.
+ */
 export async function ensurePackages(names: readonly string[], purpose: string): Promise<void> {
   const present = await Promise.all(names.map(installed));
   const missing = names.filter((_, index) => !present[index]);
   if (missing.length === 0) return;
   const reason = reasonNotToInstall();
   if (reason !== undefined) {
-    throw new Obstacle(`Missing: ${missing.join(', ')} (${purpose}). It is not installed from here, as ${reason}.`);
+    throw new UserFacingError(
+      `Missing: ${missing.join(', ')} (${purpose}). It is not installed automatically, as ${reason}.`,
+    );
   }
-  say(`Not installed here: ${missing.join(', ')}. Needed ${purpose}; installing from Debian's packages, as root.`);
+  printProgress(`Missing: ${missing.join(', ')}, needed ${purpose}. Installing Debian's packages as root.`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   const log = join(LOG_FOLDER, `apt-${missing[0]}.log`);
   await step(`apt-get install ${missing.join(' ')}`, async () => {
@@ -36,7 +44,7 @@ export async function ensurePackages(names: readonly string[], purpose: string):
   });
 }
 
-/** The distribution's own mirror, as apt on this machine knows it. */
+/** Returns the distribution's mirror that apt uses on this machine. */
 export async function debianMirror(): Promise<string> {
   const read = async (): Promise<string | undefined> => {
     const policy = await run('apt-cache', ['policy']);
@@ -49,11 +57,14 @@ export async function debianMirror(): Promise<string> {
   if (known !== undefined) return known;
   await run('apt-get', ['update', '-q'], { limitMs: 300_000 });
   const found = await read();
-  if (found === undefined) throw new Obstacle("apt's sources name no mirror of Debian's main archive.");
+  if (found === undefined) throw new UserFacingError("apt's sources name no mirror of Debian's main archive.");
   return found;
 }
 
-/** The settings of apt that decide how this machine reaches its mirror, in the form of an apt.conf. */
+/**
+ * Returns apt's settings that decide how this machine reaches its mirror, in the form of an
+ * apt.conf.
+ */
 export async function aptSettings(): Promise<string> {
   const all = await run('apt-config', ['dump']);
   const kept = /^Acquire::(Check-Valid-Until|Check-Date|https?::Proxy) ".+";$/;

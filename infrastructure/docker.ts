@@ -1,43 +1,53 @@
+// Public module of infrastructure/: the Docker daemon and Compose.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt, LOG_FOLDER, run } from './command.ts';
 import { ensurePackages, reasonNotToInstall } from './debian.ts';
-import { alone } from './lock.ts';
-import { Obstacle, say, step, waitFor } from './progress.ts';
+import { withLock } from './lock.ts';
+import { UserFacingError, printProgress, step, waitFor } from './progress.ts';
 
 const DAEMON_LOG = join(LOG_FOLDER, 'dockerd.log');
 const PID_FILES = ['/var/run/docker.pid', '/var/run/docker/containerd/containerd.pid'];
 
 export interface Docker {
-  /** This run had to start the daemon itself. */
+  /** This run started the daemon. */
   readonly startedHere: boolean;
 }
 
 /** Whether a Docker daemon answers. */
 export async function dockerAnswers(): Promise<boolean> {
   const info = await attempt('docker', ['info', '--format', '{{.ServerVersion}}'], { limitMs: 20_000 });
-  // Some versions of the client end with code 0 although no server answered.
+  // Some versions of the client exit with 0 although no server answered.
   return info.code === 0 && /^\d/.test(info.stdout.trim());
 }
 
 /**
- * Makes sure that a Docker daemon answers. Does nothing where one does. Else, as root on Debian, installs Docker and
- * starts its daemon; an Obstacle anywhere else. Runs at the same time wait for each other.
+ * Why there is no Docker here and none can be installed; `undefined` where a daemon answers or may
+ * be installed.
+ */
+export async function reasonWithoutDocker(): Promise<string | undefined> {
+  const reason = reasonNotToInstall();
+  return reason === undefined || (await dockerAnswers()) ? undefined : reason;
+}
+
+/**
+ * Ensures that a Docker daemon answers. Where none does, installs and starts one as root on Debian;
+ * throws a UserFacingError anywhere else. Concurrent runs wait for each other.
  */
 export async function ensureDocker(): Promise<Docker> {
   if (await dockerAnswers()) return { startedHere: false };
-  return alone('docker', async () => {
+  return withLock('docker', async () => {
     if (await dockerAnswers()) return { startedHere: false };
     const reason = reasonNotToInstall();
     if (reason !== undefined || process.env['DOCKER_HOST'] !== undefined) {
       const why = reason ?? 'DOCKER_HOST names a daemon elsewhere';
-      throw new Obstacle(
-        `No Docker daemon answers, and none is installed or started from here, as ${why}.\n` +
+      throw new UserFacingError(
+        `No Docker daemon answers, and none is installed or started automatically, as ${why}.\n` +
           'Start Docker, or set AMQP_URL and MONGODB_URL to a running RabbitMQ and MongoDB.',
       );
     }
-    say('No Docker daemon answers here; RabbitMQ and the database run in containers.');
+    printProgress('No Docker daemon answers; RabbitMQ and the database need containers.');
     await ensurePackages(['docker.io', 'iptables', 'ca-certificates'], 'to run containers');
     if (await dockerAnswers()) return { startedHere: false };
     await step('Starting the Docker daemon', startDaemon);
@@ -61,6 +71,18 @@ async function startDaemon(): Promise<void> {
   );
 }
 
+/**
+ * Returns the command line of Compose on this machine; installs `docker-compose` where there is
+ * none.
+ */
+export async function ensureCompose(): Promise<readonly [program: string, ...args: string[]]> {
+  if ((await attempt('docker', ['compose', 'version'])).code === 0) return ['docker', 'compose'];
+  if ((await attempt('docker-compose', ['version'])).code !== 0) {
+    await ensurePackages(['docker-compose'], 'to start docker-compose.yml');
+  }
+  return ['docker-compose'];
+}
+
 function processName(pid: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
@@ -73,28 +95,30 @@ function daemonPids(): readonly string[] {
   return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && processName(entry) === 'dockerd');
 }
 
-/** A pid file that a killed daemon left behind: its process is gone, or is another program by now. */
+/** Whether a killed daemon left this pid file: its process has ended, or is another program now. */
 function isStale(file: string): boolean {
   if (!existsSync(file)) return false;
   const name = processName(readFileSync(file, 'utf8').trim());
   return name !== 'dockerd' && name !== 'containerd';
 }
 
-/** Stops the daemon that this run started, unless containers run on it. Says so where it stays. */
+/**
+ * Stops the daemon that this run started, unless containers run on it; then prints that it stays.
+ */
 export async function releaseDocker(docker: Docker): Promise<void> {
   if (!docker.startedHere) return;
-  await alone('docker', async () => {
-    if ((await run('docker', ['ps', '-q'], { clearingUp: true })) !== '') {
-      say('The Docker daemon stays, as other containers run on it.');
+  await withLock('docker', async () => {
+    if ((await run('docker', ['ps', '-q'], { cleanup: true })) !== '') {
+      printProgress('The Docker daemon keeps running, as it has other containers.');
       return;
     }
-    await step('Stopping the Docker daemon that was started for this', stopDaemon);
+    await step('Stopping the Docker daemon that this run started', stopDaemon);
   });
 }
 
 async function stopDaemon(): Promise<void> {
   if (existsSync('/run/systemd/system')) {
-    await run('systemctl', ['stop', 'docker.socket', 'docker'], { limitMs: 120_000, clearingUp: true });
+    await run('systemctl', ['stop', 'docker.socket', 'docker'], { limitMs: 120_000, cleanup: true });
     return;
   }
   const pid = readFileSync(PID_FILES[0]!, 'utf8').trim();

@@ -1,57 +1,41 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+// Public module of infrastructure/: images of Go programs, which only chaos/ has.
 import { basename, join } from 'node:path';
-import { attempt, LOG_FOLDER, ROOT, run } from './command.ts';
+import { attempt, ROOT } from './command.ts';
 import { reasonNotToInstall } from './debian.ts';
-import { alone } from './lock.ts';
-import { Obstacle, step } from './progress.ts';
-import { ensureBase, imagePresent, PASSED_ON } from './standin.ts';
+import { withLock } from './lock.ts';
+import { step, UserFacingError } from './progress.ts';
+import { buildImage, imagePresent, recipeHash } from './recipe.ts';
+import { ensureBase } from './standin.ts';
 
 /** The compiler's image where a registry can be reached; GO_IMAGE names another. */
 const GO_IMAGE = 'golang:1.26-trixie';
 
 /**
- * Builds the image of a program written in Go, from the recipe in `folder` (relative to the project), unless it is there;
- * gives its name. The compiler is in a stage of the build: the golang image where a registry answers, else Debian's own.
+ * Builds the image of a Go program from the recipe in `folder` (relative to the project) unless it
+ * is present. Returns its name. One stage of the build has the compiler: the golang image where a
+ * registry answers, else Debian's package.
  */
 export function ensureGoImage(folder: string): Promise<string> {
-  const name = `contacts-${basename(folder)}:${recipeHash(join(ROOT, folder))}`;
-  return alone(`go-image-${basename(folder)}`, async () => {
-    if (!(await imagePresent(name))) await build(folder, name);
+  const program = basename(folder);
+  const context = join(ROOT, folder);
+  const name = `contacts-${program}:${recipeHash(context)}`;
+  return withLock(`go-image-${program}`, async () => {
+    if (await imagePresent(name)) return name;
+    const base = await compilerImage();
+    await step(`Building the image ${name}`, () => buildImage(name, base, context, program));
     return name;
   });
-}
-
-function recipeHash(folder: string): string {
-  const hash = createHash('sha256');
-  for (const file of readdirSync(folder).sort()) hash.update(file).update(readFileSync(join(folder, file)));
-  return hash.digest('hex').slice(0, 12);
-}
-
-async function build(folder: string, name: string): Promise<void> {
-  const base = await compilerImage();
-  const passed = PASSED_ON.flatMap((variable) =>
-    process.env[variable] === undefined ? [] : ['--build-arg', variable],
-  );
-  const args = ['build', '--force-rm', '--network', 'host', '--build-arg', `BASE=${base}`, ...passed, '-t', name, '.'];
-  await step(`Image ${name}`, () =>
-    run('docker', args, {
-      cwd: join(ROOT, folder),
-      log: join(LOG_FOLDER, `build-${basename(folder)}.log`),
-      limitMs: 1_800_000,
-    }),
-  );
 }
 
 async function compilerImage(): Promise<string> {
   const named = process.env['GO_IMAGE'];
   if (named !== undefined && named !== '') return named;
   if (await imagePresent(GO_IMAGE)) return GO_IMAGE;
-  const pull = await attempt('docker', ['pull', GO_IMAGE], { firstWordMs: 60_000, limitMs: 1_200_000 });
+  const pull = await attempt('docker', ['pull', GO_IMAGE], { firstOutputMs: 60_000, limitMs: 1_200_000 });
   if (pull.code === 0) return GO_IMAGE;
   const reason = reasonNotToInstall();
   if (reason === undefined) return ensureBase();
-  throw new Obstacle(
-    `${GO_IMAGE} could not be pulled, and no stand-in is built, as ${reason}. Name one with GO_IMAGE.`,
+  throw new UserFacingError(
+    `${GO_IMAGE} could not be pulled, and no stand-in is built, as ${reason}. Name an image with GO_IMAGE.`,
   );
 }

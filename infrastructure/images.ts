@@ -1,74 +1,89 @@
+// Public module of infrastructure/: the images of broker, database and Node.
 import { attempt, LOG_FOLDER } from './command.ts';
 import { join } from 'node:path';
 import { reasonNotToInstall } from './debian.ts';
-import { Obstacle, say, step } from './progress.ts';
-import { ensureStandins, imagePresent, standinName, type Part } from './standin.ts';
+import { UserFacingError, printProgress, step } from './progress.ts';
+import { imagePresent } from './recipe.ts';
+import { ensureStandins, standinName, type Component } from './standin.ts';
 
-/** The images that users get. NODE_IMAGE is also the default in the Dockerfile; a test compares them. */
-export const DEFAULT_IMAGES: Readonly<Record<Part, string>> = {
+/** The default images. NODE_IMAGE is also the default in the Dockerfile; a test compares them. */
+export const DEFAULT_IMAGES: Readonly<Record<Component, string>> = {
   rabbitmq: 'rabbitmq:4-management',
   mongo: 'mongo:8',
   node: 'node:26.10.0-trixie-slim',
 };
 
-const VARIABLES: Readonly<Record<Part, string>> = {
+const VARIABLES: Readonly<Record<Component, string>> = {
   rabbitmq: 'RABBITMQ_IMAGE',
   mongo: 'MONGO_IMAGE',
   node: 'NODE_IMAGE',
 };
 
-/** What a registry says that can be reached but does not give the image; a stand-in would hide the real problem. */
+/**
+ * Answers of a registry that is reachable and refuses the image; a stand-in would hide the real
+ * problem.
+ */
 const REGISTRY_ANSWERED = /toomanyrequests|rate limit|manifest unknown|manifest for|access denied|no space left/i;
 
-export type Images<Wanted extends Part> = Readonly<Record<Wanted, string>>;
+export type Images<Wanted extends Component> = Readonly<Record<Wanted, string>>;
 
 /**
- * Gives an image for each part: the one that RABBITMQ_IMAGE, MONGO_IMAGE or NODE_IMAGE names, else the default one,
- * pulled where it is not there; where no registry can be reached, and only there, a stand-in made from Debian packages.
+ * Returns an image for each component: the one that RABBITMQ_IMAGE, MONGO_IMAGE or NODE_IMAGE
+ * names, else the default one, pulled where it is missing. Only where no registry can be reached,
+ * it is a stand-in built from Debian packages.
  */
-export async function ensureImages<Wanted extends Part>(...parts: readonly Wanted[]): Promise<Images<Wanted>> {
-  const images: Partial<Record<Part, string>> = {};
-  const missing: Part[] = [];
-  for (const part of parts) {
-    const named = process.env[VARIABLES[part]];
-    if (named !== undefined && named !== '') images[part] = named;
-    else if (await imagePresent(DEFAULT_IMAGES[part])) images[part] = DEFAULT_IMAGES[part];
-    else if (await imagePresent(standinName(part))) images[part] = standinName(part);
-    else missing.push(part);
+export async function ensureImages<Wanted extends Component>(
+  ...components: readonly Wanted[]
+): Promise<Images<Wanted>> {
+  const images: Partial<Record<Component, string>> = {};
+  const missing: Component[] = [];
+  for (const component of components) {
+    const named = process.env[VARIABLES[component]];
+    if (named !== undefined && named !== '') images[component] = named;
+    else if (await imagePresent(DEFAULT_IMAGES[component])) images[component] = DEFAULT_IMAGES[component];
+    else if (await imagePresent(standinName(component))) images[component] = standinName(component);
+    else missing.push(component);
   }
   let refusal: string | undefined;
-  const unreachable: Part[] = [];
-  for (const part of missing) {
-    refusal ??= await pull(DEFAULT_IMAGES[part]);
-    if (refusal === undefined) images[part] = DEFAULT_IMAGES[part];
-    else unreachable.push(part);
+  const unreachable: Component[] = [];
+  for (const component of missing) {
+    refusal ??= await pull(DEFAULT_IMAGES[component]);
+    if (refusal === undefined) images[component] = DEFAULT_IMAGES[component];
+    else unreachable.push(component);
   }
   if (refusal !== undefined) await standIn(unreachable, refusal, images);
   return images as Images<Wanted>;
 }
 
-/** Pulls an image; what went wrong where that fails. */
+/** Pulls an image; returns what went wrong, or `undefined`. */
 async function pull(image: string): Promise<string | undefined> {
   return step(`docker pull ${image}`, async () => {
     const log = join(LOG_FOLDER, 'pull.log');
-    const outcome = await attempt('docker', ['pull', image], { log, firstWordMs: 60_000, limitMs: 1_200_000 });
+    const outcome = await attempt('docker', ['pull', image], { log, firstOutputMs: 60_000, limitMs: 1_200_000 });
     if (outcome.code === 0) return undefined;
     const reason = outcome.timedOut ? 'the registry did not answer in time' : outcome.output.trim();
     return reason.split('\n').at(-1);
   });
 }
 
-async function standIn(parts: readonly Part[], refusal: string, images: Partial<Record<Part, string>>): Promise<void> {
-  const variables = parts.map((part) => VARIABLES[part]).join(', ');
-  const advice = `Name images that this machine has or can pull with ${variables}.`;
-  if (REGISTRY_ANSWERED.test(refusal)) throw new Obstacle(`The images could not be pulled: ${refusal}\n${advice}`);
+async function standIn(
+  components: readonly Component[],
+  refusal: string,
+  images: Partial<Record<Component, string>>,
+): Promise<void> {
+  const variables = components.map((component) => VARIABLES[component]).join(', ');
+  const advice = `Set ${variables} to images that this machine has or can pull.`;
+  if (REGISTRY_ANSWERED.test(refusal))
+    throw new UserFacingError(`The images could not be pulled: ${refusal}\n${advice}`);
   const reason = reasonNotToInstall();
   if (reason !== undefined) {
-    throw new Obstacle(
+    throw new UserFacingError(
       `No image registry can be reached (${refusal}), and no stand-ins are built, as ${reason}.\n${advice}`,
     );
   }
-  say(`No image registry can be reached: ${refusal}`);
-  say(`Stand-in images for ${parts.join(', ')} are made from Debian's packages instead: once, about three minutes.`);
-  for (const [part, name] of await ensureStandins(parts)) images[part] = name;
+  printProgress(`No image registry can be reached: ${refusal}`);
+  printProgress(
+    `Stand-in images for ${components.join(', ')} are built from Debian's packages instead: once, in about three minutes.`,
+  );
+  for (const [component, name] of await ensureStandins(components)) images[component] = name;
 }

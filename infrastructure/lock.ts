@@ -1,12 +1,12 @@
 import { createServer } from 'node:net';
-import { say } from './progress.ts';
+import { printProgress } from './progress.ts';
 
 /**
- * Runs `work` while no other process on this machine does so under the same name. The lock is an abstract Unix socket:
- * the kernel frees it with its process, so nothing stale can stay. Other systems than Linux have none, and need none:
- * nothing is installed or built there.
+ * Runs `work` while no other process on this machine runs under the same name. The lock is an
+ * abstract Unix socket: the kernel frees it with its process, so it cannot become stale. Other
+ * systems than Linux have no such sockets and need none: nothing is installed or built there.
  */
-export async function alone<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+export async function withLock<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
   if (process.platform !== 'linux') return work();
   const release = await acquire(`\0contacts-worker-${name}`);
   try {
@@ -17,10 +17,10 @@ export async function alone<Result>(name: string, work: () => Promise<Result>): 
 }
 
 async function acquire(address: string): Promise<() => void> {
-  for (let told = false; ; told = true) {
+  for (let printed = false; ; printed = true) {
     const release = await tryAcquire(address);
     if (release !== undefined) return release;
-    if (!told) say('Another run of this project prepares the surroundings; waiting for it …');
+    if (!printed) printProgress('Another run of this project is preparing containers; waiting for it …');
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }

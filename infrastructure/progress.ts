@@ -1,34 +1,41 @@
+// Public module of infrastructure/: messages for the user, and waiting.
 const started = Date.now();
 
 function seconds(from: number): string {
   return `${((Date.now() - from) / 1000).toFixed(0)} s`;
 }
 
-/** One line for a person, on standard error, with the seconds since the program's start. */
-export function say(text: string): void {
+/** Prints one line on standard error, with the seconds since the program's start. */
+export function printProgress(text: string): void {
   process.stderr.write(`[${seconds(started).padStart(5)}] ${text}\n`);
 }
 
-/** Runs one long step: tells its start, every 15 seconds that it goes on, and its end with the time it took. */
+/**
+ * Runs one long step and prints its start, a reminder every 15 seconds, and its end with the
+ * duration.
+ */
 export async function step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
   const from = Date.now();
-  say(`${title} …`);
-  const reminder = setInterval(() => say(`${title} … still at it, ${seconds(from)}`), 15_000);
+  printProgress(`${title} …`);
+  const reminder = setInterval(() => printProgress(`${title} … still running after ${seconds(from)}`), 15_000);
   try {
     const result = await work();
-    say(`${title}: done in ${seconds(from)}`);
+    printProgress(`${title}: done in ${seconds(from)}`);
     return result;
   } finally {
     clearInterval(reminder);
   }
 }
 
-/** A problem that a person can solve; shown without a stack. */
-export class Obstacle extends Error {
-  override readonly name = 'Obstacle';
+/** An error that the user can resolve; printed without a stack. */
+export class UserFacingError extends Error {
+  override readonly name = 'UserFacingError';
 }
 
-/** Waits until `check` gives something other than undefined, asking every 200 ms; an Obstacle after `limitMs`. */
+/**
+ * Polls every 200 ms until `check` returns something other than undefined. Throws a UserFacingError
+ * after `limitMs`.
+ */
 export async function waitFor<Value>(
   what: string,
   limitMs: number,
@@ -38,7 +45,7 @@ export async function waitFor<Value>(
   for (;;) {
     const value = await check();
     if (value !== undefined) return value;
-    if (Date.now() > until) throw new Obstacle(`Waited ${limitMs / 1000} s in vain for ${what}.`);
+    if (Date.now() > until) throw new UserFacingError(`Timed out after ${limitMs / 1000} s waiting for ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -1,15 +1,17 @@
+// Public module of infrastructure/: a broker and a database as containers, and cleaning up on given
+// ones.
 import { connect } from 'amqplib';
 import { MongoClient } from 'mongodb';
 import { attempt, run } from './command.ts';
 import { ensureImages } from './images.ts';
-import { Obstacle, step, waitFor } from './progress.ts';
+import { UserFacingError, step, waitFor } from './progress.ts';
 
 /** A broker and a database as containers on 127.0.0.1, with their names and host ports. */
 export interface Servers {
   readonly names: readonly [rabbitmq: string, mongo: string];
   readonly amqpUrl: string;
   readonly managementUrl: string;
-  /** The server's address; a database name may be put behind it. */
+  /** The server's address; a database name may be appended. */
   readonly mongodbUrl: string;
 }
 
@@ -22,7 +24,7 @@ export interface ServerPorts {
 /** The ports that the worker's default settings expect. */
 export const DEFAULT_PORTS: ServerPorts = { amqp: 5672, management: 15672, mongodb: 27017 };
 
-/** Why no AMQP broker can be used at this address, or undefined where one can. */
+/** Why no AMQP broker can be used at this address; `undefined` where one can. */
 export async function amqpProblem(url: string): Promise<string | undefined> {
   try {
     const connection = await connect(url, { timeout: 5_000 });
@@ -34,7 +36,7 @@ export async function amqpProblem(url: string): Promise<string | undefined> {
   }
 }
 
-/** Why no database can be used at this address, or undefined where one can. */
+/** Why no database can be used at this address; `undefined` where one can. */
 export async function mongodbProblem(url: string): Promise<string | undefined> {
   const limits = { serverSelectionTimeoutMS: 3_000, connectTimeoutMS: 3_000, socketTimeoutMS: 3_000 };
   try {
@@ -51,8 +53,8 @@ export async function mongodbProblem(url: string): Promise<string | undefined> {
 }
 
 /**
- * Starts a broker and a database as containers `<prefix>-rabbitmq` and `<prefix>-mongo`, or starts them again where they
- * were stopped, and waits until both can be used. Ports are bound to 127.0.0.1 only.
+ * Starts a broker and a database as containers `<prefix>-rabbitmq` and `<prefix>-mongo`, or
+ * restarts stopped ones, and waits until both can be used. Ports are bound to 127.0.0.1 only.
  */
 export async function startServers(prefix: string, ports: ServerPorts): Promise<Servers> {
   const images = await ensureImages('rabbitmq', 'mongo');
@@ -67,7 +69,7 @@ export async function startServers(prefix: string, ports: ServerPorts): Promise<
   const guest = ['-e', 'RABBITMQ_DEFAULT_USER=guest', '-e', 'RABBITMQ_DEFAULT_PASS=guest'];
   await step(`Starting ${names.join(' and ')}`, async () => {
     const brokerPorts = [...local(ports.amqp, 5672), ...local(ports.management, 15672)];
-    // A fixed host name: RabbitMQ keeps its data under it.
+    // A fixed host name: RabbitMQ stores its data under it.
     await startContainer(names[0], ['--hostname', prefix, ...guest, ...brokerPorts], images.rabbitmq);
     await startContainer(names[1], local(ports.mongodb, 27017), images.mongo);
     await waitFor('the broker', 90_000, async () => ((await amqpProblem(servers.amqpUrl)) ? undefined : true));
@@ -87,10 +89,33 @@ async function startContainer(name: string, options: readonly string[], image: s
   const outcome = await attempt('docker', ['run', '-d', '--name', name, ...options, image]);
   if (outcome.code === 0) return;
   await attempt('docker', ['rm', '-f', '-v', name]);
-  throw new Obstacle(`The container ${name} could not be started: ${outcome.output.trim().split('\n').at(-1)}`);
+  throw new UserFacingError(`The container ${name} could not be started: ${outcome.output.trim().split('\n').at(-1)}`);
 }
 
-/** Removes both containers and their data. Those that are not there are no problem. */
+/** Removes containers and their data; missing ones are ignored. */
 export async function removeServers(names: readonly string[]): Promise<void> {
-  if (names.length > 0) await attempt('docker', ['rm', '-f', '-v', ...names], { clearingUp: true });
+  if (names.length > 0) await attempt('docker', ['rm', '-f', '-v', ...names], { cleanup: true });
+}
+
+/** Deletes queues; missing ones are ignored. Of several addresses the first is used. */
+export async function deleteQueues(amqpUrl: string, queues: readonly string[]): Promise<void> {
+  const [first = ''] = amqpUrl.split(',');
+  const connection = await connect(first, { timeout: 10_000 });
+  connection.on('error', () => undefined);
+  try {
+    const channel = await connection.createChannel();
+    for (const queue of queues) await channel.deleteQueue(queue);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Drops the database in the address. */
+export async function dropDatabase(mongodbUrl: string): Promise<void> {
+  const client = new MongoClient(mongodbUrl, { serverSelectionTimeoutMS: 10_000, socketTimeoutMS: 30_000 });
+  try {
+    await client.db().dropDatabase();
+  } finally {
+    await client.close();
+  }
 }

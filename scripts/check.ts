@@ -9,7 +9,7 @@ import { summaryOf, type TestReport } from './rules/test-summary.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const REPORT = '.cache/test-report.json';
 
-/** All checks, up to the first that fails. */
+/** Runs the checks until one fails; resolves with whether all passed. */
 async function checked(): Promise<boolean> {
   for (const { name, problems } of CHECKS) {
     const before = performance.now();
@@ -24,13 +24,13 @@ async function checked(): Promise<boolean> {
   return true;
 }
 
-/** `npm test`, shown as it runs; its true numbers come from its own report. Gives the exit code. */
+/** Runs `npm test` and prints its numbers from its own report. Resolves with the exit code. */
 async function tested(): Promise<number> {
   const report = join(ROOT, REPORT);
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
-  // What an earlier run has left must not be taken for this one's.
+  // A report of an earlier run must not be mistaken for this one's.
   rmSync(report, { force: true });
-  // Those of vitest.config.ts, and the one that is read here.
+  // The reporters of vitest.config.ts, and the one that is read here.
   const tiers = '--reporter=./test/support/tier-reporter.ts';
   const reporters = ['--reporter=default', tiers, '--reporter=json', `--outputFile.json=${REPORT}`];
   const exitCode = await new Promise<number>((resolve, reject) => {

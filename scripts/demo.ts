@@ -1,78 +1,82 @@
 // npm run demo [-- --keep | --stop]: the five methods on real servers, from nothing.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { openExchange, type Exchange } from './demo/exchange.ts';
-import { findPlaces, leave, type Belongings, type Places } from './demo/places.ts';
-import { scenes } from './demo/scenes.ts';
+import { openProducer, type Producer } from './demo/producer.ts';
+import { findEndpoints, release, type CreatedResources, type Endpoints } from './demo/endpoints.ts';
+import { steps } from './demo/steps.ts';
 import { bad, bold, dim, good, show, showDocument } from './demo/view.ts';
 import { startWorker, WORKER_LOG, type DemoWorker } from './demo/worker.ts';
 import { freePort } from '../infrastructure/addresses.ts';
-import { endCommands, ROOT } from '../infrastructure/command.ts';
-import { Obstacle, say } from '../infrastructure/progress.ts';
+import { terminateCommands, ROOT } from '../infrastructure/command.ts';
+import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
 
 const KEPT = join(ROOT, '.cache/demo-kept.json');
-const USAGE = `npm run demo              shows the five methods, leaves nothing running
+const USAGE = `npm run demo              shows the five methods and leaves nothing running
 npm run demo -- --keep    keeps broker, database and worker running
 npm run demo -- --stop    stops what --keep kept`;
 
 interface Kept {
   readonly pid: number;
-  readonly made: Belongings;
-  readonly places: Places;
+  readonly created: CreatedResources;
+  readonly endpoints: Endpoints;
 }
 
-const made: Belongings = { docker: { startedHere: false }, containers: [], queues: [], dropDatabase: false };
-let places: Places | undefined;
+const created: CreatedResources = { docker: { startedHere: false }, containers: [], queues: [], dropDatabase: false };
+let endpoints: Endpoints | undefined;
 let worker: DemoWorker | undefined;
 
-async function play(exchange: Exchange): Promise<void> {
+async function runSteps(producer: Producer): Promise<void> {
   let contactId = '';
-  for (const [index, scene] of scenes.entries()) {
-    const xml = scene.xml(contactId);
+  for (const [index, step] of steps.entries()) {
+    const xml = step.xml(contactId);
     show();
-    show(bold(`${index + 1}. ${scene.title}`));
-    showDocument(dim(`  out → message_id ${scene.messageId}`), xml);
-    const answer = await exchange.ask({ xml, messageId: scene.messageId });
+    show(bold(`${index + 1}. ${step.title}`));
+    showDocument(dim(`  request → message_id ${step.messageId}`), xml);
+    const answer = await producer.request({ xml, messageId: step.messageId });
     const { status } = answer.headers;
     const headers = Object.entries(answer.headers).map(([name, value]) => `${name}=${String(value)}`);
     const mark = status === 'ok' ? good('ok') : bad('fail');
-    showDocument(`${dim('  back ←')} ${mark} ${dim(`${headers.join(' ')} (${answer.ms.toFixed(0)} ms)`)}`, answer.xml);
-    if (status !== scene.expected) throw new Obstacle(`That was to be answered "${scene.expected}".`);
+    showDocument(
+      `${dim('  answer ←')} ${mark} ${dim(`${headers.join(' ')} (${answer.ms.toFixed(0)} ms)`)}`,
+      answer.xml,
+    );
+    if (status !== step.expected) throw new UserFacingError(`Expected the status "${step.expected}".`);
     contactId = /<contact_id>(\d+)</.exec(answer.xml)?.[1] ?? contactId;
   }
 }
 
-async function perform(): Promise<void> {
-  places = await findPlaces(made);
-  const { amqpUrl, mongodbUrl, queue } = places;
+async function present(): Promise<void> {
+  endpoints = await findEndpoints(created);
+  const { amqpUrl, mongodbUrl, queue } = endpoints;
   const settings = { AMQP_URL: amqpUrl, MONGODB_URL: mongodbUrl, REQUEST_QUEUE: queue };
   worker = await startWorker(settings, await freePort(8080));
-  say('The worker takes requests. Documents are indented here for the eyes; on the wire they are one line.');
-  const exchange = await openExchange(amqpUrl, queue);
+  printProgress('The worker consumes requests. Documents are indented here; on the wire they are one line.');
+  const producer = await openProducer(amqpUrl, queue);
   try {
-    await play(exchange);
+    await runSteps(producer);
   } finally {
-    await exchange.close();
+    await producer.close();
   }
   show();
-  show(good('All five methods work.') + ` The worker's log, one line a request: ${WORKER_LOG}`);
+  show(good('All five methods work.') + ` The worker's log, one line per request: ${WORKER_LOG}`);
 }
 
-async function clearUp(): Promise<void> {
+async function cleanUp(): Promise<void> {
   const code = await worker?.stop();
-  await leave(made, places);
-  if (code !== undefined && code !== 0) throw new Obstacle(`The worker ended with code ${code}; see ${WORKER_LOG}`);
+  await release(created, endpoints);
+  if (code !== undefined && code !== 0)
+    throw new UserFacingError(`The worker exited with code ${code}; see ${WORKER_LOG}`);
 }
 
 function keep(): void {
-  const kept: Kept = { pid: worker!.pid, made, places: places! };
+  const kept: Kept = { pid: worker!.pid, created, endpoints: endpoints! };
   mkdirSync(dirname(KEPT), { recursive: true });
   writeFileSync(KEPT, JSON.stringify(kept), { mode: 0o600 });
-  const { amqpUrl, managementUrl, mongodbUrl, queue } = kept.places;
+  const { amqpUrl, managementUrl, mongodbUrl, queue } = kept.endpoints;
   show();
-  show(bold('Kept running'));
+  show(bold('Still running'));
   show(`  request queue   ${queue} on ${amqpUrl}`);
-  if (managementUrl !== undefined) show(`  broker's pages  ${managementUrl} (guest/guest)`);
+  if (managementUrl !== undefined) show(`  management      ${managementUrl} (guest/guest)`);
   show(`  database        ${mongodbUrl}`);
   show(`  worker          ${worker!.httpUrl}/readyz and /metrics, log in ${WORKER_LOG}`);
   show(`Stop all of it: ${bold('npm run demo -- --stop')}`);
@@ -80,17 +84,17 @@ function keep(): void {
 
 async function stopKept(): Promise<void> {
   if (!existsSync(KEPT)) {
-    say('Nothing is kept running.');
+    printProgress('Nothing is kept running.');
     return;
   }
   const kept = JSON.parse(readFileSync(KEPT, 'utf8')) as Kept;
   await endWorker(kept.pid);
-  await leave(kept.made, kept.places);
+  await release(kept.created, kept.endpoints);
   rmSync(KEPT);
-  say('Worker, broker and database of the demo are gone.');
+  printProgress('Worker, broker and database of the demo are stopped and removed.');
 }
 
-/** Ends the worker by its process id, if it is still that worker. */
+/** Stops the worker by its process id, unless the id belongs to another process by now. */
 async function endWorker(pid: number): Promise<void> {
   const runs = (): boolean =>
     existsSync(`/proc/${pid}`)
@@ -112,17 +116,17 @@ function alive(pid: number): boolean {
 function suggest(keeping: boolean): void {
   show();
   show('Next:');
-  if (!keeping) show('  npm run demo -- --keep   keeps all of it running, to send requests of your own');
+  if (!keeping) show('  npm run demo -- --keep   keeps everything running, for requests of your own');
   show('  npm test                 every test, on real servers');
-  show('  docs/lifecycle.md        how a request travels; CONTRIBUTING.md: how to add a method');
+  show('  docs/lifecycle.md        the stages of a request; CONTRIBUTING.md: how to add a method');
 }
 
 function interruption(): Promise<never> {
   return new Promise((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
-        endCommands();
-        reject(new Obstacle(`Interrupted (${signal}); clearing up.`));
+        terminateCommands();
+        reject(new UserFacingError(`Interrupted (${signal}); cleaning up.`));
       });
     }
   });
@@ -131,14 +135,14 @@ function interruption(): Promise<never> {
 async function demo(keeping: boolean): Promise<number> {
   if (keeping) await stopKept();
   try {
-    await Promise.race([perform(), interruption()]);
+    await Promise.race([present(), interruption()]);
     if (keeping) keep();
-    else await clearUp();
+    else await cleanUp();
     suggest(keeping);
     return 0;
   } catch (error) {
-    say(bad(error instanceof Obstacle ? error.message : String(error)));
-    await clearUp().catch((later: unknown) => say(String(later)));
+    printProgress(bad(error instanceof UserFacingError ? error.message : String(error)));
+    await cleanUp().catch((later: unknown) => printProgress(String(later)));
     return 1;
   }
 }

@@ -1,13 +1,13 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
-import { Obstacle } from '../infrastructure/progress.ts';
+import { UserFacingError } from '../infrastructure/progress.ts';
 
-/** As `parseArgs` of `node:util`; what it refuses is an Obstacle. */
+/** Like `parseArgs` of `node:util`, but invalid arguments are a UserFacingError. */
 export function optionsOf<Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {
   try {
     return parseArgs(config);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new Obstacle(`${error.message.split('. ', 1)[0]?.replace(/\.$/, '')}; --help tells what there is.`);
+    throw new UserFacingError(`${error.message.split('. ', 1)[0]?.replace(/\.$/, '')}; see --help.`);
   }
 }

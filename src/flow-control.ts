@@ -8,7 +8,10 @@ const CAUSES: readonly (readonly [PauseReason, string])[] = [
   ['writes', 'every write of a method fails alike'],
 ];
 
-/** Decides whether requests are consumed. While something they need is unavailable they would only wait. */
+/**
+ * Decides whether requests are consumed. While something they need is unavailable they would only
+ * wait.
+ */
 export class FlowControl {
   readonly #onChange: (paused: boolean, cause: string) => void;
   #waitingForStore = 0;

@@ -9,26 +9,35 @@ import type { Receipt } from './telemetry.ts';
 import { within } from './time/limit.ts';
 import { pause, retryUntil } from './time/retry.ts';
 
-/** Milliseconds that a stop waits, twice at most, for the ledger, so that no request is charged with the stop. */
+/**
+ * Milliseconds that a stop waits, twice at most, for the ledger, so that no request is charged with
+ * the stop.
+ */
 const LEDGER_TIMEOUT_MS = 500;
-/** Milliseconds in which a stop closes all connections. Against silent peers the limits of the single calls would add up to more. */
+/**
+ * Milliseconds in which a stop closes all connections. Against silent peers the limits of the
+ * single calls would add up to more.
+ */
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /** A worker: consumes requests from `start` until `stop`. */
 export interface Worker {
   /**
-   * Resolves when requests are consumed; waits for broker and database as long as it takes. Rejects with
-   * `TopologyMismatchError`, `StoreMismatchError` or `HttpPortUnavailableError`.
+   * Resolves when requests are consumed; waits for broker and database as long as it takes. Rejects
+   * with `TopologyMismatchError`, `StoreMismatchError` or `HttpPortUnavailableError`.
    */
   start(): Promise<void>;
-  /** Rejects when a started worker cannot go on; with `ConsumerStuckError` where another process may do better. */
+  /**
+   * Rejects when a started worker cannot go on; with `ConsumerStuckError` where another process may
+   * do better.
+   */
   readonly failed: Promise<never>;
   readiness(): Promise<Readiness>;
   /** The HTTP port in use, once started. */
   httpPort(): number | undefined;
   /**
-   * Stops consuming, finishes the requests in flight and closes everything, within DRAIN_TIMEOUT_MS and five seconds.
-   * Idempotent; never rejects.
+   * Stops consuming, finishes the requests in flight and closes everything, within DRAIN_TIMEOUT_MS
+   * and five seconds. Idempotent; never rejects.
    */
   stop(): Promise<StopReport>;
 }
@@ -51,7 +60,10 @@ export interface Parts {
   readonly store: Store;
   readonly attempts: Attempts;
   readonly drainTimeoutMs: number;
-  /** Aborted when the time to finish the requests in flight is over: everything that retries then abandons them. */
+  /**
+   * Aborted when the time to finish the requests in flight is over: everything that retries then
+   * abandons them.
+   */
   readonly abandoning: AbortController;
   readonly startHttp: () => Promise<HttpEndpoint>;
   readonly openQueues: () => Queues;
@@ -137,7 +149,10 @@ export class WorkerLifecycle implements Worker {
     await within(LEDGER_TIMEOUT_MS, 'the attempt ledger', this.#parts.attempts.release()).catch(() => undefined);
   }
 
-  /** Waits for the database as long as it takes, or until the worker stops. Rejects with `StoreMismatchError`. */
+  /**
+   * Waits for the database as long as it takes, or until the worker stops. Rejects with
+   * `StoreMismatchError`.
+   */
   async #prepareStore(): Promise<void> {
     const { log, store } = this.#parts;
     const retryPolicy = retryUntil(this.#stopping.signal);

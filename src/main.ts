@@ -15,8 +15,9 @@ import type { Worker } from './lifecycle.ts';
 import { createWorker, OWN_ERRORS } from './worker.ts';
 
 /**
- * Percent by which the heap grows before V8 collects all of it. By default V8 lets a worker under load grow to 300 MiB with 50
- * in use. At 100 it stays below 200 without loss; 40 would cost a sixth of the throughput.
+ * Percent by which the heap grows before V8 collects all of it. By default V8 lets a worker under
+ * load grow to 300 MiB with 50 in use. At 100 it stays below 200 without loss; 40 would cost a
+ * sixth of the throughput.
  */
 const HEAP_GROWING_PERCENT = 100;
 
@@ -36,7 +37,10 @@ async function main(): Promise<void> {
   await exit(code, log);
 }
 
-/** Node's own report would print the error's message, which can quote a request: the log replaces it, for every such error. */
+/**
+ * Node's own report would print the error's message, which can quote a request: the log replaces
+ * it, for every such error.
+ */
 function exitOnUncaught(log: Log): void {
   const uncaught = (error: unknown): void => {
     log.error('uncaught error, exiting', {}, error);
@@ -64,8 +68,9 @@ async function exit(code: number, log: Log, flushLimitMs?: number): Promise<neve
 }
 
 /**
- * Ends the process in every case. `process.exit` waits for a write that a stalled log reader blocks. `execve` replaces the
- * program by one without such a write, and keeps the exit code. As process 1 of a container a signal to oneself has no effect.
+ * Ends the process in every case. `process.exit` waits for a write that a stalled log reader
+ * blocks. `execve` replaces the program by one without such a write, and keeps the exit code. As
+ * process 1 of a container a signal to oneself has no effect.
  */
 function abandon(code: number): never {
   try {

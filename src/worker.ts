@@ -35,7 +35,10 @@ const READINESS_TIMEOUT_MS = 2_000;
 const SLOTS_PER_METHOD = 2;
 const MAX_BATCH = 128;
 
-/** Errors whose messages are written in this project and hold no values of a request: a log may contain them. */
+/**
+ * Errors whose messages are written in this project and hold no values of a request: a log may
+ * contain them.
+ */
 export const OWN_ERRORS = [
   TopologyMismatchError,
   ConsumerStuckError,

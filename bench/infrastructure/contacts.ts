@@ -4,21 +4,27 @@ import { Random } from '../../chaos/random.ts';
 import { CLIENTS, NEW_CLIENTS, person } from '../load/requests.ts';
 
 const AT_ONCE = 5_000;
-/** Contacts that are made to be deleted have ids from here on, far from those that requests make. */
-const FIRST_VICTIM = 1_000_000_000;
-/** What requests create has ids from here on: above all others, as a worker that starts brings the counter past the highest. */
+/**
+ * Contacts that exist only to be deleted have ids from here on, far from those that requests
+ * create.
+ */
+const FIRST_DELETABLE = 1_000_000_000;
+/**
+ * Requests create contacts with ids from here on. They are above all others, since a starting
+ * worker raises the counter past the highest id.
+ */
 const FIRST_CREATED = 1_500_000_000;
 const FIRST_OF_LARGE_CLIENT = 5_000_000;
 const FIRST_GROWN_CLIENT = 10_000;
 
-/** The contacts of one measured database, put there without the subject that is measured. */
+/** The contacts of one measured database, inserted without the subject that is measured. */
 export class SeededContacts {
   readonly client: MongoClient;
   readonly db: Db;
   readonly #subject: string;
   readonly #random: Random;
-  #nextVictim = FIRST_VICTIM;
-  #unused = FIRST_VICTIM;
+  #nextDeletable = FIRST_DELETABLE;
+  #unused = FIRST_DELETABLE;
   #people = 0;
   #size = 0;
 
@@ -29,26 +35,29 @@ export class SeededContacts {
     this.#random = new Random(seed);
   }
 
-  /** Contacts with the ids from 1 to this are there. */
+  /** Contacts with the ids from 1 to this exist. */
   get size(): number {
     return this.#size;
   }
 
-  /** Puts contacts there, in the collections that the subject has prepared, evenly spread over the clients. */
+  /**
+   * Inserts contacts into the collections that the subject has prepared, spread evenly over the
+   * clients.
+   */
   async seed(count: number): Promise<void> {
     await this.insert(1, count, (id) => 1 + ((id - 1) % CLIENTS));
     this.#size = count;
     await this.#setCounter(FIRST_CREATED);
   }
 
-  /** Brings the contacts to `size`; those that are added belong to clients of their own, 25 to each. */
+  /** Adds contacts up to `size`; the new ones belong to clients of their own, 25 to each. */
   async growTo(size: number): Promise<void> {
     await this.insert(this.#size + 1, size - this.#size, (id) => FIRST_GROWN_CLIENT + Math.floor(id / 25));
     this.#size = size;
   }
 
-  /** Gives one client so many contacts. */
-  async giveTo(client: number, count: number): Promise<void> {
+  /** Inserts `count` contacts of one client. */
+  async addToClient(client: number, count: number): Promise<void> {
     await this.insert(FIRST_OF_LARGE_CLIENT, count, () => client);
   }
 
@@ -70,19 +79,19 @@ export class SeededContacts {
     }
   }
 
-  /** Makes so many contacts available to `victim`. */
-  async provideVictims(count: number): Promise<void> {
-    const missing = count - (this.#unused - this.#nextVictim);
+  /** Inserts contacts until `count` of them are left for `nextDeletable`. */
+  async ensureDeletable(count: number): Promise<void> {
+    const missing = count - (this.#unused - this.#nextDeletable);
     if (missing <= 0) return;
     await this.insert(this.#unused, missing, () => NEW_CLIENTS.first);
     this.#unused += missing;
   }
 
-  /** A contact to delete, or `undefined` where there is none left. */
-  victim(): number | undefined {
-    if (this.#nextVictim >= this.#unused) return undefined;
-    this.#nextVictim += 1;
-    return this.#nextVictim - 1;
+  /** Returns a contact to delete, or `undefined` where none is left. */
+  nextDeletable(): number | undefined {
+    if (this.#nextDeletable >= this.#unused) return undefined;
+    this.#nextDeletable += 1;
+    return this.#nextDeletable - 1;
   }
 
   number(): number {
@@ -90,7 +99,7 @@ export class SeededContacts {
     return this.#people;
   }
 
-  /** As the subject itself would have stored it. */
+  /** The document as the subject itself would store it. */
   #document(client_id: number, id: number): Document {
     const fields = { client_id, ...person(id, this.#random) };
     if (this.#subject === 'plain') return fields;

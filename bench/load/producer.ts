@@ -3,18 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 
 import type { Latency } from '../figures.ts';
-import { latencyOf } from './latency.ts';
-import type { Ask } from './requests.ts';
+import type { BenchRequest } from './requests.ts';
 import type { Source } from './workloads.ts';
 
-/** What one producer asks for, one after another. */
+/** Requests that a producer sends one after another. */
 export interface Stream {
   readonly source: Source;
-  /** Requests kept unanswered. */
+  /** Requests in flight. */
   readonly inFlight: number;
 }
 
-/** What came of a stream within the measured time. */
+/** The outcome of a stream within the measured time. */
 export interface Answered {
   readonly requests: number;
   readonly failed: number;
@@ -24,7 +23,7 @@ export interface Answered {
   readonly answerBytes: number;
 }
 
-/** When to measure, in seconds; hooks run at its beginning and its end. */
+/** When to measure, in seconds; the hooks run at the beginning and the end of the measured time. */
 export interface Timing {
   readonly warmUp: number;
   readonly measured: number;
@@ -48,7 +47,9 @@ interface Sent {
 
 const ANSWER_LIMIT_MS = 60_000;
 
-/** Sends requests in closed loops and takes the answers off a quorum queue, over one connection. */
+/**
+ * Sends requests in closed loops and consumes the answers from a quorum queue, over one connection.
+ */
 export class Producer {
   readonly #connection: ChannelModel;
   readonly #channel: Channel;
@@ -66,7 +67,7 @@ export class Producer {
     this.#replyQueue = replyQueue;
   }
 
-  /** Makes the reply queue, or empties one that is there. */
+  /** Declares the reply queue, or purges an existing one. */
   static async open(amqpUrl: string, replyQueue: string): Promise<Producer> {
     const connection = await connect(amqpUrl, { noDelay: true });
     const channel = await connection.createChannel();
@@ -78,7 +79,7 @@ export class Producer {
     return producer;
   }
 
-  /** Runs the streams beside one another; gives what came of each, in their order. */
+  /** Runs the streams concurrently; returns their outcomes in the same order. */
   async run(queue: string, streams: readonly Stream[], timing: Timing): Promise<readonly Answered[]> {
     const flows = streams.map((stream): Flow => {
       return { stream, times: [], outstanding: 0, failed: 0, answerBytes: 0, exhausted: false };
@@ -86,11 +87,11 @@ export class Producer {
     this.#sending = true;
     this.#queue = queue;
     for (const flow of flows) for (let i = 0; i < flow.stream.inFlight; i += 1) this.#send(flow);
-    await passed(timing.warmUp, flows);
+    await elapsed(timing.warmUp, flows);
     await timing.begin?.();
     this.#measuring = true;
     const from = performance.now();
-    await passed(timing.measured, flows);
+    await elapsed(timing.measured, flows);
     this.#measuring = false;
     const seconds = (performance.now() - from) / 1000;
     await timing.end?.();
@@ -102,17 +103,17 @@ export class Producer {
 
   #queue = '';
 
-  /** Leaves so many requests in the queue, for nobody to take yet. */
-  async leave(queue: string, source: Source, count: number): Promise<void> {
+  /** Publishes `count` requests without waiting for answers. */
+  async enqueue(queue: string, source: Source, count: number): Promise<void> {
     for (let left = count; left > 0; left -= 1) {
       const ask = source();
-      if (ask === undefined) throw new Error('there are not as many requests');
+      if (ask === undefined) throw new Error('the source has too few requests');
       if (!this.#publish(queue, randomUUID(), ask))
         await new Promise((resolve) => this.#channel.once('drain', resolve));
     }
   }
 
-  /** Resolves when so many answers have come from now on. */
+  /** Resolves when `count` more answers have arrived. */
   answers(count: number): Promise<void> {
     return new Promise((resolve) => {
       let left = count;
@@ -145,7 +146,7 @@ export class Producer {
     this.#publish(this.#queue, id, ask);
   }
 
-  #publish(queue: string, id: string, { type, body }: Ask): boolean {
+  #publish(queue: string, id: string, { type, body }: BenchRequest): boolean {
     return this.#channel.publish('', queue, body, {
       persistent: true,
       contentType: 'application/xml',
@@ -158,7 +159,7 @@ export class Producer {
   }
 
   #answered(message: ConsumeMessage | null): void {
-    if (message === null) throw new Error('the reply queue is gone');
+    if (message === null) throw new Error('the reply queue was deleted');
     this.#onAnswer?.();
     const { correlationId, headers } = message.properties as { correlationId: string; headers?: { status?: string } };
     const sent = this.#sent.get(correlationId);
@@ -188,10 +189,17 @@ export class Producer {
   }
 }
 
-/** Resolves after so many seconds, or earlier when a stream has no more requests. */
-async function passed(seconds: number, flows: readonly Flow[]): Promise<void> {
+/** Resolves after this many seconds, or earlier when a stream has no more requests. */
+async function elapsed(seconds: number, flows: readonly Flow[]): Promise<void> {
   const until = performance.now() + seconds * 1000;
   const over = (): true | undefined =>
     performance.now() >= until || flows.some(({ exhausted }) => exhausted) ? true : undefined;
   while (over() === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Returns percentiles (nearest rank) of these times in milliseconds; NaN where there are none. */
+function latencyOf(times: readonly number[]): Latency {
+  const sorted = Float64Array.from(times).sort();
+  const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
 }

@@ -1,25 +1,28 @@
 import type { Random } from '../../chaos/random.ts';
 
 /** A request before it is sent. */
-export interface Ask {
-  /** The method; the echo answers by it. */
+export interface BenchRequest {
+  /** The method; it tells the echo which answer to send. */
   readonly type: string;
   readonly body: Buffer;
 }
 
-/** Contacts that every measured database has at its beginning, spread evenly over the clients. */
+/** Contacts in every measured database at the start, spread evenly over the clients. */
 export const BASE_CONTACTS = 20_000;
 /** Their client_ids begin at 1. */
 export const CLIENTS = 100;
-/** Clients of contacts that are created meanwhile: others, or a quick subject would have longer lists than a slow one. */
+/**
+ * Clients of the contacts that requests create. They differ from the others, or a fast subject
+ * would get longer lists than a slow one.
+ */
 export const NEW_CLIENTS = { first: 1_001, last: 1_100 } as const;
-/** The list workload's page. */
+/** Page size of the list workload. */
 export const PER_PAGE = 25;
 
 const FIRST = ['Ana', 'Bjørn', 'Chloé', 'Dmitri', 'Eva', 'Femi', 'Grace', 'Hiroshi', 'Inès', 'Jürgen'];
 const LAST = ['Andersson', 'Brown', 'Costa', 'Dupont', 'Eriksen', 'Ferrari', 'García', 'Hoffmann', "O'Neill", 'Šimić'];
 
-/** The fields of an invented person; `number` makes the address unique. */
+/** Returns the fields of an invented person; `number` makes the address unique. */
 export function person(
   number: number,
   random: Random,
@@ -33,7 +36,7 @@ export function person(
   };
 }
 
-function request(method: string, content: string): Ask {
+function request(method: string, content: string): BenchRequest {
   const text = `<?xml version="1.0" encoding="UTF-8"?><request method="${method}">${content}</request>`;
   return { type: method, body: Buffer.from(text, 'utf8') };
 }
@@ -48,25 +51,25 @@ function contact(fields: Readonly<Record<string, string | number>>): string {
   return `<contact>${elements(fields)}</contact>`;
 }
 
-export function createRequest(client_id: number, number: number, random: Random): Ask {
+export function createRequest(client_id: number, number: number, random: Random): BenchRequest {
   return request('contact.create', contact({ client_id, ...person(number, random) }));
 }
 
-export function getRequest(contact_id: number): Ask {
+export function getRequest(contact_id: number): BenchRequest {
   return request('contact.get', elements({ contact_id }));
 }
 
 /** Changes three of the five fields that can be changed. */
-export function updateRequest(contact_id: number, number: number, random: Random): Ask {
+export function updateRequest(contact_id: number, number: number, random: Random): BenchRequest {
   const { first_name, last_name, phone } = person(number, random);
   return request('contact.update', contact({ contact_id, first_name, last_name, phone }));
 }
 
-export function deleteRequest(contact_id: number): Ask {
+export function deleteRequest(contact_id: number): BenchRequest {
   return request('contact.delete', elements({ contact_id }));
 }
 
-/** Of one client, or of everyone where `client_id` is `undefined`. */
-export function listRequest(client_id: number | undefined, page: number, per_page = PER_PAGE): Ask {
+/** Lists the contacts of one client, or of everyone where `client_id` is `undefined`. */
+export function listRequest(client_id: number | undefined, page: number, per_page = PER_PAGE): BenchRequest {
   return request('contact.list', elements({ ...(client_id !== undefined && { client_id }), page, per_page }));
 }

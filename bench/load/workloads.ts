@@ -7,27 +7,27 @@ import {
   listRequest,
   NEW_CLIENTS,
   updateRequest,
-  type Ask,
+  type BenchRequest,
 } from './requests.ts';
 
-/** Gives the next request, or `undefined` when there are no more. */
-export type Source = () => Ask | undefined;
+/** Returns the next request, or `undefined` when there are no more. */
+export type Source = () => BenchRequest | undefined;
 
-/** What a workload may take from: the contacts that are there only to be deleted. */
+/** What a workload draws from. */
 export interface Supply {
   readonly random: Random;
-  /** Those with the ids from 1 to this are read and changed. */
+  /** Contacts with the ids from 1 to this are read and changed. */
   readonly contacts: number;
-  /** The id of a contact that nobody has deleted yet, or `undefined`. */
-  readonly victim: () => number | undefined;
-  /** Counts up, so that no two people are the same. */
+  /** Returns the id of a contact that nobody has deleted yet, or `undefined`. */
+  readonly nextDeletable: () => number | undefined;
+  /** Returns the next number, so that no two people are the same. */
   readonly number: () => number;
 }
 
 export const WORKLOADS = ['create', 'get', 'update', 'delete', 'list', 'mixed'] as const;
 export type Workload = (typeof WORKLOADS)[number];
 
-/** Share of each kind in the mixed workload, in hundredths, added up. */
+/** The mixed workload: cumulative shares of each kind, in percent. */
 const MIXED: readonly (readonly [upTo: number, workload: Workload])[] = [
   [40, 'create'],
   [75, 'get'],
@@ -36,15 +36,18 @@ const MIXED: readonly (readonly [upTo: number, workload: Workload])[] = [
   [100, 'list'],
 ];
 
-/** Endless requests of one workload; ends early only where contacts to delete run out. */
-export function sourceOf(workload: Workload, { random, contacts, victim, number }: Supply): Source {
+/**
+ * Returns endless requests of one workload; they end early only where no contacts to delete are
+ * left.
+ */
+export function sourceOf(workload: Workload, { random, contacts, nextDeletable, number }: Supply): Source {
   const anyone = (): number => random.between(1, contacts);
   const sources: Readonly<Record<Workload, Source>> = {
     create: () => createRequest(random.between(NEW_CLIENTS.first, NEW_CLIENTS.last), number(), random),
     get: () => getRequest(anyone()),
     update: () => updateRequest(anyone(), number(), random),
     delete: () => {
-      const id = victim();
+      const id = nextDeletable();
       return id === undefined ? undefined : deleteRequest(id);
     },
     list: () => listRequest(random.between(1, CLIENTS), random.between(1, 8)),

@@ -6,17 +6,17 @@ import { connect } from 'amqplib';
 
 import { ROOT } from '../../infrastructure/command.ts';
 import type { Machine } from '../figures.ts';
-import type { Arena } from '../infrastructure/arena.ts';
+import type { Testbed } from '../infrastructure/testbed.ts';
 
 const LIBRARIES = ['amqplib', 'fast-xml-parser', 'mongodb', 'pino', 'xmlbuilder2'];
 
-/** What was measured on, with the versions of all that took part. */
-export async function machineOf(arena: Arena): Promise<Machine> {
+/** Describes the machine, with the versions of all programs and libraries that take part. */
+export async function machineOf(testbed: Testbed): Promise<Machine> {
   const [first] = cpus();
-  const connection = await connect(arena.places.amqpUrl);
+  const connection = await connect(testbed.endpoints.amqpUrl);
   const { product, version } = connection.connection.serverProperties;
   await connection.close();
-  const database = await arena.contender('worker').contacts.db.admin().buildInfo();
+  const database = await testbed.deployment('worker').contacts.db.admin().buildInfo();
   return {
     processor: first?.model.trim() ?? 'unknown',
     cores: cpus().length,
@@ -31,7 +31,7 @@ export async function machineOf(arena: Arena): Promise<Machine> {
   };
 }
 
-/** The stand-in says of itself that it is one. */
+/** The stand-in identifies itself. */
 function databaseOf({
   version,
   ferretdb,

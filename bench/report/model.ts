@@ -1,23 +1,29 @@
 import type { Results, Run } from '../figures.ts';
 import { median } from './summary.ts';
 
-/** What one request of a workload costs, alone and in a batch, as it was measured. */
+/** Measured cost of one request of a workload, alone and in a batch. */
 export interface Costs {
-  /** Requests in the batch that the figures `inBatch` come from. */
+  /** Size of the batch behind the figures `inBatch`. */
   readonly batch: number;
-  /** Microseconds of the worker's processor. */
+  /** Microseconds of the worker's processor time. */
   readonly worker: { readonly alone: number; readonly inBatch: number };
-  /** Microseconds of the database's processors, the driver's own included: an upper bound. */
+  /** Microseconds of the database's processor time, the driver's included: an upper bound. */
   readonly database: { readonly alone: number; readonly inBatch: number };
-  /** Milliseconds for one request with nothing beside it. */
+  /** Milliseconds for one request while no other is in flight. */
   readonly aloneMs: number;
-  /** Requests a second that one queue, thus its leader, can hand out and take answers for: a lower bound. */
+  /**
+   * Requests per second that one queue, thus its leader, can deliver and accept answers for: a
+   * lower bound.
+   */
   readonly queuePerSecond: number;
-  /** Batches a second that get numbers from the one counter; absent where the workload needs none. */
+  /**
+   * Batches per second that can get numbers from the one counter; absent where the workload needs
+   * none.
+   */
   readonly counterPerSecond?: number;
 }
 
-/** What is there: each worker has a core of its own. */
+/** The size of a site. Each worker has a core of its own. */
 export interface Site {
   readonly workers: number;
   readonly databaseCores: number;
@@ -25,13 +31,13 @@ export interface Site {
 
 export type Resource = 'workers' | 'database' | 'queue' | 'counter';
 
-/** What a site is able to do, and by what it is bound. */
+/** What a site can do, and which resource limits it. */
 export interface Forecast {
   readonly perSecond: number;
   readonly bound: Resource;
   /** Requests in a batch. */
   readonly batch: number;
-  /** Cores that the workers and the database have at work. */
+  /** Busy cores of the workers and of the database. */
   readonly busy: { readonly workers: number; readonly database: number };
 }
 
@@ -39,9 +45,10 @@ const MAX_IN_BATCH = 128;
 const SLOTS = 2;
 
 /**
- * The throughput of a site under more requests than it can do. Costs are taken as a share for each batch and one for each
- * request. Where the queue binds, nothing waits in the workers: then a batch holds what arrives while the two before it
- * are away, and the more workers there are, the smaller it is.
+ * Returns the throughput of a saturated site. The cost model has a constant part per batch and a
+ * part per request. Where the queue is the limit, nothing waits in the workers: a batch then holds
+ * what arrives while the two batches before it are being executed, so more workers mean smaller
+ * batches.
  */
 export function forecast(costs: Costs, site: Site): Forecast {
   for (let batch = 1; batch < MAX_IN_BATCH; batch += 1) {
@@ -73,7 +80,10 @@ function withBatch(costs: Costs, { workers, databaseCores }: Site, batch: number
   };
 }
 
-/** The measured costs of a workload; `undefined` where throughput, latency or the driver alone were not measured. */
+/**
+ * Returns the measured costs of a workload; `undefined` where throughput, latency or the driver
+ * alone were not measured.
+ */
 export function costsOf({ throughput, raw, machine }: Results, workload: string): Costs | undefined {
   const of = (subject: string, name: string, figure: (run: Run) => number): number =>
     median(throughput.filter((run) => run.subject === subject && run.workload === name).map(figure));

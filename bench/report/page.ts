@@ -3,7 +3,7 @@ import { bars, curves, escaped, type Curve } from './plots.ts';
 import { grouped, median } from './summary.ts';
 import { table } from './table.ts';
 
-/** A page with plots and tables that needs nothing beside itself. */
+/** Returns a self-contained page with plots and tables. */
 export function page(results: Results): string {
   const { machine, startedAt, settings } = results;
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
@@ -47,7 +47,10 @@ function plots({ throughput, inFlight, growth, workers }: Results): readonly str
     .map(([title, , plot]) => `<figure><figcaption>${escaped(title)}</figcaption>${plot()}</figure>`);
 }
 
-/** The workloads' throughput as a drawing of its own, white behind it; `undefined` where it was not measured. */
+/**
+ * Returns the workloads' throughput as a drawing with a white background; `undefined` where it was
+ * not measured.
+ */
 export function comparison(throughput: readonly Run[]): string | undefined {
   const usual = throughput.filter((run) => run.inFlight > 1);
   return usual.length === 0 ? undefined : bars(barsOf(usual));
@@ -62,7 +65,7 @@ function barsOf(runs: readonly Run[]): readonly { group: string; name: string; v
   });
 }
 
-/** One curve for each name; each point is the median of the rounds. */
+/** Returns one curve for each name; each point is the median of the rounds. */
 function curvesOf(
   runs: readonly Run[],
   nameOf: (run: Run) => string,
@@ -85,7 +88,10 @@ const bySubject = (runs: readonly Run[]): readonly Curve[] =>
     ({ perSecond }) => perSecond,
   );
 
-/** Over what is in flight the load is known; the rate that it gave is the load that a reader thinks of. */
+/**
+ * The runs are grouped by requests in flight; the x axis shows the rate that they reached, which is
+ * what readers call load.
+ */
 function latencies(runs: readonly Run[]): readonly Curve[] {
   const loads = [...grouped(runs, ({ inFlight }) => String(inFlight)).values()];
   return (['p50', 'p90', 'p99'] as const).map((name) => ({

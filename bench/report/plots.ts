@@ -4,7 +4,7 @@ const LEFT = 60;
 const RIGHT = 120;
 const BOTTOM = 30;
 const TOP = 14;
-/** Two labels of an axis are at least so far apart. */
+/** The smallest distance between two labels of an axis. */
 const TICK_ROOM = 46;
 const COLOURS = ['#1b6ca8', '#d1783b', '#6a9955', '#8e5aa8', '#b23a48', '#777777'];
 

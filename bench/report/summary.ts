@@ -1,6 +1,6 @@
 import type { Run, Subject } from '../figures.ts';
 
-/** The middle one of these numbers; NaN where there are none. */
+/** Returns the median; NaN where there are no numbers. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
@@ -8,7 +8,7 @@ export function median(numbers: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
-/** One figure of all rounds. */
+/** One figure over all rounds. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
@@ -19,7 +19,7 @@ function spreadOf(numbers: readonly number[]): Spread {
   return { median: median(numbers), least: Math.min(...numbers), most: Math.max(...numbers) };
 }
 
-/** The ratio of one subject's figure to another's, round by round. */
+/** Returns the ratio of one subject's figure to another's, computed round by round. */
 export function ratios(
   runs: readonly Run[],
   workload: string,
@@ -38,7 +38,7 @@ export function ratios(
   return found.length === 0 ? undefined : spreadOf(found);
 }
 
-/** The runs of each different key, in the order in which the keys come. */
+/** Groups the items by key, in the order in which the keys first appear. */
 export function grouped<Item>(
   items: readonly Item[],
   keyOf: (item: Item) => string,

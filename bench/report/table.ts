@@ -2,7 +2,7 @@ import type { Results, Run } from '../figures.ts';
 import { costsOf, forecast } from './model.ts';
 import { grouped, median, ratios, type Spread } from './summary.ts';
 
-/** The figures as text for a terminal: medians of the rounds, ratios with their spread. */
+/** Returns the figures as text for a terminal: medians of the rounds, ratios with their spread. */
 export function table(results: Results): string {
   const parts = [
     lines('Requests a second', throughputRows(results.throughput)),

@@ -1,9 +1,9 @@
 import { Random } from '../../chaos/random.ts';
-import { say } from '../../infrastructure/progress.ts';
+import { printProgress } from '../../infrastructure/progress.ts';
 import type { FairnessRun } from '../figures.ts';
 import { getRequest, listRequest, updateRequest } from '../load/requests.ts';
 import type { Source } from '../load/workloads.ts';
-import type { Arena } from '../infrastructure/arena.ts';
+import type { Testbed } from '../infrastructure/testbed.ts';
 
 const GETS = 64;
 const BESIDE = 128;
@@ -11,17 +11,20 @@ const BESIDE = 128;
 const NOBODY = 9_000_000_000;
 const HOT_UPDATES = 10_000;
 
-/** Gets alone, then beside a stream of slow lists, of failing requests, and of updates of one contact. */
-export async function fairness(arena: Arena): Promise<readonly FairnessRun[]> {
-  const contender = arena.contender('worker');
+/**
+ * Gets alone, then beside a stream of slow lists, of failing requests, and of updates of one
+ * contact.
+ */
+export async function fairness(testbed: Testbed): Promise<readonly FairnessRun[]> {
+  const deployment = testbed.deployment('worker');
   const runs: FairnessRun[] = [];
-  const timing = { warmUp: 1, measured: arena.settings.seconds };
-  for (let round = 1; round <= arena.settings.rounds; round += 1) {
-    const gets = { source: arena.source(contender, 'get', round), inFlight: GETS };
+  const timing = { warmUp: 1, measured: testbed.settings.seconds };
+  for (let round = 1; round <= testbed.settings.rounds; round += 1) {
+    const gets = { source: testbed.source(deployment, 'get', round), inFlight: GETS };
     for (const [stream, source] of Object.entries(streams(round))) {
-      const [alone] = await arena.producer.run(contender.queue, [gets], timing);
+      const [alone] = await testbed.producer.run(deployment.queue, [gets], timing);
       const besides = [gets, { source, inFlight: BESIDE }];
-      const [beside, other] = await arena.producer.run(contender.queue, besides, timing);
+      const [beside, other] = await testbed.producer.run(deployment.queue, besides, timing);
       if (alone === undefined || beside === undefined || other === undefined) throw new Error('a stream has no result');
       runs.push({
         stream,
@@ -33,7 +36,7 @@ export async function fairness(arena: Arena): Promise<readonly FairnessRun[]> {
         streamPerSecond: other.requests / other.seconds,
       });
       const latencies = `p99 ${alone.latency.p99.toFixed(1)} ms alone, ${beside.latency.p99.toFixed(1)} ms beside it`;
-      say(`round ${round}  gets beside ${stream}: ${latencies}`);
+      printProgress(`round ${round}  gets beside ${stream}: ${latencies}`);
     }
   }
   return runs;
@@ -47,7 +50,7 @@ function streams(round: number): Readonly<Record<string, Source>> {
     'lists of 1,000': () => listRequest(undefined, 1, 1_000),
     'requests that fail': () => {
       failing += 1;
-      // Another id each time: requests about one contact wait for each other.
+      // A different id each time: requests for one contact wait for each other.
       return getRequest(NOBODY + failing);
     },
     'updates of one contact': () => {

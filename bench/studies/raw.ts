@@ -1,9 +1,9 @@
 import type { Collection, Db } from 'mongodb';
 
-import { say } from '../../infrastructure/progress.ts';
+import { printProgress } from '../../infrastructure/progress.ts';
 import type { RawRun } from '../figures.ts';
 import { CLIENTS, PER_PAGE } from '../load/requests.ts';
-import type { Arena } from '../infrastructure/arena.ts';
+import type { Testbed } from '../infrastructure/testbed.ts';
 
 const AT_ONCE = { single: 32, batched: 2 };
 const BATCH = 64;
@@ -14,21 +14,24 @@ interface Stored {
   readonly [field: string]: unknown;
 }
 
-/** One call for so many requests. */
+/** One call of the driver for `count` requests. */
 type Call = (count: number) => Promise<unknown>;
 
-/** The driver alone on the worker's collections, with their indexes: single operations, and 64 in one call. */
-export async function raw(arena: Arena): Promise<readonly RawRun[]> {
-  const { db, size } = arena.contender('worker').contacts;
+/**
+ * The driver alone on the worker's collections, with their indexes: single operations, and 64 in
+ * one call.
+ */
+export async function raw(testbed: Testbed): Promise<readonly RawRun[]> {
+  const { db, size } = testbed.deployment('worker').contacts;
   const calls = { ...callsOf(db.collection<Stored>('contacts'), size), counter: await counterCall(db) };
   const runs: RawRun[] = [];
-  for (let round = 1; round <= arena.settings.rounds; round += 1) {
+  for (let round = 1; round <= testbed.settings.rounds; round += 1) {
     for (const [workload, { call, batches }] of Object.entries(calls)) {
-      const singlePerSecond = await rate(call, 1, AT_ONCE.single, arena.settings.seconds);
-      const batched = batches ? await rate(call, BATCH, AT_ONCE.batched, arena.settings.seconds) : undefined;
+      const singlePerSecond = await rate(call, 1, AT_ONCE.single, testbed.settings.seconds);
+      const batched = batches ? await rate(call, BATCH, AT_ONCE.batched, testbed.settings.seconds) : undefined;
       runs.push({ workload, round, singlePerSecond, batchedPerSecond: batched });
-      const told = batched === undefined ? '' : `, ${batched.toFixed(0)}/s in batches`;
-      say(`round ${round}  driver alone  ${workload}  ${singlePerSecond.toFixed(0)}/s${told}`);
+      const batchedText = batched === undefined ? '' : `, ${batched.toFixed(0)}/s in batches`;
+      printProgress(`round ${round}  driver alone  ${workload}  ${singlePerSecond.toFixed(0)}/s${batchedText}`);
     }
   }
   return runs;
@@ -66,7 +69,7 @@ function callsOf(
     update: {
       call: (count) => {
         changed += 1;
-        // Another value each time: one that is there already costs the database nothing.
+        // A different value each time: writing an equal value costs the database nothing.
         return change([...new Set(some(count))], { $set: { first_name: `Ana ${changed}` } });
       },
       batches: true,
@@ -90,7 +93,7 @@ function callsOf(
   };
 }
 
-/** A number for each call out of one document that all of them want: what the ids of contacts come from. */
+/** Takes one number per call from a single contended document, like the ids of contacts. */
 async function counterCall(db: Db): Promise<{ call: Call; batches: boolean }> {
   const counters = db.collection<{ _id: string; next: number }>('counters');
   const name = { _id: 'bench' };
@@ -98,7 +101,7 @@ async function counterCall(db: Db): Promise<{ call: Call; batches: boolean }> {
   return { call: () => counters.findOneAndUpdate(name, { $inc: { next: 1 } }), batches: false };
 }
 
-/** Requests a second. */
+/** Returns operations per second. */
 async function rate(call: Call, count: number, atOnce: number, seconds: number): Promise<number> {
   let done = 0;
   const from = performance.now();

@@ -1,7 +1,8 @@
-// The broker's own limit: takes each request, publishes a confirmed answer of the same size as the worker's, acknowledges.
+// The limit of the broker: consumes each request, publishes a confirmed answer of the worker's
+// size, acknowledges.
 import { connect } from 'amqplib';
 
-import { readyUntilStopped, type Properties } from './endpoint.ts';
+import { readyUntilStopped, type Properties } from './readiness.ts';
 
 const { AMQP_URL = '', REQUEST_QUEUE = '', ANSWER_SIZES = '' } = process.env;
 const PREFETCH = 256;

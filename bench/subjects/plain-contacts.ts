@@ -1,7 +1,7 @@
 import type { Collection, Db } from 'mongodb';
 
-/** A mistake of the caller's. */
-export class Wrong extends Error {
+/** The caller's fault. */
+export class RequestError extends Error {
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -24,9 +24,9 @@ export interface Stored {
 type Fields = Readonly<Record<string, string>>;
 
 const TEXTS = ['first_name', 'last_name', 'email', 'phone', 'mobile_phone'] as const;
-const LONGEST = 255;
+const MAX_LENGTH = 255;
 
-/** One operation at the database for each request. */
+/** Runs one database operation for each request. */
 export class PlainContacts {
   readonly #contacts: Collection<Stored>;
   readonly #counters: Collection<{ _id: string; next: number }>;
@@ -45,7 +45,7 @@ export class PlainContacts {
   async create(fields: Fields): Promise<number> {
     const contact = { client_id: idOf(fields, 'client_id'), ...texts(fields) } as Omit<Stored, '_id'>;
     if (!contact.first_name || !contact.last_name || !contact.email)
-      throw new Wrong('INVALID_PARAMS', 'a field is missing');
+      throw new RequestError('INVALID_PARAMS', 'a field is missing');
     const counter = await this.#counters.findOneAndUpdate({ _id: 'contact' }, { $inc: { next: 1 } });
     if (counter === null) throw new Error('there is no counter');
     await this.#contacts.insertOne({ _id: counter.next, ...contact });
@@ -54,7 +54,7 @@ export class PlainContacts {
 
   async get(fields: Fields): Promise<Stored> {
     const contact = await this.#contacts.findOne({ _id: idOf(fields, 'contact_id') });
-    if (contact === null) throw new Wrong('NOT_FOUND', 'there is no such contact');
+    if (contact === null) throw new RequestError('NOT_FOUND', 'there is no such contact');
     return contact;
   }
 
@@ -63,13 +63,13 @@ export class PlainContacts {
       { _id: idOf(fields, 'contact_id') },
       { $set: texts(fields) },
     );
-    if (matchedCount === 0) throw new Wrong('NOT_FOUND', 'there is no such contact');
+    if (matchedCount === 0) throw new RequestError('NOT_FOUND', 'there is no such contact');
     return matchedCount;
   }
 
   async delete(fields: Fields): Promise<number> {
     const { deletedCount } = await this.#contacts.deleteOne({ _id: idOf(fields, 'contact_id') });
-    if (deletedCount === 0) throw new Wrong('NOT_FOUND', 'there is no such contact');
+    if (deletedCount === 0) throw new RequestError('NOT_FOUND', 'there is no such contact');
     return deletedCount;
   }
 
@@ -87,7 +87,7 @@ export class PlainContacts {
 
 function idOf(fields: Fields, name: string): number {
   const id = Number(fields[name]);
-  if (!Number.isSafeInteger(id) || id < 1) throw new Wrong('INVALID_PARAMS', `${name} is not an id`);
+  if (!Number.isSafeInteger(id) || id < 1) throw new RequestError('INVALID_PARAMS', `${name} is not an id`);
   return id;
 }
 
@@ -96,7 +96,7 @@ function texts(fields: Fields): Partial<Stored> {
   for (const name of TEXTS) {
     const text = fields[name];
     if (text === undefined) continue;
-    if (text.length > LONGEST) throw new Wrong('INVALID_PARAMS', `${name} is too long`);
+    if (text.length > MAX_LENGTH) throw new RequestError('INVALID_PARAMS', `${name} is too long`);
     given[name] = text.trim();
   }
   return given;

@@ -1,16 +1,16 @@
 import { XMLParser } from 'fast-xml-parser';
 import { create } from 'xmlbuilder2';
 
-import { Wrong, type Stored } from './plain-contacts.ts';
+import { RequestError, type Stored } from './plain-contacts.ts';
 
 const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '@', parseTagValue: false });
 
-/** The method of a request and its elements; those of `<contact>` beside the others. */
+/** Returns the method of a request and its elements, those of `<contact>` among them. */
 export function readRequest(body: Buffer): { method: string; fields: Record<string, string> } {
   const text = body.toString('utf8');
   const { request } = parsed(text) as { request?: Record<string, unknown> };
   const { '@method': method, contact, ...fields } = request ?? {};
-  if (typeof method !== 'string') throw new Wrong('INVALID_REQUEST', 'this is no request');
+  if (typeof method !== 'string') throw new RequestError('INVALID_REQUEST', 'this is no request');
   return { method, fields: { ...(fields as Record<string, string>), ...(contact as Record<string, string>) } };
 }
 
@@ -18,14 +18,17 @@ function parsed(text: string): unknown {
   try {
     return parser.parse(text);
   } catch {
-    throw new Wrong('MALFORMED_XML', 'the request is not well-formed');
+    throw new RequestError('MALFORMED_XML', 'the request is not well-formed');
   }
 }
 
-/** The answer's document: of an id for a create, of contacts for get and list, of nothing for the others. */
-export function answer(method: string, outcome: readonly Stored[] | number | Wrong): string {
+/**
+ * Returns the answer's document: an id for a create, contacts for get and list, empty for the
+ * others.
+ */
+export function answer(method: string, outcome: readonly Stored[] | number | RequestError): string {
   const response = create({ version: '1.0', encoding: 'UTF-8' }).ele('response');
-  if (outcome instanceof Wrong) {
+  if (outcome instanceof RequestError) {
     response.att('status', 'fail').ele('error').ele('code').txt(outcome.code).up().ele('message').txt(outcome.message);
     return response.end();
   }

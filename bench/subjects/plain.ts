@@ -1,11 +1,12 @@
-// A plain worker on the same libraries, as a good engineer writes it on a good day: prefetch, indexes, validation, a
-// confirmed answer before the acknowledgement, one log line a request. One database operation for each request.
+// A straightforward worker on the same libraries, written well: prefetch, indexes, validation, a
+// confirmed answer before the acknowledgement, one log line per request. It runs one database
+// operation for each request.
 import { connect, type ConsumeMessage } from 'amqplib';
 import { MongoClient } from 'mongodb';
 import pino from 'pino';
 
-import { readyUntilStopped, type Properties } from './endpoint.ts';
-import { PlainContacts, Wrong, type Stored } from './plain-contacts.ts';
+import { readyUntilStopped, type Properties } from './readiness.ts';
+import { PlainContacts, RequestError, type Stored } from './plain-contacts.ts';
 import { answer, readRequest } from './plain-xml.ts';
 
 const { AMQP_URL = '', MONGODB_URL = '', REQUEST_QUEUE = '' } = process.env;
@@ -38,7 +39,7 @@ async function execute(method: string, fields: Readonly<Record<string, string>>)
     case 'contact.list':
       return contacts.list(fields);
     default:
-      throw new Wrong('UNKNOWN_METHOD', 'there is no such method');
+      throw new RequestError('UNKNOWN_METHOD', 'there is no such method');
   }
 }
 
@@ -47,7 +48,7 @@ async function answerTo(message: ConsumeMessage): Promise<{ body: string; status
     const { method, fields } = readRequest(message.content);
     return { body: answer(method, await execute(method, fields)), status: 'ok' };
   } catch (error) {
-    if (!(error instanceof Wrong)) throw error;
+    if (!(error instanceof RequestError)) throw error;
     return { body: answer('fail', error), status: 'fail' };
   }
 }

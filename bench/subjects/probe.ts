@@ -1,8 +1,9 @@
-// Loaded into each measured process (node --import): tells what the process has used since the last `reset`.
+// Preloaded into each measured process (node --import); reports what the process has used since the
+// last `reset`.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 
-/** What a process has used, since the last `reset`; `peakMiB` since it began. */
+/** What a process has used since the last `reset`; `peakMiB` since its start. */
 export interface Reading {
   readonly cpuMicros: number;
   readonly allocatedBytes: number;
@@ -17,7 +18,7 @@ let atReset = { cpuMicros: 0, allocatedBytes: 0 };
 
 function used(): { cpuMicros: number; allocatedBytes: number } {
   const { user, system } = process.cpuUsage();
-  // In Node 26, and not yet in its types.
+  // Node 26 has it; its types do not yet.
   const { total_allocated_bytes: allocatedBytes = 0 } = getHeapStatistics() as { total_allocated_bytes?: number };
   return { cpuMicros: user + system, allocatedBytes };
 }
@@ -32,12 +33,12 @@ process.on('message', (question) => {
     cpuMicros: now.cpuMicros - atReset.cpuMicros,
     allocatedBytes: now.allocatedBytes - atReset.allocatedBytes,
     peakMiB: process.resourceUsage().maxRSS / 1024,
-    // It counts the time between two of its own ticks.
+    // The monitor counts the time between two of its own ticks.
     loopDelayP99: Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION_MS),
   };
   process.send?.(reading);
 });
-// Nobody measures it any more.
+// The benchmark has ended.
 process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-// The channel must not keep a process alive that has ended its work.
+// The channel must not keep a process alive that has finished.
 process.channel?.unref();

@@ -11,7 +11,7 @@ import type { Reading } from './probe.ts';
 
 const START = startScript();
 
-/** What Node is given to run each; the worker as `npm start` does. */
+/** Node's arguments for each subject; the worker has those of `npm start`. */
 const PROGRAMS: Readonly<Record<Subject, readonly string[]>> = {
   worker: START.program,
   plain: ['bench/subjects/plain.ts'],
@@ -19,7 +19,7 @@ const PROGRAMS: Readonly<Record<Subject, readonly string[]>> = {
   other: [...START.program.slice(0, -1), process.env['BENCH_OTHER'] ?? 'dist/main.js'],
 };
 
-/** `npm start`: what it sets, and what it gives to Node. */
+/** Reads `npm start`: the variables that it sets, and Node's arguments. */
 function startScript(): {
   readonly environment: Readonly<Record<string, string>>;
   readonly program: readonly string[];
@@ -31,29 +31,31 @@ function startScript(): {
   return { environment: Object.fromEntries(environment), program: words.slice(node + 1) };
 }
 
-/** Where measured processes write what they say. */
+/** The folder of the measured processes' output. */
 const LOGS = join(ROOT, '.cache/bench');
 
-/** Removes what the processes of an earlier run have written: a line for each request. */
-export function forgetLogs(): void {
+/** Removes the output of an earlier run, which has a line for each request. */
+export function deleteLogs(): void {
   rmSync(LOGS, { recursive: true, force: true });
 }
 
-/** A measured process that takes requests. */
+/** A measured process that consumes requests. */
 export interface RunningSubject {
   readonly subject: Subject;
   readonly pid: number;
-  /** Begins to count what it uses. */
+  /** Starts counting what it uses. */
   reset(): Promise<void>;
-  /** What it has used since. */
+  /** Returns what it has used since `reset`. */
   read(): Promise<Reading>;
-  /** Sum and number of the batch sizes that its requests were executed in, as of now. */
+  /** Returns sum and count of the batch sizes of its requests so far. */
   batches(): Promise<{ readonly sum: number; readonly count: number }>;
-  /** Ends it in good order; throws where it did not end with code 0. */
+  /** Stops it gracefully; throws unless it exits with code 0. */
   stop(): Promise<void>;
 }
 
-/** Starts a process and waits until it takes requests. Its environment is all that it is told. */
+/**
+ * Starts a process and waits until it consumes requests. It gets no variables but `environment`.
+ */
 export async function startSubject(
   subject: Subject,
   environment: Readonly<Record<string, string>>,

@@ -3,8 +3,8 @@ import type { Answer, Ledger, Request } from './ledger.ts';
 import { needsAnswer } from '../journal.ts';
 import type { ExaminationOptions, Findings } from './verdict.ts';
 
-/** Codes that say that the caller made a mistake. */
-const MISTAKES: ReadonlySet<string> = new Set([
+/** Codes of a caller's fault. */
+const FAULT_CODES: ReadonlySet<string> = new Set([
   'MALFORMED_XML',
   'UNSUPPORTED_ENCODING',
   'REQUEST_TOO_LARGE',
@@ -13,7 +13,10 @@ const MISTAKES: ReadonlySet<string> = new Set([
   'INVALID_PARAMS',
 ]);
 
-/** What an answer says of a request's effect on its contact; `unknown` where it is none that the request may have. */
+/**
+ * What an answer reports about the request's effect on its contact; `unknown` where the request
+ * cannot have that answer.
+ */
 export type Outcome = 'ok' | 'not-found' | 'unknown';
 
 const OUTCOMES: Readonly<Record<Request['method'], (content: Content) => Outcome>> = {
@@ -34,7 +37,9 @@ function notFoundOr(content: Content): Outcome {
   return failedWith(content, 'NOT_FOUND') ? 'not-found' : 'unknown';
 }
 
-/** Reads the outcome for the contact off an answer, or off there being none. */
+/**
+ * Returns the outcome for the contact that an answer reports; `unknown` where there is no answer.
+ */
 export function outcomeOf({ method }: Request, answer: Answer | undefined): Outcome {
   return answer === undefined ? 'unknown' : OUTCOMES[method](answer.content);
 }
@@ -43,7 +48,10 @@ export function isRead({ method }: Request): boolean {
   return method === 'contact.get' || method === 'contact.list';
 }
 
-/** Every confirmed request answered, each with one value, and with one that it may have. */
+/**
+ * Checks that every confirmed request is answered, with one value, and with a value that it may
+ * have.
+ */
 export function examineAnswers({ requests }: Ledger, options: ExaminationOptions, findings: Findings): void {
   for (const request of requests.values()) {
     const { id, method, answers } = request;
@@ -54,16 +62,16 @@ export function examineAnswers({ requests }: Ledger, options: ExaminationOptions
       findings.add('one-answer', `${method} has ${answers.length} different answers`, { id });
     }
     for (const answer of answers) {
-      if (!fits(request, answer)) findings.add('fitting-answer', `${method} was answered ${told(answer)}`, { id });
+      if (!fits(request, answer)) findings.add('fitting-answer', `${method} was answered ${describe(answer)}`, { id });
     }
   }
 }
 
-/** What may be answered to a request that has no effect to tell of. */
+/** Which answers a request without an effect may have. */
 const WITHOUT_EFFECT: Partial<Record<Request['method'], (content: Content) => boolean>> = {
   poison: (content) => failedWith(content, 'INTERNAL_ERROR'),
   late: (content) => failedWith(content, 'EXPIRED'),
-  invalid: (content) => content.kind === 'failed' && content.codes.every((code) => MISTAKES.has(code)),
+  invalid: (content) => content.kind === 'failed' && content.codes.every((code) => FAULT_CODES.has(code)),
   unreadable: ({ kind }) => kind === 'failed',
   unanswerable: () => true,
 };
@@ -77,11 +85,11 @@ function fits(request: Request, answer: Answer): boolean {
   const rule = WITHOUT_EFFECT[request.method];
   if (rule !== undefined) return rule(content);
   if (outcomeOf(request, answer) === 'unknown') return false;
-  // A get that tells of another contact is no answer to it.
+  // A get of one contact is not answered by another contact.
   if (request.method !== 'contact.get' || content.kind !== 'contacts') return true;
   return content.contacts[0]?.contact === request.target;
 }
 
-function told({ content }: Answer): string {
+function describe({ content }: Answer): string {
   return content.kind === 'failed' ? content.codes.join(' ') : content.kind;
 }

@@ -8,8 +8,8 @@ import type { CheckOptions, Findings, Invariant, Verdict } from './verdict.ts';
 const DEFAULT_LIMIT_MS = 20_000;
 
 /**
- * Checks a run by its senders' journal, the answers in it and what was left, and knows nothing of the workers.
- * docs/chaos.md says what each invariant means. Rejects where the judge cannot be run.
+ * Checks a run by its senders' journal, the answers in it and the final state; it reads nothing of
+ * the workers. docs/chaos.md explains the invariants. Rejects where the judge cannot be run.
  */
 export async function check(
   entries: AsyncIterable<Entry> | Iterable<Entry>,
@@ -36,24 +36,24 @@ export async function check(
 function report({ contact, cause, op, stuck }: Ruling, ops: readonly Op[], findings: Findings): void {
   const about = op === null ? ops[stuck[0] ?? -1] : ops[op];
   const { invariant, words } = CAUSES[cause];
-  const hint = stuck.map((place) => named(ops[place])).join('; ');
-  findings.add(invariant, `${words} ${named(about)} (${ops.length} ops; no room found for: ${hint || 'none'})`, {
+  const hint = stuck.map((place) => describe(ops[place])).join('; ');
+  findings.add(invariant, `${words} ${describe(about)} (${ops.length} ops; ops that fit no order: ${hint || 'none'})`, {
     contact,
     ...(about !== undefined && about.id !== '' && { id: about.id }),
   });
 }
 
-/** As far as one op explains it: the first that does, and there may be others. */
+/** The judge names the first op that explains the violation; there may be others. */
 const CAUSES: Readonly<Record<Ruling['cause'], { readonly invariant: Invariant; readonly words: string }>> = {
   lost: { invariant: 'no-effect-lost', words: 'the history fits if this had no effect:' },
   doubled: { invariant: 'no-effect-doubled', words: 'the history fits if this had an effect twice:' },
-  stale: { invariant: 'linearizable', words: 'the history fits but for what this saw:' },
-  final: { invariant: 'linearizable', words: 'the history fits but for what is left:' },
-  unwritten: { invariant: 'linearizable', words: 'nobody wrote what this saw:' },
+  stale: { invariant: 'linearizable', words: 'the history fits without this read:' },
+  final: { invariant: 'linearizable', words: 'the history fits without the final state:' },
+  unwritten: { invariant: 'linearizable', words: 'nobody wrote what this read saw:' },
   '': { invariant: 'linearizable', words: 'no order fits, and no single request explains it; look at' },
 };
 
-function named(op: Op | undefined): string {
+function describe(op: Op | undefined): string {
   if (op === undefined) return 'nothing';
   return op.id === '' ? 'the database at the end' : `${op.kind} ${op.id} (${op.outcome})`;
 }

@@ -1,6 +1,6 @@
 import type { Fields } from '../journal.ts';
 
-/** The fields in the order in which they are written down as numbers. */
+/** The fields in the order in which histories hold them as numbers. */
 const FIELD_NAMES = [
   'client_id',
   'first_name',
@@ -10,36 +10,36 @@ const FIELD_NAMES = [
   'mobile_phone',
 ] as const satisfies readonly (keyof Fields)[];
 
-/** One number for each of FIELD_NAMES; UNNAMED for what was not named or not told. */
+/** One number for each of FIELD_NAMES; UNNAMED for a field that was not written or not shown. */
 export type FieldNumbers = readonly number[];
 
 export const UNNAMED = -1;
 
-/** Gives each text a number, so that a history holds every text once. */
+/** Maps each text to a number, so that a history holds every text once. */
 export class Texts {
   readonly #numbers = new Map<string, number>();
 
   of(text: string): number {
     const known = this.#numbers.get(text);
     if (known !== undefined) return known;
-    // A copy: a part of a text keeps the whole of it in memory.
+    // A copy: a substring keeps the whole text in memory.
     this.#numbers.set(Buffer.from(text, 'utf16le').toString('utf16le'), this.#numbers.size);
     return this.#numbers.size - 1;
   }
 
-  /** The fields that are named. */
+  /** Returns the numbers of these fields. */
   fields(named: Partial<Fields>): FieldNumbers {
     return FIELD_NAMES.map((name) => (named[name] === undefined ? UNNAMED : this.of(String(named[name]))));
   }
 }
 
-/** A contact as an answer shows it; the client_id is not told. */
+/** A contact as an answer shows it, without the client_id. */
 export interface SeenContact {
   readonly contact: number;
   readonly fields: FieldNumbers;
 }
 
-/** What an answer says. `unreadable`: it has none of the forms that answers have. */
+/** The content of an answer. `unreadable`: it has none of the forms of an answer. */
 export type Content =
   | { readonly kind: 'created'; readonly contact: number }
   | { readonly kind: 'contacts'; readonly contacts: readonly SeenContact[] }
@@ -57,7 +57,7 @@ const CONTACT = new RegExp(
   'gy',
 );
 
-/** Reads an answer as a caller would who knows the interface's page and nothing of the worker's code. */
+/** Parses an answer as a caller would who knows the interface and nothing of the worker's code. */
 export function contentOf(xml: string, texts: Texts): Content {
   const [, status, body = ''] = RESPONSE.exec(xml) ?? [];
   if (status === undefined) return { kind: 'unreadable' };
@@ -72,7 +72,9 @@ export function contentOf(xml: string, texts: Texts): Content {
   return contacts === undefined ? { kind: 'unreadable' } : { kind: 'contacts', contacts };
 }
 
-/** The matches that make up all of the text, one behind the other; `undefined` where something else is between. */
+/**
+ * Returns the matches that make up the whole text; `undefined` where anything else is between them.
+ */
 function matches(pattern: RegExp, text: string): RegExpMatchArray[] | undefined {
   const found = [...text.matchAll(pattern)];
   const length = found.reduce((sum, [whole]) => sum + whole.length, 0);

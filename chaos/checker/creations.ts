@@ -2,12 +2,12 @@ import type { FinalContact, FinalState } from '../journal.ts';
 import type { Ledger, Request } from './ledger.ts';
 import type { Findings } from './verdict.ts';
 
-/** Which create made which contact. */
+/** The create of each contact. */
 export type Creators = ReadonlyMap<number, Request>;
 
 /**
- * Matches creates and contacts: an answered one made the contact that its answer names; an unanswered one may have made
- * a contact that nobody else made and that has its fields.
+ * Matches creates and contacts. An answered create made the contact that its answer names; an
+ * unanswered one may have made a contact that has its fields and no other creator.
  */
 export function matchCreations(ledger: Ledger, final: FinalState, findings: Findings): Creators {
   const creators = answeredCreations(ledger, findings);
@@ -22,7 +22,7 @@ export function matchCreations(ledger: Ledger, final: FinalState, findings: Find
   const known = new Set<number>();
   for (const contact of final.contacts) {
     const { contact_id: id } = contact;
-    if (known.has(id)) findings.add('contact-id-unique', 'the database has it twice', { contact: id });
+    if (known.has(id)) findings.add('contact-id-unique', 'the database has this contact twice', { contact: id });
     known.add(id);
     if (creators.has(id)) continue;
     const fields = numbersOf(contact, ledger);
@@ -47,7 +47,7 @@ function answeredCreations(ledger: Ledger, findings: Findings): Map<number, Requ
     if (contact === undefined) continue;
     const other = creators.get(contact);
     if (other !== undefined) {
-      findings.add('contact-id-unique', `also given to ${other.id}`, { id: request.id, contact });
+      findings.add('contact-id-unique', `also assigned to ${other.id}`, { id: request.id, contact });
     } else creators.set(contact, request);
   }
   return creators;
@@ -65,7 +65,7 @@ function unexplained(contact: number, doubleOf: string | undefined, findings: Fi
   findings.add('no-effect-doubled', 'a second contact with the fields of one create', { id: doubleOf, contact });
 }
 
-/** A tombstone may be gone, so only what nobody asked to delete must be there. */
+/** Tombstones expire, so only contacts that nobody asked to delete must still exist. */
 function findLost(ledger: Ledger, creators: Creators, known: ReadonlySet<number>, findings: Findings): void {
   const missing = new Map([...creators].filter(([contact]) => !known.has(contact)));
   if (missing.size === 0) return;
@@ -73,6 +73,6 @@ function findLost(ledger: Ledger, creators: Creators, known: ReadonlySet<number>
     if (method === 'contact.delete' && target !== undefined) missing.delete(target);
   }
   for (const [contact, { id }] of missing) {
-    findings.add('no-effect-lost', 'created, answered, never asked to be deleted, and not there', { id, contact });
+    findings.add('no-effect-lost', 'created and answered, never asked to be deleted, and missing', { id, contact });
   }
 }

@@ -9,7 +9,7 @@ import { examineQueueOrder } from './queue-order.ts';
 import { examineOthers } from './silence.ts';
 import { Findings, type ExaminationOptions } from './verdict.ts';
 
-/** What there is to say without searching for an order, and the histories to search in. */
+/** The findings that need no search for an order, and the histories to search in. */
 export interface Examination {
   readonly findings: Findings;
   readonly ledger: Ledger;
@@ -18,7 +18,7 @@ export interface Examination {
 
 const DEFAULT_PAGE = 25;
 
-/** Checks everything but the order within each contact's history. Needs no judge. */
+/** Checks everything except the order within each contact's history. Needs no judge. */
 export async function examine(
   entries: AsyncIterable<Entry> | Iterable<Entry>,
   final: FinalState,

@@ -5,21 +5,23 @@ import type { Creators } from './creations.ts';
 import type { Answer, Ledger, Request } from './ledger.ts';
 import { sequencesIn } from './queue-order.ts';
 
-/** What happened to one contact once, as the judge reads it (chaos/judge-image/history.go). */
+/**
+ * One operation on one contact, in the form that the judge reads (chaos/judge-image/history.go).
+ */
 export interface Op {
   readonly kind: 'create' | 'update' | 'delete' | 'read';
-  /** Of the request; empty for the last look at the database. */
+  /** Of the request; empty for the final read of the database. */
   readonly id: string;
   readonly call: number;
-  /** Absent where nobody can say when it was over, or whether it was at all. */
+  /** Absent where it is unknown when the operation ended, or whether it happened. */
   readonly return?: number;
   readonly outcome: Outcome;
   readonly fields: FieldNumbers;
-  /** Place of the op that must take effect before this one. */
+  /** Index of the op that must take effect before this one. */
   after?: number;
 }
 
-/** Ops of each contact; the last look at the database is the last of each. */
+/** The ops of each contact; the final read of the database is the last of each. */
 export type Histories = ReadonlyMap<number, Op[]>;
 
 const NO_FIELD: FieldNumbers = [UNNAMED, UNNAMED, UNNAMED, UNNAMED, UNNAMED, UNNAMED];
@@ -29,7 +31,10 @@ const KINDS = {
   'contact.get': 'read',
 } as const;
 
-/** Turns the ledger by contact. Each contact in a list's answer is a read of its own, as a list is not atomic. */
+/**
+ * Groups the ledger by contact. Each contact in a list's answer is a separate read, since a list is
+ * not atomic.
+ */
 export function historiesOf(ledger: Ledger, creators: Creators, final: FinalState, queueOrder: boolean): Histories {
   const histories = new Map<number, Op[]>();
   const opsOf = (contact: number): Op[] => {
@@ -43,7 +48,7 @@ export function historiesOf(ledger: Ledger, creators: Creators, final: FinalStat
   for (const [contact, request] of creators) opsOf(contact).push(creation(contact, request));
   for (const request of ledger.requests.values()) {
     if (request.method === 'contact.list') {
-      for (const [contact, op] of sightsIn(request, ledger)) opsOf(contact).push(op);
+      for (const [contact, op] of readsInLists(request, ledger)) opsOf(contact).push(op);
       continue;
     }
     if (
@@ -74,10 +79,10 @@ function creation(contact: number, { id, firstSent, answers, fields }: Request):
 
 function opsOfRequest(request: Request, kind: Op['kind']): Op[] {
   const { id, firstSent: call, answers } = request;
-  // A write has one effect, so its first answer tells of it; each answer to a read is a read.
-  const told: readonly (Answer | undefined)[] = isRead(request) ? answers : [answers[0]];
+  // A write has one effect, which its first answer reports; each answer to a read is a read.
+  const counted: readonly (Answer | undefined)[] = isRead(request) ? answers : [answers[0]];
   const ops: Op[] = [];
-  for (const answer of told) {
+  for (const answer of counted) {
     const outcome = outcomeOf(request, answer);
     const fields = kind === 'update' ? request.fields : fieldsIn(answer);
     if (outcome !== 'unknown' && answer !== undefined) {
@@ -92,8 +97,8 @@ function fieldsIn(answer: Answer | undefined): FieldNumbers {
   return (content?.kind === 'contacts' ? content.contacts[0]?.fields : undefined) ?? NO_FIELD;
 }
 
-/** Each contact in a list's answer, which also tells its client. */
-function sightsIn({ id, target, firstSent: call, answers }: Request, { texts }: Ledger): [number, Op][] {
+/** Returns a read for each contact in a list's answer, which also shows its client. */
+function readsInLists({ id, target, firstSent: call, answers }: Request, { texts }: Ledger): [number, Op][] {
   const client = texts.of(String(target));
   return answers.flatMap(({ at, content }) => {
     if (content.kind !== 'contacts') return [];
@@ -113,7 +118,8 @@ function addFinal(
   const there = new Map(
     final.contacts.map(({ contact_id, deleted, fields }) => [contact_id, deleted ? undefined : fields]),
   );
-  // What nobody asked for is told elsewhere; its history would be this look alone.
+  // Contacts that nobody asked for are reported elsewhere; their history would hold this read
+  // alone.
   for (const contact of histories.keys()) {
     const fields = there.get(contact);
     const read = { kind: 'read', id: '', call: end, return: end } as const;

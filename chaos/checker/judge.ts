@@ -8,27 +8,33 @@ import { pipeline } from 'node:stream/promises';
 import { ensureGoImage } from '../../infrastructure/go-image.ts';
 import type { Histories } from './histories.ts';
 
-/** The judge's word on one contact (chaos/judge-image/judge.go). */
+/** The judge's verdict on one contact (chaos/judge-image/judge.go). */
 export interface Ruling {
   readonly contact: number;
   readonly result: 'ok' | 'illegal' | 'unknown';
-  /** The one change that would make the history right, or '' where none does. */
+  /** The one change that would make the history valid, or '' where none does. */
   readonly cause: 'lost' | 'doubled' | 'stale' | 'final' | 'unwritten' | '';
-  /** Place of the op that `cause` is about. */
+  /** Index of the op that `cause` is about. */
   readonly op: number | null;
-  /** Places of ops that no order had room for. */
+  /** Indexes of ops that fit into no order. */
   readonly stuck: readonly number[];
 }
 
 const RECIPE = 'chaos/judge-image';
 
-/** The judge as a container without network, its image built first where it is missing. */
+/**
+ * Returns the command that runs the judge in a container without network; builds its image first
+ * where it is missing.
+ */
 export async function judgeCommand(): Promise<readonly [string, ...string[]]> {
   const limits = ['--rm', '-i', '--network', 'none', '--read-only', '--memory', '4g'];
   return ['docker', 'run', ...limits, await ensureGoImage(RECIPE)];
 }
 
-/** Has every history judged; rejects where the judge fails or says nothing about one. Calls `rule` once for each. */
+/**
+ * Sends every history to the judge and calls `rule` once for each. Rejects where the judge fails or
+ * omits one.
+ */
 export async function judge(
   [program, ...args]: readonly [string, ...string[]],
   searchLimitMs: number,
@@ -37,7 +43,7 @@ export async function judge(
 ): Promise<void> {
   const child = spawn(program, [...args, `-limit=${searchLimitMs}ms`], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = once(child, 'close') as Promise<[number | null]>;
-  const complaints = text(child.stderr);
+  const problems = text(child.stderr);
   let rulings = 0;
   const read = async (): Promise<void> => {
     for await (const line of createInterface({ input: child.stdout })) {
@@ -45,13 +51,13 @@ export async function judge(
       rule(JSON.parse(line) as Ruling);
     }
   };
-  // A judge that ended early is told by its exit code.
+  // The exit code reports a judge that ended early.
   const write = pipeline(Readable.from(linesOf(histories)), child.stdin).catch(() => undefined);
   await Promise.all([write, read()]);
   const [code] = await ended;
   if (code !== 0 || rulings !== histories.size) {
     const said = `${rulings} rulings on ${histories.size} contacts, code ${code}`;
-    throw new Error(`the judge failed: ${said}\n${(await complaints).slice(-2000)}`);
+    throw new Error(`the judge failed: ${said}\n${(await problems).slice(-2000)}`);
   }
 }
 

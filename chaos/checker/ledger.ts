@@ -4,47 +4,47 @@ import type { Action, Answered, Entry, Fault, Sent } from '../journal.ts';
 import { contentOf, Texts, type Content, type FieldNumbers } from './content.ts';
 import type { Findings } from './verdict.ts';
 
-/** One of a request's answers; equal ones are one, first seen `at`. */
+/** A distinct answer to a request; equal ones count once, first seen `at`. */
 export interface Answer {
   at: number;
   readonly digest: string;
   readonly content: Content;
 }
 
-/** Everything that is known of one request. */
+/** Everything known about one request. */
 export interface Request {
   readonly id: string;
   readonly method: Action['method'];
-  /** What it is about: the contact_id of get, update and delete, the client_id of a list. */
+  /** The contact_id of get, update and delete; the client_id of a list. */
   readonly target: number | undefined;
-  /** What it writes; empty for what writes no field. */
+  /** The fields that it writes; empty where it writes none. */
   readonly fields: FieldNumbers;
   firstSent: number;
-  /** Of its sendings that were confirmed. */
+  /** First sending that the broker confirmed. */
   firstConfirmed: number | undefined;
   sendings: number;
-  /** `undefined` where there were several. */
+  /** `undefined` where several senders sent it. */
   sender: number | undefined;
-  /** Different ones, in the order of the first sight of each. */
+  /** Distinct answers, ordered by the time when each was first seen. */
   answers: Answer[];
   answersSeen: number;
 }
 
-/** A fault's time; `ends` is Infinity where it was not told. */
+/** The time of a fault; `ends` is Infinity where the journal has no end of it. */
 export interface FaultWindow {
   readonly name: string;
   readonly begins: number;
   ends: number;
-  /** Nobody else may wait longer for an answer meanwhile, in milliseconds. */
+  /** Requests that the fault does not concern may wait at most this long, in milliseconds. */
   readonly othersWithinMs: number | undefined;
 }
 
-/** The journal, turned by request. Holds every text once and no answer's document. */
+/** The journal, grouped by request. It holds every text once and no documents of answers. */
 export interface Ledger {
   readonly requests: ReadonlyMap<string, Request>;
   readonly faults: readonly FaultWindow[];
   readonly texts: Texts;
-  /** Later than all that happened. */
+  /** Later than every entry. */
   readonly end: number;
 }
 
@@ -53,7 +53,7 @@ interface Answers {
   count: number;
 }
 
-/** Reads the journal, in whatever order its entries come. */
+/** Reads the journal, whatever the order of its entries. */
 export async function readLedger(entries: AsyncIterable<Entry> | Iterable<Entry>, findings: Findings): Promise<Ledger> {
   const texts = new Texts();
   const requests = new Map<string, Request>();
@@ -84,7 +84,7 @@ export async function readLedger(entries: AsyncIterable<Entry> | Iterable<Entry>
 function noteSent(requests: Map<string, Request>, entry: Sent, texts: Texts, findings: Findings): void {
   const { id, sender, at, action, confirmed } = entry;
   const known = requests.get(id);
-  const { target, fields } = askedBy(action, texts);
+  const { target, fields } = targetAndFields(action, texts);
   if (known === undefined) {
     const firstConfirmed = confirmed ? at : undefined;
     const { method } = action;
@@ -101,7 +101,7 @@ function noteSent(requests: Map<string, Request>, entry: Sent, texts: Texts, fin
   if (known.sender !== sender) known.sender = undefined;
 }
 
-function askedBy(action: Action, texts: Texts): Pick<Request, 'target' | 'fields'> {
+function targetAndFields(action: Action, texts: Texts): Pick<Request, 'target' | 'fields'> {
   if (action.method === 'contact.create') return { target: undefined, fields: texts.fields(action.fields) };
   if (action.method === 'contact.update') return { target: action.contact, fields: texts.fields(action.changes) };
   if (action.method === 'contact.list') return { target: action.client_id, fields: [] };
@@ -109,7 +109,7 @@ function askedBy(action: Action, texts: Texts): Pick<Request, 'target' | 'fields
 }
 
 function noteAnswered(answers: Map<string, Answers>, entry: Answered, texts: Texts, findings: Findings): void {
-  const digest = createHash('sha256').update(sameWords(entry)).digest('base64');
+  const digest = createHash('sha256').update(comparableXml(entry)).digest('base64');
   let known = answers.get(entry.id);
   if (known === undefined) answers.set(entry.id, (known = { seen: [], count: 0 }));
   known.count += 1;
@@ -121,13 +121,15 @@ function noteAnswered(answers: Map<string, Answers>, entry: Answered, texts: Tex
   const content = contentOf(entry.xml, texts);
   const codes = content.kind === 'failed' ? content.codes : [];
   if ((content.kind === 'failed') !== (entry.status === 'fail') || String(codes) !== String(entry.codes)) {
-    findings.add('fitting-answer', 'status or codes beside the answer are not those in it', { id: entry.id });
+    findings.add('fitting-answer', 'status or codes in the headers differ from those in the document', {
+      id: entry.id,
+    });
   }
   known.seen.push({ at: entry.at, digest, content });
 }
 
-/** The answer to a deadline that is over tells the time of the worker that looked at it, which is another at each repeat. */
-function sameWords({ codes, xml }: Answered): string {
+/** An EXPIRED answer names the time on the worker's clock, which differs at each repeat. */
+function comparableXml({ codes, xml }: Answered): string {
   return String(codes) === 'EXPIRED' ? xml.replace(CLOCK, '') : xml;
 }
 

@@ -2,36 +2,37 @@ import type { FinalState } from '../journal.ts';
 import type { Ledger, Request } from './ledger.ts';
 import type { Findings } from './verdict.ts';
 
-/** What a request may do in the dead-letter queue; what is not named here has no business there. */
-const LETTERS: Partial<Record<Request['method'], 'must' | 'must-unless-answered'>> = {
+/** Which requests may be dead-lettered; no others may. */
+const DEAD_LETTER_RULES: Partial<Record<Request['method'], 'must' | 'must-unless-answered'>> = {
   poison: 'must',
   unreadable: 'must',
   unanswerable: 'must-unless-answered',
 };
 
-/** What is left in the queues, and what the workers took of memory. */
+/** Checks what is left in the queues, and the workers' memory. */
 export function examineLeftovers(ledger: Ledger, final: FinalState, findings: Findings): void {
   if (final.requestQueueDepth !== 0) {
     findings.add('queue-empty', `${final.requestQueueDepth} requests are left in the queue`);
   }
-  examineLetters(ledger, new Set(final.deadLetters), findings);
+  examineDeadLetters(ledger, new Set(final.deadLetters), findings);
   const { peakMemoryMiB: peak, memoryBoundMiB: bound } = final;
-  // Not `peak > bound`: a figure that was not measured is no figure within the bound.
-  if (!(peak <= bound)) findings.add('memory-bound', `${peak} MiB, and ${bound} MiB are allowed`);
+  // Not `peak > bound`: NaN, a figure that was not measured, must not pass.
+  if (!(peak <= bound)) findings.add('memory-bound', `${peak} MiB; at most ${bound} MiB are allowed`);
 }
 
-function examineLetters({ requests }: Ledger, letters: ReadonlySet<string>, findings: Findings): void {
+function examineDeadLetters({ requests }: Ledger, letters: ReadonlySet<string>, findings: Findings): void {
   for (const { id, method, firstConfirmed, answers } of requests.values()) {
     if (letters.has(id) || (firstConfirmed === undefined && answers.length === 0)) continue;
-    const rule = LETTERS[method];
-    if (rule === 'must') findings.add('dead-letters', `${method} is not there`, { id });
+    const rule = DEAD_LETTER_RULES[method];
+    if (rule === 'must') findings.add('dead-letters', `${method} is not dead-lettered`, { id });
     if (rule === 'must-unless-answered' && answers.length === 0) {
-      findings.add('dead-letters', `${method} is neither answered nor there`, { id });
+      findings.add('dead-letters', `${method} is neither answered nor dead-lettered`, { id });
     }
   }
   for (const id of letters) {
     const method = requests.get(id)?.method;
-    if (method === undefined) findings.add('dead-letters', 'a letter that is no request of this run', { id });
-    else if (LETTERS[method] === undefined) findings.add('no-innocent-blamed', `${method} is a dead letter`, { id });
+    if (method === undefined) findings.add('dead-letters', 'a dead letter that is no request of this run', { id });
+    else if (DEAD_LETTER_RULES[method] === undefined)
+      findings.add('no-innocent-blamed', `${method} is dead-lettered`, { id });
   }
 }

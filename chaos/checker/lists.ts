@@ -4,19 +4,20 @@ import type { Creators } from './creations.ts';
 import type { Answer, Ledger, Request } from './ledger.ts';
 import type { Findings } from './verdict.ts';
 
-/** When a contact is surely there, and whose it may be when. */
+/** When a contact is certain to exist, and which client it may belong to. */
 interface Presence {
   readonly contact: number;
   readonly created: number;
-  /** The first sending of any delete. */
+  /** First sending of any delete. */
   deleting: number;
-  /** Of the client_id. */
+  /** Writes of the client_id. */
   readonly writes: { readonly call: number; readonly end: number; readonly client: number }[];
 }
 
 /**
- * A list is no atomic look at all contacts, but it meets every contact that is there, with the same client_id, from its
- * sending to its answer. Which contacts it may show, and with which values, is judged contact by contact (histories.ts).
+ * A list is not atomic, but it returns every contact that exists, with the same client_id, from its
+ * sending to its answer. Which contacts and values it may show is judged contact by contact
+ * (histories.ts).
  */
 export function examineLists(ledger: Ledger, creators: Creators, pageSize: number, findings: Findings): void {
   const byClient = presencesByClient(ledger, creators);
@@ -53,14 +54,14 @@ function examineList(
   if (shown.some((contact, index) => index > 0 && contact <= shown[index - 1]!)) {
     findings.add('list-complete', 'not in ascending order, or a contact twice', { id });
   }
-  // A full page ends somewhere; what comes after its last contact is on the next.
+  // A full page ends at its last contact; the next page has the rest.
   const last = shown.length < pageSize ? Infinity : shown.at(-1)!;
   const there = new Set(shown);
   for (const presence of presences) {
     const { contact } = presence;
     if (contact > last) break;
     if (!there.has(contact) && surelyThere(presence, client, firstSent, at)) {
-      findings.add('list-complete', 'lacks a contact that was there all the time', { id, contact });
+      findings.add('list-complete', 'lacks a contact that existed throughout', { id, contact });
     }
   }
 }
@@ -70,7 +71,10 @@ function surelyThere({ created, deleting, writes }: Presence, client: number, fr
   return writes.every((write) => write.client === client || write.call > to || isOver(write, writes, from));
 }
 
-/** Whether another write came after it and before the time, whatever the order of those that were on their way together. */
+/**
+ * Whether another write started after this one and ended before `from`. The order of concurrent
+ * writes is unknown.
+ */
 function isOver({ end }: { readonly end: number }, writes: Presence['writes'], from: number): boolean {
   return writes.some((other) => other.call > end && other.end < from);
 }
@@ -101,7 +105,8 @@ function presencesByClient(ledger: Ledger, creators: Creators): ReadonlyMap<numb
 function noteChange(presence: Presence, request: Request): void {
   const [first] = request.answers;
   const outcome = outcomeOf(request, first);
-  // Also one that is answered NOT_FOUND: something deleted the contact, and that is told elsewhere.
+  // Also a delete that is answered NOT_FOUND: something else deleted the contact, which is reported
+  // elsewhere.
   if (request.method === 'contact.delete') presence.deleting = Math.min(presence.deleting, request.firstSent);
   if (outcome === 'not-found') return;
   const client = request.method === 'contact.update' ? request.fields[0]! : UNNAMED;

@@ -1,15 +1,15 @@
 import type { Ledger, Request } from './ledger.ts';
 import type { Findings } from './verdict.ts';
 
-/** What one sender asked about one contact, in the order in which it sent it. */
+/** What one sender asked about one contact, in the order of sending. */
 export interface Sequence {
   readonly contact: number;
   readonly requests: readonly Request[];
 }
 
 /**
- * All sequences. What several senders sent, or what the broker did not confirm at the first sending, has no known place
- * in the queue and is in none.
+ * Returns all sequences. Requests of several senders, or not confirmed at the first sending, have
+ * no known place in the queue and are left out.
  */
 export function sequencesIn({ requests }: Ledger): readonly Sequence[] {
   const sequences = new Map<string, { readonly contact: number; readonly requests: Request[] }>();
@@ -26,7 +26,7 @@ export function sequencesIn({ requests }: Ledger): readonly Sequence[] {
   return [...sequences.values()];
 }
 
-/** The answers of each sequence come in its order; that the effects do is the judge's to find. */
+/** Checks that the answers of each sequence arrive in its order; the judge checks the effects. */
 export function examineQueueOrder(ledger: Ledger, findings: Findings): void {
   for (const { contact, requests } of sequencesIn(ledger)) {
     for (const [index, { id, answers }] of requests.entries()) {

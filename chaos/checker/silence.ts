@@ -1,10 +1,13 @@
-import { needsAnswer, OUTSIDER } from '../journal.ts';
+import { needsAnswer, FAULT_SENDER } from '../journal.ts';
 import type { FaultWindow, Ledger, Request } from './ledger.ts';
 import type { FaultCounts, Findings } from './verdict.ts';
 
 const NANOSECONDS_PER_MS = 1e6;
 
-/** From first confirmed sending to first answer; what was never answered counts as silent until the end. */
+/**
+ * From the first confirmed sending to the first answer; a request without an answer is silent until
+ * the end.
+ */
 interface Silence {
   readonly id: string;
   readonly sender: Request['sender'];
@@ -13,7 +16,10 @@ interface Silence {
   readonly to: number;
 }
 
-/** The longest silence in milliseconds, over all and by kind of fault: of the requests on their way while it lasted. */
+/**
+ * Returns the longest silence in milliseconds, over all requests and by kind of fault, for those in
+ * flight meanwhile.
+ */
 export function silencesOf(ledger: Ledger): { readonly longestMs: number; readonly faults: readonly FaultCounts[] } {
   const silences = silencesIn(ledger);
   const names = [...new Set(ledger.faults.map(({ name }) => name))].toSorted();
@@ -25,28 +31,28 @@ export function silencesOf(ledger: Ledger): { readonly longestMs: number; readon
   return { longestMs: longest(silences), faults };
 }
 
-/** While one request or one queue is in trouble, all others go on as if nothing were the matter. */
+/** Checks that a fault of one request or one queue delays nobody else. */
 export function examineOthers(ledger: Ledger, findings: Findings): void {
-  // A poison request is tried several times, and one after the other: it waits for its own kind.
-  const others = silencesIn(ledger).filter(({ sender, method }) => sender !== OUTSIDER && method !== 'poison');
+  // Poison requests are retried one after the other, so they wait for each other.
+  const others = silencesIn(ledger).filter(({ sender, method }) => sender !== FAULT_SENDER && method !== 'poison');
   for (const window of ledger.faults) {
     const { othersWithinMs, name } = window;
     if (othersWithinMs === undefined) continue;
     for (const silence of others) {
       const ms = lengthOf(silence);
       if (ms <= othersWithinMs || !meets(silence, window)) continue;
-      const detail = `silent for ${Math.round(ms)} ms, and ${othersWithinMs} are allowed during: ${name}`;
+      const detail = `silent for ${Math.round(ms)} ms; at most ${othersWithinMs} ms are allowed during: ${name}`;
       findings.add('others-answered', detail, { id: silence.id });
     }
   }
 }
 
-/** Of every request for which nothing but an answer will do; an unreadable one is no measure of anything. */
+/** Returns the silences of all requests that need an answer; an unreadable one does not. */
 function silencesIn(ledger: Ledger): Silence[] {
   const silences: Silence[] = [];
   for (const { id, sender, method, firstConfirmed: from, answers } of ledger.requests.values()) {
     if (from === undefined || !needsAnswer(method)) continue;
-    // An unconfirmed sending may be answered before the first confirmed one: no silence at all.
+    // An unconfirmed sending may be answered before the first confirmed one: no silence.
     silences.push({ id, sender, method, from, to: Math.max(from, answers[0]?.at ?? ledger.end) });
   }
   return silences;

@@ -1,4 +1,4 @@
-/** What a chaos run has to keep; each violation names one. */
+/** The invariants of a run; each violation names one. */
 export type Invariant =
   /** Every confirmed request is answered. */
   | 'no-answer-lost'
@@ -6,30 +6,39 @@ export type Invariant =
   | 'one-answer'
   /** An answer has the status, codes and content that fit what was asked. */
   | 'fitting-answer'
-  /** Nothing is answered that was not asked, and one id stands for one request. */
+  /** Every answer belongs to a request, and one id is one request. */
   | 'known-request'
-  /** One create, one contact_id: none is given out twice. */
+  /** One create, one contact_id: no id is assigned twice. */
   | 'contact-id-unique'
-  /** What was answered as done is there: a contact that nobody asked to delete, and what a history lacks. */
+  /**
+   * Every answered effect exists: a contact that nobody asked to delete, and every write in a
+   * history.
+   */
   | 'no-effect-lost'
-  /** One request, one effect: a create makes one contact, and no change comes back later. */
+  /** One request, one effect: a create makes one contact, and no change is applied again later. */
   | 'no-effect-doubled'
-  /** Every contact in the database was asked for. */
+  /** Every contact in the database was requested. */
   | 'no-effect-from-nowhere'
-  /** What was answered about a contact, and what is left of it, fits one order with each effect between sending and first answer. */
+  /**
+   * The answers about a contact and its final state fit one order, with each effect between sending
+   * and first answer.
+   */
   | 'linearizable'
-  /** The search for that order came to an end. */
+  /** The search for that order ended. */
   | 'search-ended'
-  /** A list has every contact that was there all the time, in ascending order, each once. */
+  /** A list has every contact that existed throughout, in ascending order, each once. */
   | 'list-complete'
-  /** One worker, no fault: what one sender asks about one contact is answered in the order in which it was sent. */
+  /**
+   * One worker, no fault: requests of one sender about one contact are answered in the order of
+   * sending.
+   */
   | 'queue-order'
   | 'queue-empty'
-  /** What is meant for the dead-letter queue is there, and each letter is a request. */
+  /** Requests that must be dead-lettered are, and each dead letter is a request of the run. */
   | 'dead-letters'
-  /** No request is a dead letter that has done nothing to be one. */
+  /** No other request is dead-lettered. */
   | 'no-innocent-blamed'
-  /** A fault of a few requests or one queue holds up nobody else for longer than it may. */
+  /** A fault of a few requests or one queue delays no other request beyond its bound. */
   | 'others-answered'
   | 'memory-bound';
 
@@ -61,22 +70,22 @@ export interface Counts {
   /** Contacts whose history was judged, and how many of those searches did not end. */
   readonly partitions: number;
   readonly unknown: number;
-  /** Requests, reads in lists included, of the contact that has most. */
+  /** Size of the largest history, reads in lists included. */
   readonly largestPartition: number;
 }
 
-/** How one kind of fault was borne. */
+/** How the system withstood one kind of fault. */
 export interface FaultCounts {
   readonly name: string;
   readonly injections: number;
-  /** Requests that were on their way while it lasted. */
+  /** Requests in flight during the fault. */
   readonly requests: number;
   /** The longest silence of any of them. */
   readonly longestSilenceMs: number;
 }
 
 export interface Verdict {
-  /** At most a hundred of each invariant; `counts.violations` counts all. */
+  /** At most 100 of each invariant; `counts.violations` counts all. */
   readonly violations: readonly Violation[];
   readonly counts: Counts;
   /** By name. */
@@ -84,29 +93,32 @@ export interface Verdict {
 }
 
 export interface ExaminationOptions {
-  /** The run had one worker and no fault, so that each sender's requests about a contact keep their order. */
+  /**
+   * Whether the run had one worker and no fault, so that each sender's requests about a contact
+   * keep their order.
+   */
   readonly queueOrder?: boolean;
-  /** Most contacts of one list's answer: the `per_page` that the lists asked for, 25 if they named none. */
+  /** Most contacts in one list's answer: the `per_page` of the lists, 25 if they name none. */
   readonly listPageSize?: number;
   /**
-   * Whether get and list may answer a repeat with what is true then. Each different answer is judged as a read of its own.
-   * Default: every request has one answer.
+   * Whether get and list may answer a repeat with the present state. Each distinct answer is then
+   * judged as a separate read. Default: every request has one answer.
    */
   readonly readsMayDiffer?: boolean;
 }
 
 export interface CheckOptions extends ExaminationOptions {
-  /** Command line of the judge, with the program first; see judgeCommand. */
+  /** Command line of the judge, program first; see judgeCommand. */
   readonly judge: readonly [string, ...string[]];
-  /** A search that did not end is no violation; it is counted either way. */
+  /** Accepts a search that did not end; it is counted either way. */
   readonly acceptUnknown?: boolean;
-  /** For one contact's search; default 20,000. */
+  /** Limit of one contact's search; default 20,000. */
   readonly searchLimitMs?: number;
 }
 
 const KEPT = 100;
 
-/** Gathers violations. */
+/** Collects violations. */
 export class Findings {
   readonly kept: Violation[] = [];
   total = 0;

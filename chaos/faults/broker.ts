@@ -1,43 +1,29 @@
-import { connect } from 'amqplib';
-
 import { waitFor } from '../../infrastructure/progress.ts';
+import { deleteQueues } from '../../infrastructure/servers.ts';
 import { ackOfUnknownDelivery } from '../../test/support/amqp-frames.ts';
 import { channelOf } from '../proxy/amqp.ts';
-import { emptyQueue, QUEUE, type Stage } from '../infrastructure/stage.ts';
-import type { Passage } from '../proxy/passage.ts';
-import { OVER, type FaultKind } from './fault.ts';
-import { sprung } from './moments.ts';
+import { waitForEmptyQueue, QUEUE } from '../infrastructure/testbed.ts';
+import type { Failpoint } from '../proxy/fault-proxy.ts';
+import type { InspectedConnection } from '../proxy/inspected-connection.ts';
+import { INSTANT, type FaultKind } from './fault.ts';
+import { triggered } from './moments.ts';
+import { serverKilled, serverRestarted } from './servers.ts';
 
 const DATA = '/var/lib/rabbitmq';
 const FILLER = `${DATA}/filler`;
-/** RabbitMQ 4.3 keeps a new quorum queue's name to itself for half a second; killed before that it has an empty queue. */
+/**
+ * RabbitMQ 4.3 writes a new quorum queue's name only after half a second; killed before that, it
+ * comes back with an empty queue.
+ */
 const NAME_WRITTEN_MS = 2_000;
-/** Below the worker's patience with a call, which is 5 s. */
+/** Shorter than the worker's time limit for a call, which is 5 s. */
 const CANCEL_ARRIVES_MS = 700;
 const CONSUMING_MS = 20_000;
-
-const restarted: FaultKind = {
-  name: 'broker restarted',
-  weight: 3,
-  async begin({ stage: { broker } }) {
-    await broker.stop();
-    return { holdMs: 0, end: () => broker.start() };
-  },
-};
-
-const killed: FaultKind = {
-  name: 'broker killed',
-  weight: 4,
-  async begin({ stage: { broker }, random }) {
-    await broker.kill();
-    return { holdMs: random.between(0, 2_000), end: () => broker.start() };
-  },
-};
 
 const frozen: FaultKind = {
   name: 'broker frozen',
   weight: 3,
-  async begin({ stage: { broker }, random }) {
+  async begin({ testbed: { broker }, random }) {
     await broker.pause();
     return { holdMs: random.between(500, 8_000), end: () => broker.resume() };
   },
@@ -47,7 +33,7 @@ function alarm(name: string, raise: readonly string[], clear: readonly string[])
   return {
     name,
     weight: 3,
-    async begin({ stage: { broker }, random }) {
+    async begin({ testbed: { broker }, random }) {
       await broker.exec('rabbitmqctl', '-q', ...raise);
       const end = async (): Promise<void> => {
         await broker.exec('rabbitmqctl', '-q', ...clear);
@@ -57,11 +43,14 @@ function alarm(name: string, raise: readonly string[], clear: readonly string[])
   };
 }
 
-/** The disk is full in earnest: the broker cannot write, whatever its own alarm says. An operator then makes room and, where need be, restarts it. */
+/**
+ * The disk is really full: the broker cannot write, whatever its alarm says. An operator then frees
+ * space and restarts the broker.
+ */
 const diskFull: FaultKind = {
   name: 'disk of the broker full',
   weight: 1,
-  async begin({ stage: { broker }, random }) {
+  async begin({ testbed: { broker }, random }) {
     await broker.exec('sh', '-c', `cat /dev/zero > ${FILLER} 2> /dev/null; test -s ${FILLER}`);
     const end = async (): Promise<void> => {
       await broker.exec('rm', '-f', FILLER);
@@ -72,32 +61,38 @@ const diskFull: FaultKind = {
   },
 };
 
-/** A bad acknowledgement slipped in before the worker's own message makes the broker close that channel. */
+/**
+ * Injects a bad acknowledgement before the worker's own message, so that the broker closes that
+ * channel.
+ */
 function channelClosed(words: string, moment: 'settle' | 'answer'): FaultKind {
   return {
     name: `channel closed by the broker, ${words}`,
     weight: 4,
-    async begin(scene) {
-      const { stage, random } = scene;
-      const { broker } = random.pick(stage.workers);
-      broker.arm({
+    async begin(context) {
+      const { testbed, random } = context;
+      const { broker } = random.pick(testbed.workers);
+      const failpoint: Failpoint = {
         moment,
         skip: random.between(0, 60),
-        spring: (message) => Buffer.concat([ackOfUnknownDelivery(channelOf(message)), message]),
-      });
-      return (await sprung(broker, scene)) ? OVER : undefined;
+        trigger: (message) => Buffer.concat([ackOfUnknownDelivery(channelOf(message)), message]),
+      };
+      return (await triggered(broker, failpoint, context)) ? INSTANT : undefined;
     },
   };
 }
 
-/** What lies in a queue is gone with it, so the producers hold still until it is empty; they go on at once. */
+/**
+ * Deleting a queue discards its messages, so the producers pause until it is empty and resume at
+ * once.
+ */
 const queueDeleted: FaultKind = {
   name: 'request queue deleted and declared again (consumers cancelled)',
   weight: 3,
-  async begin({ stage: { broker }, load }) {
+  async begin({ testbed: { broker }, load }) {
     await load.pause();
-    await emptyQueue(broker, 30_000);
-    await deleteQueue(broker);
+    await waitForEmptyQueue(broker, 30_000);
+    await deleteQueues(broker.url, [QUEUE]);
     load.resume();
     load.allow(200);
     return { holdMs: NAME_WRITTEN_MS, end: () => Promise.resolve() };
@@ -105,65 +100,56 @@ const queueDeleted: FaultKind = {
 };
 
 /**
- * The same, just as one worker begins to consume: what says that it does and what says that it no longer does reach it in one
- * piece, so that it reads both in one turn.
+ * As above, at the moment when one worker begins to consume: the consume-ok and the cancel reach it
+ * in one piece, so that it reads both in one turn.
  */
 const cancelledAtOnce: FaultKind = {
   name: 'consumer cancelled in the moment in which it begins',
   weight: 3,
   short: 'always',
-  async begin(scene) {
-    const { stage, load, random } = scene;
-    const { broker: gate } = random.pick(stage.workers);
-    let consuming: Passage | undefined;
-    gate.arm({
+  async begin(context) {
+    const { testbed, load, random } = context;
+    const { broker: proxy } = random.pick(testbed.workers);
+    let consuming: InspectedConnection | undefined;
+    const delivery: Failpoint = {
       moment: 'delivery',
       skip: 0,
-      spring: (message, passage) => {
-        consuming = passage;
+      trigger: (message, connection) => {
+        consuming = connection;
         return message;
       },
-    });
-    if (!(await sprung(gate, scene))) return undefined;
+    };
+    if (!(await triggered(proxy, delivery, context))) return undefined;
     await load.pause();
-    await emptyQueue(stage.broker, 30_000);
-    gate.arm({
+    await waitForEmptyQueue(testbed.broker, 30_000);
+    proxy.arm({
       moment: 'consuming',
       skip: 0,
-      spring: (message, passage) => {
-        passage.silence(['down']);
+      trigger: (message, connection) => {
+        connection.silence(['down']);
         return message;
       },
     });
-    // Not the connection that publishes: while it is away the worker would not begin to consume with its new channel.
+    // The connection that publishes stays: while it is down, the worker would not consume on its
+    // new channel.
     consuming?.reset();
     await waitFor('a worker that begins to consume', CONSUMING_MS, () =>
-      Promise.resolve(gate.armed ? undefined : true),
+      Promise.resolve(proxy.armed ? undefined : true),
     );
-    await deleteQueue(stage.broker);
+    await deleteQueues(testbed.broker.url, [QUEUE]);
     load.resume();
     load.allow(200);
     const end = async (): Promise<void> => {
-      gate.restore();
+      proxy.restore();
       await new Promise((resolve) => setTimeout(resolve, NAME_WRITTEN_MS));
     };
     return { holdMs: CANCEL_ARRIVES_MS, end };
   },
 };
 
-async function deleteQueue(broker: Stage['broker']): Promise<void> {
-  const connection = await connect(broker.url, { timeout: 5_000 });
-  connection.on('error', () => undefined);
-  try {
-    await (await connection.createChannel()).deleteQueue(QUEUE);
-  } finally {
-    await connection.close();
-  }
-}
-
 export const brokerFaults: readonly FaultKind[] = [
-  restarted,
-  killed,
+  serverRestarted('broker', 3),
+  serverKilled('broker', 4, 2_000),
   frozen,
   alarm(
     'memory alarm of the broker (connection.blocked)',

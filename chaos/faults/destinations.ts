@@ -1,130 +1,108 @@
-import { LARGE_ANSWER_BYTES } from '../poison.ts';
-import { Outsider } from '../load/outsider.ts';
 import { limitMessageSize, resumeQueue, suspendQueue } from '../../test/support/quorum-queue.ts';
-import { QUEUE } from '../infrastructure/stage.ts';
-import type { FaultKind, Ongoing, Scene } from './fault.ts';
+import { QUEUE } from '../infrastructure/testbed.ts';
+import { LARGE_ANSWER_BYTES } from '../poison.ts';
+import type { FaultKind } from './fault.ts';
+import { requestFault } from './request-faults.ts';
 
-/** Beyond the worker's patience with a confirm, which is 30 s. */
+/** Longer than the worker waits for a confirm, which is 30 s. */
 const PAST_CONFIRM_MS = 42_000;
-/** Ends within the time that a fault's end may take. */
-const SETTLED_WITHIN_MS = 80_000;
-const UNHURT_MS = 10_000;
-/** So many requests one after the other are answered sooner; prefetched by one client alone they are not. */
+/** The longest wait of requests that the fault does not concern. */
+const UNAFFECTED_MS = 10_000;
+/** Shorter than the wait behind a worker's whole prefetch of one client's requests. */
 const CROWDED_MS = 5_000;
 const WARM_UP_MS = 20_000;
 
-/** Waits until each of an outsider's requests has come to the end that it must come to. */
-export async function settle(outsider: Outsider, { complain }: Scene): Promise<void> {
-  try {
-    const left = await outsider.settled(SETTLED_WITHIN_MS);
-    if (left > 0) complain(`${left} requests came to no end within ${SETTLED_WITHIN_MS / 1000} s`);
-  } finally {
-    await outsider.leave();
-  }
-}
-
-/** The trouble lasts so long, is undone, and then what outsiders asked comes to its end. */
-function untilSettled(outsider: Outsider, holdMs: number, scene: Scene, undo: () => Promise<unknown>): Ongoing {
-  const end = async (): Promise<void> => {
-    await undo();
-    await settle(outsider, scene);
-  };
-  return { holdMs, end };
-}
-
-/** `known`: the workers' channels have published to the queue before; one that has not is held up altogether by the broker, for 65 s. */
+/**
+ * `known`: the workers' channels have published to the queue before. The broker blocks a channel
+ * that has not, and everything that it publishes, for 65 s.
+ */
 function confirmsNothing(words: string, known: boolean): FaultKind {
-  return {
-    name: `reply queue that confirms nothing, ${words}`,
+  const name = `reply queue that confirms nothing, ${words}`;
+  const kind = { name, weight: 2, short: 'never', othersWithinMs: UNAFFECTED_MS } as const;
+  return requestFault(kind, async (producer, { testbed: { broker, workers }, random }) => {
+    const queue = await producer.replyQueue();
+    const request = { method: 'unanswerable', mode: 'fine', replyTo: queue } as const;
+    if (known) {
+      // Some for each worker.
+      await producer.send(request, 20 * workers.length);
+      await producer.settled(WARM_UP_MS);
+    }
+    // Like a queue that lost its majority: it accepts messages and confirms none.
+    await suspendQueue(broker, queue);
+    await producer.send(request, random.between(1, 60));
+    return { holdMs: PAST_CONFIRM_MS, undo: () => resumeQueue(broker, queue) };
+  });
+}
+
+/**
+ * The queue belongs to a client that sends many requests and never reads: it rejects what does not
+ * fit.
+ */
+const full = requestFault(
+  {
+    name: 'reply queue that is full, of a client with many requests',
     weight: 2,
     short: 'never',
-    othersWithinMs: UNHURT_MS,
-    async begin(scene) {
-      const { stage, journal, random } = scene;
-      const { broker } = stage;
-      const outsider = await Outsider.enter(broker, journal);
-      const queue = await outsider.replyQueue();
-      const errand = { method: 'unanswerable', mode: 'fine', replyTo: queue } as const;
-      if (known) {
-        // Some for each worker.
-        await outsider.send(errand, 20 * stage.workers.length);
-        await outsider.settled(WARM_UP_MS);
-      }
-      // As one that lost its majority: it takes all and confirms nothing.
-      await suspendQueue(broker, queue);
-      await outsider.send(errand, random.between(1, 60));
-      return untilSettled(outsider, PAST_CONFIRM_MS, scene, () => resumeQueue(broker, queue));
-    },
-  };
-}
-
-/** Of another client, who asks and asks and never reads: the queue refuses what does not fit. */
-const full: FaultKind = {
-  name: 'reply queue that is full, of a client with many requests',
-  weight: 2,
-  short: 'never',
-  othersWithinMs: CROWDED_MS,
-  async begin(scene) {
-    const { stage, journal, random } = scene;
-    const outsider = await Outsider.enter(stage.broker, journal);
+    othersWithinMs: CROWDED_MS,
+  },
+  async (producer, { random }) => {
     const type = random.pick(['quorum', 'classic']);
     const limits = { 'x-queue-type': type, 'x-max-length': 1, 'x-overflow': 'reject-publish' };
-    const queue = await outsider.replyQueue(limits);
+    const queue = await producer.replyQueue(limits);
     // More than all workers together hold.
     const count = random.between(2_000, 3_000);
-    await outsider.send({ method: 'unanswerable', mode: 'fine', replyTo: queue }, count);
-    return untilSettled(outsider, random.between(5_000, 15_000), scene, () => Promise.resolve());
+    await producer.send({ method: 'unanswerable', mode: 'fine', replyTo: queue }, count);
+    return { holdMs: random.between(5_000, 15_000) };
   },
-};
+);
 
 const DEFAULT_MESSAGE_BYTES = 16_777_216;
 
-/** The broker refuses an answer of that length by closing the channel. The setting is global; no other message is as large. */
-const tooLarge: FaultKind = {
-  name: 'answer that is too large for the broker (channel closed)',
-  weight: 3,
-  short: 'never',
-  othersWithinMs: UNHURT_MS,
-  async begin(scene) {
-    const { stage, journal, random } = scene;
-    const { broker } = stage;
-    const outsider = await Outsider.enter(broker, journal);
-    const queue = await outsider.replyQueue();
-    await limitMessageSize(broker, LARGE_ANSWER_BYTES / 2);
-    await outsider.send({ method: 'unanswerable', mode: 'large', replyTo: queue }, random.between(1, 6));
-    return untilSettled(outsider, random.between(15_000, 20_000), scene, () =>
-      limitMessageSize(broker, DEFAULT_MESSAGE_BYTES),
-    );
+/**
+ * The broker rejects an answer of that size by closing the channel. The setting is global; no other
+ * message is as large.
+ */
+const tooLarge = requestFault(
+  {
+    name: 'answer that is too large for the broker (channel closed)',
+    weight: 3,
+    short: 'never',
+    othersWithinMs: UNAFFECTED_MS,
   },
-};
+  async (producer, { testbed: { broker }, random }) => {
+    const queue = await producer.replyQueue();
+    await limitMessageSize(broker, LARGE_ANSWER_BYTES / 2);
+    await producer.send({ method: 'unanswerable', mode: 'large', replyTo: queue }, random.between(1, 6));
+    return {
+      holdMs: random.between(15_000, 20_000),
+      undo: () => limitMessageSize(broker, DEFAULT_MESSAGE_BYTES),
+    };
+  },
+);
 
 const POLICY = 'chaos-full';
 
-/** The dead-letter queue takes no more for a time. Its letters wait; nothing is answered again, and nobody else waits with them. */
-const deadLettersFull: FaultKind = {
-  name: 'dead-letter queue full',
-  weight: 2,
-  short: 'never',
-  othersWithinMs: UNHURT_MS,
-  async begin(scene) {
-    const { stage, journal, random } = scene;
-    const { broker } = stage;
-    const outsider = await Outsider.enter(broker, journal);
-    const queue = await outsider.replyQueue();
-    await outsider.listen();
+/**
+ * The dead-letter queue rejects messages for a time. The workers keep them; each is answered once,
+ * and nobody else waits.
+ */
+const deadLettersFull = requestFault(
+  { name: 'dead-letter queue full', weight: 2, short: 'never', othersWithinMs: UNAFFECTED_MS },
+  async (producer, { testbed: { broker }, random, reportProblem }) => {
+    const queue = await producer.replyQueue();
+    await producer.consumeReplies();
     const pattern = `^${QUEUE}.dead$`.replaceAll('.', String.raw`\.`);
     const definition = JSON.stringify({ 'max-length': 0, overflow: 'reject-publish' });
     await broker.exec('rabbitmqctl', '-q', 'set_policy', '--apply-to', 'queues', POLICY, pattern, definition);
-    await outsider.send({ method: 'poison', mode: 'throws', replyTo: queue }, random.between(1, 20));
-    const clear = async (): Promise<void> => {
-      if (outsider.mostAnswers > 1) {
-        scene.complain(`a request was answered ${outsider.mostAnswers} times while the dead-letter queue was full`);
-      }
+    await producer.send({ method: 'poison', mode: 'throws', replyTo: queue }, random.between(1, 20));
+    const undo = async (): Promise<void> => {
+      const answers = producer.maxAnswers;
+      if (answers > 1) reportProblem(`a request was answered ${answers} times while the dead-letter queue was full`);
       await broker.exec('rabbitmqctl', '-q', 'clear_policy', POLICY);
     };
-    return untilSettled(outsider, random.between(8_000, 15_000), scene, clear);
+    return { holdMs: random.between(8_000, 15_000), undo };
   },
-};
+);
 
 export const destinationFaults: readonly FaultKind[] = [
   confirmsNothing('known to the workers', true),

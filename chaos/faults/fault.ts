@@ -1,46 +1,49 @@
 import type { Journal } from '../journal-file.ts';
 import type { Load } from '../load/load.ts';
 import type { Random } from '../random.ts';
-import type { Stage } from '../infrastructure/stage.ts';
+import type { Testbed } from '../infrastructure/testbed.ts';
 
 /** What a fault works on. */
-export interface Scene {
-  readonly stage: Stage;
+export interface FaultContext {
+  readonly testbed: Testbed;
   readonly load: Load;
-  /** For what a producer beside the load sends. */
+  /** For the requests that a fault itself sends. */
   readonly journal: Journal;
   readonly random: Random;
   /** Whether faults may last beyond every time limit of the worker. */
-  readonly patient: boolean;
-  /** All must go on again within this time after a fault's end. */
+  readonly longFaults: boolean;
+  /** Everything has to work again within this time after a fault's end. */
   readonly recoveryMs: number;
-  /** Notes what must not be, beside what the checker finds. */
-  readonly complain: (detail: string) => void;
+  /** Records a problem that the checker cannot see in the journal. */
+  readonly reportProblem: (detail: string) => void;
 }
 
-/** One fault that is going on. */
-export interface Ongoing {
-  /** How long it is to go on, in milliseconds, after `begin` has resolved. */
+/** A fault that has begun. */
+export interface ActiveFault {
+  /** How long it lasts, in milliseconds, after `begin` has resolved. */
   readonly holdMs: number;
-  /** Takes it away. What then has to recover does so by itself. */
+  /** Removes its cause; the system then recovers by itself. */
   readonly end: () => Promise<void>;
 }
 
-/** A kind of fault; each time it happens its details are chosen anew. */
+/** A kind of fault; its details are chosen anew at each injection. */
 export interface FaultKind {
   readonly name: string;
-  /** How often among the others. */
+  /** How often it is chosen, relative to the others. */
   readonly weight: number;
-  /** Whether the short form always has it, or never, as it takes longer than that has time; where absent, in some runs. */
+  /**
+   * Whether the short form always has this fault, or never, since it takes longer than the short
+   * form has time. Absent: in some runs.
+   */
   readonly short?: 'always' | 'never';
   /**
-   * Where only some requests or one queue are in trouble: everybody else is answered within so many milliseconds. The load
-   * goes on gently as long as such a fault lasts.
+   * For a fault of some requests or one queue: all others are answered within this many
+   * milliseconds. The load continues at a low rate while such a fault lasts.
    */
   readonly othersWithinMs?: number;
-  /** Makes it happen; `undefined` where its occasion did not come. */
-  begin(scene: Scene): Promise<Ongoing | undefined>;
+  /** Injects it; resolves with `undefined` where its trigger did not occur. */
+  begin(context: FaultContext): Promise<ActiveFault | undefined>;
 }
 
 /** A fault that is over as soon as it has happened. */
-export const OVER: Ongoing = { holdMs: 0, end: () => Promise.resolve() };
+export const INSTANT: ActiveFault = { holdMs: 0, end: () => Promise.resolve() };

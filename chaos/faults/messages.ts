@@ -1,97 +1,104 @@
-import { Outsider } from '../load/outsider.ts';
 import { nestedTables } from '../../test/support/raw-publish.ts';
-import { settle } from './destinations.ts';
 import type { FaultKind } from './fault.ts';
-import { stopInOrder } from './workers.ts';
+import { requestFault } from './request-faults.ts';
+import { stopGracefully } from './workers.ts';
 
 /** 48 KB: within every limit of the broker, beyond a recursive decoder's stack. */
 const NESTED_TABLES = 8_000;
-/** Whatever is in the queue, what is behind it is answered within a minute. */
+/** Whatever is at the head of the queue, requests behind it are answered within a minute. */
 const MINUTE_MS = 60_000;
-const UNHURT_MS = 10_000;
+/** The longest wait of requests that the fault does not concern. */
+const UNAFFECTED_MS = 10_000;
 
-/** In the middle of the load, so that it has neighbours of all kinds. */
-const undecodable: FaultKind = {
-  name: 'message that the client library cannot decode',
-  weight: 3,
-  short: 'always',
-  othersWithinMs: MINUTE_MS,
-  async begin(scene) {
-    const { stage, journal, load, random } = scene;
-    const outsider = await Outsider.enter(stage.broker, journal);
-    const queue = await outsider.replyQueue();
+/** Sent in the middle of the load, so that requests of all kinds are next to it. */
+const undecodable = requestFault(
+  {
+    name: 'message that the client library cannot decode',
+    weight: 3,
+    short: 'always',
+    othersWithinMs: MINUTE_MS,
+  },
+  async (producer, { load, random }) => {
+    const queue = await producer.replyQueue();
     load.allow(200);
-    const errand = { method: 'unreadable', mode: 'fine', replyTo: queue } as const;
+    const request = { method: 'unreadable', mode: 'fine', replyTo: queue } as const;
     for (let left = random.between(1, 3); left > 0; left -= 1) {
-      await outsider.sendRaw(errand, nestedTables('nested', NESTED_TABLES));
+      await producer.sendRaw(request, nestedTables('nested', NESTED_TABLES));
     }
-    return { holdMs: 0, end: () => settle(outsider, scene) };
+    return { holdMs: 0 };
   },
-};
+);
 
-/** RabbitMQ 4.3 fails to make an AMQP 0-9-1 message of it, and closes the connection of each consumer that it hands it to. */
-const undeliverable: FaultKind = {
-  name: 'message over which the broker closes the connection (AMQP 1.0 char)',
-  weight: 2,
-  short: 'never',
-  othersWithinMs: MINUTE_MS,
-  async begin(scene) {
-    const { stage, journal, load } = scene;
-    const outsider = await Outsider.enter(stage.broker, journal);
-    const queue = await outsider.replyQueue();
+/**
+ * RabbitMQ 4.3 fails to convert it to AMQP 0-9-1 and closes the connection of each consumer that it
+ * delivers it to.
+ */
+const undeliverable = requestFault(
+  {
+    name: 'message over which the broker closes the connection (AMQP 1.0 char)',
+    weight: 2,
+    short: 'never',
+    othersWithinMs: MINUTE_MS,
+  },
+  async (producer, { load }) => {
+    const queue = await producer.replyQueue();
     load.allow(200);
-    await outsider.sendAmqp10({ method: 'unreadable', mode: 'fine', replyTo: queue }, 'grade');
-    return { holdMs: 0, end: () => settle(outsider, scene) };
+    await producer.sendAmqp10({ method: 'unreadable', mode: 'fine', replyTo: queue }, 'grade');
+    return { holdMs: 0 };
   },
-};
+);
 
-/** AMQP 0-9-1 never lets this reply_to through; a dead letter with it makes the broker close the channel. */
-const literalReplyTo: FaultKind = {
-  name: 'dead letter that makes the broker close the channel (reply_to amq.rabbitmq.reply-to)',
-  weight: 2,
-  short: 'never',
-  othersWithinMs: UNHURT_MS,
-  async begin(scene) {
-    const { stage, journal, random } = scene;
-    const outsider = await Outsider.enter(stage.broker, journal);
-    const errand = { method: 'unanswerable', mode: 'throws', replyTo: 'amq.rabbitmq.reply-to' } as const;
-    for (let left = random.between(1, 4); left > 0; left -= 1) await outsider.sendAmqp10(errand);
-    return { holdMs: random.between(15_000, 20_000), end: () => settle(outsider, scene) };
+/**
+ * AMQP 0-9-1 never accepts this reply_to; a dead letter that carries it makes the broker close the
+ * channel.
+ */
+const literalReplyTo = requestFault(
+  {
+    name: 'dead letter that makes the broker close the channel (reply_to amq.rabbitmq.reply-to)',
+    weight: 2,
+    short: 'never',
+    othersWithinMs: UNAFFECTED_MS,
   },
-};
+  async (producer, { random }) => {
+    const request = { method: 'unanswerable', mode: 'throws', replyTo: 'amq.rabbitmq.reply-to' } as const;
+    for (let left = random.between(1, 4); left > 0; left -= 1) await producer.sendAmqp10(request);
+    return { holdMs: random.between(15_000, 20_000) };
+  },
+);
 
 const SMALL_FRAME = 8_192;
 /** The request's own headers just fit into a frame; with the diagnosis they do not. */
 const HEADER_BYTES = 7_900;
 
-/** One worker has agreed on small frames with the broker, which ends its connection over a larger one (FRAME_ERROR). */
-const largerThanFrame: FaultKind = {
-  name: 'dead letter whose headers are larger than a frame',
-  weight: 2,
-  short: 'never',
-  othersWithinMs: UNHURT_MS,
-  async begin(scene) {
-    const { stage, journal, random } = scene;
-    const worker = random.pick(stage.workers);
-    await stopInOrder(worker, scene);
+/**
+ * One worker has negotiated small frames with the broker, which closes its connection over a larger
+ * one (FRAME_ERROR).
+ */
+const largerThanFrame = requestFault(
+  {
+    name: 'dead letter whose headers are larger than a frame',
+    weight: 2,
+    short: 'never',
+    othersWithinMs: UNAFFECTED_MS,
+  },
+  async (producer, context) => {
+    const { workers } = context.testbed;
+    const worker = context.random.pick(workers);
+    await stopGracefully(worker, context);
     const url = `${worker.environment['AMQP_URL'] ?? ''}&frameMax=${SMALL_FRAME}`;
     await worker.start({ environment: { AMQP_URL: url } });
-    const outsider = await Outsider.enter(stage.broker, journal);
-    const queue = await outsider.replyQueue();
-    await outsider.listen();
-    // Some for each worker, whoever is asked next.
-    const count = 4 * stage.workers.length;
-    await outsider.send({ method: 'poison', mode: 'throws', replyTo: queue }, count, {
-      filler: 'x'.repeat(HEADER_BYTES),
-    });
-    // It brings its letters in while it has small frames.
-    const end = async (): Promise<void> => {
-      await settle(outsider, scene);
-      await stopInOrder(worker, scene);
+    const queue = await producer.replyQueue();
+    await producer.consumeReplies();
+    const request = { method: 'poison', mode: 'throws', replyTo: queue } as const;
+    // Some for each worker, whichever consumes next.
+    await producer.send(request, 4 * workers.length, { filler: 'x'.repeat(HEADER_BYTES) });
+    // The worker keeps its small frames until its dead letters are published.
+    const afterwards = async (): Promise<void> => {
+      await stopGracefully(worker, context);
       await worker.start();
     };
-    return { holdMs: 0, end };
+    return { holdMs: 0, afterwards };
   },
-};
+);
 
 export const messageFaults: readonly FaultKind[] = [undecodable, undeliverable, literalReplyTo, largerThanFrame];

@@ -1,10 +1,13 @@
 import type { Direction, Moment } from '../proxy/frames.ts';
-import type { Gate } from '../proxy/gate.ts';
-import type { Passage } from '../proxy/passage.ts';
+import type { Failpoint, FaultProxy } from '../proxy/fault-proxy.ts';
+import type { InspectedConnection } from '../proxy/inspected-connection.ts';
 import type { WorkerSlot } from '../infrastructure/worker-slot.ts';
-import type { FaultKind, Ongoing, Scene } from './fault.ts';
+import { INSTANT, type ActiveFault, type FaultContext, type FaultKind } from './fault.ts';
 
-/** The moments of a request's way at which the network fails or the process dies, and the server whose protocol shows them. */
+/**
+ * The moments of a request's processing at which the network fails or the process dies, and the
+ * server whose protocol shows them.
+ */
 const MOMENTS: readonly { readonly moment: Moment; readonly server: 'broker' | 'database'; readonly words: string }[] =
   [
     { moment: 'write', server: 'database', words: 'before the write' },
@@ -14,14 +17,17 @@ const MOMENTS: readonly { readonly moment: Moment; readonly server: 'broker' | '
     { moment: 'settle', server: 'broker', words: 'after the confirm, before the ack' },
   ];
 
-/** What happens at that moment. `everywhere`: to all connections of that worker, not only to the one that shows the moment. */
-interface Harm {
+/**
+ * What happens at that moment. `everywhere`: to all connections of that worker, not only to the one
+ * that shows the moment.
+ */
+interface Damage {
   readonly words: string;
   readonly directions?: readonly Direction[];
   readonly everywhere?: boolean;
 }
 
-const HARMS: readonly Harm[] = [
+const DAMAGES: readonly Damage[] = [
   { words: 'connection reset' },
   { words: 'all connections reset', everywhere: true },
   { words: 'nothing more gets out', directions: ['up'] },
@@ -30,37 +36,41 @@ const HARMS: readonly Harm[] = [
   { words: 'worker cut off', directions: ['up', 'down'], everywhere: true },
 ];
 
-/** The longest is beyond the worker's time limits for the database, twice eight seconds. */
+/** The longest exceeds the worker's time limits for the database, twice eight seconds. */
 const LONG_SILENCES_MS = [500, 1_500, 4_000, 7_000, 18_000];
 const SHORT_SILENCES_MS = [500, 1_500, 4_000];
-const OCCASION_MS = 8_000;
-/** Each answer passes for itself, writes pass in batches. */
+const TRIGGER_LIMIT_MS = 8_000;
+/** Answers pass one by one, writes in batches. */
 const MAX_SKIPPED = { broker: 60, database: 8 };
-const FEW = 50;
+const MIN_IN_FLIGHT = 50;
 
-/** Waits for the trap to spring, with requests under way all the time; `false` where its moment did not come. */
-export async function sprung(gate: Gate, { load }: Scene): Promise<boolean> {
-  const until = Date.now() + OCCASION_MS;
-  while (gate.armed && Date.now() < until) {
-    if (load.underWay < FEW) load.allow(2 * FEW);
+/**
+ * Arms the failpoint and waits until it triggers, with requests in flight all the time. Resolves
+ * with `false` where its moment did not occur.
+ */
+export async function triggered(proxy: FaultProxy, failpoint: Failpoint, { load }: FaultContext): Promise<boolean> {
+  proxy.arm(failpoint);
+  const until = Date.now() + TRIGGER_LIMIT_MS;
+  while (proxy.armed && Date.now() < until) {
+    if (load.inFlight < MIN_IN_FLIGHT) load.allow(2 * MIN_IN_FLIGHT);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  const waiting = gate.armed;
-  gate.disarm();
+  const waiting = proxy.armed;
+  proxy.disarm();
   return !waiting;
 }
 
-function hurt(worker: WorkerSlot, passage: Passage, { directions, everywhere }: Harm): void {
-  const hit = everywhere === true ? [worker.broker, worker.database] : [passage];
-  for (const one of hit) {
+function apply(worker: WorkerSlot, connection: InspectedConnection, { directions, everywhere }: Damage): void {
+  const targets = everywhere === true ? [worker.broker, worker.database] : [connection];
+  for (const one of targets) {
     if (directions === undefined) one.reset();
     else one.silence(directions);
   }
 }
 
-/** A short silence is over before anybody notices; a long one is found out by time limits and heartbeats. */
-function silence(worker: WorkerSlot, { directions }: Harm, { random, patient }: Scene): Ongoing {
-  const holdMs = directions === undefined ? 0 : random.pick(patient ? LONG_SILENCES_MS : SHORT_SILENCES_MS);
+/** A short silence ends unnoticed; time limits and heartbeats detect a long one. */
+function untilRestored(worker: WorkerSlot, { directions }: Damage, { random, longFaults }: FaultContext): ActiveFault {
+  const holdMs = directions === undefined ? 0 : random.pick(longFaults ? LONG_SILENCES_MS : SHORT_SILENCES_MS);
   const end = (): Promise<void> => {
     worker.broker.restore();
     worker.database.restore();
@@ -73,44 +83,45 @@ function networkFault({ moment, server, words }: (typeof MOMENTS)[number]): Faul
   return {
     name: `network fails ${words}`,
     weight: 7,
-    async begin(scene) {
-      const worker = scene.random.pick(scene.stage.workers);
-      const harm = scene.random.pick(HARMS);
-      const gate = worker[server];
-      gate.arm({
+    async begin(context) {
+      const worker = context.random.pick(context.testbed.workers);
+      const damage = context.random.pick(DAMAGES);
+      const proxy = worker[server];
+      const failpoint: Failpoint = {
         moment,
-        skip: scene.random.between(0, MAX_SKIPPED[server]),
-        spring: (message, passage) => {
-          hurt(worker, passage, harm);
-          // Where the other direction is silent this message still arrives; else the passage keeps or drops it.
+        skip: context.random.between(0, MAX_SKIPPED[server]),
+        trigger: (message, connection) => {
+          apply(worker, connection, damage);
+          // Where only the other direction is silent, this message still arrives; else the
+          // connection keeps or drops it.
           return message;
         },
-      });
-      return (await sprung(gate, scene)) ? silence(worker, harm, scene) : undefined;
+      };
+      return (await triggered(proxy, failpoint, context)) ? untilRestored(worker, damage, context) : undefined;
     },
   };
 }
 
-function deadlyMoment({ moment, server, words }: (typeof MOMENTS)[number]): FaultKind {
+function deadlyFault({ moment, server, words }: (typeof MOMENTS)[number]): FaultKind {
   return {
     name: `worker killed ${words}`,
     weight: 3,
-    async begin(scene) {
-      const { stage, random } = scene;
-      const worker = random.pick(stage.workers);
-      const gate = worker[server];
+    async begin(context) {
+      const { testbed, random } = context;
+      const worker = random.pick(testbed.workers);
+      const proxy = worker[server];
       const arrives = random.chance(0.5);
-      gate.arm({
+      const failpoint: Failpoint = {
         moment,
         skip: random.between(0, MAX_SKIPPED[server]),
-        spring: (message) => {
+        trigger: (message) => {
           worker.signal('SIGKILL');
           return arrives ? message : undefined;
         },
-      });
-      return (await sprung(gate, scene)) ? { holdMs: 0, end: () => Promise.resolve() } : undefined;
+      };
+      return (await triggered(proxy, failpoint, context)) ? INSTANT : undefined;
     },
   };
 }
 
-export const momentFaults: readonly FaultKind[] = [...MOMENTS.map(networkFault), ...MOMENTS.map(deadlyMoment)];
+export const momentFaults: readonly FaultKind[] = [...MOMENTS.map(networkFault), ...MOMENTS.map(deadlyFault)];

@@ -1,12 +1,12 @@
 import type { Direction } from '../proxy/frames.ts';
-import { PRODUCERS, wayOf } from '../infrastructure/stage.ts';
+import { PRODUCERS_ROUTE, routeOf } from '../infrastructure/testbed.ts';
 import type { Toxic } from '../infrastructure/toxiproxy.ts';
 import type { Random } from '../random.ts';
-import type { FaultKind, Scene } from './fault.ts';
+import type { FaultKind, FaultContext } from './fault.ts';
 
 type ToxicKind = readonly [words: string, make: (random: Random) => Toxic];
 
-/** What toxiproxy does to a way, with details that are chosen anew each time. */
+/** What toxiproxy does to a route; the details are chosen anew each time. */
 const TOXICS: readonly ToxicKind[] = [
   ['slow', (random) => ({ type: 'latency', attributes: { latency: random.between(50, 900), jitter: 50 } })],
   ['of little bandwidth', (random) => ({ type: 'bandwidth', attributes: { rate: random.between(5, 60) } })],
@@ -22,24 +22,27 @@ const TOXICS: readonly ToxicKind[] = [
   ['cut after some bytes', (random) => ({ type: 'limit_data', attributes: { bytes: random.between(500, 20_000) } })],
 ];
 
-/** A way that a fault can hit. The producers' is hit less often: what fails there is mostly the suite's own to mend. */
-function someWay({ stage, random }: Scene): string {
-  if (random.chance(0.15)) return PRODUCERS;
-  return wayOf(random.pick(['broker', 'database'] as const), random.pick(stage.workers).number);
+/**
+ * Returns a route for a fault. The producers' is chosen less often: failures there mostly have to
+ * be handled by the suite itself.
+ */
+function randomRoute({ testbed, random }: FaultContext): string {
+  if (random.chance(0.15)) return PRODUCERS_ROUTE;
+  return routeOf(random.pick(['broker', 'database'] as const), random.pick(testbed.workers).number);
 }
 
-function unhealthy([words, make]: ToxicKind): FaultKind {
+function toxicFault([words, make]: ToxicKind): FaultKind {
   return {
     name: `network ${words}`,
     weight: 3,
-    async begin(scene) {
-      const { stage, random } = scene;
-      const { toxiproxy } = stage;
-      const way = someWay(scene);
+    async begin(context) {
+      const { testbed, random } = context;
+      const { toxiproxy } = testbed;
+      const route = randomRoute(context);
       const toxic = make(random);
       const directions: readonly Direction[] = random.pick([['up'], ['down'], ['up', 'down']]);
-      for (const direction of directions) await toxiproxy.poison(way, direction, toxic);
-      return { holdMs: random.between(500, 5_000), end: () => toxiproxy.heal() };
+      for (const direction of directions) await toxiproxy.addToxic(route, direction, toxic);
+      return { holdMs: random.between(500, 5_000), end: () => toxiproxy.reset() };
     },
   };
 }
@@ -47,22 +50,22 @@ function unhealthy([words, make]: ToxicKind): FaultKind {
 const refused: FaultKind = {
   name: 'network refuses connections',
   weight: 2,
-  async begin(scene) {
-    const { toxiproxy } = scene.stage;
-    await toxiproxy.setEnabled(someWay(scene), false);
-    return { holdMs: scene.random.between(500, 4_000), end: () => toxiproxy.heal() };
+  async begin(context) {
+    const { toxiproxy } = context.testbed;
+    await toxiproxy.setEnabled(randomRoute(context), false);
+    return { holdMs: context.random.between(500, 4_000), end: () => toxiproxy.reset() };
   },
 };
 
 const slowDatabase: FaultKind = {
   name: 'database slow for all workers',
   weight: 2,
-  async begin({ stage: { toxiproxy, workers }, random }) {
+  async begin({ testbed: { toxiproxy, workers }, random }) {
     const [, make] = TOXICS[0] as ToxicKind;
     const toxic = make(random);
-    for (const { number } of workers) await toxiproxy.poison(wayOf('database', number), 'down', toxic);
-    return { holdMs: random.between(1_000, 4_000), end: () => toxiproxy.heal() };
+    for (const { number } of workers) await toxiproxy.addToxic(routeOf('database', number), 'down', toxic);
+    return { holdMs: random.between(1_000, 4_000), end: () => toxiproxy.reset() };
   },
 };
 
-export const networkFaults: readonly FaultKind[] = [...TOXICS.map(unhealthy), refused, slowDatabase];
+export const networkFaults: readonly FaultKind[] = [...TOXICS.map(toxicFault), refused, slowDatabase];

@@ -8,7 +8,9 @@ import { momentFaults } from './moments.ts';
 import { networkFaults } from './network.ts';
 import { terminated, workerFaults } from './workers.ts';
 
-/** Kinds of a sort, and how many of them the short form takes; it then ends in about two minutes. */
+/**
+ * Groups of faults, and how many of each the short form runs; it then ends in about two minutes.
+ */
 const SORTS: readonly (readonly [kinds: readonly FaultKind[], inShort: number])[] = [
   [workerFaults, 4],
   [brokerFaults, 5],
@@ -19,14 +21,17 @@ const SORTS: readonly (readonly [kinds: readonly FaultKind[], inShort: number])[
   [messageFaults, 1],
 ];
 
-/** Every kind but the stops under load, which have their own share of a plan. */
+/** Every kind except the stops under load, which have their own share of a plan. */
 const KINDS: readonly FaultKind[] = SORTS.flatMap(([kinds]) => kinds);
 
-/** So many of all faults are a SIGTERM under load. */
+/** The share of SIGTERMs under load among all faults. */
 const TERMINATIONS = 1 / 3;
 const TERMINATIONS_IN_SHORT = 5;
 
-/** Which faults follow one another: every kind at least once where there is room, the others by their weights. */
+/**
+ * Returns a sequence of faults: every kind at least once where `count` allows it, the others by
+ * their weights.
+ */
 export function plan(random: Random, count: number, only?: string): FaultKind[] {
   const kinds = only === undefined ? KINDS : KINDS.filter(({ name }) => name.includes(only));
   if (kinds.length === 0) return Array.from({ length: count }, () => terminated);
@@ -38,7 +43,10 @@ export function plan(random: Random, count: number, only?: string): FaultKind[] 
   return random.shuffled([...once, ...more, ...terminations]);
 }
 
-/** Some kinds of each sort, other ones with another seed, those that it always has, and some stops under load. */
+/**
+ * Returns some kinds of each group, which depend on the seed, those that are always included, and
+ * some stops under load.
+ */
 export function shortPlan(random: Random): FaultKind[] {
   const some = SORTS.flatMap(([kinds, count]) => {
     const always = kinds.filter(({ short }) => short === 'always');

@@ -2,71 +2,71 @@ import { freePort } from '../../infrastructure/addresses.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 import { within } from '../../src/time/limit.ts';
 import type { WorkerSlot } from '../infrastructure/worker-slot.ts';
-import { OVER, type FaultKind, type Scene } from './fault.ts';
+import { INSTANT, type FaultKind, type FaultContext } from './fault.ts';
 
-/** Longer than the broker waits for a heartbeat, with the two seconds of this suite. */
+/** Longer than the broker waits for a heartbeat; the interval is two seconds in this suite. */
 const PAST_HEARTBEAT_MS = 7_000;
 const MAX_MOMENT_MS = 250;
 
-function anyWorker({ stage, random }: Scene): WorkerSlot {
-  return random.pick(stage.workers);
+function anyWorker({ testbed, random }: FaultContext): WorkerSlot {
+  return random.pick(testbed.workers);
 }
 
-/** At a moment of the load that nobody chose. */
-async function randomMoment({ random }: Scene): Promise<void> {
+/** Waits for a random moment of the load. */
+async function randomMoment({ random }: FaultContext): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, random.between(0, MAX_MOMENT_MS)));
 }
 
-/** Stops a worker in good order, and holds it to its last words: everything that it was given is accounted for. */
-export async function stopInOrder(worker: WorkerSlot, { complain }: Scene): Promise<void> {
-  const { code, receipt } = await worker.stop();
-  if (code !== 0) complain(`a worker that was asked to stop ended with ${code}`);
-  if (receipt === undefined) return complain('a worker ended without its last line');
-  const { delivered, acknowledged, dead_lettered, handed_back, lost } = receipt;
+/** Stops a worker gracefully and checks its final report: every delivery is accounted for. */
+export async function stopGracefully(worker: WorkerSlot, { reportProblem }: FaultContext): Promise<void> {
+  const { code, report } = await worker.stop();
+  if (code !== 0) reportProblem(`a worker exited with ${code} after SIGTERM`);
+  if (report === undefined) return reportProblem('a worker exited without its final report');
+  const { delivered, acknowledged, dead_lettered, handed_back, lost } = report;
   if (delivered !== acknowledged + dead_lettered + handed_back + lost) {
-    complain(`a worker's last line does not add up: ${JSON.stringify(receipt)}`);
+    reportProblem(`a worker's final report does not add up: ${JSON.stringify(report)}`);
   }
 }
 
 const killed: FaultKind = {
   name: 'worker killed (kill -9)',
   weight: 6,
-  async begin(scene) {
-    await randomMoment(scene);
-    anyWorker(scene).signal('SIGKILL');
-    return OVER;
+  async begin(context) {
+    await randomMoment(context);
+    anyWorker(context).signal('SIGKILL');
+    return INSTANT;
   },
 };
 
 const allKilled: FaultKind = {
   name: 'all workers killed at once',
   weight: 2,
-  begin({ stage }) {
-    for (const worker of stage.workers) worker.signal('SIGKILL');
-    return Promise.resolve(OVER);
+  begin({ testbed }) {
+    for (const worker of testbed.workers) worker.signal('SIGKILL');
+    return Promise.resolve(INSTANT);
   },
 };
 
 const frozen: FaultKind = {
   name: 'worker frozen past the heartbeat (SIGSTOP, SIGCONT)',
   weight: 3,
-  async begin(scene) {
-    await randomMoment(scene);
-    const worker = anyWorker(scene);
+  async begin(context) {
+    await randomMoment(context);
+    const worker = anyWorker(context);
     worker.signal('SIGSTOP');
-    const holdMs = PAST_HEARTBEAT_MS + scene.random.between(0, 2_000);
+    const holdMs = PAST_HEARTBEAT_MS + context.random.between(0, 2_000);
     return { holdMs, end: () => Promise.resolve(worker.signal('SIGCONT')) };
   },
 };
 
-/** Its own part of the plan: see plan.ts. */
+/** Not part of `workerFaults`: see plan.ts. */
 export const terminated: FaultKind = {
   name: 'worker stopped under full load (SIGTERM)',
   weight: 0,
-  async begin(scene) {
-    await randomMoment(scene);
-    const worker = anyWorker(scene);
-    await stopInOrder(worker, scene);
+  async begin(context) {
+    await randomMoment(context);
+    const worker = anyWorker(context);
+    await stopGracefully(worker, context);
     return { holdMs: 0, end: () => worker.start() };
   },
 };
@@ -74,12 +74,12 @@ export const terminated: FaultKind = {
 const rolling: FaultKind = {
   name: 'rolling restart of all workers',
   weight: 2,
-  async begin(scene) {
-    for (const worker of scene.stage.workers) {
-      await stopInOrder(worker, scene);
+  async begin(context) {
+    for (const worker of context.testbed.workers) {
+      await stopGracefully(worker, context);
       await worker.start();
     }
-    return OVER;
+    return INSTANT;
   },
 };
 
@@ -87,25 +87,28 @@ const poisoned: FaultKind = {
   name: 'request that kills its worker, every time',
   weight: 3,
   async begin({ load }) {
-    const answered = load.kill();
+    const answered = load.sendKiller();
     return { holdMs: 0, end: () => answered };
   },
 };
 
 const FULL_DEVICE = '/dev/full';
-/** Beyond the worker's own time for a stop, DRAIN_TIMEOUT_MS. */
+/** Longer than the worker's DRAIN_TIMEOUT_MS. */
 const END_LIMIT_MS = 40_000;
 const READY_LIMIT_MS = 60_000;
 
-/** One life of a worker whose every write to standard output fails. Its end is asked for as any other's; its last line is lost. */
-const nowhereToLog: FaultKind = {
+/**
+ * One worker process whose every write to standard output fails. It is stopped like any other; its
+ * final report is lost.
+ */
+const standardOutputFull: FaultKind = {
   name: 'standard output on a full disk',
   weight: 2,
   short: 'never',
-  async begin(scene) {
-    const { load, random } = scene;
-    const worker = anyWorker(scene);
-    await stopInOrder(worker, scene);
+  async begin(context) {
+    const { load, random } = context;
+    const worker = anyWorker(context);
+    await stopGracefully(worker, context);
     const port = await freePort();
     await worker.start({
       environment: { HTTP_PORT: String(port) },
@@ -117,7 +120,7 @@ const nowhereToLog: FaultKind = {
       const stopped = await within(END_LIMIT_MS, 'the end of a worker on a full disk', stopping).catch(() => undefined);
       if (stopped === undefined) worker.signal('SIGKILL');
       const { code } = await stopping;
-      if (code !== 0) scene.complain(`a worker on a full disk that was asked to stop ended with ${code}`);
+      if (code !== 0) context.reportProblem(`a worker on a full disk exited with ${code} after SIGTERM`);
       await worker.start();
     };
     return { holdMs: random.between(1_000, 3_000), end };
@@ -131,4 +134,4 @@ async function ready(port: number): Promise<void> {
   });
 }
 
-export const workerFaults: readonly FaultKind[] = [killed, allKilled, frozen, rolling, poisoned, nowhereToLog];
+export const workerFaults: readonly FaultKind[] = [killed, allKilled, frozen, rolling, poisoned, standardOutputFull];

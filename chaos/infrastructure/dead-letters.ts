@@ -1,7 +1,7 @@
 import type { OwnServer } from '../../test/support/servers.ts';
-import { QUEUE } from './stage.ts';
+import { QUEUE } from './testbed.ts';
 
-/** Looks at the letters one after the other; each id is written as a dot and its Base64. */
+/** Peeks at the dead letters one after the other; each id is printed as a dot and its Base64. */
 const IDS = `
   {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${QUEUE}.dead">>)),
   From = fun Next(Place) ->
@@ -15,10 +15,11 @@ const IDS = `
   iolist_to_binary(From(1)).`;
 
 /**
- * Message ids in the dead-letter queue, one per letter, `none` where it has none. Read inside the broker, as some letters
- * cannot be read by any client: their headers overflow a decoder, or the broker's own conversion fails.
+ * Returns the message ids in the dead-letter queue, one per letter, `none` where it has none. Reads
+ * them inside the broker, since no client can read some of the letters: their headers overflow a
+ * decoder, or the broker's own conversion fails.
  */
 export async function deadLetterIds(broker: OwnServer): Promise<string[]> {
-  const told = await broker.exec('rabbitmqctl', '-q', 'eval', IDS.replaceAll(/\s+/g, ' ').trim());
-  return [...told.matchAll(/\.([\w+/=]+)/g)].map(([, id = '']) => Buffer.from(id, 'base64').toString());
+  const output = await broker.exec('rabbitmqctl', '-q', 'eval', IDS.replaceAll(/\s+/g, ' ').trim());
+  return [...output.matchAll(/\.([\w+/=]+)/g)].map(([, id = '']) => Buffer.from(id, 'base64').toString());
 }

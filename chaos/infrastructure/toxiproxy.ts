@@ -6,13 +6,16 @@ import { ensureGoImage } from '../../infrastructure/go-image.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 import type { Direction } from '../proxy/frames.ts';
 
-/** What toxiproxy can do to a connection; see its own documentation for the attributes. */
+/** What toxiproxy can do to a connection; its documentation explains the attributes. */
 export interface Toxic {
   readonly type: 'latency' | 'bandwidth' | 'slicer' | 'timeout' | 'reset_peer' | 'limit_data';
   readonly attributes: Readonly<Record<string, number>>;
 }
 
-/** A toxiproxy of the run's own, told what to do over its HTTP API. Linux only, as it shares the host's network. */
+/**
+ * A toxiproxy of the run's own, controlled over its HTTP API. Linux only, since it shares the
+ * host's network.
+ */
 export class Toxiproxy {
   readonly #api: string;
   readonly #container: string;
@@ -22,7 +25,7 @@ export class Toxiproxy {
     this.#container = container;
   }
 
-  /** `options` go to `docker run`. */
+  /** `options` are passed to `docker run`. */
   static async start(options: readonly string[] = []): Promise<Toxiproxy> {
     const image = await ensureGoImage('chaos/toxiproxy');
     const port = await freePort();
@@ -37,8 +40,8 @@ export class Toxiproxy {
     return toxiproxy;
   }
 
-  /** Opens a way to a port of this machine and gives its own port. */
-  async open(name: string, targetPort: number): Promise<number> {
+  /** Opens a route to a port of this machine. Returns the route's own port. */
+  async openRoute(name: string, targetPort: number): Promise<number> {
     const port = await freePort();
     await this.#call('POST', '/proxies', {
       name,
@@ -49,24 +52,24 @@ export class Toxiproxy {
     return port;
   }
 
-  /** Works on the connections there are and those to come, until `heal`. */
-  async poison(proxy: string, direction: Direction, toxic: Toxic): Promise<void> {
+  /** Affects present and new connections until `reset`. */
+  async addToxic(route: string, direction: Direction, toxic: Toxic): Promise<void> {
     const stream = direction === 'up' ? 'upstream' : 'downstream';
-    await this.#call('POST', `/proxies/${proxy}/toxics`, { ...toxic, stream, toxicity: 1 });
+    await this.#call('POST', `/proxies/${route}/toxics`, { ...toxic, stream, toxicity: 1 });
   }
 
-  /** Takes every toxic off every proxy, and lets all connect again. */
-  async heal(): Promise<void> {
+  /** Removes every toxic from every route and enables all routes. */
+  async reset(): Promise<void> {
     await this.#call('POST', '/reset');
   }
 
-  /** Refuses connections and cuts those there are; or takes them again. */
-  async setEnabled(proxy: string, enabled: boolean): Promise<void> {
-    await this.#call('POST', `/proxies/${proxy}`, { enabled });
+  /** Disabled, a route closes its connections and refuses new ones. */
+  async setEnabled(route: string, enabled: boolean): Promise<void> {
+    await this.#call('POST', `/proxies/${route}`, { enabled });
   }
 
   async remove(): Promise<void> {
-    await attempt('docker', ['rm', '-f', '-v', this.#container], { clearingUp: true });
+    await attempt('docker', ['rm', '-f', '-v', this.#container], { cleanup: true });
   }
 
   async #call(method: string, path: string, body?: unknown): Promise<void> {

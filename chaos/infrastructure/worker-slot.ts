@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Guard } from '../guards.ts';
-import type { Gate } from '../proxy/gate.ts';
+import type { FaultProxy } from '../proxy/fault-proxy.ts';
 
 const ENTRY = fileURLToPath(new URL('../worker-main.ts', import.meta.url));
 
-/** What a worker said last, of all that it was given. */
-export interface Receipt {
+/** The counts in a worker's final log line. */
+export interface StopReport {
   readonly delivered: number;
   readonly acknowledged: number;
   readonly dead_lettered: number;
@@ -23,59 +23,68 @@ export interface SlotSettings {
   readonly removedGuard: Guard | undefined;
 }
 
-/** What one process has of its own; the next one in its place is as usual. */
-export interface Life {
+/** What differs for one process; its replacement gets the usual settings. */
+export interface ProcessSettings {
   readonly environment?: Readonly<Record<string, string>>;
-  /** A device that standard output goes to. Nothing is known then of what the process writes: `ready` must tell that it takes requests. */
+  /**
+   * A device for standard output. The process's output is then unknown: `ready` must resolve when
+   * it consumes requests.
+   */
   readonly output?: { readonly path: string; readonly ready: () => Promise<void> };
 }
 
-/** One process in a worker's place, from its start to its end. */
+/** One process of a worker slot, from start to end. */
 interface Run {
   readonly child: ChildProcess;
-  readonly taking: Promise<void>;
+  readonly consuming: Promise<void>;
   readonly exited: Promise<number | string>;
   lastLine: string;
-  /** Its end was asked for, so nobody starts another. */
+  /** Its end was requested, so no other process is started. */
   expected: boolean;
 }
 
-/** The place of one worker: its gates, and always a process, until it is closed. A process that ends by itself is replaced. */
+/**
+ * Keeps one worker process running behind its proxies until it is closed. A process that ends by
+ * itself is replaced.
+ */
 export class WorkerSlot {
   readonly number: number;
-  readonly broker: Gate;
-  readonly database: Gate;
+  readonly broker: FaultProxy;
+  readonly database: FaultProxy;
   readonly #settings: SlotSettings;
   #run: Run | undefined;
   #runs = 0;
   #closed = false;
-  /** Exit codes and signals of processes that ended unasked. */
+  /** Exit codes and signals of processes that ended unrequested. */
   readonly unexpectedEnds: (number | string)[] = [];
   /** Largest resident memory of any process so far, in MiB. */
   peakMemoryMiB = 0;
 
-  constructor(number: number, broker: Gate, database: Gate, settings: SlotSettings) {
+  constructor(number: number, broker: FaultProxy, database: FaultProxy, settings: SlotSettings) {
     this.number = number;
     this.broker = broker;
     this.database = database;
     this.#settings = settings;
   }
 
-  /** What its process is told, unless a life has its own. */
+  /** The variables of its processes; a single process may override them. */
   get environment(): Readonly<Record<string, string>> {
     return this.#settings.environment;
   }
 
-  /** Resolves when the present process takes requests. */
-  async start(life: Life = {}): Promise<void> {
-    this.#run ??= this.#launch(life);
-    await this.#run.taking;
+  /** Resolves when the present process consumes requests. */
+  async start(settings: ProcessSettings = {}): Promise<void> {
+    this.#run ??= this.#launch(settings);
+    await this.#run.consuming;
   }
 
-  /** Resolves when whatever process there is takes requests, a replaced one included; in vain where none ever does. */
+  /**
+   * Resolves when the present process consumes requests, a replacement included; never where no
+   * process does.
+   */
   async ready(): Promise<void> {
     for (let run = this.#run; run !== undefined; run = this.#run) {
-      await run.taking;
+      await run.consuming;
       if (run === this.#run) return;
     }
   }
@@ -84,9 +93,12 @@ export class WorkerSlot {
     this.#run?.child.kill(signal);
   }
 
-  /** Ends the process in good order and gives its exit code and last words. Another is not started by itself. */
-  async stop(): Promise<{ readonly code: number | string; readonly receipt: Receipt | undefined }> {
-    // A process that has just been spawned does not listen to signals yet, and would simply end.
+  /**
+   * Stops the process gracefully. Returns its exit code and final counts. No replacement is
+   * started.
+   */
+  async stop(): Promise<{ readonly code: number | string; readonly report: StopReport | undefined }> {
+    // A process that has just been spawned does not handle signals yet and would simply end.
     await this.ready();
     const run = this.#run;
     if (run === undefined) throw new Error('no worker to stop');
@@ -95,7 +107,7 @@ export class WorkerSlot {
     run.child.kill('SIGTERM');
     const code = await run.exited;
     this.#run = undefined;
-    return { code, receipt: receiptOf(run.lastLine) };
+    return { code, report: stopReportOf(run.lastLine) };
   }
 
   async close(): Promise<void> {
@@ -109,7 +121,7 @@ export class WorkerSlot {
     this.#run = undefined;
   }
 
-  /** To be called now and then: a process takes its figures with it. */
+  /** To be called regularly: the figures of a process end with it. */
   measure(): void {
     if (this.#run !== undefined) this.#measure(this.#run);
   }
@@ -120,11 +132,11 @@ export class WorkerSlot {
       const peak = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
       this.peakMemoryMiB = Math.max(this.peakMemoryMiB, Math.round(peak));
     } catch {
-      // It ended at this moment.
+      // The process has just ended.
     }
   }
 
-  #launch({ environment: changed = {}, output }: Life = {}): Run {
+  #launch({ environment: changed = {}, output }: ProcessSettings = {}): Run {
     this.#runs += 1;
     const { environment, folder, removedGuard } = this.#settings;
     const standardOutput = output === undefined ? undefined : openSync(output.path, 'w');
@@ -143,10 +155,10 @@ export class WorkerSlot {
     const exited = new Promise<number | string>((resolve) =>
       child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')),
     );
-    const run: Run = { child, exited, taking: new Promise(() => undefined), lastLine: '', expected: false };
-    const taking = output?.ready() ?? new Promise<void>((resolve) => follow(child, log, run, resolve));
+    const run: Run = { child, exited, consuming: new Promise(() => undefined), lastLine: '', expected: false };
+    const consuming = output?.ready() ?? new Promise<void>((resolve) => follow(child, log, run, resolve));
     const replaced = exited.then((code) => this.#ended(run, code, log));
-    return Object.assign(run, { taking: Promise.race([taking, replaced]) });
+    return Object.assign(run, { consuming: Promise.race([consuming, replaced]) });
   }
 
   #ended(run: Run, code: number | string, log: WriteStream): void {
@@ -157,22 +169,25 @@ export class WorkerSlot {
   }
 }
 
-/** Writes the process's lines to the file, remembers the last, and tells when it takes requests. */
-function follow(child: ChildProcess, log: WriteStream, run: Run, taking: () => void): void {
+/**
+ * Writes the process's lines to the file, remembers the last, and calls `consuming` when it
+ * consumes requests.
+ */
+function follow(child: ChildProcess, log: WriteStream, run: Run, consuming: () => void): void {
   let rest = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     log.write(text);
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     run.lastLine = lines.at(-1) ?? run.lastLine;
-    if (lines.some((line) => line.includes('"taking requests"'))) taking();
+    if (lines.some((line) => line.includes('"taking requests"'))) consuming();
   });
 }
 
-function receiptOf(line: string): Receipt | undefined {
+function stopReportOf(line: string): StopReport | undefined {
   try {
-    const words = JSON.parse(line) as Partial<Receipt>;
-    return words.delivered === undefined ? undefined : (words as Receipt);
+    const words = JSON.parse(line) as Partial<StopReport>;
+    return words.delivered === undefined ? undefined : (words as StopReport);
   } catch {
     return undefined;
   }

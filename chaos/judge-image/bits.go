@@ -1,6 +1,6 @@
 package main
 
-// A set of small numbers; nil is the empty set of any size.
+// A set of small integers; nil is the empty set of any size.
 type bits []uint64
 
 func newBits(size int) bits { return make(bits, (size+63)/64) }
@@ -21,7 +21,7 @@ func (b bits) with(i int) bits {
 	return copied
 }
 
-// within tells whether all of b but the number `except` are in other.
+// within reports whether other contains all of b except the number `except`.
 func (b bits) within(other bits, except int) bool {
 	for word, value := range b {
 		missing := value &^ other[word]

@@ -8,7 +8,8 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// All that explaining one contact may take, and all of them together: a run in which everything is wrong needs no explanation each.
+// Time limits for explaining one contact and all contacts: a run in which everything is wrong needs no explanation of
+// each.
 const (
 	explainLimit    = 5 * time.Second
 	explainAllLimit = 90 * time.Second
@@ -16,11 +17,11 @@ const (
 
 var explaining atomic.Int64
 
-// Of a longer history only where it got stuck is told.
+// A longer history gets no cause, only the ops where the search got stuck.
 const explainOps = 400
 
-// explain looks for the one change of the history that would make it right: a write that has no effect, one that has two,
-// a read that is not there. It is a hint for people; the verdict stands without it.
+// explain looks for one change that would make the history valid: a write without effect, a write with two effects, or a
+// read less. It is a hint for people; the verdict does not depend on it.
 func explain(ops []*op, how search, v *verdict) {
 	if explaining.Load() > int64(explainAllLimit) {
 		return
@@ -61,7 +62,7 @@ func isWrite(o *op) bool { return o.Kind != "read" }
 
 func without(ops []*op, i int) []*op { return slices.Delete(slices.Clone(ops), i, i+1) }
 
-// twice: the effect may come once more, at any time after the request was sent.
+// twice adds a second effect, at any time after the request was sent.
 func twice(ops []*op, i int) []*op {
 	again := *ops[i]
 	again.Outcome, again.end, again.After, again.place = "unknown", never, nil, -1
@@ -71,13 +72,13 @@ func twice(ops []*op, i int) []*op {
 	return append(slices.Clone(ops), &again)
 }
 
-// stuck lists ops that are not in the longest order that was found.
+// stuck returns ops that are not in the longest order found.
 func stuck(ops []*op, how search) []int {
-	// Without the early refusals, which stop far before the place that a person would look at.
+	// Without the constraints, which stop the search long before the place that a person would look at.
 	model, _ := search{time.Second, how.memoryBytes / 8}.model(ops, unconstrained(ops))
 	listed := events(ops)
 	_, info := porcupine.CheckEventsVerbose(model, listed, time.Second)
-	// Porcupine numbers the ops anew, as they are called.
+	// Porcupine numbers the ops in the order of their calls.
 	var called []int
 	for _, event := range listed {
 		if event.Kind == porcupine.CallEvent {

@@ -5,30 +5,31 @@ import (
 	"slices"
 )
 
-// Fields of a contact. Their values are numbers that stand for texts; the caller has the table.
+// Fields of a contact. Their values are numbers that stand for texts; the caller keeps the table.
 const fieldCount = 6
 
-// unnamed: an update leaves this field as it is, or a read does not tell it.
+// unnamed: an update does not change this field, or a read does not show it.
 const unnamed = -1
 
-// createdAgain is the kind of a create's second effect, which only explain supposes.
+// createdAgain is the kind of a create's second effect; only explain uses it.
 const createdAgain = "created-again"
 
-// never is the return of what was not answered: it may take effect at any time, or not at all.
+// never is the return of an unanswered op: it may take effect at any time, or not at all.
 const never = 1 << 62
 
-// An op is one request about the contact as its sender saw it, or a contact of a list's answer, or the last look at the database.
+// An op is one request about the contact as its sender saw it, a contact in a list's answer, or the final read of the
+// database.
 type op struct {
 	// create, update, delete or read.
 	Kind string `json:"kind"`
-	// Nanoseconds; its effect was at one moment from Call to Return, both included. Return absent: see never.
+	// Nanoseconds; the effect was at one moment from Call to Return, both included. Return absent: see never.
 	Call   int64  `json:"call"`
 	Return *int64 `json:"return"`
-	// ok, not-found, or unknown where no answer told it.
+	// ok, not-found, or unknown where no answer reported it.
 	Outcome string `json:"outcome"`
-	// What is written or seen.
+	// The values written or seen.
 	Fields []int32 `json:"fields"`
-	// The op, by its place in the partition, that must take effect before this one; absent: none.
+	// Index in the partition of the op that must take effect before this one; absent: none.
 	After *int `json:"after"`
 
 	place int
@@ -49,7 +50,7 @@ func (o *op) sees(field int) bool {
 	return o.Kind == "read" && o.Outcome == "ok" && o.Fields[field] != unnamed
 }
 
-// prepare fills in what is not transmitted.
+// prepare sets the fields that are not transmitted.
 func (p *partition) prepare() {
 	for place, o := range p.Ops {
 		o.place = place
@@ -60,8 +61,8 @@ func (p *partition) prepare() {
 	}
 }
 
-// reduced leaves out what cannot change the verdict: unanswered updates that nobody can have seen, and reads that saw
-// the same as another read within their time.
+// reduced omits ops that cannot change the verdict: unanswered updates that nobody can have seen, and reads that saw the
+// same as another read within their time.
 func (p *partition) reduced() []*op {
 	seen := [fieldCount]map[int32]bool{}
 	for field := range seen {
@@ -94,7 +95,7 @@ func wasSeen(o *op, seen *[fieldCount]map[int32]bool) bool {
 	return false
 }
 
-// withoutWiderReads: where a read within another's time saw the same, one moment serves both.
+// withoutWiderReads omits a read if another read within its time saw the same: one moment satisfies both.
 func withoutWiderReads(ops []*op, needed map[int]bool) []*op {
 	type sight struct {
 		outcome string
@@ -111,7 +112,7 @@ func withoutWiderReads(ops []*op, needed map[int]bool) []*op {
 	}
 	wider := map[int]bool{}
 	for _, group := range groups {
-		// By end, of equal ends the latest call first: each one's narrower ones are before it.
+		// By end, of equal ends the latest call first: narrower reads precede wider ones.
 		slices.SortStableFunc(group, func(a, b *op) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(b.Call, a.Call)) })
 		latestCall := int64(-1)
 		for _, o := range group {

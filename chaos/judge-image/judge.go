@@ -7,26 +7,26 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// A search ends with its time or with the memory that it may take for the states it has been in.
+// A search ends when its time is up or when the states that it remembers exceed its memory.
 type search struct {
 	limit       time.Duration
 	memoryBytes int
 }
 
-// verdict on one contact.
+// verdict is the result for one contact.
 type verdict struct {
 	Contact int64 `json:"contact"`
 	// ok, illegal or unknown.
 	Result string `json:"result"`
-	// Of an illegal one: lost, doubled, stale, final, unwritten, or "" where no single op explains it.
+	// Of an illegal result: lost, doubled, stale, final, unwritten, or "" where no single op explains it.
 	Cause string `json:"cause"`
-	// The op that Cause is about, by its place.
+	// Index of the op that Cause is about.
 	Op *int `json:"op"`
-	// Ops that no order found had room for, earliest return first; a hint.
+	// Ops that fit into no order found, earliest return first; a hint.
 	Stuck []int `json:"stuck"`
 }
 
-// Room for a state beside its two sets of ops.
+// Size of a state without its two sets of ops.
 const stateBytes = 200
 
 func judge(p *partition, how search) verdict {
@@ -44,7 +44,7 @@ func judge(p *partition, how search) verdict {
 	return v
 }
 
-// unwritten is a read that saw what nobody wrote.
+// unwritten returns a read that saw a value that nobody wrote.
 func unwritten(ops []*op) *op {
 	for field := range fieldCount {
 		written := map[int32]bool{}
@@ -62,7 +62,7 @@ func unwritten(ops []*op) *op {
 	return nil
 }
 
-// run gives ok, illegal or unknown.
+// run returns ok, illegal or unknown.
 func (how search) run(ops []*op) string {
 	c, possible := newConstraints(ops)
 	if !possible {

@@ -1,5 +1,5 @@
-// Checker judges histories of contacts: one JSON partition a line on standard input, one JSON verdict a line on standard
-// output, in any order. A partition is what happened to one contact; see model.go for what counts as right.
+// Checker judges histories of contacts: one JSON partition per line on standard input, one JSON verdict per line on
+// standard output, in any order. A partition is the history of one contact; model.go defines which are valid.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// A partition may be one line of many megabytes.
+// A partition may be a line of many megabytes.
 const bufferBytes = 1 << 20
 
 func main() {

@@ -13,25 +13,26 @@ const (
 	deleted
 )
 
-// state of a contact. done, the ops that are behind it, follows from what was linearized and is no part of its equality.
+// state of a contact. done has the ops that were applied; it follows from the linearization and does not count for
+// equality.
 type state struct {
 	phase  int
 	fields [fieldCount]int32
 	done   bits
 }
 
-// constraints are what the answers say about the order, found out before the search. They refuse early what could not
-// be completed anyway, so they change the time that a verdict takes and never the verdict.
+// constraints are what the answers imply about the order, computed before the search. They reject early what could not be
+// completed anyway: they change the time of a verdict, never the verdict.
 type constraints struct {
-	// Ops that must come before this one.
+	// Ops that must precede this one.
 	before []bits
-	// Ops that need the contact present, so that none of them may be left when it is deleted. nil where it may come back.
+	// Ops that need the contact present: all must precede its delete. nil where it may be created again.
 	needPresent bits
-	// By field and value: the reads that saw it, where only one op wrote it.
+	// By field and value: the reads that saw the value, where only one op wrote it.
 	readers [fieldCount]map[int32]bits
 }
 
-// newConstraints tells whether there can be an order at all.
+// newConstraints also reports whether any order is possible.
 func newConstraints(ops []*op) (*constraints, bool) {
 	c := unconstrained(ops)
 	mayComeBack := slices.ContainsFunc(ops, func(o *op) bool { return o.Kind == createdAgain })
@@ -66,7 +67,7 @@ func newConstraints(ops []*op) (*constraints, bool) {
 	return c, known.contradictory() == nil
 }
 
-// unconstrained but for the order that is asked for.
+// unconstrained has only the requested order.
 func unconstrained(ops []*op) *constraints {
 	c := &constraints{before: make([]bits, len(ops))}
 	at := map[int]int{}
@@ -85,7 +86,7 @@ func unconstrained(ops []*op) *constraints {
 	return c
 }
 
-// addSources finds the reads of what one op alone wrote, which must come before them.
+// addSources finds reads of values that a single op wrote; that op must precede them.
 func (c *constraints) addSources(ops []*op) (*[fieldCount][]int, []source) {
 	var all [fieldCount][]int
 	var sources []source
@@ -114,7 +115,7 @@ func (c *constraints) addSources(ops []*op) (*[fieldCount][]int, []source) {
 	return &all, sources
 }
 
-// step is what a contact does. The op is at place i of the list that is searched.
+// step applies an op, which is at index i of the searched list, to a contact.
 func (c *constraints) step(s *state, i int, o *op) (bool, *state) {
 	if !c.before[i].within(s.done, i) {
 		return false, nil
@@ -173,7 +174,8 @@ func (c *constraints) update(next, s *state, i int, o *op) bool {
 	return true
 }
 
-// events in the order that the search tries: by time, calls before returns, of calls that nothing lies between the one that ends first.
+// events returns the events in the order of the search: by time, calls before returns; of adjacent calls the one that ends
+// first.
 func events(ops []*op) []porcupine.Event {
 	type moment struct {
 		at   int64

@@ -1,15 +1,15 @@
 package main
 
-// Of a longer history only what one answer says alone is made out; its closure would take too much time and memory.
+// A longer history gets no closure, which would take too much time and memory; only direct constraints are used.
 const closureOps = 8000
 
-// An order is what must come before what: reach[a] has all that must come after a.
+// An order is a partial order: reach[a] has all ops that must follow a.
 type order struct {
 	ops   []*op
 	reach []bits
 }
 
-// newOrder begins with what the times say and what is asked for.
+// newOrder starts with the order of the times.
 func newOrder(ops []*op) *order {
 	size := len(ops)
 	o := &order{ops: ops, reach: make([]bits, size)}
@@ -26,13 +26,13 @@ func newOrder(ops []*op) *order {
 
 func (o *order) has(a, b int) bool { return o.reach[a].has(b) }
 
-// add tells whether it was news that a comes before b.
+// add reports whether it was new that a precedes b.
 func (o *order) add(a, b int) bool {
 	if o.has(a, b) {
 		return false
 	}
 	for x := range o.reach {
-		// What reaches b reaches all that b does.
+		// An op that reaches b reaches all that b reaches.
 		if (x == a || o.has(x, a)) && !o.has(x, b) {
 			o.reach[x].addAll(o.reach[b])
 			o.reach[x].add(b)
@@ -41,7 +41,7 @@ func (o *order) add(a, b int) bool {
 	return true
 }
 
-// contradictory is an op that would have to come before itself.
+// contradictory returns an op that would have to precede itself.
 func (o *order) contradictory() *op {
 	for i, after := range o.reach {
 		if after.has(i) {
@@ -51,11 +51,11 @@ func (o *order) contradictory() *op {
 	return nil
 }
 
-// A source is the one op that can have written what a read saw in a field.
+// A source is the only op that can have written the value that a read saw in a field.
 type source struct{ writer, reader, field int }
 
-// close adds what follows from the reads, until nothing follows any more or there is a contradiction: another write of the
-// same field is before the write that was seen, or after the read.
+// close adds what follows from the reads, until nothing new follows or there is a contradiction: another write of the same
+// field precedes the write that was seen, or follows the read.
 func (o *order) close(sources []source, writers *[fieldCount][]int) {
 	for _, s := range sources {
 		o.add(s.writer, s.reader)

@@ -5,35 +5,38 @@ import { contactIdIn } from '../../test/support/documents.ts';
 import type { Request, Requests } from './requests.ts';
 import { Sender } from './sender.ts';
 
-/** Requests that each sender has under way at full load. */
+/** Requests in flight per sender at full load. */
 const WINDOW = 64;
 const REPEAT_AT_ONCE = 0.03;
 const REPEAT_ELSEWHERE = 0.02;
 const REPEAT_LATER = 0.03;
 const MAX_REPEAT_DELAY_MS = 15_000;
-const AFTER_REFUSAL_MS = 50;
+const RETRY_MS = 50;
 
-interface UnderWay {
+interface InFlight {
   readonly answered: Promise<void>;
   readonly settle: () => void;
 }
 
-/** The producers together: they keep a window of requests under way, repeat some on purpose, and hold still when told to. */
+/**
+ * All senders together: they keep a window of requests in flight, repeat some on purpose, and can
+ * be paused.
+ */
 export class Load {
   readonly #senders: readonly Sender[];
   readonly #requests: Requests;
   readonly #random: Random;
-  readonly #underWay = new Map<string, UnderWay>();
+  readonly #inFlight = new Map<string, InFlight>();
   readonly #creates = new Set<string>();
   readonly #repeats = new Set<Promise<void>>();
   readonly #publishing = new Set<Promise<void>>();
   #paused: Promise<void> = Promise.resolve();
   #resume: () => void = () => undefined;
-  #lanes: Promise<void>[] = [];
+  #loops: Promise<void>[] = [];
   #allowance = 0;
   #wake: (() => void)[] = [];
   #ending = false;
-  /** Requests sent so far, repeats not counted. */
+  /** Requests sent so far, repeats excluded. */
   sent = 0;
   /** First answers so far. */
   answered = 0;
@@ -54,31 +57,34 @@ export class Load {
 
   start(): void {
     for (const sender of this.#senders) {
-      for (let lane = 0; lane < WINDOW; lane += 1) this.#lanes.push(this.#lane(sender, this.#random.branch()));
+      for (let n = 0; n < WINDOW; n += 1) this.#loops.push(this.#loop(sender, this.#random.branch()));
     }
   }
 
   /** Requests that are sent and not answered yet. */
-  get underWay(): number {
-    return this.#underWay.size;
+  get inFlight(): number {
+    return this.#inFlight.size;
   }
 
-  /** Lets so many requests out, as fast as the window allows; nothing beyond them. */
+  /** Allows this many more requests, as fast as the window permits, and no others. */
   allow(requests: number): void {
     this.#allowance = requests;
     for (const wake of this.#wake.splice(0)) wake();
   }
 
-  /** Resolves when everything that is under way now has been answered. */
+  /** Resolves when everything in flight now is answered. */
   async caughtUp(): Promise<void> {
-    await Promise.all([...this.#underWay.values()].map(({ answered }) => answered));
+    await Promise.all([...this.#inFlight.values()].map(({ answered }) => answered));
   }
 
-  /** Holds still: resolves when nothing is being sent and everything sent is answered. Repeats to come wait for `resume`. */
+  /**
+   * Pauses: resolves when nothing is being sent and everything sent is answered. Planned repeats
+   * wait for `resume`.
+   */
   async pause(): Promise<void> {
     this.#allowance = 0;
     this.#paused = new Promise((resolve) => (this.#resume = resolve));
-    while (this.#underWay.size > 0 || this.#publishing.size > 0) {
+    while (this.#inFlight.size > 0 || this.#publishing.size > 0) {
       await this.caughtUp();
       await Promise.all(this.#publishing);
     }
@@ -88,22 +94,22 @@ export class Load {
     this.#resume();
   }
 
-  /** Waits no longer for what is under way. An answer that comes all the same is still noted. */
-  giveUp(): void {
-    for (const { settle } of this.#underWay.values()) settle();
-    this.#underWay.clear();
+  /** Stops waiting for what is in flight. A late answer is still recorded. */
+  abandon(): void {
+    for (const { settle } of this.#inFlight.values()) settle();
+    this.#inFlight.clear();
   }
 
-  /** Sends a request that kills its worker, and resolves with its answer. */
-  async kill(): Promise<void> {
-    await this.#send(this.#requests.killing(), this.#random.pick(this.#senders), this.#random);
+  /** Sends a request that kills its worker; resolves when it is answered. */
+  async sendKiller(): Promise<void> {
+    await this.#send(this.#requests.killer(), this.#random.pick(this.#senders), this.#random);
   }
 
-  /** No more requests; resolves when the last one is answered. */
+  /** Sends no more requests; resolves when the last one is answered. */
   async end(): Promise<void> {
     this.#ending = true;
     this.allow(0);
-    await Promise.all(this.#lanes);
+    await Promise.all(this.#loops);
     await Promise.all(this.#repeats);
     await this.caughtUp();
   }
@@ -114,7 +120,7 @@ export class Load {
     await Promise.all(this.#senders.map((sender) => sender.close()));
   }
 
-  async #lane(sender: Sender, random: Random): Promise<void> {
+  async #loop(sender: Sender, random: Random): Promise<void> {
     while (!this.#ending) {
       if (this.#allowance <= 0) {
         await new Promise<void>((resolve) => this.#wake.push(resolve));
@@ -129,27 +135,30 @@ export class Load {
   async #send(request: Request, sender: Sender, random: Random): Promise<void> {
     let settle: () => void = () => undefined;
     const answered = new Promise<void>((resolve) => (settle = resolve));
-    this.#underWay.set(request.id, { answered, settle });
+    this.#inFlight.set(request.id, { answered, settle });
     if (request.action.method === 'contact.create') this.#creates.add(request.id);
-    this.#planRepeats(request, sender, random);
+    this.#scheduleRepeats(request, sender, random);
     await this.#untilConfirmed(request, sender);
     await answered;
   }
 
-  /** An unconfirmed request may have been lost, so it is sent again; if it was not, that is one more repeat. */
+  /**
+   * An unconfirmed request may be lost, so it is sent again; if it was not lost, that is one more
+   * repeat.
+   */
   async #untilConfirmed(request: Request, sender: Sender): Promise<void> {
-    const tries = async (): Promise<void> => {
+    const publish = async (): Promise<void> => {
       while (!(await sender.publish(request))) {
-        await new Promise((resolve) => setTimeout(resolve, AFTER_REFUSAL_MS));
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     };
-    const publishing = tries();
+    const publishing = publish();
     this.#publishing.add(publishing);
     await publishing.finally(() => this.#publishing.delete(publishing));
   }
 
-  #planRepeats(request: Request, sender: Sender, random: Random): void {
-    // A read that comes again reads again: its answer is that of another moment.
+  #scheduleRepeats(request: Request, sender: Sender, random: Random): void {
+    // A repeated read reads again: its answer shows another moment.
     if (['contact.get', 'contact.list'].includes(request.action.method)) return;
     if (random.chance(REPEAT_AT_ONCE)) this.#repeat(request, sender, 0);
     if (random.chance(REPEAT_ELSEWHERE)) this.#repeat(request, random.pick(this.#senders), 0);
@@ -167,11 +176,11 @@ export class Load {
   }
 
   #answered({ id, status, xml }: Answered): void {
-    const underWay = this.#underWay.get(id);
-    if (underWay === undefined) return;
-    this.#underWay.delete(id);
+    const inFlight = this.#inFlight.get(id);
+    if (inFlight === undefined) return;
+    this.#inFlight.delete(id);
     this.answered += 1;
     if (this.#creates.delete(id) && status === 'ok') this.#requests.pool.add(contactIdIn(xml));
-    underWay.settle();
+    inFlight.settle();
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../test/support/documents.ts';
 import { ContactPool } from './contact-pool.ts';
 
-/** One request, as it is sent however often. */
+/** One request, the same at every sending. */
 export interface Request {
   readonly id: string;
   readonly action: Action;
@@ -19,10 +19,13 @@ export interface Request {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-/** Below this many contacts only creates are sent, so that requests do not crowd on a few. */
-const FEWEST_CONTACTS = 60;
+/**
+ * Below this many contacts only creates are sent, so that requests do not concentrate on a few
+ * contacts.
+ */
+const MIN_CONTACTS = 60;
 const MAX_CONTACTS = 200;
-/** Contacts that a list asks for at most; more than a client has. */
+/** Page size of lists; more than a client has contacts. */
 export const LIST_PAGE_SIZE = 1_000;
 const CONTACTS_PER_CLIENT = 40;
 
@@ -37,11 +40,13 @@ const SHARES: readonly (readonly [kind: Kind, share: number])[] = [
   ['poison', 0.002],
 ];
 
-type Made = readonly [action: Action, xml: string, headers?: Readonly<Record<string, unknown>>];
+type Draft = readonly [action: Action, xml: string, headers?: Readonly<Record<string, unknown>>];
 
 type Kind = 'create' | 'update' | 'get' | 'list' | 'delete' | 'invalid' | 'late' | 'poison';
 
-/** Makes requests of every kind, each with values that no other has, so that a read tells which writes it saw. */
+/**
+ * Makes requests of every kind, each with unique values, so that a read shows which writes it saw.
+ */
 export class Requests {
   readonly pool: ContactPool;
   readonly #random: Random;
@@ -60,14 +65,14 @@ export class Requests {
     return { id, action, xml, headers };
   }
 
-  /** A request that takes its worker along. */
-  killing(): Request {
+  /** A request that kills its worker. */
+  killer(): Request {
     const id = this.#newId();
     return { id, action: { method: 'poison' }, xml: poisonRequest('kills', id), headers: {} };
   }
 
   #kind(): Kind {
-    if (this.pool.size < FEWEST_CONTACTS) return 'create';
+    if (this.pool.size < MIN_CONTACTS) return 'create';
     let left = this.#random.next();
     const kind = SHARES.find(([, share]) => (left -= share) < 0)?.[0] ?? 'update';
     return kind === 'create' && this.pool.size > MAX_CONTACTS ? 'get' : kind;
@@ -78,23 +83,23 @@ export class Requests {
     return `r${this.#count}`;
   }
 
-  readonly #makers: Readonly<Record<Kind, (id: string) => Made>> = {
+  readonly #makers: Readonly<Record<Kind, (id: string) => Draft>> = {
     create: () => {
       this.#creates += 1;
       const fields = this.#fields();
       return [{ method: 'contact.create', fields }, createRequest({ ...fields })];
     },
     update: () => {
-      const contact = this.pool.take();
+      const contact = this.pool.use();
       const changes = this.#changes();
       return [{ method: 'contact.update', contact, changes }, updateRequest(contact, { ...changes })];
     },
     get: () => {
-      const contact = this.pool.take();
+      const contact = this.pool.use();
       return [{ method: 'contact.get', contact }, getRequest(contact)];
     },
     delete: () => {
-      const contact = this.pool.takeForDelete();
+      const contact = this.pool.useForDelete();
       return [{ method: 'contact.delete', contact }, deleteRequest(contact)];
     },
     list: () => {

@@ -3,13 +3,16 @@ import { connect, type ChannelModel, type ConfirmChannel, type ConsumeMessage } 
 import type { Answered, Sent } from '../journal.ts';
 import type { Journal } from '../journal-file.ts';
 import { codesIn } from '../../test/support/documents.ts';
-import { QUEUE } from '../infrastructure/stage.ts';
+import { QUEUE } from '../infrastructure/testbed.ts';
 import type { Request } from './requests.ts';
 
 const APP_ID = 'chaos';
 const RECONNECT_MS = 200;
 
-/** A producer: confirms, a durable reply queue of its own, and a connection that it makes anew whenever it is lost. */
+/**
+ * A producer with confirms, a durable reply queue of its own, and a connection that it reopens
+ * whenever it is lost.
+ */
 export class Sender {
   readonly number: number;
   readonly #url: string;
@@ -19,8 +22,12 @@ export class Sender {
   #model: ChannelModel | undefined;
   #connected: Promise<void>;
   #closed = false;
-  /** Publishes whose fate is open, by message id; several of one id are possible. */
-  readonly #open = new Set<{ readonly id: string; returned: boolean; readonly settle: (taken: boolean) => void }>();
+  /** Publishes that are not confirmed yet, by message id; one id may have several. */
+  readonly #unconfirmed = new Set<{
+    readonly id: string;
+    returned: boolean;
+    readonly settle: (confirmed: boolean) => void;
+  }>();
 
   constructor(number: number, url: string, journal: Journal, onAnswer: (answer: Answered) => void) {
     this.number = number;
@@ -30,12 +37,15 @@ export class Sender {
     this.#connected = this.#connect();
   }
 
-  /** Resolves when there is a connection. */
+  /** Resolves when the sender is connected. */
   get connected(): Promise<void> {
     return this.#connected;
   }
 
-  /** Publishes once, as soon as there is a connection; whether the broker took it is known then: false = it may have. */
+  /**
+   * Publishes once, as soon as the sender is connected. Resolves with whether the broker confirmed
+   * it; if not, it may still have it.
+   */
   async publish(request: Request): Promise<boolean> {
     await this.#connected;
     const at = this.#journal.now();
@@ -53,11 +63,11 @@ export class Sender {
       const publish = {
         id: request.id,
         returned: false,
-        settle: (taken: boolean): void => {
-          if (this.#open.delete(publish)) resolve(taken);
+        settle: (confirmed: boolean): void => {
+          if (this.#unconfirmed.delete(publish)) resolve(confirmed);
         },
       };
-      this.#open.add(publish);
+      this.#unconfirmed.add(publish);
       try {
         channel.publish('', QUEUE, Buffer.from(request.xml), this.#options(request), (error: unknown) =>
           publish.settle(error === null && !publish.returned),
@@ -90,17 +100,17 @@ export class Sender {
 
   async #openChannel(): Promise<void> {
     const model = await connect(`${this.#url}?heartbeat=2`, { timeout: 5_000 });
-    const gone = new Promise<void>((resolve) => {
+    const closed = new Promise<void>((resolve) => {
       model.on('error', () => undefined);
       model.on('close', () => resolve());
     });
-    const lost = gone.then(() => Promise.reject(new Error('the connection is gone')));
+    const lost = closed.then(() => Promise.reject(new Error('the connection is closed')));
     lost.catch(() => undefined);
     const channel = await Promise.race([model.createConfirmChannel(), lost]);
     channel.on('error', () => undefined);
     channel.on('return', (message) => this.#returned(String(message.properties.messageId)));
     channel.on('close', () => this.#lost(model));
-    void gone.then(() => this.#lost(model));
+    void closed.then(() => this.#lost(model));
     const queue = { durable: true, arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': -1 } };
     const setUp = async (): Promise<void> => {
       await channel.assertQueue(this.#replyQueue, queue);
@@ -128,12 +138,12 @@ export class Sender {
     try {
       channel.ack(message);
     } catch {
-      // The channel is gone, and the answer comes once more.
+      // The channel is closed, and the answer is redelivered.
     }
   }
 
   #returned(id: string): void {
-    for (const publish of this.#open) if (publish.id === id) publish.returned = true;
+    for (const publish of this.#unconfirmed) if (publish.id === id) publish.returned = true;
   }
 
   #lost(model: ChannelModel): void {
@@ -142,7 +152,7 @@ export class Sender {
     this.#channel = undefined;
     model.close().catch(() => undefined);
     this.#connected = this.#connect();
-    for (const publish of this.#open) publish.settle(false);
+    for (const publish of this.#unconfirmed) publish.settle(false);
   }
 
   async close(): Promise<void> {

@@ -9,7 +9,10 @@ const PUBLISH = 40;
 const DELIVER = 60;
 const ACK = 80;
 
-/** AMQP 0-9-1: frames of type, channel, size, payload and an end mark; the client begins with `AMQP` and a version. */
+/**
+ * AMQP 0-9-1: frames of type, channel, size, payload and an end mark; the client begins with `AMQP`
+ * and a version.
+ */
 export const amqp: Protocol = {
   lengthOf: (bytes, at) => {
     if (bytes[at] === FIRST_LETTER) return PROTOCOL_HEADER_BYTES;

@@ -1,10 +1,13 @@
-/** Where a message travels: to the server (`up`) or to the worker (`down`). */
+/** The direction of a message: `up` to the server, `down` to the worker. */
 export type Direction = 'up' | 'down';
 
-/** The length of the message that starts at `at`, or `undefined` where too little of it is there to know. */
+/**
+ * Returns the length of the message that starts at `at`, or `undefined` where too few bytes are
+ * there to know.
+ */
 export type LengthOf = (bytes: Buffer, at: number) => number | undefined;
 
-/** Cuts a stream of bytes into whole messages. */
+/** Splits a stream of bytes into whole messages. */
 export class Splitter {
   readonly #lengthOf: LengthOf;
   #rest: Buffer = Buffer.alloc(0);
@@ -13,7 +16,7 @@ export class Splitter {
     this.#lengthOf = lengthOf;
   }
 
-  /** The messages that these bytes complete; the beginning of another is kept. */
+  /** Returns the messages that these bytes complete and keeps the beginning of the next. */
   push(bytes: Buffer): Buffer[] {
     const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     const whole: Buffer[] = [];
@@ -30,16 +33,19 @@ export class Splitter {
 }
 
 /**
- * What is going on when a message passes: consuming begins, a request is handed out, an effect is about to be written, its
- * outcome comes back, the attempts' ledger answers, an answer is about to be published, its confirm comes back, a request
- * is about to be settled.
+ * What a message marks: a consumer starts, a request is delivered, an effect is about to be
+ * written, its outcome comes back, the ledger of attempts answers, an answer is about to be
+ * published, its confirm comes back, a request is about to be settled.
  */
 export type Moment = 'consuming' | 'delivery' | 'write' | 'written' | 'ledger' | 'answer' | 'confirm' | 'settle';
 
-/** Tells which moment a message marks, if any. Made anew for each connection, as it may remember. */
+/**
+ * Returns the moment that a message marks, if any. Each connection has its own classifier, since it
+ * may keep state.
+ */
 export type Classifier = (direction: Direction, message: Buffer) => Moment | undefined;
 
-/** A server's protocol, as far as the moments need it. */
+/** The parts of a server's protocol that the moments need. */
 export interface Protocol {
   readonly lengthOf: LengthOf;
   readonly classifier: () => Classifier;

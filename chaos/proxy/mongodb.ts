@@ -6,12 +6,12 @@ const OP_MSG = 2013;
 /** Header, flags and the kind of the first section. */
 const BODY_AT = 21;
 const SEQUENCE = 1;
-/** BSON's type of a text. */
+/** BSON's type of a string. */
 const TEXT = 2;
 
 /**
- * The MongoDB wire protocol: messages that begin with their length. Writes are those to the contacts themselves; the ledger
- * is the collection of attempts, its indexes excepted.
+ * The MongoDB wire protocol: messages that begin with their length. Only writes to the contacts
+ * count as writes; the ledger is the collection of attempts, without commands about its indexes.
  */
 export const mongodb: Protocol = {
   lengthOf: (bytes, at) => (at + 4 > bytes.length ? undefined : bytes.readInt32LE(at)),
@@ -34,7 +34,7 @@ export const mongodb: Protocol = {
   },
 };
 
-/** The first element of a command names it and, where it is about one, its collection. */
+/** The first element of a command holds its name and, where it concerns one, its collection. */
 function commandOf(message: Buffer): { readonly name: string; readonly collection: string | undefined } {
   const nameAt = BODY_AT + 5;
   const nameEnd = message.indexOf(0, nameAt);
@@ -43,12 +43,15 @@ function commandOf(message: Buffer): { readonly name: string; readonly collectio
   return { name, collection: message.toString('latin1', nameEnd + 5, message.indexOf(0, nameEnd + 5)) };
 }
 
-/** Says which request a message answers, or is. */
+/** Returns the id of the request that a message is, or answers. */
 export function requestIdOf(message: Buffer, direction: 'up' | 'down'): number {
   return message.readInt32LE(direction === 'up' ? 4 : 8);
 }
 
-/** A write command without one of its documents or updates; `undefined` where it has only one. */
+/**
+ * Returns a write command without one of its documents or updates; `undefined` where it has only
+ * one.
+ */
 export function withoutItem(
   message: Buffer,
   index: (count: number) => number,
@@ -71,7 +74,9 @@ export function withoutItem(
   return { message: shorter, at };
 }
 
-/** The reply to a write, in which the item `at`, which the server never saw, failed with `code`. */
+/**
+ * Returns the reply to a write with the item `at`, which the server never saw, failed with `code`.
+ */
 export function withFailedItem(reply: Buffer, at: number, code: number): Buffer {
   const body: Document = BSON.deserialize(reply.subarray(BODY_AT));
   const others = (body['writeErrors'] ?? []) as { index: number }[];
@@ -83,7 +88,10 @@ export function withFailedItem(reply: Buffer, at: number, code: number): Buffer 
   return message;
 }
 
-/** Whether a command wrote something, by its reply; a findAndModify says so in another place than the others. */
+/**
+ * Whether a command wrote something, by its reply; a findAndModify reports it in another place than
+ * the others.
+ */
 export function hasWritten(reply: Buffer): boolean {
   const body: Document = BSON.deserialize(reply.subarray(BODY_AT));
   const { n } = (body['lastErrorObject'] ?? body) as { readonly n?: number };

@@ -1,5 +1,5 @@
-// Asks the worker in the same container: node healthcheck.mjs /livez. Exit code 0 only when it answers 200.
-// It reads no setting but the port, so that no file that only the worker may read can fail it.
+// Checks the worker in the same container: node healthcheck.mjs /livez. Exits with 0 only for status 200.
+// It reads no setting but the port, so a file that only the worker may read cannot fail it.
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import process from 'node:process';
@@ -7,7 +7,7 @@ import process from 'node:process';
 const DEFAULT_PORT = '8080';
 const LIMIT_MS = 4000;
 
-/** As the worker reads it: HTTP_PORT, else the file that HTTP_PORT_FILE names; empty counts as not set. */
+/** Reads the port like the worker: HTTP_PORT, else the file that HTTP_PORT_FILE names; empty is unset. */
 function port() {
   const { HTTP_PORT: given = '', HTTP_PORT_FILE: path = '' } = process.env;
   if (given !== '' || path === '') return given === '' ? DEFAULT_PORT : given;
@@ -16,7 +16,7 @@ function port() {
     .replace(/\r?\n$/, '');
 }
 
-/** An agent of its own, as Node's common one may be set to go through a proxy by the environment. */
+/** Uses no shared agent: the environment may make Node's common one use a proxy. */
 function status(url) {
   return new Promise((resolve, reject) => {
     request(url, { agent: false, signal: AbortSignal.timeout(LIMIT_MS) }, (response) => {
@@ -29,10 +29,10 @@ function status(url) {
 }
 
 try {
-  const asked = port();
-  // With HTTP_PORT=0 there is nothing to ask; that the process runs is all that can be known.
-  if (asked !== '0')
-    process.exitCode = (await status(`http://127.0.0.1:${asked}${process.argv[2] ?? '/livez'}`)) === 200 ? 0 : 1;
+  const httpPort = port();
+  // With HTTP_PORT=0 there is no endpoint: a running process is all that can be checked.
+  if (httpPort !== '0')
+    process.exitCode = (await status(`http://127.0.0.1:${httpPort}${process.argv[2] ?? '/livez'}`)) === 200 ? 0 : 1;
 } catch (error) {
   process.stderr.write(`${error.code ?? error.name}\n`);
   process.exitCode = 1;

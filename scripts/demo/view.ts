@@ -9,7 +9,10 @@ export const bold = (text: string): string => paint(1, text);
 export const good = (text: string): string => paint(32, text);
 export const bad = (text: string): string => paint(31, text);
 
-/** A well-formed document without mixed content, one element or text-only element a line, two blanks a level. */
+/**
+ * Indents a well-formed document without mixed content: one element or text-only element per line,
+ * two blanks per level.
+ */
 export function indented(xml: string): string {
   const lines: string[] = [];
   let depth = 0;
@@ -23,7 +26,7 @@ export function indented(xml: string): string {
   return lines.join('\n');
 }
 
-/** The same text with its mark-up coloured, where the output is a terminal. */
+/** Colours the mark-up where the output is a terminal. */
 export function coloured(xml: string): string {
   return xml.replace(/<[^<>]*>/g, (tag) =>
     tag.startsWith('<?')
@@ -44,7 +47,7 @@ export function show(text = ''): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Shows one document under a title line. */
+/** Prints one document under a title line. */
 export function showDocument(title: string, xml: string): void {
   show(title);
   show(coloured(indented(xml)).replace(/^/gm, '    '));

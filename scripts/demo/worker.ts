@@ -2,26 +2,26 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, run } from '../../infrastructure/command.ts';
-import { Obstacle, step } from '../../infrastructure/progress.ts';
+import { UserFacingError, step } from '../../infrastructure/progress.ts';
 
-/** Where the demo's worker writes its log. */
+/** The log of the demo's worker. */
 export const WORKER_LOG = join(ROOT, '.cache/demo-worker.log');
 
 export interface DemoWorker {
   readonly pid: number;
   readonly httpUrl: string;
-  /** Tells it to stop, and waits; its exit code. */
+  /** Stops it and resolves with its exit code. */
   stop(): Promise<number | null>;
 }
 
-/** Builds the worker, starts it as a process of its own and waits until it takes requests. */
+/** Builds the worker, starts it as a separate process and waits until it consumes requests. */
 export async function startWorker(settings: Readonly<Record<string, string>>, httpPort: number): Promise<DemoWorker> {
   await step('npm run build', () => run('npm', ['run', 'build', '--silent'], { limitMs: 300_000 }));
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   const log = openSync(WORKER_LOG, 'w');
   const child = spawn(process.execPath, [join(ROOT, 'dist/main.js')], {
     cwd: ROOT,
-    // Not in the terminal's group: Ctrl-C ends the demo, and the demo ends the worker.
+    // Detached from the terminal's group: Ctrl-C stops the demo, and the demo stops the worker.
     detached: true,
     stdio: ['ignore', log, log],
     env: { ...process.env, ...settings, HTTP_PORT: String(httpPort) },
@@ -57,6 +57,6 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const tail = readFileSync(WORKER_LOG, 'utf8').trimEnd().split('\n').slice(-10).join('\n  ');
-  const what = child.exitCode === null ? 'did not become ready within 60 s' : `ended with code ${child.exitCode}`;
-  throw new Obstacle(`The worker ${what}. The end of its log (${WORKER_LOG}):\n  ${tail}`);
+  const what = child.exitCode === null ? 'did not become ready within 60 s' : `exited with code ${child.exitCode}`;
+  throw new UserFacingError(`The worker ${what}. The end of its log (${WORKER_LOG}):\n  ${tail}`);
 }

@@ -1,19 +1,27 @@
+import { contractProblems } from '../schema/release.ts';
+import { documentProblems } from './documents.ts';
 import { importProblems } from './import-rules.ts';
+import { widthProblems } from './line-width.ts';
 import { portabilityProblems } from './portable-text.ts';
 import { sourceRoots, typeScriptFiles } from './project-files.ts';
 import { runTool, type ToolRun } from './tool.ts';
 
-/** One check of the sources. */
+/** One check of the project. */
 export interface Check {
   readonly name: string;
-  /** What is wrong in the folder `root`, ready to be shown; empty where nothing is. */
+  /**
+   * Resolves with the problems in the folder `root`, ready to be printed; empty where there are
+   * none.
+   */
   readonly problems: (root: string) => Promise<string>;
 }
 
-/** All checks, the quick and telling ones first. Each is shown to fail by a test of its own. */
+/** All checks, the fast ones first. A test shows that each can fail. */
 export const CHECKS: readonly Check[] = [
   { name: 'formatting', problems: (root) => toolProblems('prettier', ['--check', '--log-level', 'warn', '.'], root) },
   { name: 'names and texts', problems: (root) => Promise.resolve(portabilityProblems(root).join('\n')) },
+  { name: 'documents', problems: (root) => Promise.resolve(documentProblems(root).join('\n')) },
+  { name: 'line width', problems: (root) => Promise.resolve(widthProblems(root).join('\n')) },
   { name: 'types', problems: (root) => toolProblems('tsc', ['--noEmit', '--project', 'tsconfig.json'], root) },
   { name: 'lint', problems: lintProblems },
   { name: 'import rules', problems: async (root) => (await importProblems(root)).join('\n') },
@@ -21,6 +29,7 @@ export const CHECKS: readonly Check[] = [
     name: 'dead code',
     problems: (root) => toolProblems('knip', ['--config', 'config/tools/knip.json', '--no-progress'], root),
   },
+  { name: 'contract', problems: contractProblems },
 ];
 
 async function toolProblems(name: string, args: readonly string[], root: string): Promise<string> {
@@ -29,10 +38,13 @@ async function toolProblems(name: string, args: readonly string[], root: string)
 
 function problemsOf({ exitCode, output }: ToolRun): string {
   if (exitCode === 0) return '';
-  return output.trim() === '' ? `ended with exit code ${exitCode} and said nothing` : output;
+  return output.trim() === '' ? `exit code ${exitCode} without output` : output;
 }
 
-/** A linter that has read nothing finds nothing, so the number of files that it names is checked too. */
+/**
+ * A linter that has read nothing finds nothing, so the number of files that it reports is checked
+ * too.
+ */
 async function lintProblems(root: string): Promise<string> {
   const run = await runTool('oxlint', ['--config', 'config/tools/oxlint.json', ...sourceRoots(root)], root);
   if (run.exitCode !== 0) return problemsOf(run);

@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 
 import { allowedValues, settingsSchema, type SettingSchema } from '../../src/settings/config.ts';
 
-/** Where the page is. */
+/** The page's location. */
 export const CONFIGURATION_PAGE = new URL('../../docs/configuration.md', import.meta.url);
 const BEGIN = '<!-- settings: written by `node scripts/settings-table.ts` from config/settings.schema.json -->';
 const END = '<!-- end of settings -->';
 
-/** docs/configuration.md as it has to be: its own text, with the table of the schema between the marks. */
+/**
+ * Returns docs/configuration.md as it has to be: its own text, with the schema's table between the
+ * marks.
+ */
 export function configurationPage(page: string): string {
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);
@@ -15,7 +18,7 @@ export function configurationPage(page: string): string {
   return `${page.slice(0, begin)}${BEGIN}\n\n<!-- prettier-ignore -->\n${settingsTable()}\n\n${page.slice(end)}`;
 }
 
-/** docs/configuration.md as it is. */
+/** Returns docs/configuration.md as it is. */
 export function readConfigurationPage(): string {
   return readFileSync(CONFIGURATION_PAGE, 'utf8');
 }

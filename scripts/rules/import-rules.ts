@@ -23,8 +23,9 @@ const OPTIONS = ['--config', 'config/tools/import-rules.json', '--output-type', 
 const IMPORTS = /^(?:import|export) [^;]*from '/m;
 
 /**
- * What breaks the rules of config/tools/import-rules.json, with the reason of each rule. A file whose imports were not
- * seen is a problem too: without its parser the tool finds no import and no violation, and reports success.
+ * Returns the violations of config/tools/import-rules.json, with the reason of each rule. A file
+ * whose imports were not seen is a problem too: without its parser the tool finds no import and no
+ * violation, and reports success.
  */
 export async function importProblems(root: string): Promise<string[]> {
   const files = typeScriptFiles(root);
@@ -37,9 +38,9 @@ export async function importProblems(root: string): Promise<string[]> {
   const unseen = files.filter((file) => !seen.has(file) && IMPORTS.test(readFileSync(join(root, file), 'utf8')));
   return [
     ...unseen.map(
-      (file) => `not-seen: ${file}\n  The tool has found none of this file's imports, so it says nothing about them.`,
+      (file) => `not-seen: ${file}\n  The tool has found none of this file's imports, so it did not check them.`,
     ),
-    ...cruise.summary.violations.map((violation) => told(violation, reasons.get(violation.rule.name) ?? '')),
+    ...cruise.summary.violations.map((violation) => describe(violation, reasons.get(violation.rule.name) ?? '')),
   ];
 }
 
@@ -51,7 +52,7 @@ function parsed(output: string): Cruise | undefined {
   }
 }
 
-function told({ rule, from, to, cycle }: Violation, reason: string): string {
+function describe({ rule, from, to, cycle }: Violation, reason: string): string {
   const way = cycle === undefined ? to : cycle.map((step) => step.name).join(' → ');
   return `${rule.name}: ${from} → ${way}\n  ${reason}`;
 }

@@ -12,12 +12,12 @@ interface TextRule {
 const TEXT_RULES: readonly TextRule[] = [
   {
     name: 'machine-path',
-    reason: 'A path of one machine is not there on the next.',
+    reason: 'A path of one machine does not exist on another.',
     pattern: /(?<![\w.:@/~-])\/(?:work|root|home|Users)\/[\w.-]+|[A-Z]:\\Users\\/,
   },
   {
     name: 'registry-host',
-    reason: 'Where packages come from is set up on each machine, not in the repository.',
+    reason: 'Each machine configures its own package sources; the repository must not.',
     pattern:
       /https?:\/\/(?:[\w-]+[.-])*(?:registry|mirrors?|proxy|goproxy|artifactory|nexus|deb|npmjs|pypi)[.-][\w.-]+|(?<![\w.-])(?:registry|deb|security|ftp|proxy|mirrors?)\.[a-z\d-]+\.(?:org|com|net|io)\b/,
   },
@@ -26,7 +26,10 @@ const TEXT_RULES: readonly TextRule[] = [
 const MEANINGLESS = /^(?:utils?|commons?|helpers?|types?|managers?|services?|misc|stuff)$/i;
 const MAX_FILE_BYTES = 2_000_000;
 
-/** Texts that hold only on one machine, and files whose names tell nothing; one problem for each place. */
+/**
+ * Returns texts that hold only on one machine, and file names without meaning; one problem per
+ * place.
+ */
 export function portabilityProblems(root: string): string[] {
   const files = projectFiles(root);
   return [
@@ -39,14 +42,12 @@ function nameProblems(path: string): string[] {
   const words = path.split(/[/.-]/);
   const word = words.find((part) => MEANINGLESS.test(part));
   if (word === undefined) return [];
-  return [
-    `meaningless-name: ${path}\n  "${word}" collects what has nothing to do with each other; name what it is about.`,
-  ];
+  return [`meaningless-name: ${path}\n  "${word}" collects unrelated things; name the file after its subject.`];
 }
 
 function textProblems(root: string, path: string): string[] {
   const bytes = readFileSync(join(root, path));
-  // Not text, or generated: nothing that somebody writes.
+  // Not text, or generated.
   if (bytes.length > MAX_FILE_BYTES || bytes.includes(0)) return [];
   return bytes
     .toString()

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 
 const NOT_OURS: ReadonlySet<string> = new Set(['node_modules', '.git', 'dist', 'coverage', '.cache']);
 
-/** The project's own files below `root`, as paths from there with `/`, in alphabetical order. */
+/**
+ * Returns the project's own files below `root`, as relative paths with `/`, in alphabetical order.
+ */
 export function projectFiles(root: string, folder = ''): string[] {
   const entries = readdirSync(join(root, folder), { withFileTypes: true });
   return entries
@@ -16,14 +18,17 @@ export function projectFiles(root: string, folder = ''): string[] {
     .toSorted();
 }
 
-/** Where TypeScript stands; those of the usual places that there are. Named one by one, as some tools follow links out of the project. */
+/**
+ * Returns the existing ones of the folders with TypeScript. They are named one by one, since some
+ * tools follow links out of the project.
+ */
 export function sourceRoots(root: string): string[] {
   return ['src', 'test', 'chaos', 'bench', 'infrastructure', 'scripts', 'vitest.config.ts'].filter((path) =>
     existsSync(join(root, path)),
   );
 }
 
-/** The files that the linter and the import rules must have seen. */
+/** Returns the files that the linter and the import rules must have read. */
 export function typeScriptFiles(root: string): string[] {
   const roots = sourceRoots(root);
   return projectFiles(root).filter((path) => path.endsWith('.ts') && roots.includes(path.split('/', 1)[0] ?? ''));

@@ -1,4 +1,4 @@
-/** What is read of vitest's JSON report. */
+/** The part of vitest's JSON report that is read. */
 export interface TestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -11,18 +11,19 @@ interface TestFile {
   readonly assertionResults: readonly { readonly status: string }[];
 }
 
-/** The end of a test run. */
+/** The outcome of a test run. */
 export interface TestSummary {
-  /** What the numbers alone would not tell. */
+  /** What the numbers alone do not show. */
   readonly notes: readonly string[];
-  /** `N passed, N failed`, as the build server reads it. */
+  /** `N passed, N failed`, as the build server parses it. */
   readonly closingLine: string;
   readonly succeeded: boolean;
 }
 
 /**
- * Counts a test run. A file that failed outside its tests (it did not load, a hook failed) counts as one failure, and
- * so does a run that ended badly without any failed test, so that "0 failed" always means that all is well.
+ * Counts a test run. A file that failed outside its tests (it did not load, a hook failed) counts
+ * as one failure, and so does a run that failed without a failed test, so that "0 failed" always
+ * means success.
  */
 export function summaryOf(report: TestReport | undefined, exitCode: number): TestSummary {
   const { numPassedTests: passed, numFailedTests, testResults } = report ?? NOTHING;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** What a tool wrote, standard output and errors in the order in which they came, and how it ended. */
+/** A tool's standard output and errors, in order of arrival, and its exit code. */
 export interface ToolRun {
   readonly exitCode: number;
   readonly output: string;
@@ -9,7 +9,10 @@ export interface ToolRun {
 
 const BINARIES = fileURLToPath(new URL('../../node_modules/.bin/', import.meta.url));
 
-/** Runs a development tool of this project in the folder `root`. Rejects only where it cannot be started. */
+/**
+ * Runs a development tool of this project in the folder `root`. Rejects only where it cannot be
+ * started.
+ */
 export function runTool(name: string, args: readonly string[], root: string): Promise<ToolRun> {
   return new Promise((resolve, reject) => {
     const child = spawn(`${BINARIES}${name}`, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -108,7 +108,7 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
   }
 
   /** A connection that worked is replaced almost at once; where that fails, the usual back-off follows. */
-  hurried(): boolean {
+  retriesFast(): boolean {
     const worked = this.#worked;
     this.#worked = false;
     return worked;

@@ -32,11 +32,13 @@ export interface ExecutionShared<Command> {
 }
 
 /**
- * Executes one batch to its end. While the store is unavailable it executes the same batch with the same keys again, without
- * limit and without counting attempts. If a batch fails each item runs alone, so that none suffers from its neighbour. An item
- * that fails alone has `maxAttempts` attempts, earlier ones included, unless every item fails alike (circuit-breaker.ts).
- * A deadline is not checked again once the batch has begun: an attempt with unknown outcome may still take effect, and only
- * executing it to its end lets the answer report the truth. An item whose channel has closed is abandoned.
+ * Executes one batch to its end. While the store is unavailable it executes the same batch with the
+ * same keys again, without limit and without counting attempts. If a batch fails each item runs
+ * alone, so that none suffers from its neighbour. An item that fails alone has `maxAttempts`
+ * attempts, earlier ones included, unless every item fails alike (circuit-breaker.ts). A deadline
+ * is not checked again once the batch has begun: an attempt with unknown outcome may still take
+ * effect, and only executing it to its end lets the answer report the truth. An item whose channel
+ * has closed is abandoned.
  */
 export class BatchExecution<Command> {
   readonly #shared: ExecutionShared<Command>;
@@ -53,7 +55,10 @@ export class BatchExecution<Command> {
   #successesSeen: number | undefined;
   #successesBefore = 0;
 
-  /** `isolatedFrom`: set for one item of a batch that failed, with whether other items of it succeeded. */
+  /**
+   * `isolatedFrom`: set for one item of a batch that failed, with whether other items of it
+   * succeeded.
+   */
   constructor(
     shared: ExecutionShared<Command>,
     batch: readonly Work<Command>[],
@@ -105,8 +110,9 @@ export class BatchExecution<Command> {
   }
 
   /**
-   * Executes the items whose channel is open. Another worker may have the redelivery of the others, and would not find an effect
-   * that appears here later. The redelivery finds out what an attempt with unknown outcome has done.
+   * Executes the items whose channel is open. Another worker may have the redelivery of the others,
+   * and would not find an effect that appears here later. The redelivery finds out what an attempt
+   * with unknown outcome has done.
    */
   async #runOthers(): Promise<void> {
     const others: number[] = [];
@@ -122,7 +128,10 @@ export class BatchExecution<Command> {
     return execute(method, this.#batch);
   }
 
-  /** Returns whether any item had an effect. A repeat, or a missing contact, does not show that the store accepts writes. */
+  /**
+   * Returns whether any item had an effect. A repeat, or a missing contact, does not show that the
+   * store accepts writes.
+   */
   #noteSuccess(responses: readonly (ResponseEnvelope | Error)[]): boolean {
     const { breaker } = this.#shared;
     if (breaker === undefined || !responses.some(hadEffect)) return false;

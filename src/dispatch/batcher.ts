@@ -17,8 +17,8 @@ export interface BatcherSettings<Command> {
 }
 
 /**
- * Executes a batch. Reports the result of each item by its place in the batch, once. Resolves when the batch no longer needs
- * its slot, which may be before some results are reported. Never rejects.
+ * Executes a batch. Reports the result of each item by its place in the batch, once. Resolves when
+ * the batch no longer needs its slot, which may be before some results are reported. Never rejects.
  */
 type ExecuteBatch<Command> = (
   batch: readonly Work<Command>[],
@@ -26,8 +26,8 @@ type ExecuteBatch<Command> = (
 ) => Promise<void>;
 
 /**
- * Group commit: while one batch is at the database the next one gathers, and it is sent as soon as a slot is free. There is
- * no timer and no minimum size, so a lone command never waits.
+ * Group commit: while one batch is at the database the next one gathers, and it is sent as soon as
+ * a slot is free. There is no timer and no minimum size, so a lone command never waits.
  */
 export class Batcher<Command> {
   readonly #settings: BatcherSettings<Command>;
@@ -50,7 +50,9 @@ export class Batcher<Command> {
     });
   }
 
-  /** Sends after the present burst of deliveries, so that those of one network read share a batch. */
+  /**
+   * Sends after the present burst of deliveries, so that those of one network read share a batch.
+   */
   #schedule(): void {
     if (this.#scheduled || this.#free === 0) return;
     this.#scheduled = true;

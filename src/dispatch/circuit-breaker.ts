@@ -1,11 +1,20 @@
 /** Consecutive failures, of different requests, by the same defect that open the circuit. */
 export const MAX_SUSPECTS = 10;
-/** Milliseconds that an open circuit stays unannounced: requests in flight may show that the defect is a request's own after all. */
+/**
+ * Milliseconds that an open circuit stays unannounced: requests in flight may show that the defect
+ * is a request's own after all.
+ */
 const QUIET_MS = 1_000;
-/** While open: milliseconds without consuming, then milliseconds of consuming, as a new request may succeed. */
+/**
+ * While open: milliseconds without consuming, then milliseconds of consuming, as a new request may
+ * succeed.
+ */
 const PAUSE_MS = 5_000;
 const PROBE_MS = 1_000;
-/** While open: one request in this many milliseconds fails for good, so that bad requests that fail alike cannot block others forever. */
+/**
+ * While open: one request in this many milliseconds fails for good, so that bad requests that fail
+ * alike cannot block others forever.
+ */
 const FAIL_ONE_MS = 60_000;
 
 /** Receives the state of a circuit breaker. */
@@ -16,13 +25,17 @@ export interface CircuitBreakerEvents {
   readonly pause: (change: 1 | -1) => void;
 }
 
-/** What happens to a request that failed: the attempt counts, or it waits as in an outage, or it fails for good. */
+/**
+ * What happens to a request that failed: the attempt counts, or it waits as in an outage, or it
+ * fails for good.
+ */
 type Verdict = 'counts' | 'waits' | 'fails';
 
 /**
- * Distinguishes a defect of one request from one that every write of a method meets: a validator, a quota, a broken counter.
- * The second kind is an outage: requests wait instead of being dead-lettered one after another. A success proves that there is
- * no outage, or that it is over: a request that fails after it fails by itself.
+ * Distinguishes a defect of one request from one that every write of a method meets: a validator, a
+ * quota, a broken counter. The second kind is an outage: requests wait instead of being
+ * dead-lettered one after another. A success proves that there is no outage, or that it is over: a
+ * request that fails after it fails by itself.
  */
 export class CircuitBreaker {
   readonly #events: CircuitBreakerEvents;
@@ -56,8 +69,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * A request failed alone by `error`. `seen` and `begun`: the number of successes when it failed first, and when this attempt
-   * began.
+   * A request failed alone by `error`. `seen` and `begun`: the number of successes when it failed
+   * first, and when this attempt began.
    */
   failed(error: Error, id: string, seen: number, begun: number): Verdict {
     if (begun > seen) return 'counts';
@@ -76,7 +89,10 @@ export class CircuitBreaker {
     return 'fails';
   }
 
-  /** One request more (1) or less (-1) waits. The circuit closes when none does, as nothing would notice that the defect is gone. */
+  /**
+   * One request more (1) or less (-1) waits. The circuit closes when none does, as nothing would
+   * notice that the defect is gone.
+   */
   waiting(change: 1 | -1): void {
     this.#waiting += change;
     if (this.#waiting === 0) this.#close();

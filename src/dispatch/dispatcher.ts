@@ -50,7 +50,10 @@ export class Dispatcher {
     return this.#registry.find(method) !== undefined;
   }
 
-  /** Executes a request once it is its turn. Never rejects. Throws what a method's `read` throws, which is a defect. */
+  /**
+   * Executes a request once it is its turn. Never rejects. Throws what a method's `read` throws,
+   * which is a defect.
+   */
   execute(request: RequestEnvelope, { key, deadline, attemptsBefore, channel }: ExecutionTerms): Promise<Execution> {
     const method = this.#registry.find(request.method);
     const executor = method === undefined ? undefined : this.#executors.get(method);

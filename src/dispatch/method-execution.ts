@@ -10,8 +10,8 @@ import { Semaphore } from './semaphore.ts';
 const MAX_ISOLATED = 8;
 
 /**
- * Executes the requests of one method until each has a result; never rejects. A request past its deadline is not executed:
- * if an earlier copy was, it gets that answer, else EXPIRED.
+ * Executes the requests of one method until each has a result; never rejects. A request past its
+ * deadline is not executed: if an earlier copy was, it gets that answer, else EXPIRED.
  */
 export class MethodExecution<Command> {
   readonly #method: Method<Command>;
@@ -24,15 +24,17 @@ export class MethodExecution<Command> {
     this.#method = method;
     this.#terms = terms;
     this.#events = events;
-    // A method that only reads loses nothing when a request fails, and may fail for what one caller asks for.
+    // A method that only reads loses nothing when a request fails, and may fail for what one caller
+    // asks for.
     if (method.findEarlierOutcomes === undefined) return;
     const changed = (error: Error | undefined): void => events.circuit(method.name, error);
     this.#breaker = new CircuitBreaker({ changed, pause: (change) => events.failing(change) }, terms.now);
   }
 
   /**
-   * `report` receives the result of each item, by its place in the batch, as soon as there is one. Resolves when the batch no
-   * longer needs its slot, which may be earlier: items that then run alone must not block other batches.
+   * `report` receives the result of each item, by its place in the batch, as soon as there is one.
+   * Resolves when the batch no longer needs its slot, which may be earlier: items that then run
+   * alone must not block other batches.
    */
   async run(batch: readonly Work<Command>[], report: ReportResult, attemptsBefore = 0): Promise<void> {
     const now = this.#terms.now();

@@ -1,11 +1,14 @@
 /**
- * Runs one command per subject at a time, in order of arrival; commands on other subjects run beside it. Holds nothing for a
- * subject without commands.
+ * Runs one command per subject at a time, in order of arrival; commands on other subjects run
+ * beside it. Holds nothing for a subject without commands.
  */
 export class SubjectOrder {
   readonly #waiting = new Map<string, (() => void)[]>();
 
-  /** Resolves when it is the caller's turn; `undefined` where that is now, so that no turn of the event loop is lost. */
+  /**
+   * Resolves when it is the caller's turn; `undefined` where that is now, so that no turn of the
+   * event loop is lost.
+   */
   enter(subject: string): Promise<void> | undefined {
     const queue = this.#waiting.get(subject);
     if (queue === undefined) {

@@ -26,7 +26,9 @@ export interface Store {
    * act first.
    */
   prepare(): Promise<void>;
-  /** Why the database is unavailable, from what `prepare` rejected with; in words, without values. */
+  /**
+   * Why the database is unavailable, from what `prepare` rejected with; in words, without values.
+   */
   unavailableReason(error: unknown): string;
   /** Resolves when the database answers, rejects within two seconds where it does not. */
   ping(): Promise<void>;

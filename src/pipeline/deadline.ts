@@ -5,8 +5,9 @@ import type { BadDeadline } from '../protocol/request-key.ts';
 const DECIMAL = /^(\d{1,16})(?:\.\d{1,20})?$/;
 
 /**
- * The `deadline` header, in whole milliseconds since the epoch: a number or its decimal digits, without fractions of a
- * millisecond. `undefined` where there is none, `wrong` where it is anything else.
+ * The `deadline` header, in whole milliseconds since the epoch: a number or its decimal digits,
+ * without fractions of a millisecond. `undefined` where there is none, `wrong` where it is anything
+ * else.
  */
 export function deadlineOf(headers: Readonly<Record<string, unknown>>): number | BadDeadline | undefined {
   const value: unknown = headers[HEADERS.deadline];

@@ -5,8 +5,9 @@ import { fail } from '../protocol/response.ts';
 import type { ReplyToPolicy } from './reply-to-policy.ts';
 
 /**
- * Refuses a delivery that must not be executed. Where `reply_to` is not allowed nothing is answered. Where properties
- * cannot be read its terms (a deadline, for example) are unknown, and it is answered INVALID_REQUEST.
+ * Refuses a delivery that must not be executed. Where `reply_to` is not allowed nothing is
+ * answered. Where properties cannot be read its terms (a deadline, for example) are unknown, and it
+ * is answered INVALID_REQUEST.
  */
 export function createGuard(refusalOf: ReplyToPolicy): (delivery: Delivery) => Refused | undefined {
   return ({ properties, unreadable }) => {

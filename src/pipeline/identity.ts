@@ -6,7 +6,10 @@ import { isReadable, type Delivery, type DeliveryProperties } from '../protocol/
 import type { RequestIdentity, RequestKey, UnreadableId } from '../protocol/request-key.ts';
 import { deadlineOf } from './deadline.ts';
 
-/** Characters of base64url: 144 bits of SHA-256, without an accidental collision among 10^18 requests. */
+/**
+ * Characters of base64url: 144 bits of SHA-256, without an accidental collision among 10^18
+ * requests.
+ */
 const KEY_LENGTH = 24;
 
 /** The identity depends on the message alone, not on its channel. */
@@ -26,9 +29,10 @@ export function identityOf(delivery: Message): RequestIdentity {
 }
 
 /**
- * The idempotency key of a delivery. With a message id: a hash of app_id, message_id and body, equal for all copies. Without
- * one: unique per delivery; a redelivery also has the prefix of the keys of earlier deliveries with the same reply_to,
- * correlation_id and body. Without any of the three ids, or where one is not UTF-8: unique alone.
+ * The idempotency key of a delivery. With a message id: a hash of app_id, message_id and body,
+ * equal for all copies. Without one: unique per delivery; a redelivery also has the prefix of the
+ * keys of earlier deliveries with the same reply_to, correlation_id and body. Without any of the
+ * three ids, or where one is not UTF-8: unique alone.
  */
 function requestKeyOf({ body, properties, redelivered }: Message): RequestKey {
   const { appId, messageId, correlationId, replyTo } = properties;
@@ -55,7 +59,10 @@ function unreadableIdOf({ appId, messageId, correlationId, replyTo }: DeliveryPr
   return replyTo !== undefined && !isReadable(replyTo) ? 'reply_to' : undefined;
 }
 
-/** An operator who sends a dead letter back grants it new attempts; `contacts dead-letters` counts the sendings in a header. */
+/**
+ * An operator who sends a dead letter back grants it new attempts; `contacts dead-letters` counts
+ * the sendings in a header.
+ */
 function sendingOf({ [HEADERS.sentBack]: times }: DeliveryProperties['headers']): string {
   return typeof times === 'number' && Number.isSafeInteger(times) && times > 0 ? `+${times}` : '';
 }
@@ -63,7 +70,10 @@ function sendingOf({ [HEADERS.sentBack]: times }: DeliveryProperties['headers'])
 /** One character for the kind, 15 of the hash: 90 bits. */
 const REFERENCE_LENGTH = 16;
 
-/** A request that nothing identifies has only its body: equal ones may share their attempts, which does no harm. */
+/**
+ * A request that nothing identifies has only its body: equal ones may share their attempts, which
+ * does no harm.
+ */
 function attemptIdOf({ id, earlier }: RequestKey, { body }: Message): string {
   if (earlier !== undefined) return earlier;
   if (id.startsWith('d')) return id.slice(0, id.indexOf('~') + 1);

@@ -12,12 +12,18 @@ import { reportOf } from './report.ts';
 import { respond, type Answer } from './respond.ts';
 import { settle, type Outcome } from './settle.ts';
 
-/** The stages, in the order in which a request passes them. An error that one throws is a defect of ours. */
+/**
+ * The stages, in the order in which a request passes them. An error that one throws is a defect of
+ * ours.
+ */
 export interface Stages {
   /** Refuses a message that must not be executed. */
   readonly guard: (delivery: Delivery) => Refused | undefined;
   readonly identify: (delivery: Delivery) => RequestIdentity;
-  /** Waits for the request's turn and counts its attempts. Returns the result instead where it is known already. Never rejects. */
+  /**
+   * Waits for the request's turn and counts its attempts. Returns the result instead where it is
+   * known already. Never rejects.
+   */
   readonly admit: (start: Start) => Promise<Admission | Executed>;
   readonly decode: (body: Uint8Array, contentEncoding?: string) => Decoded;
   /** Whether there is such a method. */
@@ -31,7 +37,10 @@ export interface Stages {
   readonly report: (report: RequestReport) => void;
 }
 
-/** A decoded request; or its fault, with the method where the document names one although it is not a request. */
+/**
+ * A decoded request; or its fault, with the method where the document names one although it is not
+ * a request.
+ */
 export type Decoded =
   | { readonly ok: true; readonly request: RequestEnvelope }
   | { readonly ok: false; readonly fault: Fault; readonly method?: string };
@@ -104,7 +113,10 @@ async function publish(
   }
 }
 
-/** The answer's `correlation_id`. An id that is not UTF-8 is not returned: its replacement could match another request's. */
+/**
+ * The answer's `correlation_id`. An id that is not UTF-8 is not returned: its replacement could
+ * match another request's.
+ */
 function correlationIdOf({ correlationId, messageId }: DeliveryProperties): string | undefined {
   if (correlationId !== undefined && isReadable(correlationId)) return correlationId;
   return messageId !== undefined && isReadable(messageId) ? messageId : undefined;

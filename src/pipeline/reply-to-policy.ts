@@ -6,8 +6,9 @@ import { DIRECT_REPLY_TO } from '../protocol/reply.ts';
 export type ReplyToPolicy = (replyTo: string | undefined) => RefusalReason | undefined;
 
 /**
- * The worker may write to any queue, and the producer chooses it: an answer in one of the worker's own queues would be read
- * as a request, forever. `allow`, where set, must match somewhere in the name.
+ * The worker may write to any queue, and the producer chooses it: an answer in one of the worker's
+ * own queues would be read as a request, forever. `allow`, where set, must match somewhere in the
+ * name.
  */
 export function createReplyToPolicy(
   ownQueues: readonly string[],

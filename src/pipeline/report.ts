@@ -4,7 +4,10 @@ import type { RequestIdentity } from '../protocol/request-key.ts';
 import type { RequestReport } from '../protocol/request-report.ts';
 import type { Outcome } from './settle.ts';
 
-/** What is logged and counted of a request that was settled. `receivedAt`: milliseconds of `performance.now()`. */
+/**
+ * What is logged and counted of a request that was settled. `receivedAt`: milliseconds of
+ * `performance.now()`.
+ */
 export function reportOf(
   { redelivered, channel, properties }: Delivery,
   { referenceId }: RequestIdentity,

@@ -17,8 +17,8 @@ export interface Answer {
 type Encode = (response: ResponseEnvelope) => Buffer;
 
 /**
- * Turns the result of a request into its answer; `undefined` where it gets none. A response that cannot be encoded is a
- * defect, too.
+ * Turns the result of a request into its answer; `undefined` where it gets none. A response that
+ * cannot be encoded is a defect, too.
  */
 export function respond(execution: Result['execution'], referenceId: string, encode: Encode): Answer | undefined {
   if (execution.kind === 'abandoned') return undefined;

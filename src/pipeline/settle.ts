@@ -19,7 +19,10 @@ export interface Outcome {
   readonly reply: ReplyOutcome | 'none' | 'stopped';
 }
 
-/** Decides what happens to the delivery. Pure. `describe` returns what a dead letter may say of an error. */
+/**
+ * Decides what happens to the delivery. Pure. `describe` returns what a dead letter may say of an
+ * error.
+ */
 export function settle(
   { result: { execution, acknowledged }, answer, reply }: Outcome,
   referenceId: string,
@@ -39,7 +42,8 @@ export function settle(
   }
   const code = UNDELIVERED[reply];
   if (answer === undefined || code === undefined) return { kind: 'acknowledge' };
-  // If an operator sends it back to the queue, its key yields the same answer without a second effect.
+  // If an operator sends it back to the queue, its key yields the same answer without a second
+  // effect.
   const { attempts } = execution;
   return {
     kind: 'dead-letter',

@@ -1,6 +1,7 @@
 /**
- * Every code and name that leaves the process. All are closed types, so that the compiler finds each use, and each stands
- * here as it stands on the wire, so that a text search finds it. docs/codes.md lists them; a test compares the two.
+ * Every code and name that leaves the process. All are closed types, so that the compiler finds
+ * each use, and each stands here as it stands on the wire, so that a text search finds it.
+ * docs/codes.md lists them; a test compares the two.
  */
 
 /** Failures that an answer can report: the code, and when it is used. */
@@ -21,10 +22,16 @@ export type FaultCode = keyof typeof FAULT_CODES;
 /** The code of a request that succeeded, in logs and metrics. */
 export const OK = 'OK';
 
-/** Stands for the method where it is unknown: the `type` of an answer, and a label in logs and metrics. */
+/**
+ * Stands for the method where it is unknown: the `type` of an answer, and a label in logs and
+ * metrics.
+ */
 export const NO_METHOD = 'request';
 
-/** Why a request is in the dead-letter queue: the worker's reasons. The broker adds its own, such as `expired`. */
+/**
+ * Why a request is in the dead-letter queue: the worker's reasons. The broker adds its own, such as
+ * `expired`.
+ */
 export const DEAD_LETTER_REASONS = {
   INTERNAL_ERROR: 'a defect; the caller has the reference, if it asked for an answer',
   REPLY_TO_OWN_QUEUE: "reply_to is one of the worker's own queues",
@@ -77,7 +84,10 @@ export const HEADERS = {
   diagnosisDropped: 'diagnosis-dropped',
 } as const;
 
-/** Prefix of the headers that keep the text of a dropped property: `diagnosis-dropped-message-id` and its like. */
+/**
+ * Prefix of the headers that keep the text of a dropped property: `diagnosis-dropped-message-id`
+ * and its like.
+ */
 export const DROPPED_PREFIX = 'diagnosis-dropped-';
 
 /** Exit codes of the worker. */
@@ -86,7 +96,9 @@ export const EXIT_CODES = {
   ok: 0,
   /** Failed, or stopped with requests handed back; another start may do better. */
   failed: 1,
-  /** EX_TEMPFAIL of sysexits.h: requests waited and none was taken; another process may do better. */
+  /**
+   * EX_TEMPFAIL of sysexits.h: requests waited and none was taken; another process may do better.
+   */
   stuck: 75,
   /** EX_CONFIG of sysexits.h: a person has to change something first. */
   config: 78,

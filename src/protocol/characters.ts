@@ -1,4 +1,5 @@
-// XML 1.0 (fifth edition), production [2]. With the u flag a lone surrogate is a code point of its own, so it matches.
+// XML 1.0 (fifth edition), production [2]. With the u flag a lone surrogate is a code point of its
+// own, so it matches.
 const FORBIDDEN = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
 /** Whether every character of the text may stand in an XML 1.0 document (production `Char`). */
@@ -8,7 +9,10 @@ export function isLegalText(text: string): boolean {
 
 const NOT_WHITE_SPACE = /[^ \t\r\n]/;
 
-/** Whether the text is empty or only what XML 1.0 calls white space (space, tab, CR, LF). Other Unicode spaces are text. */
+/**
+ * Whether the text is empty or only what XML 1.0 calls white space (space, tab, CR, LF). Other
+ * Unicode spaces are text.
+ */
 export function isBlank(text: string): boolean {
   return !NOT_WHITE_SPACE.test(text);
 }
@@ -22,8 +26,8 @@ export function trimmed(text: string): string {
   return text.slice(start, end);
 }
 
-// White space that is none to XML, controls, and what shows nothing: format characters (joiners and bidirectional controls
-// among them), fillers, selectors, and the Braille pattern without dots.
+// White space that is none to XML, controls, and what shows nothing: format characters (joiners and
+// bidirectional controls among them), fillers, selectors, and the Braille pattern without dots.
 const ODD = /[^\P{Z} ]|[^\P{Cc}\t\n\r]|[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -38,8 +42,9 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The first character that looks like white space or like nothing and is not white space to XML, in words: `a no-break
- * space (U+00A0)`, `an invisible character (U+200B, zero width space)`. `undefined` where there is none. Takes linear time.
+ * The first character that looks like white space or like nothing and is not white space to XML, in
+ * words: `a no-break space (U+00A0)`, `an invisible character (U+200B, zero width space)`.
+ * `undefined` where there is none. Takes linear time.
  */
 export function oddCharacterIn(text: string): string | undefined {
   const character = ODD.exec(text)?.[0];

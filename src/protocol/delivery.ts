@@ -3,7 +3,10 @@ export interface Delivery {
   readonly body: Uint8Array;
   /** The broker's flag: the message was delivered before, to this consumer or another. */
   readonly redelivered: boolean;
-  /** Some properties, the headers first of all, cannot be read and are missing here: the request must not be executed. */
+  /**
+   * Some properties, the headers first of all, cannot be read and are missing here: the request
+   * must not be executed.
+   */
   readonly unreadable?: boolean;
   readonly properties: DeliveryProperties;
   readonly channel: DeliveryChannel;
@@ -26,8 +29,9 @@ export interface DeliveryProperties {
 }
 
 /**
- * Whether the property holds what was sent. AMQP's short strings are UTF-8. The client library replaces other bytes by U+FFFD,
- * so that two different texts may look the same. A U+FFFD that was really sent cannot be distinguished from that.
+ * Whether the property holds what was sent. AMQP's short strings are UTF-8. The client library
+ * replaces other bytes by U+FFFD, so that two different texts may look the same. A U+FFFD that was
+ * really sent cannot be distinguished from that.
  */
 export function isReadable(property: string): boolean {
   return !property.includes('\uFFFD');

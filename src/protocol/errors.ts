@@ -1,12 +1,15 @@
-/** Broker or database is unavailable, or the outcome of a call is unknown. Not the request's fault: hold it and retry. */
+/**
+ * Broker or database is unavailable, or the outcome of a call is unknown. Not the request's fault:
+ * hold it and retry.
+ */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
 }
 
 /**
- * The store rejects a call with an error that an immediate retry does not resolve. Where every write meets the same error it
- * is treated as an outage (dispatch/circuit-breaker.ts). The message names the call and the error, never a value of a request
- * or a document.
+ * The store rejects a call with an error that an immediate retry does not resolve. Where every
+ * write meets the same error it is treated as an outage (dispatch/circuit-breaker.ts). The message
+ * names the call and the error, never a value of a request or a document.
  */
 export class StoreDefectError extends Error {
   override readonly name: string = 'StoreDefectError';
@@ -19,7 +22,10 @@ export class StoreDefectError extends Error {
   }
 }
 
-/** What is stored, or how, does not fit. Only a person can fix it, and the message says how. A restart before that is useless. */
+/**
+ * What is stored, or how, does not fit. Only a person can fix it, and the message says how. A
+ * restart before that is useless.
+ */
 export class StoreMismatchError extends StoreDefectError {
   override readonly name = 'StoreMismatchError';
 }

@@ -35,7 +35,10 @@ export interface Defect {
   readonly batch: number;
 }
 
-/** The worker stopped, or the channel closed, before the execution ended. The effect may or may not exist. */
+/**
+ * The worker stopped, or the channel closed, before the execution ended. The effect may or may not
+ * exist.
+ */
 export interface Abandoned {
   readonly kind: 'abandoned';
 }
@@ -69,7 +72,10 @@ export interface Start {
   readonly channel: DeliveryChannel;
 }
 
-/** Permission to execute one request. Whoever holds it must call `conclude` exactly once, or later requests wait forever. */
+/**
+ * Permission to execute one request. Whoever holds it must call `conclude` exactly once, or later
+ * requests wait forever.
+ */
 export interface Admission {
   /** Attempts already used; `undefined` where the request may run beside others. */
   readonly attemptsBefore: number | undefined;

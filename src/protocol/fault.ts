@@ -1,6 +1,9 @@
 import type { FaultCode } from './catalogue.ts';
 
-/** One problem of a request, as its answer reports it. The message never quotes values of the request. */
+/**
+ * One problem of a request, as its answer reports it. The message never quotes values of the
+ * request.
+ */
 export interface Fault {
   readonly code: FaultCode;
   /** The element at fault, where it is exactly one. */

@@ -24,22 +24,30 @@ export interface Method<Command = unknown> {
   readonly name: string;
   /** Validates a request's body. Pure. Never throws, whatever a caller sends. */
   read(body: readonly XmlElement[]): Read<Command>;
-  /** The subject of the command: commands with equal subjects take effect in queue order. `undefined`: no order needed. */
+  /**
+   * The subject of the command: commands with equal subjects take effect in queue order.
+   * `undefined`: no order needed.
+   */
   subject?(command: Command): string | undefined;
   /** Total weight of a batch. The default is the dispatcher's. */
   readonly maxBatch?: number;
-  /** The weight of a command, above 0; 1 where absent. A command heavier than `maxBatch` is a batch of its own. */
+  /**
+   * The weight of a command, above 0; 1 where absent. A command heavier than `maxBatch` is a batch
+   * of its own.
+   */
   weight?(command: Command): number;
   /**
-   * Executes a batch; result `i` belongs to work `i`. Subjects are distinct within a batch.
-   * Rejects with `UnavailableError` where the store is unavailable or the outcome of any item is unknown: the same batch is
-   * then executed again with the same keys. Any other rejection is a defect of at least one item. An `Error` in place of a
-   * response concerns this item alone: a `StoreDefectError` is a failed attempt, any other error means that no attempt helps.
+   * Executes a batch; result `i` belongs to work `i`. Subjects are distinct within a batch. Rejects
+   * with `UnavailableError` where the store is unavailable or the outcome of any item is unknown:
+   * the same batch is then executed again with the same keys. Any other rejection is a defect of at
+   * least one item. An `Error` in place of a response concerns this item alone: a
+   * `StoreDefectError` is a failed attempt, any other error means that no attempt helps.
    */
   execute(batch: readonly Work<Command>[]): Promise<readonly (ResponseEnvelope | Error)[]>;
   /**
-   * For a method with an effect: the answer of an earlier execution of each request, `undefined` where there was none. Changes
-   * nothing; rejects as `execute` does. Called when a deadline is over, so that the answer reports the truth about the effect.
+   * For a method with an effect: the answer of an earlier execution of each request, `undefined`
+   * where there was none. Changes nothing; rejects as `execute` does. Called when a deadline is
+   * over, so that the answer reports the truth about the effect.
    */
   findEarlierOutcomes?(batch: readonly Work<Command>[]): Promise<readonly (ResponseEnvelope | undefined)[]>;
 }

@@ -20,7 +20,10 @@ const MEANINGS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the authority of the server's certificate is not trusted here",
 };
 
-/** What an error of the network says about the place that was asked, its own code in front; `undefined` where that is not known. */
+/**
+ * What an error of the network says about the place that was asked, its own code in front;
+ * `undefined` where that is not known.
+ */
 export function networkFailure(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   const { code } = error;

@@ -1,8 +1,9 @@
 import type { ResponseHeaders } from './response.ts';
 
 /**
- * A client sets it to request a direct reply, and the broker replaces it by the client's address. Where the broker has not
- * (AMQP 1.0, shovels) there is no address, and the broker closes every channel that publishes with it as `reply_to`.
+ * A client sets it to request a direct reply, and the broker replaces it by the client's address.
+ * Where the broker has not (AMQP 1.0, shovels) there is no address, and the broker closes every
+ * channel that publishes with it as `reply_to`.
  */
 export const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to';
 
@@ -18,9 +19,10 @@ export interface Reply {
 }
 
 /**
- * What happened to an answer. `routed`: in its queue and confirmed. `returned`: there is no such queue. `refused`: its queue
- * rejected it, as it is full. `unconfirmed`: its queue did not confirm it in time; it may still arrive. `unsendable`: AMQP
- * cannot carry it, or the broker closes each channel that publishes it.
+ * What happened to an answer. `routed`: in its queue and confirmed. `returned`: there is no such
+ * queue. `refused`: its queue rejected it, as it is full. `unconfirmed`: its queue did not confirm
+ * it in time; it may still arrive. `unsendable`: AMQP cannot carry it, or the broker closes each
+ * channel that publishes it.
  */
 export type ReplyOutcome = 'routed' | 'returned' | 'refused' | 'unconfirmed' | 'unsendable';
 

@@ -3,8 +3,8 @@ export interface RequestKey {
   /** Stored with the effect. Equal for all copies of a request with a message id. */
   readonly id: string;
   /**
-   * Set only on a redelivery without message id: an effect stored under an id with this prefix belongs to an earlier delivery
-   * of the same message.
+   * Set only on a redelivery without message id: an effect stored under an id with this prefix
+   * belongs to an earlier delivery of the same message.
    */
   readonly earlier?: string;
 }
@@ -12,7 +12,9 @@ export interface RequestKey {
 /** What identifies a request. */
 export interface RequestIdentity {
   readonly key: RequestKey;
-  /** Equal for all deliveries of one message, however it is identified; attempts are counted by it. */
+  /**
+   * Equal for all deliveries of one message, however it is identified; attempts are counted by it.
+   */
   readonly attemptId: string;
   /** Names the request in answers, logs and dead letters. Reveals nothing of its content. */
   readonly referenceId: string;

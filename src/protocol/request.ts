@@ -1,10 +1,15 @@
-/** An element of a decoded document. Its name is untrusted: never use it as a key of a plain object. */
+/**
+ * An element of a decoded document. Its name is untrusted: never use it as a key of a plain object.
+ */
 export interface XmlElement {
   readonly name: string;
   /** Name and value of each attribute, in document order. */
   readonly attributes: readonly (readonly [name: string, value: string])[];
   readonly children: readonly XmlElement[];
-  /** The element's own character data, joined: references and CDATA are resolved, nothing is trimmed. */
+  /**
+   * The element's own character data, joined: references and CDATA are resolved, nothing is
+   * trimmed.
+   */
   readonly text: string;
 }
 

@@ -1,6 +1,9 @@
 import { toldFaults, type Fault } from './fault.ts';
 
-/** An element to encode: text, or child elements. Its name comes from the code, never from a request. */
+/**
+ * An element to encode: text, or child elements. Its name comes from the code, never from a
+ * request.
+ */
 export interface ResponseElement {
   readonly name: string;
   readonly content: string | readonly ResponseElement[];

@@ -1,6 +1,8 @@
 import type { DeadLetterReason } from './catalogue.ts';
 
-/** Why a request is in the dead-letter queue; sent there as message headers. Holds no personal data. */
+/**
+ * Why a request is in the dead-letter queue; sent there as message headers. Holds no personal data.
+ */
 export interface Diagnosis {
   readonly code: DeadLetterReason;
   /** How often the request was started. */

@@ -30,9 +30,10 @@ export interface AttemptLimits extends LedgerTerms {
 }
 
 /**
- * Admits requests to their execution, and counts the attempts of redelivered ones. A redelivered request may have ended its
- * process: its start is recorded, then it runs with nothing beside it. A request that merely waited was not started and is
- * not counted. Nothing starts whose channel has closed: the broker delivers it again.
+ * Admits requests to their execution, and counts the attempts of redelivered ones. A redelivered
+ * request may have ended its process: its start is recorded, then it runs with nothing beside it. A
+ * request that merely waited was not started and is not counted. Nothing starts whose channel has
+ * closed: the broker delivers it again.
  */
 export class Attempts {
   readonly #ledger: RetryingLedger;
@@ -44,7 +45,10 @@ export class Attempts {
   #onIdle: (() => void) | undefined;
   /** The recorded start in progress; there is at most one. */
   #begun: { readonly id: string; readonly start: string } | undefined;
-  /** Requests that this process executed and survived: after a lost connection they need not run alone. */
+  /**
+   * Requests that this process executed and survived: after a lost connection they need not run
+   * alone.
+   */
   readonly #survived = new RecentSet(MAX_SURVIVED);
   readonly #forgetting = new Set<Promise<void>>();
 
@@ -54,8 +58,9 @@ export class Attempts {
   }
 
   /**
-   * Resolves when it is the request's turn, behind all redelivered requests that arrived before it. Resolves with the result
-   * where it is known already: the request failed before, ended its processes, or is abandoned. Never rejects.
+   * Resolves when it is the request's turn, behind all redelivered requests that arrived before it.
+   * Resolves with the result where it is known already: the request failed before, ended its
+   * processes, or is abandoned. Never rejects.
    */
   async admit(start: Start): Promise<Admission | Executed> {
     if (start.redelivered && !this.#survived.has(start.attemptId)) return this.#admitRedelivered(start);
@@ -66,8 +71,8 @@ export class Attempts {
   }
 
   /**
-   * For a worker that abandons its requests: the start in progress did not end its process. Resolves when the ledger has
-   * recorded everything, or could not be reached.
+   * For a worker that abandons its requests: the start in progress did not end its process.
+   * Resolves when the ledger has recorded everything, or could not be reached.
    */
   async release(): Promise<void> {
     const begun = this.#begun;
@@ -85,7 +90,8 @@ export class Attempts {
     try {
       const { kind } = executed.execution;
       if (kind === 'done') this.#survived.add(start.attemptId);
-      // Awaited before the request counts as ended: its redelivery, which waits for that, then finds the failure.
+      // Awaited before the request counts as ended: its redelivery, which waits for that, then
+      // finds the failure.
       return kind === 'defect' ? await this.#failed(start, executed) : executed;
     } finally {
       this.#running -= 1;
@@ -102,15 +108,18 @@ export class Attempts {
       return ABANDONED;
     }
     if (this.#survived.has(start.attemptId)) {
-      // Requests behind this one start after it has reached the dispatcher, which the pipeline does before the next turn of
-      // the event loop.
+      // Requests behind this one start after it has reached the dispatcher, which the pipeline does
+      // before the next turn of the event loop.
       setImmediate(leave);
       return this.#beside(start);
     }
     return this.#admitAlone(start, leave);
   }
 
-  /** Resolves when nothing runs. Everything that runs arrived before the caller; everything later waits for the caller. */
+  /**
+   * Resolves when nothing runs. Everything that runs arrived before the caller; everything later
+   * waits for the caller.
+   */
   async #quiet(): Promise<void> {
     if (this.#running === 0) return;
     await new Promise<void>((resolve) => (this.#onIdle = resolve));
@@ -151,8 +160,8 @@ export class Attempts {
   }
 
   /**
-   * Looks again for some time where the recorded starts would be too many: a worker that lost its connection, not its
-   * process, may be executing one of them, and end it.
+   * Looks again for some time where the recorded starts would be too many: a worker that lost its
+   * connection, not its process, may be executing one of them, and end it.
    */
   async #begin(start: Start, own: string): Promise<EarlierAttempts | undefined> {
     const { maxAttempts, retryPolicy } = this.#limits;
@@ -172,8 +181,8 @@ export class Attempts {
   }
 
   /**
-   * Recorded before it is answered, so that another delivery of the message gets the same answer. Forgotten once the message
-   * is acknowledged: what its producer sends again is another message.
+   * Recorded before it is answered, so that another delivery of the message gets the same answer.
+   * Forgotten once the message is acknowledged: what its producer sends again is another message.
    */
   async #failed(
     start: Start,

@@ -15,7 +15,8 @@ export class RecentSet {
   /** Adding again makes a text the newest. */
   add(text: string): void {
     if (this.#newer.size >= this.#size) {
-      // Forgets many at once: finding the oldest entry of a set takes as many steps as were deleted before it.
+      // Forgets many at once: finding the oldest entry of a set takes as many steps as were deleted
+      // before it.
       this.#older = this.#newer;
       this.#newer = new Set();
     }

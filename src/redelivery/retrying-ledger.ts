@@ -9,7 +9,9 @@ export interface AttemptEvents {
   retry(method: string, reason: 'unavailable', error: unknown): void;
   /** One call more (1) or less (-1) waits for the ledger to return. */
   waiting(change: 1 | -1): void;
-  /** The ledger is broken, not unavailable: it rejected a call, and the request goes on uncounted. */
+  /**
+   * The ledger is broken, not unavailable: it rejected a call, and the request goes on uncounted.
+   */
   uncounted(error: unknown): void;
 }
 
@@ -20,8 +22,9 @@ export interface LedgerTerms {
 }
 
 /**
- * Calls the ledger until it responds. While it is unavailable consumption pauses, as it does while a batch waits for the
- * store. A broken ledger must not block requests forever: it counts as one that knows nothing. No call rejects.
+ * Calls the ledger until it responds. While it is unavailable consumption pauses, as it does while
+ * a batch waits for the store. A broken ledger must not block requests forever: it counts as one
+ * that knows nothing. No call rejects.
  */
 export class RetryingLedger {
   readonly #ledger: AttemptLedger;
@@ -32,7 +35,10 @@ export class RetryingLedger {
     this.#terms = terms;
   }
 
-  /** As the ledger's; `undefined` if `cancelled` returned true before the response: the start may be on record then. */
+  /**
+   * As the ledger's; `undefined` if `cancelled` returned true before the response: the start may be
+   * on record then.
+   */
   begin(id: string, start: string, most: number, cancelled: () => boolean): Promise<EarlierAttempts | undefined> {
     return this.#call(() => this.#ledger.begin(id, start, most), NOTHING_KNOWN, cancelled);
   }

@@ -2,7 +2,10 @@
 export class SerialQueue {
   #last: Promise<void> | undefined;
 
-  /** Resolves when all turns before have ended, with the function that ends this turn. It takes its place at once. */
+  /**
+   * Resolves when all turns before have ended, with the function that ends this turn. It takes its
+   * place at once.
+   */
   async enter(): Promise<() => void> {
     const before = this.#last;
     let leave: () => void = () => undefined;

@@ -1,12 +1,17 @@
 /** When to retry, and when to stop retrying. */
 export interface RetryPolicy {
-  /** Waits before attempt `failures + 1`. Resolves at once when the worker abandons its requests. */
+  /**
+   * Waits before attempt `failures + 1`. Resolves at once when the worker abandons its requests.
+   */
   readonly pause: (failures: number) => Promise<void>;
   /** Whether the worker abandons its requests, as its time to stop is over. */
   readonly abandoned: () => boolean;
 }
 
-/** Milliseconds to wait before attempt `failures + 1`: exponential from 100 ms to 5 s, with jitter so that workers spread out. */
+/**
+ * Milliseconds to wait before attempt `failures + 1`: exponential from 100 ms to 5 s, with jitter
+ * so that workers spread out.
+ */
 export function backOffMs(failures: number, random: () => number = Math.random): number {
   const ceiling = Math.min(5_000, 100 * 2 ** Math.min(failures, 10));
   return Math.round(ceiling * (0.5 + random() / 2));

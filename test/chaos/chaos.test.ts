@@ -6,19 +6,20 @@ import { writeReport } from '../../chaos/report.ts';
 import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from '../../chaos/run.ts';
 
 const SETTINGS: RunSettings = {
-  // Another one each time; it is in the report's name and its first line, and `npm run chaos -- --seed` repeats it.
+  // A new one each time; the report's name and first line show it, and `npm run chaos -- --seed`
+  // repeats it.
   seed: Date.now() % 1_000_000,
   requests: 6_000,
   workers: 3,
   senders: 4,
-  patient: false,
+  longFaults: false,
   removedGuard: undefined,
   limitMs: 600_000,
   recoveryMs: RECOVERY_LIMIT_MS,
   plan: shortPlan,
 };
 
-test('faults of every sort: no effect and no answer is lost or doubled, and all recovers by itself', async () => {
+test('faults of every kind: no effect and no answer is lost or doubled, and everything recovers by itself', async () => {
   const record = await runChaos(SETTINGS);
   const violations = await violationsOf(record);
   console.log(writeReport(SETTINGS, record, violations));
@@ -26,7 +27,7 @@ test('faults of every sort: no effect and no answer is lost or doubled, and all 
   expect(record.faults.filter(({ happened }) => !happened)).toEqual([]);
 });
 
-test('with one worker and no fault, what a producer asks about a contact is answered in queue order', async () => {
+test("with one worker and no fault, a producer's requests about a contact are answered in queue order", async () => {
   const settings = { ...SETTINGS, seed: SETTINGS.seed + 1, requests: 2_000, workers: 1, plan: () => [] };
   const record = await runChaos(settings);
   expect(await violationsOf(record)).toEqual([]);

@@ -3,9 +3,15 @@ import { join } from 'node:path';
 
 import type { ResponseHeaders } from '../../src/protocol/response.ts';
 
-/** One golden pair: `request.xml` and the bytes that answer it, `response.xml`; `case.json` where it needs more. */
+/**
+ * One golden pair: `request.xml` and the bytes that answer it, `response.xml`; `case.json` where it
+ * needs more.
+ */
 export interface GoldenCase {
-  /** Folder and case, e.g. `contact.get/example`; the request's message id, too, where it has no other. */
+  /**
+   * Folder and case, e.g. `contact.get/example`; the request's message id, too, where it has no
+   * other.
+   */
   readonly name: string;
   readonly request: Buffer;
   readonly response: Buffer;

@@ -8,10 +8,10 @@ import { Random } from '../../chaos/random.ts';
 import { contactsAnswer } from '../unit/chaos/checker/answer-documents.ts';
 import { correctRun, PLAIN, type Run } from '../unit/chaos/checker/correct-run.ts';
 import { someOrderFits } from '../unit/chaos/checker/every-order.ts';
-import { story } from '../unit/chaos/checker/plant.ts';
+import { scenario } from '../unit/chaos/checker/planted.ts';
 import { HISTORIES, ODDITIES } from '../unit/chaos/checker/planted-histories.ts';
 import { smallHistory } from '../unit/chaos/checker/small-history.ts';
-import { HERO, ONCE } from '../unit/chaos/checker/story.ts';
+import { CONTACT_ID, CONTACT } from '../unit/chaos/checker/scenario.ts';
 
 let command: CheckOptions['judge'];
 
@@ -29,16 +29,17 @@ describe('the checker', () => {
     expect(violations).toMatchObject(found);
   });
 
-  test.each(ODDITIES)('takes $what for right', async ({ run }) => {
+  test.each(ODDITIES)('accepts $what', async ({ run }) => {
     const { violations, counts } = await verdictOn(run());
     expect(violations).toEqual([]);
     expect(counts).toMatchObject({ losses: 0, doubles: 0, violations: 0 });
   });
 
-  test('takes correct runs of many shapes for right', async () => {
+  test('accepts correct runs of many shapes', async () => {
     const shape = fc.record({
       seed: fc.nat(),
-      // Within what docs/chaos.md says can be judged: some 25 requests about one contact at once.
+      // Within what docs/chaos.md says can be judged: about 25 concurrent requests about one
+      // contact.
       requests: fc.integer({ min: 1, max: 1000 }),
       contacts: fc.integer({ min: 4, max: 40 }),
       senders: fc.integer({ min: 1, max: 8 }),
@@ -59,12 +60,12 @@ describe('the checker', () => {
   });
 
   test('counts losses, doubles and silences', async () => {
-    const run = story()
-      .create(ONCE)
+    const run = scenario()
+      .create(CONTACT)
       .update({ phone: 'new' })
-      .get(ONCE, { id: 'deaf', answer: 'none' })
-      .ends(ONCE)
-      .told();
+      .get(CONTACT, { id: 'deaf', answer: 'none' })
+      .ends(CONTACT)
+      .build();
     const { counts, faults } = await verdictOn(run);
     expect(counts).toMatchObject({ losses: 2, doubles: 0, violations: 2, requests: PLAIN.requests + 3 });
     expect(faults).toEqual([]);
@@ -77,41 +78,41 @@ describe('the checker', () => {
     ]);
   });
 
-  test('one worker: finds effects that were not in the order of one sender, though the answers were', async () => {
-    const newer = { ...ONCE, phone: 'newer' };
-    const run = story()
-      .create(ONCE)
+  test("one worker: finds effects out of one sender's order, even if the answers are in order", async () => {
+    const newer = { ...CONTACT, phone: 'newer' };
+    const run = scenario()
+      .create(CONTACT)
       .update({ phone: 'newer' })
       .update({ phone: 'new' }, { meanwhile: true })
       .get(newer)
       .ends(newer)
-      .told();
+      .build();
     const inOrder = correctRun({ inOrder: true });
     expect((await verdictOn(run)).violations).toEqual([]);
     const { violations } = await verdictOn(run, { queueOrder: true });
-    expect(violations.filter(({ contact }) => contact === HERO)).toMatchObject([{ contact: HERO }]);
+    expect(violations.filter(({ contact }) => contact === CONTACT_ID)).toMatchObject([{ contact: CONTACT_ID }]);
     expect((await verdictOn(inOrder, { queueOrder: true })).violations).toEqual([]);
   });
 
   test('judges each of two different answers to a read, where they may differ', async () => {
-    const newer = { ...ONCE, phone: 'new' };
-    const told = (second: typeof ONCE): Run => {
-      const { entries, final } = story()
-        .create(ONCE)
-        .get(ONCE, { id: 'twice' })
+    const newer = { ...CONTACT, phone: 'new' };
+    const runWith = (second: typeof CONTACT): Run => {
+      const { entries, final } = scenario()
+        .create(CONTACT)
+        .get(CONTACT, { id: 'twice' })
         .update({ phone: 'new' })
         .get(newer)
         .ends(newer)
-        .told();
-      const again = { type: 'answered', id: 'twice', at: 1e15, ...contactsAnswer([[HERO, second]]) } as const;
+        .build();
+      const again = { type: 'answered', id: 'twice', at: 1e15, ...contactsAnswer([[CONTACT_ID, second]]) } as const;
       return { entries: [...entries, again], final };
     };
-    expect((await verdictOn(told(newer), { readsMayDiffer: true })).violations).toEqual([]);
-    const { violations } = await verdictOn(told({ ...ONCE, phone: 'never' }), { readsMayDiffer: true });
+    expect((await verdictOn(runWith(newer), { readsMayDiffer: true })).violations).toEqual([]);
+    const { violations } = await verdictOn(runWith({ ...CONTACT, phone: 'never' }), { readsMayDiffer: true });
     expect(violations).toMatchObject([{ invariant: 'linearizable', id: 'twice' }]);
   });
 
-  test('tells a search that did not end, as a violation unless it is accepted', async () => {
+  test('reports a search that did not end as a violation, unless it is accepted', async () => {
     const run = correctRun({ requests: 12_000, contacts: 2, outage: true, deleting: false });
     const { violations, counts } = await verdictOn(run, { searchLimitMs: 1 });
     expect(counts.unknown).toBeGreaterThan(0);
@@ -128,7 +129,7 @@ describe('the checker', () => {
 });
 
 describe('the judge', () => {
-  test('says of small histories, right and wrong, what trying every order says', async () => {
+  test('agrees with trying every order, for small histories', async () => {
     const random = new Random(20_261_124);
     const histories = new Map(Array.from({ length: 6000 }, (_, contact) => [contact, smallHistory(random)]));
     const rulings = new Map<number, Ruling>();
@@ -141,7 +142,7 @@ describe('the judge', () => {
       if (rulings.get(contact)?.result !== expected) wrong.push({ expected, ops });
     }
     expect(wrong.slice(0, 1)).toEqual([]);
-    // Both kinds must be there in numbers, or the comparison says nothing.
+    // Both kinds must be frequent, or the comparison proves nothing.
     expect(right).toBeGreaterThan(600);
     expect(right).toBeLessThan(5400);
   });

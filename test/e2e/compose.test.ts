@@ -45,7 +45,7 @@ test('the five methods are answered by the worker that compose started', async (
   await requester.close();
 });
 
-test('three workers share the queue, and each that is told to stop ends with code 0', async () => {
+test('three workers share the queue, and each exits with 0 when it is stopped', async () => {
   await project.compose('up', '-d', '--no-recreate', '--scale', 'worker=3');
   const workers = await project.healthy('worker', 3);
   const requester = await Requester.open(project.amqpUrl, 'contacts.requests');
@@ -63,7 +63,7 @@ test('three workers share the queue, and each that is told to stop ends with cod
   await requester.close();
 });
 
-test('what was stored is found again after everything was taken down and brought up', async () => {
+test('stored contacts survive down and up of all services', async () => {
   await project.compose('down', '-t', '30');
   await project.compose('up', '-d');
   await project.healthy('worker', 1);
@@ -72,7 +72,7 @@ test('what was stored is found again after everything was taken down and brought
   await requester.close();
 });
 
-test('the container runs without rights: not root, nothing writable but /tmp, no capabilities', async () => {
+test('the container runs without privileges: not root, only /tmp writable, no capabilities', async () => {
   const [worker] = await project.containers('worker');
   const inside = (command: string): Promise<string> => run('docker', ['exec', worker!, 'sh', '-c', command]);
   expect(await inside('id -u')).toBe('1000');
@@ -92,7 +92,7 @@ test('the log of each service is rotated, so that it cannot fill the disk', asyn
   expect(logs).toEqual([limits, limits, limits]);
 });
 
-test('as process 1 of a container, with a log that nobody reads, a worker ends by SIGTERM with code 0', async () => {
+test('as process 1 of a container, with a log that nobody reads, a worker exits with 0 on SIGTERM', async () => {
   const program = `
     mkfifo /tmp/log
     sleep 600 < /tmp/log &
@@ -101,7 +101,7 @@ test('as process 1 of a container, with a log that nobody reads, a worker ends b
   const settings = ['-e', 'DRAIN_TIMEOUT_MS=1000', '-e', 'AMQP_URL=amqp://127.0.0.1:1'];
   const id = await run('docker', ['run', '-d', ...settings, project.image, 'sh', '-c', program]);
   try {
-    // It serves HTTP as soon as it is up, long before it can reach its servers.
+    // The worker serves HTTP as soon as it starts, long before it can reach its servers.
     await waitFor('the worker', 60_000, async () => {
       const { code } = await attempt('docker', ['exec', id, 'node', 'healthcheck.mjs']);
       return code === 0 ? true : undefined;
@@ -114,7 +114,7 @@ test('as process 1 of a container, with a log that nobody reads, a worker ends b
   }
 });
 
-test('the image holds what the worker needs to run, and no more', async () => {
+test('the image has what the worker needs to run, and no more', async () => {
   const inImage = (command: string): Promise<string> =>
     run('docker', ['run', '--rm', project.image, 'sh', '-c', command]);
   expect(await inspect(project.image, '{{.Config.User}}')).toBe('1000:1000');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { attempt, ROOT, run, type Outcome } from '../../infrastructure/command.ts';
+import { attempt, ROOT, run, type CommandResult } from '../../infrastructure/command.ts';
 import { ensureDocker } from '../../infrastructure/docker.ts';
 import { connect } from 'amqplib';
 import { MongoClient } from 'mongodb';
@@ -7,7 +7,7 @@ import { startBroker, startDatabase, type OwnServer } from '../support/servers.t
 
 const METHODS = ['create', 'get', 'update', 'list', 'delete'].map((name) => `<request method="contact.${name}">`);
 
-function demo(args: readonly string[] = [], env: Record<string, string> = {}): Promise<Outcome> {
+function demo(args: readonly string[] = [], env: Record<string, string> = {}): Promise<CommandResult> {
   const given = { AMQP_URL: '', MONGODB_URL: '', ...env };
   return attempt(process.execPath, ['scripts/demo.ts', ...args], { env: given, limitMs: 500_000 });
 }
@@ -28,7 +28,7 @@ afterAll(async () => {
   await Promise.all([own.broker.remove(), own.database.remove()]);
 });
 
-test('the demo shows all five methods and a failing request, ends with 0 and leaves nothing running', async () => {
+test('the demo shows all five methods and a failing request, exits with 0 and leaves nothing running', async () => {
   const { code, stdout, output } = await demo();
   expect(code, output).toBe(0);
   for (const method of METHODS) expect(stdout).toContain(method);
@@ -38,7 +38,7 @@ test('the demo shows all five methods and a failing request, ends with 0 and lea
   expect({ containers: await containers(), workers: await workers() }).toEqual(before);
 });
 
-test('with --keep all stays and takes requests, and --stop ends it', async () => {
+test('with --keep everything keeps running, and --stop stops it', async () => {
   const { code, stdout, output } = await demo(['--keep']);
   expect(code, output).toBe(0);
   const readyz = /http:\S+\/readyz/.exec(stdout)![0];
@@ -49,7 +49,7 @@ test('with --keep all stays and takes requests, and --stop ends it', async () =>
   expect({ containers: await containers(), workers: await workers() }).toEqual(before);
 });
 
-test('on servers that are given it works beside what is there, and removes what it made', async () => {
+test('on given servers it leaves existing data alone and removes what it created', async () => {
   const given = { AMQP_URL: own.broker.url, MONGODB_URL: `${own.database.url}/contacts` };
   const client = new MongoClient(own.database.url);
   const databases = async (): Promise<string[]> =>
@@ -68,7 +68,7 @@ test('on servers that are given it works beside what is there, and removes what 
   expect(await containers()).toBe(before.containers);
 });
 
-test('servers that are given but cannot be used end it with clear words and another code than 0', async () => {
+test('given servers that cannot be used end it with clear messages and a non-zero exit code', async () => {
   const { code, output } = await demo([], { AMQP_URL: 'amqp://127.0.0.1:1', MONGODB_URL: 'mongodb://127.0.0.1:1/x' });
   expect(code, output).toBe(1);
   expect(output).toMatch(/AMQP_URL is set, but cannot be used[^]*MONGODB_URL is set, but cannot be used/);

@@ -9,7 +9,7 @@ export function frame(type: number, channel: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([type]), uint16(channel), uint32(payload.length), payload, end]);
 }
 
-/** A short string, or any bytes in its place: 255 at most. */
+/** A short string, or any bytes in its place: at most 255. */
 export function short(text: string | Buffer): Buffer {
   const bytes = Buffer.from(text);
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
@@ -33,7 +33,9 @@ export function uint64(value: number): Buffer {
   return bytes;
 }
 
-/** A `basic.ack` of a delivery that never was: the broker answers it by closing that channel, and only that (406). */
+/**
+ * A `basic.ack` of an unknown delivery: the broker closes that channel, and only that one (406).
+ */
 export function ackOfUnknownDelivery(channel: number): Buffer {
   const [basic, ack] = [60, 80];
   return frame(METHOD, channel, Buffer.concat([uint16(basic), uint16(ack), uint64(4_000_000_000), Buffer.alloc(1)]));

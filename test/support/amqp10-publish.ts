@@ -24,12 +24,15 @@ const PROTOCOL_SASL = Buffer.from([...Buffer.from('AMQP'), 3, 1, 0, 0]);
 const PROTOCOL_AMQP = Buffer.from([...Buffer.from('AMQP'), 0, 1, 0, 0]);
 const NULL = Buffer.from([0x40]);
 const FALSE = Buffer.from([0x42]);
-/** Descriptors of the frames and sections that are written or waited for. */
+/** Descriptors of the frames and sections that are written or expected. */
 const [SASL_MECHANISMS, SASL_INIT, SASL_OUTCOME] = [0x40, 0x41, 0x44];
 const [OPEN, BEGIN, ATTACH, FLOW, TRANSFER, DISPOSITION, CLOSE] = [0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x18];
 const [SOURCE, TARGET, PROPERTIES, APPLICATION_PROPERTIES, DATA] = [0x28, 0x29, 0x73, 0x74, 0x75];
 
-/** Publishes to a queue as an AMQP 1.0 client, which brokers from RabbitMQ 4 on serve on the same port. Resolves when the broker has the message. */
+/**
+ * Publishes to a queue as an AMQP 1.0 client; brokers from RabbitMQ 4 on serve it on the same port.
+ * Resolves when the broker has the message.
+ */
 export async function publishAmqp10(amqpUrl: string, queue: string, message: Amqp10Message): Promise<void> {
   const { hostname, port, username, password } = new URL(amqpUrl);
   const socket = createConnection({ host: hostname, port: Number(port || 5672), noDelay: true });
@@ -70,29 +73,29 @@ function sectionsOf({ body, messageId, replyTo, correlationId, applicationProper
   ]);
 }
 
-/** What the broker sends, waited for piece by piece. */
+/** Reads what the broker sends. */
 class Peer {
   readonly #socket: Socket;
-  readonly #gone: Promise<never>;
-  #came: Buffer = Buffer.alloc(0);
+  readonly #closed: Promise<never>;
+  #buffer: Buffer = Buffer.alloc(0);
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.#gone = once(socket, 'close').then(closed);
-    this.#gone.catch(() => undefined);
-    socket.on('data', (chunk: Buffer) => (this.#came = Buffer.concat([this.#came, chunk])));
+    this.#closed = once(socket, 'close').then(closed);
+    this.#closed.catch(() => undefined);
+    socket.on('data', (chunk: Buffer) => (this.#buffer = Buffer.concat([this.#buffer, chunk])));
   }
 
   async bytes(count: number): Promise<Buffer> {
-    while (this.#came.length < count) {
-      await Promise.race([once(this.#socket, 'data'), this.#gone]);
+    while (this.#buffer.length < count) {
+      await Promise.race([once(this.#socket, 'data'), this.#closed]);
     }
-    const taken = this.#came.subarray(0, count);
-    this.#came = this.#came.subarray(count);
-    return taken;
+    const read = this.#buffer.subarray(0, count);
+    this.#buffer = this.#buffer.subarray(count);
+    return read;
   }
 
-  /** Reads frames until the one with this descriptor has come. */
+  /** Reads frames up to the one with this descriptor. */
   async frame(descriptor: number): Promise<void> {
     for (;;) {
       const size = (await this.bytes(4)).readUInt32BE();

@@ -1,29 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { freePort } from '../../infrastructure/addresses.ts';
 import { attempt, run } from '../../infrastructure/command.ts';
-import { ensureCompose } from '../../infrastructure/compose.ts';
-import { ensureDocker } from '../../infrastructure/docker.ts';
+import { ensureCompose, ensureDocker } from '../../infrastructure/docker.ts';
 import { ensureImages } from '../../infrastructure/images.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 
 const LIMIT_MS = 540_000;
 
-/** docker-compose.yml, started under a name of its own on free ports. */
+/** docker-compose.yml, started under a unique name on free ports. */
 export interface ComposeProject {
   readonly name: string;
   /** The worker's image, built for this project. */
   readonly image: string;
   readonly amqpUrl: string;
   compose(...args: readonly string[]): Promise<string>;
-  /** The ids of a service's running containers. */
+  /** Returns the ids of a service's running containers. */
   containers(service: string): Promise<readonly string[]>;
-  /** Waits until a service has this many containers and Docker calls each of them healthy. */
+  /** Waits until a service has this many containers and Docker reports each of them healthy. */
   healthy(service: string, count: number): Promise<readonly string[]>;
   /** Removes containers, networks, volumes and the image. */
   remove(): Promise<void>;
 }
 
-/** Prepares a project; nothing is built or started yet. */
+/** Prepares a project; builds and starts nothing yet. */
 export async function composeProject(): Promise<ComposeProject> {
   await ensureDocker();
   const images = await ensureImages('rabbitmq', 'mongo', 'node');
@@ -64,7 +63,7 @@ export async function composeProject(): Promise<ComposeProject> {
   };
 }
 
-/** One value of `docker inspect`. */
+/** Returns one value of `docker inspect`. */
 export function inspect(id: string, format: string): Promise<string> {
   return run('docker', ['inspect', '-f', format, id]);
 }

@@ -1,7 +1,7 @@
-/** Request documents, as a producer would write them. */
+/** Request documents as a producer would write them. */
 const PROLOG = '<?xml version="1.0" encoding="UTF-8"?>';
 
-/** `fields` are written as they stand: escape what needs it. */
+/** `fields` are inserted unescaped. */
 export function request(method: string, body: string): string {
   return `${PROLOG}<request method="${method}">${body}</request>`;
 }
@@ -41,19 +41,19 @@ export function listRequest(filter: Readonly<Record<string, string | number>> = 
   return request('contact.list', elements(filter));
 }
 
-/** The answer that means success and carries `content`. */
+/** Returns the successful answer that carries `content`. */
 export function okAnswer(content = ''): string {
   return content === '' ? `${PROLOG}<response status="ok"/>` : `${PROLOG}<response status="ok">${content}</response>`;
 }
 
-/** The contact_id that an answer to contact.create tells. */
+/** Returns the contact_id in an answer to contact.create. */
 export function contactIdIn(xml: string): number {
   const found = /<contact_id>(\d+)<\/contact_id>/.exec(xml);
   if (found === null) throw new Error(`no contact_id in ${xml}`);
   return Number(found[1]);
 }
 
-/** The codes of an answer's errors, in order. */
+/** Returns the codes of an answer's errors, in order. */
 export function codesIn(xml: string): string[] {
   return [...xml.matchAll(/<code>([A-Z_]+)<\/code>/g)].map(([, code]) => code ?? '');
 }

@@ -2,9 +2,9 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 
 import { BODY, CONTENT_HEADER, frame, FRAME_END, METHOD, short, uint16, uint32, uint64 } from './amqp-frames.ts';
 
-/** What the fake does where a real broker would do its work. */
+/** What the fake does where a real broker would work. */
 export interface FakeBehaviour {
-  /** Messages that it says wait in every queue. */
+  /** The number of messages that it reports for every queue. */
   readonly messageCount: () => number;
   /** Frames that follow the `nth` consume-ok (from 1) in the same segment. */
   readonly afterConsume: (nth: number, channel: number, consumerTag: string) => Buffer;
@@ -18,11 +18,14 @@ const CONNECTION = { START: [10, 10], TUNE: [10, 30], OPEN_OK: [10, 41], CLOSE: 
 const CHANNEL_CLOSE = [20, 40] as const;
 const BASIC = { CONSUME_OK: [60, 21], CANCEL: [60, 30], DELIVER: [60, 60] } as const;
 
-/** A broker that speaks as much AMQP 0-9-1 as a consumer and a publisher need, and that can do what no real one does on demand. */
+/**
+ * A broker that speaks as much AMQP 0-9-1 as a consumer and a publisher need, and does on demand
+ * what no real broker can be made to do.
+ */
 export class FakeBroker {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** Connections, consumers and declarations of queues (passive ones, too) so far. */
+  /** Connections, consumers and queue declarations (passive ones included) so far. */
   connections = 0;
   consumers = 0;
   looks = 0;
@@ -121,7 +124,7 @@ export function closeOfChannel(channel: number): Buffer {
   return method(channel, CHANNEL_CLOSE, uint16(406), short('PRECONDITION_FAILED'), uint32(0));
 }
 
-/** The broker's alarm: it does not read this connection any longer. */
+/** The broker's alarm: it no longer reads from this connection. */
 export function blocked(): Buffer {
   return method(0, CONNECTION.BLOCKED, short('low on memory'));
 }
@@ -130,7 +133,7 @@ export function closeOfConnection(): Buffer {
   return method(0, CONNECTION.CLOSE, uint16(541), short('INTERNAL_ERROR'), uint32(0));
 }
 
-/** A delivery whose properties are `flags` and the bytes behind them, as they are. */
+/** A delivery whose properties are these bytes (flags and values), unchanged. */
 export function deliveryOf(
   channel: number,
   consumerTag: string,

@@ -1,20 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, inject } from 'vitest';
 
-import { deleteQueues, dropDatabase } from '../../infrastructure/removal.ts';
+import { deleteQueues, dropDatabase } from '../../infrastructure/servers.ts';
 import { withDatabase } from '../../infrastructure/addresses.ts';
 
-/** A namespace of a test file's own on the servers that all files share. */
+/** A test file's own names on the servers that all files share. */
 export interface FreshNames {
   readonly amqpUrl: string;
-  /** A request queue that nobody else uses; it is not declared yet. */
+  /** A unique request queue; not declared yet. */
   readonly queue: string;
-  /** The shared server with a database in its path that nobody else uses. */
+  /** The shared server with a unique database in its path. */
   readonly mongodbUrl: string;
   readonly database: string;
 }
 
-/** Makes a namespace for the calling test file or suite; its queues and database are removed after the suite. */
+/**
+ * Returns names for the calling test file or suite; removes its queues and database after the
+ * suite.
+ */
 export function freshNames(): FreshNames {
   const mark = randomBytes(6).toString('hex');
   const queue = `test.${mark}`;

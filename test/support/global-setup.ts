@@ -1,13 +1,15 @@
 import type { TestProject } from 'vitest/node';
 import { ensureDocker } from '../../infrastructure/docker.ts';
 import { ensureImages } from '../../infrastructure/images.ts';
-import { Obstacle } from '../../infrastructure/progress.ts';
+import { UserFacingError } from '../../infrastructure/progress.ts';
 import { amqpProblem, mongodbProblem } from '../../infrastructure/servers.ts';
 import { startBroker, startDatabase, type OwnServer } from './servers.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The broker that all tests of a run share; each works on queues of its own (see fresh-names.ts). */
+    /**
+     * The broker that all tests of a run share; each uses queues of its own (see fresh-names.ts).
+     */
     amqpUrl: string;
     /** The database server that all tests of a run share. */
     mongodbUrl: string;
@@ -20,10 +22,13 @@ interface Shared {
   users: number;
 }
 
-// Each tier loads this module anew; the servers belong to the whole run.
+// Each tier loads this module again; the servers belong to the whole run.
 const run = globalThis as { contactsTestServers?: Shared };
 
-/** Gives every tier that needs servers the same two: those that AMQP_URL and MONGODB_URL name, else containers. */
+/**
+ * Gives every tier that needs servers the same two: those that AMQP_URL and MONGODB_URL name, else
+ * containers.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const shared = (run.contactsTestServers ??= begin());
   shared.users += 1;
@@ -46,7 +51,7 @@ function begin(): Shared {
 async function findServers(started: OwnServer[]): Promise<{ amqpUrl: string; mongodbUrl: string }> {
   const givenAmqp = await given('AMQP_URL', amqpProblem);
   const givenMongodb = await given('MONGODB_URL', mongodbProblem);
-  // Both images first, so that the two starts do not both look for what is missing.
+  // Both images first, so that the two starts do not both look for a missing one.
   if (givenAmqp === undefined || givenMongodb === undefined) {
     await ensureDocker();
     await ensureImages('rabbitmq', 'mongo');
@@ -75,6 +80,6 @@ async function given(
   const url = process.env[variable];
   if (url === undefined || url === '') return undefined;
   const trouble = await problem(url.split(',amqp')[0]!);
-  if (trouble !== undefined) throw new Obstacle(`${variable} is set, but nothing can be done there: ${trouble}`);
+  if (trouble !== undefined) throw new UserFacingError(`${variable} is set, but nothing can be done there: ${trouble}`);
   return url;
 }

@@ -1,6 +1,6 @@
 /**
- * How long `expect.poll` and `vi.waitFor` go on asking, in milliseconds. Their own limit of one second is too short for
- * a machine that is busy. What a queue holds is to be asked so always: a message that was handed back, or published on
- * another connection, is counted a moment later only.
+ * Timeout and interval of `expect.poll` and `vi.waitFor`, in milliseconds. Their default of one
+ * second is too short for a busy machine. Always poll a queue's depth: a message that was requeued,
+ * or published on another connection, is counted a moment later.
  */
-export const patiently = { timeout: 30_000, interval: 20 };
+export const POLLING = { timeout: 30_000, interval: 20 };

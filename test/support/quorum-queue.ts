@@ -1,8 +1,8 @@
 import type { OwnServer } from './servers.ts';
 
 /**
- * Takes the majority from quorum queues of a single node, for good: a second member is added that does not exist.
- * What the queues have confirmed stays; nothing more is.
+ * Takes the majority from quorum queues of a single node, permanently: adds a second member that
+ * does not exist. The queues keep what they have confirmed and confirm nothing more.
  */
 export async function loseMajority(broker: OwnServer, ...queues: readonly string[]): Promise<void> {
   await broker.exec(
@@ -12,7 +12,10 @@ export async function loseMajority(broker: OwnServer, ...queues: readonly string
   );
 }
 
-/** Stops the processes of the queues' leaders: messages get to them and are not confirmed, until `resumeQueue`. */
+/**
+ * Suspends the processes of the queues' leaders: until `resumeQueue`, messages reach them and are
+ * not confirmed.
+ */
 export async function suspendQueue(broker: OwnServer, ...queues: readonly string[]): Promise<void> {
   await broker.exec('rabbitmqctl', 'eval', `[sys:suspend(whereis(Q)) || Q <- [${processes(queues)}]], ok.`);
 }
@@ -25,7 +28,7 @@ function processes(queues: readonly string[]): string {
   return queues.map((queue) => `'%2F_${queue}'`).join(', ');
 }
 
-/** From now on the broker refuses larger messages on channels that are opened anew. */
+/** Makes the broker reject larger messages on channels that open from now on. */
 export async function limitMessageSize(broker: OwnServer, bytes: number): Promise<void> {
   await broker.exec('rabbitmqctl', 'eval', `persistent_term:put(max_message_size, ${bytes}).`);
 }

@@ -4,7 +4,7 @@ import { BODY, CONTENT_HEADER, frame, METHOD, short, uint16, uint32, uint64 } fr
 
 const BASIC = 60;
 const PUBLISH = 40;
-/** The bits of basic's properties, in the order in which the properties follow. */
+/** The bits of the basic properties, in the order in which the values follow. */
 const BITS: Readonly<Record<keyof RawProperties, number>> = {
   headers: 13,
   correlationId: 10,
@@ -13,7 +13,7 @@ const BITS: Readonly<Record<keyof RawProperties, number>> = {
   appId: 3,
 };
 
-/** Properties as bytes that no client would write. */
+/** Properties as bytes that no client library would write. */
 export interface RawProperties {
   /** The headers' table without its length field. */
   readonly headers?: Buffer;
@@ -23,7 +23,7 @@ export interface RawProperties {
   readonly appId?: string | Buffer;
 }
 
-/** Publishes through the default exchange with properties that are sent as they are. */
+/** Publishes through the default exchange with properties that are sent unchanged. */
 export function publishRaw(channel: Channel, queue: string, body: Buffer, properties: RawProperties): void {
   const { ch, connection } = channel as unknown as Internals;
   const method = Buffer.concat([uint16(BASIC), uint16(PUBLISH), uint16(0), short(''), short(queue), Buffer.from([0])]);
@@ -32,13 +32,15 @@ export function publishRaw(channel: Channel, queue: string, body: Buffer, proper
   connection.channels[ch]?.buffer.write(Buffer.concat(frames));
 }
 
-/** A header `name` whose value is a table in a table and so on, `depth` of them. */
+/**
+ * Returns a header `name` whose value is a table that contains a table, and so on to this depth.
+ */
 export function nestedTables(name: string, depth: number): Buffer {
   const inner = Array.from({ length: depth - 1 }, (_, level) => startOfTable('', (depth - 2 - level) * NESTING_BYTES));
   return Buffer.concat([startOfTable(name, inner.length * NESTING_BYTES), ...inner]);
 }
 
-/** What a table with an empty name costs. */
+/** Size of a nested table with an empty name. */
 const NESTING_BYTES = 6;
 
 function startOfTable(name: string, length: number): Buffer {

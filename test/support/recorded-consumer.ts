@@ -3,29 +3,31 @@ import { Consumer, type ConsumerSettings, type Handler } from '../../src/amqp/co
 import { Publisher } from '../../src/amqp/publisher/publisher.ts';
 import type { Delivery } from '../../src/protocol/delivery.ts';
 
-/** A consumer as the worker has one, with all that it took and told. */
+/** A consumer like the worker's, which records its deliveries and events. */
 export interface RecordedConsumer {
   readonly consumer: Consumer;
   readonly received: readonly Delivery[];
   readonly settled: readonly Settled[];
-  /** The events that are not counted elsewhere, by name, with what they carried. */
-  readonly told: readonly (readonly [name: string, ...details: unknown[]])[];
+  /** The events that no other list holds: name and arguments. */
+  readonly events: readonly (readonly [name: string, ...details: unknown[]])[];
   readonly stop: () => Promise<void>;
 }
 
-/** For tests that are not about how requests are taken. */
-export const nothingToldOfTaking: Pick<ConsumerEvents, 'cautious' | 'charged' | 'stalled' | 'outdated' | 'mismatched'> =
-  {
-    cautious: () => undefined,
-    charged: () => undefined,
-    stalled: () => undefined,
-    outdated: () => undefined,
-    mismatched: () => undefined,
-  };
+/** For tests that are not about the consumer's events. */
+export const IGNORED_CONSUMER_EVENTS: Pick<
+  ConsumerEvents,
+  'cautious' | 'charged' | 'stalled' | 'outdated' | 'mismatched'
+> = {
+  cautious: () => undefined,
+  charged: () => undefined,
+  stalled: () => undefined,
+  outdated: () => undefined,
+  mismatched: () => undefined,
+};
 
 export const acknowledge: Handler = () => Promise.resolve({ kind: 'acknowledge' });
 
-/** Consumes at `url`; dead letters are published at `publishUrl`. Does not wait for the start. */
+/** Consumes at `url`; publishes dead letters at `publishUrl`. Does not wait for the start. */
 export function recordedConsumer(
   { url, publishUrl }: { readonly url: string; readonly publishUrl: string },
   settings: Partial<ConsumerSettings> & Pick<ConsumerSettings, 'queue'>,
@@ -33,11 +35,11 @@ export function recordedConsumer(
 ): RecordedConsumer {
   const received: Delivery[] = [];
   const settled: Settled[] = [];
-  const told: (readonly [string, ...unknown[]])[] = [];
-  const tell =
+  const recorded: (readonly [string, ...unknown[]])[] = [];
+  const record =
     (name: string) =>
     (...details: unknown[]): void =>
-      void told.push([name, ...details]);
+      void recorded.push([name, ...details]);
   const connection = { timeoutMs: 1_000, heartbeatS: 1 };
   const quiet = { lost: () => undefined, restored: () => undefined };
   const publisher = new Publisher(
@@ -53,14 +55,14 @@ export function recordedConsumer(
     ...quiet,
     delivered: () => undefined,
     settled: (how) => settled.push(how),
-    deadLettered: tell('deadLettered'),
-    deadLetterHeld: tell('deadLetterHeld'),
-    handlerFailed: tell('handlerFailed'),
-    cautious: tell('cautious'),
-    charged: tell('charged'),
-    stalled: (remedy) => told.push(['stalled', remedy]),
-    outdated: tell('outdated'),
-    mismatched: tell('mismatched'),
+    deadLettered: record('deadLettered'),
+    deadLetterHeld: record('deadLetterHeld'),
+    handlerFailed: record('handlerFailed'),
+    cautious: record('cautious'),
+    charged: record('charged'),
+    stalled: (remedy) => recorded.push(['stalled', remedy]),
+    outdated: record('outdated'),
+    mismatched: record('mismatched'),
   };
   const consumer = new Consumer(
     { ...connection, urls: [url] },
@@ -76,5 +78,5 @@ export function recordedConsumer(
     await consumer.stop();
     await publisher.stop();
   };
-  return { consumer, received, settled, told, stop };
+  return { consumer, received, settled, events: recorded, stop };
 }

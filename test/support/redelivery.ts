@@ -1,21 +1,21 @@
 import { connect } from 'amqplib';
 
 /**
- * Takes the next messages of the queue, ahead of all workers, while `send` sends them, and hands them back: whoever gets
- * them then gets them as redelivered, as after the stop of a worker.
+ * Consumes the next messages of the queue, ahead of all workers, while `send` sends them, and
+ * requeues them: they are then delivered as redelivered, as after a worker's stop.
  */
-export async function handedBackOnce(amqpUrl: string, queue: string, count: number, send: () => void): Promise<void> {
+export async function requeueOnce(amqpUrl: string, queue: string, count: number, send: () => void): Promise<void> {
   const model = await connect(amqpUrl);
   const channel = await model.createChannel();
   await channel.prefetch(count);
   let tag = '';
   await new Promise<void>((resolve) => {
-    let taken = 0;
-    const take = (): void => {
-      taken += 1;
-      if (taken === count) resolve();
+    let received = 0;
+    const receive = (): void => {
+      received += 1;
+      if (received === count) resolve();
     };
-    void channel.consume(queue, take, { priority: 10 }).then(({ consumerTag }) => {
+    void channel.consume(queue, receive, { priority: 10 }).then(({ consumerTag }) => {
       tag = consumerTag;
       send();
     });

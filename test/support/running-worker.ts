@@ -5,12 +5,15 @@ import { freshNames, type FreshNames } from './fresh-names.ts';
 import { Requester } from './requester.ts';
 import { startWorker, type TestWorker } from './worker.ts';
 
-/** A worker that runs for the whole of the calling suite, in a namespace of its own, and a producer that sends to it. */
+/**
+ * A worker that runs during the whole calling suite, in a namespace of its own, and a producer that
+ * sends to it.
+ */
 export interface RunningWorker {
   readonly names: FreshNames;
-  /** There from the first test on. */
+  /** Available from the first test on. */
   readonly worker: TestWorker;
-  /** There from the first test on. */
+  /** Available from the first test on. */
   readonly requester: Requester;
 }
 

@@ -10,10 +10,13 @@ import { amqpProblem, mongodbProblem } from '../../infrastructure/servers.ts';
 
 const START_LIMIT_MS = 120_000;
 
-// The tests remove what they start themselves; the reaper would be one more image to pull.
+// The tests remove what they start; the reaper would be one more image to pull.
 process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
 
-/** A broker or database of a test's own, to be hurt. Its address stays the same through kill, stop and start. */
+/**
+ * A test's own broker or database, for injecting faults. Its address stays the same through kill,
+ * stop and start.
+ */
 export interface OwnServer {
   readonly url: string;
   /** Docker's id of the container. */
@@ -21,21 +24,24 @@ export interface OwnServer {
   /** Freezes all its processes: connections stay open and silent. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Ends it without warning (SIGKILL). Its data stays. */
+  /** Kills it (SIGKILL). Its data stays. */
   kill(): Promise<void>;
-  /** Ends it in good order. Its data stays. */
+  /** Stops it gracefully. Its data stays. */
   stop(): Promise<void>;
-  /** Starts it again after `kill` or `stop`, and waits until it can be used. */
+  /** Starts it after `kill` or `stop`, and waits until it can be used. */
   start(): Promise<void>;
-  /** Runs a command inside and gives its output. */
+  /** Runs a command inside and returns its output. */
   exec(...command: readonly string[]): Promise<string>;
-  /** The exit code of its last end. */
+  /** Returns its last exit code. */
   exitCode(): Promise<number>;
   /** Removes it and its data. */
   remove(): Promise<void>;
 }
 
-/** Starts a RabbitMQ of the caller's own; its data lies in the Docker volume `dataVolume`, where one is named. */
+/**
+ * Starts a RabbitMQ for the caller; its data is in the Docker volume `dataVolume`, where one is
+ * named.
+ */
 export async function startBroker({ dataVolume }: { readonly dataVolume?: string } = {}): Promise<OwnServer> {
   await ensureDocker();
   const { rabbitmq } = await ensureImages('rabbitmq');
@@ -49,7 +55,7 @@ export async function startBroker({ dataVolume }: { readonly dataVolume?: string
   return ownServer(container, `amqp://guest:guest@127.0.0.1:${port}`, amqpProblem);
 }
 
-/** Starts a database of the caller's own. */
+/** Starts a database for the caller. */
 export async function startDatabase(): Promise<OwnServer> {
   await ensureDocker();
   const { mongo } = await ensureImages('mongo');

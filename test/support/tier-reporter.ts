@@ -3,23 +3,25 @@ import type { Reporter, TestModule } from 'vitest/node';
 /** Prints, at the end of a run, how many tests of each tier passed and failed. */
 export default class TierReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const tiers = new Map<string, { passed: number; failed: number; files: number; broken: number }>();
+    const tiers = new Map<string, { passed: number; failed: number; skipped: number; files: number; broken: number }>();
     for (const module of modules) {
       const name = module.project.name;
-      const tier = tiers.get(name) ?? { passed: 0, failed: 0, files: 0, broken: 0 };
+      const tier = tiers.get(name) ?? { passed: 0, failed: 0, skipped: 0, files: 0, broken: 0 };
       tiers.set(name, tier);
       tier.files += 1;
-      // A file that could not be read has no tests that could fail.
+      // A file that did not load has no tests that could fail.
       if (module.errors().length > 0) tier.broken += 1;
       for (const test of module.children.allTests()) {
-        const state = test.result().state;
-        if (state === 'passed') tier.passed += 1;
+        // A test that a failed hook kept from running is not one that was to be skipped.
+        if (test.options.mode === 'skip') tier.skipped += 1;
+        else if (test.result().state === 'passed') tier.passed += 1;
         else tier.failed += 1;
       }
     }
-    const lines = [...tiers].map(([name, { passed, failed, files, broken }]) => {
+    const lines = [...tiers].map(([name, { passed, failed, skipped, files, broken }]) => {
+      const left = skipped === 0 ? '' : `, ${skipped} skipped`;
       const more = broken === 0 ? '' : `, ${broken} of them broken`;
-      return `${name.padStart(13)}: ${passed} passed, ${failed} failed, in ${files} files${more}`;
+      return `${name.padStart(13)}: ${passed} passed, ${failed} failed${left}, in ${files} files${more}`;
     });
     process.stdout.write(`\n${lines.join('\n')}\n`);
   }

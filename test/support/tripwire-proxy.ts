@@ -1,52 +1,43 @@
-import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { TcpProxy } from './tcp-proxy.ts';
 
-/** A TCP proxy on loopback that resets a connection when the client sends certain bytes, instead of sending them on. */
+/**
+ * A TCP proxy on loopback that resets a connection instead of forwarding certain bytes of the
+ * client.
+ */
 export class TripwireProxy {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  /** Resets so far. */
-  cuts = 0;
+  readonly #proxy: TcpProxy;
+  readonly #count: { resets: number };
 
-  private constructor(target: URL, wire: string, most: number) {
-    this.#server = createServer((client) => {
-      const upstream = createConnection({ host: target.hostname, port: Number(target.port) });
-      for (const [from, to] of [
-        [client, upstream],
-        [upstream, client],
-      ] as const) {
-        this.#sockets.add(from);
-        from.on('error', () => undefined);
-        from.on('close', () => {
-          this.#sockets.delete(from);
-          to.destroy();
-        });
-      }
-      upstream.pipe(client);
-      client.on('data', (bytes) => {
-        if (this.cuts >= most || !bytes.includes(wire)) return upstream.write(bytes);
-        this.cuts += 1;
-        return client.resetAndDestroy();
-      });
-    });
+  private constructor(proxy: TcpProxy, count: { resets: number }) {
+    this.#proxy = proxy;
+    this.#count = count;
   }
 
   /** `wire`: the bytes; `most`: how many connections are reset. */
   static async before(targetUrl: string, wire: string, most: number): Promise<TripwireProxy> {
-    const proxy = new TripwireProxy(new URL(targetUrl), wire, most);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
-    return proxy;
+    const count = { resets: 0 };
+    const proxy = await TcpProxy.before(targetUrl, ({ client }) => ({
+      chunk: (direction, bytes) => {
+        if (direction === 'down' || count.resets >= most || !bytes.includes(wire)) return bytes;
+        count.resets += 1;
+        client.resetAndDestroy();
+        return undefined;
+      },
+    }));
+    return new TripwireProxy(proxy, count);
   }
 
-  /** `targetUrl` with the proxy's host and port. */
+  /** Connections reset so far. */
+  get cuts(): number {
+    return this.#count.resets;
+  }
+
+  /** Returns `targetUrl` with the proxy's host and port. */
   url(targetUrl: string): string {
-    const url = new URL(targetUrl);
-    url.hostname = '127.0.0.1';
-    url.port = String((this.#server.address() as AddressInfo).port);
-    return url.href;
+    return this.#proxy.url(targetUrl);
   }
 
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
+  close(): Promise<void> {
+    return this.#proxy.close();
   }
 }

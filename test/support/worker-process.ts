@@ -5,14 +5,14 @@ import type { FreshNames } from './fresh-names.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** A worker as a process of its own. */
+/** A worker as a separate process. */
 export interface WorkerProcess {
   readonly child: ChildProcess;
-  /** What it has written to standard output so far. */
+  /** Returns its standard output so far. */
   output(): string;
-  /** What it has written to standard error so far. */
+  /** Returns its standard error so far. */
   errors(): string;
-  /** Resolves with the exit code, or the signal that ended it. */
+  /** Resolves with the exit code, or with the signal that ended it. */
   readonly exited: Promise<number | string>;
   signal(signal: NodeJS.Signals): void;
 }
@@ -22,11 +22,11 @@ export interface ProcessOptions {
   readonly nodeOptions?: readonly string[];
   /** A shell's redirection of standard output, e.g. `> /dev/full`. */
   readonly redirection?: string;
-  /** Another program like `main.ts`, to be started in its place. */
+  /** Another program to start instead of `main.ts`. */
   readonly main?: string;
 }
 
-/** Starts `main.ts` in a test's namespace. The test ends it. */
+/** Starts `main.ts` in a test's namespace. The test has to stop it. */
 export function startProcess(
   names: FreshNames,
   settings: Readonly<Record<string, string>> = {},

@@ -13,13 +13,15 @@ import type { FreshNames } from './fresh-names.ts';
 
 /** A worker in the test's own process, with its log in a file. */
 export interface TestWorker extends Worker {
-  /** The log's lines so far, parsed. */
+  /** Returns the log's lines so far, parsed. */
   logLines(): Promise<Record<string, unknown>[]>;
-  /** The log as it is written. */
+  /** Returns the log's text so far. */
   logText(): Promise<string>;
 }
 
-/** Builds a worker in a test's namespace; `settings` overrides the environment. It is not started yet. */
+/**
+ * Builds a worker in a test's namespace without starting it; `settings` overrides the environment.
+ */
 export function testWorker(
   names: FreshNames,
   settings: Readonly<Record<string, string>> = {},

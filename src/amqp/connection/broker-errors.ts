@@ -25,7 +25,9 @@ const OPEN_ERRORS: readonly (readonly [RegExp, string])[] = [
   [/^SASL mechanism PLAIN is not provided/, 'the broker does not accept a login by user name and password'],
 ];
 
-/** The connection to a broker could not be opened. The message names the cause and holds no values. */
+/**
+ * The connection to a broker could not be opened. The message names the cause and holds no values.
+ */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 
@@ -44,13 +46,19 @@ function openErrorText(error: unknown): string {
   return `the connection to the broker could not be opened${typeof code === 'string' ? ` (${code})` : ''}`;
 }
 
-/** Why the broker closed a channel or a connection: its reply code, and its text in amqplib's message. */
+/**
+ * Why the broker closed a channel or a connection: its reply code, and its text in amqplib's
+ * message.
+ */
 export interface CloseReason {
   readonly code: number;
   readonly text: string;
 }
 
-/** The broker's reason for a close; `undefined` where the broker did not close the channel or connection. */
+/**
+ * The broker's reason for a close; `undefined` where the broker did not close the channel or
+ * connection.
+ */
 export function closeReasonOf(error: Error): CloseReason | undefined {
   const { code } = error as { code?: unknown };
   if (typeof code !== 'number' || !/^(?:Channel closed by server|Connection closed): /.test(error.message))
@@ -86,7 +94,9 @@ export function closesToBlame(reason: CloseReason | undefined): number {
   return (reason && CLOSES_TO_BLAME.get(reason.code)) ?? Infinity;
 }
 
-/** The largest body in bytes that the broker accepts, where its reason names it; else `Infinity`. */
+/**
+ * The largest body in bytes that the broker accepts, where its reason names it; else `Infinity`.
+ */
 export function maxBodyOf(reason: CloseReason | undefined): number {
   const found = /message size \d+ is larger than configured max size (\d+)/.exec(reason?.text ?? '');
   return found === null ? Infinity : Number(found[1]);
@@ -105,7 +115,9 @@ export function isNack(error: unknown): boolean {
   return error instanceof Error && error.message === 'message nacked';
 }
 
-/** Whether `publish` threw because the channel is closing; else amqplib cannot encode the message. */
+/**
+ * Whether `publish` threw because the channel is closing; else amqplib cannot encode the message.
+ */
 export function isChannelClosing(error: unknown): boolean {
   return error instanceof Error && error.name === 'IllegalOperationError';
 }
@@ -117,7 +129,9 @@ export interface ArgumentMismatch {
   readonly theirs: string;
 }
 
-/** The argument that the broker names as it refuses a declaration; `undefined` for any other error. */
+/**
+ * The argument that the broker names as it refuses a declaration; `undefined` for any other error.
+ */
 export function argumentMismatchOf(error: unknown): ArgumentMismatch | undefined {
   const text = error instanceof Error ? error.message : '';
   const found = /inequivalent arg '([^']*)'.*received (.*?) but current is (.*?)"?$/s.exec(text);

@@ -14,11 +14,16 @@ export interface ConnectionSettings {
   readonly urls: readonly string[];
   /** Time limit for opening the connection, and for each call on it. */
   readonly timeoutMs: number;
-  /** Heartbeat interval in seconds. A peer that is silent for about three intervals counts as lost. */
+  /**
+   * Heartbeat interval in seconds. A peer that is silent for about three intervals counts as lost.
+   */
   readonly heartbeatS: number;
 }
 
-/** One open connection to the broker. Once closed it is never reused: `SupervisedChannel` opens another. */
+/**
+ * One open connection to the broker. Once closed it is never reused: `SupervisedChannel` opens
+ * another.
+ */
 export class Connection {
   /** Resolves once, with the reason, when the connection closes. */
   readonly closed: Promise<string>;
@@ -75,7 +80,10 @@ export class Connection {
     return this.orDisconnected(within(timeoutMs, what, pending));
   }
 
-  /** Settles as `call`, or rejects once the connection closes: amqplib leaves some calls pending then. */
+  /**
+   * Settles as `call`, or rejects once the connection closes: amqplib leaves some calls pending
+   * then.
+   */
   async orDisconnected<T>(call: Promise<T>): Promise<T> {
     return Promise.race([call, this.closed.then((reason) => Promise.reject(new Error(reason)))]);
   }
@@ -90,7 +98,9 @@ export class Connection {
   }
 }
 
-/** Opens a connection to the `attempt`-th URL, modulo their number. Rejects with `ConnectionError`. */
+/**
+ * Opens a connection to the `attempt`-th URL, modulo their number. Rejects with `ConnectionError`.
+ */
 export async function openConnection(
   settings: ConnectionSettings,
   name: string,

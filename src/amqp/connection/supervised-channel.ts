@@ -39,7 +39,10 @@ export interface ChannelUser<C extends Channel> {
 }
 
 const STABLE_AFTER_MS = 5_000;
-/** A fast retry waits 0.25× to 1.25× of this: workers that lose their channels over one message spread out. */
+/**
+ * A fast retry waits 0.25× to 1.25× of this: workers that lose their channels over one message
+ * spread out.
+ */
 const FAST_RETRY_MS = 40;
 
 /**
@@ -54,7 +57,10 @@ const FAST_RETRY_MS = 40;
 export class SupervisedChannel<C extends Channel> {
   /** Resolves when the supervision is stopped. Rejects when a retry cannot help. */
   readonly ended: Promise<void>;
-  /** Resolves when the channel is up for the first time, or was stopped before. Rejects as `ended` does. */
+  /**
+   * Resolves when the channel is up for the first time, or was stopped before. Rejects as `ended`
+   * does.
+   */
   readonly started: Promise<void>;
   readonly #name: string;
   readonly #settings: ConnectionSettings;

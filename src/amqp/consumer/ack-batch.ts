@@ -18,7 +18,10 @@ export class AckBatch {
   readonly #open: ReadonlyMap<ConsumeMessage, unknown>;
   #batch: PendingAck[] = [];
 
-  /** `open`: the unsettled deliveries of the channel, oldest first, without those that were added here. */
+  /**
+   * `open`: the unsettled deliveries of the channel, oldest first, without those that were added
+   * here.
+   */
   constructor(channel: Channel, open: ReadonlyMap<ConsumeMessage, unknown>) {
     this.#channel = channel;
     this.#open = open;

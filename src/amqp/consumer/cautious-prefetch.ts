@@ -40,7 +40,10 @@ export class CautiousPrefetch {
   #lossesWithoutSuccess = 0;
   #fastRetry = false;
 
-  /** `changed` receives the reason when consuming one at a time begins, and `undefined` when it ends. */
+  /**
+   * `changed` receives the reason when consuming one at a time begins, and `undefined` when it
+   * ends.
+   */
   constructor(changed: (reason: CautionReason | undefined) => void, now: () => number = () => performance.now()) {
     this.#changed = changed;
     this.#now = now;

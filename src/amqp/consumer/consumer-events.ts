@@ -20,7 +20,9 @@ export interface ConsumerEvents extends ChannelEvents, DeadLetterEvents {
   handlerFailed(error: unknown): void;
   /** Requests are consumed one at a time from now on; `undefined`: with the full prefetch again. */
   cautious(reason: CautionReason | undefined): void;
-  /** A delivery starts that the broker has charged often with the ends of channels and processes. */
+  /**
+   * A delivery starts that the broker has charged often with the ends of channels and processes.
+   */
   charged(deliveryCount: number): void;
   /** `waiting` requests wait and none is delivered, or no request in flight ends. */
   stalled(remedy: Remedy, waiting: number): void;

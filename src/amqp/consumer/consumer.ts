@@ -157,7 +157,7 @@ export class Consumer implements ChannelUser<Channel> {
     return this.#adjust();
   }
 
-  /** Stops for good. Deliveries in flight continue; held dead letters are requeued. Idempotent; never rejects. */
+  /** Stops for good: deliveries in flight continue, held dead letters are requeued. Never rejects. */
   async stopConsuming(): Promise<void> {
     this.#active = false;
     this.#deadLetters.stop();

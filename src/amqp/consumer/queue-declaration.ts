@@ -16,7 +16,10 @@ export class QueueDeclaration {
     this.#events = events;
   }
 
-  /** Rejects with `TopologyMismatchError` where a queue has other arguments, unless both matched before. */
+  /**
+   * Rejects with `TopologyMismatchError` where a queue has other arguments, unless both matched
+   * before.
+   */
   async declare(model: ChannelModel): Promise<void> {
     try {
       const { outdated } = await declareTopology(model, this.#queue);

@@ -42,7 +42,9 @@ const REASON = 'requests wait and none is delivered';
  * where there is no progress.
  */
 export class StallWatchdog {
-  /** Rejects with `ConsumerStuckError` when no remedy has helped within the time of the settings. */
+  /**
+   * Rejects with `ConsumerStuckError` when no remedy has helped within the time of the settings.
+   */
   readonly failed: Promise<never>;
   readonly #settings: StallSettings;
   readonly #host: StallWatchdogHost;

@@ -87,7 +87,10 @@ export class Amqp10Receiver {
     return receiver;
   }
 
-  /** Receives up to `count` messages, as many as are ready, and holds them. Calls `onMessage` with each. */
+  /**
+   * Receives up to `count` messages, as many as are ready, and holds them. Calls `onMessage` with
+   * each.
+   */
   async receive(count: number, onMessage: (deliveryId: number, message: Buffer) => void): Promise<void> {
     const session = [uint(this.#nextIncoming), uint(NO_LIMIT), uint(0), uint(NO_LIMIT)];
     this.#send(described(FLOW, [...session, uint(0), uint(this.#deliveryCount), uint(count), NULL, TRUE]));

@@ -70,7 +70,9 @@ export async function pollUntil<T>(
   }
 }
 
-/** The part of a message that amqplib reads to acknowledge it, so that its body need not be kept. */
+/**
+ * The part of a message that amqplib reads to acknowledge it, so that its body need not be kept.
+ */
 export function messageWithTag(deliveryTag: number): Message {
   return { fields: { deliveryTag } } as unknown as Message;
 }

@@ -36,7 +36,9 @@ class AmqpDeadLetterQueue implements DeadLetterQueue {
   readonly #requestQueue: string;
   #connection: Connection | undefined;
   #url = '';
-  /** A letter closed the connection: from now on a sweep moves such letters aside before each visit. */
+  /**
+   * A letter closed the connection: from now on a sweep moves such letters aside before each visit.
+   */
   #sweeping = false;
   /** Consumers of other clients at the last visit. */
   #otherConsumers = 0;

@@ -18,7 +18,10 @@ type PublishResult =
 /** A channel and its state. */
 interface SendChannel {
   readonly confirmChannel: ConfirmChannel;
-  /** Whether the broker returned a letter. If it returns one, the queue is missing and it returns all. */
+  /**
+   * Whether the broker returned a letter. If it returns one, the queue is missing and it returns
+   * all.
+   */
   returned: boolean;
   /** Callbacks of unanswered letters. Not promise reactions: those would stay after the answer. */
   readonly unanswered: Set<(result: PublishResult) => void>;
@@ -41,7 +44,9 @@ export class DeadLetterSender {
     this.#requestQueue = requestQueue;
   }
 
-  /** Sends the letters in order. Returns the problem of each. Rejects where the connection is lost. */
+  /**
+   * Sends the letters in order. Returns the problem of each. Rejects where the connection is lost.
+   */
   async send(letters: readonly DeadLetter[]): Promise<Problem[]> {
     const problems: Problem[] = [];
     let batch: DeadLetter[] = [];
@@ -146,7 +151,9 @@ export class DeadLetterSender {
   }
 }
 
-/** A worker recognises a repeat by its message id. Without one it would execute the request again. */
+/**
+ * A worker recognises a repeat by its message id. Without one it would execute the request again.
+ */
 function mayRepeat({ properties }: DeadLetter): boolean {
   return properties['message_id'] !== undefined;
 }

@@ -5,7 +5,9 @@ import { Amqp10Receiver } from './amqp10-receiver.ts';
 import { readAmqp10, textOf, type Amqp10Value } from './amqp10-values.ts';
 
 const [MESSAGE_ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA] = [0x72, 0x73, 0x74, 0x75];
-/** From here on the message is as its sender encoded it; brokers change only the sections before. */
+/**
+ * From here on the message is as its sender encoded it; brokers change only the sections before.
+ */
 const BARE_MESSAGE = PROPERTIES;
 /**
  * Types that AMQP 0-9-1 lacks. RabbitMQ 4.3 closes the connection instead of converting them to a

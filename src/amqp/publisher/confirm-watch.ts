@@ -13,7 +13,9 @@ const MAX_KEPT_WHEN_IDLE = 10_000;
 const MAX_KEPT = 1_000_000;
 
 export interface ConfirmWatchHost {
-  /** The main channel; `undefined` where there is none, or the broker does not read its connection. */
+  /**
+   * The main channel; `undefined` where there is none, or the broker does not read its connection.
+   */
   main(): PublishChannel | undefined;
   readonly isolatedChannels: IsolatedChannels;
   /** The destination confirms nothing, though later messages to others are confirmed. */

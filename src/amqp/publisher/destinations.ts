@@ -101,7 +101,10 @@ export class Destinations {
     return this.#heldByOthers(destination) < this.maxHeld;
   }
 
-  /** Removes and returns the newest waiting messages beyond the bound. The oldest stays, to be retried. */
+  /**
+   * Removes and returns the newest waiting messages beyond the bound. The oldest stays, to be
+   * retried.
+   */
   takeExcess(destination: Destination): Pending[] {
     const room = Math.min(this.#maxHeldByOne, this.maxHeld - this.#heldByOthers(destination));
     return destination.waiting.splice(Math.max(1, room - destination.inFlight));

@@ -8,7 +8,9 @@ const MAX_STUCK = 32;
 export interface IsolatedChannelsHost {
   /** Opens a channel. Rejects where there is no connection. */
   open(): Promise<PublishChannel>;
-  /** Sends the destination's next message on this channel. Returns whether there was one to send. */
+  /**
+   * Sends the destination's next message on this channel. Returns whether there was one to send.
+   */
   sendNext(channel: PublishChannel, destination: Destination): boolean;
 }
 

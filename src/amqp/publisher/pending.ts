@@ -15,7 +15,9 @@ export interface Pending {
   /** The tick of the confirm watch at which it was sent last. */
   sentAt: number;
   returned: boolean;
-  /** How often the broker closed a channel or connection while this message may have been the cause. */
+  /**
+   * How often the broker closed a channel or connection while this message may have been the cause.
+   */
   closes: number;
 }
 

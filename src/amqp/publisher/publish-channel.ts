@@ -40,7 +40,9 @@ export class PublishChannel {
   /** Why the broker closed the channel, if it did. */
   closedBy: CloseReason | undefined;
   isOpen = true;
-  /** Position of the first abandoned message. amqplib keeps an entry for each message from there on. */
+  /**
+   * Position of the first abandoned message. amqplib keeps an entry for each message from there on.
+   */
   firstAbandoned: number | undefined;
   readonly #frameMax: number;
   readonly #events: PublishChannelEvents;

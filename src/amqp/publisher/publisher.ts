@@ -55,7 +55,9 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
   #blocked = false;
   #stopped = false;
   #order = 0;
-  /** The channel is replaced although it works. It is reported as closed only if that takes long. */
+  /**
+   * The channel is replaced although it works. It is reported as closed only if that takes long.
+   */
   #isPlanned = false;
   #closedTimer: NodeJS.Timeout | undefined;
 
@@ -81,7 +83,10 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     return this.#channel.ended;
   }
 
-  /** Resolves when the channel is up for the first time, or was stopped before. Rejects as `ended` does. */
+  /**
+   * Resolves when the channel is up for the first time, or was stopped before. Rejects as `ended`
+   * does.
+   */
   get started(): Promise<void> {
     return this.#channel.started;
   }

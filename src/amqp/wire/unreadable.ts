@@ -25,7 +25,10 @@ const SHORTEST_DEEP = MAX_HEADERS * 5;
 /** The properties, as amqplib returns them, of messages that could be read only in part. */
 const unreadable = new WeakSet<object>();
 
-/** Whether some properties of this message, its headers first of all, could not be read and are missing. */
+/**
+ * Whether some properties of this message, its headers first of all, could not be read and are
+ * missing.
+ */
 export function isUnreadable(message: Pick<Message, 'properties'>): boolean {
   return unreadable.has(message.properties);
 }

@@ -91,7 +91,9 @@ function defect(what: string, error: MongoError): StoreDefectError {
   return new StoreDefectError(`${what}: ${error.name}${code === undefined ? '' : ` ${code}`}`, code);
 }
 
-/** Conditions that an operator can fix. The call is retried all the same: a fix may be under way. */
+/**
+ * Conditions that an operator can fix. The call is retried all the same: a fix may be under way.
+ */
 const REASONS: ReadonlyMap<unknown, string> = new Map([
   [13, 'the database user lacks the right to do it (13 Unauthorized)'],
   [18, 'the database rejects the user name or the password (18 AuthenticationFailed)'],

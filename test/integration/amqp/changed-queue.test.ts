@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { recordedConsumer, type RecordedConsumer } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
@@ -36,14 +36,14 @@ test('a dead-letter queue that is recreated with other arguments does not end a 
   await channel.assertQueue(`${queue}.dead`, { durable: true });
   proxy.cut();
   channel.sendToQueue(queue, Buffer.from('x'));
-  await expect.poll(() => recorded.settled, patiently).toContain('acknowledged');
-  expect(recorded.told.map(([name]) => name)).toContain('mismatched');
+  await expect.poll(() => recorded.settled, POLLING).toContain('acknowledged');
+  expect(recorded.events.map(([name]) => name)).toContain('mismatched');
 });
 
 test('the fields of a header named __proto__ do not count as headers', async () => {
   const headers = JSON.parse('{"__proto__": {"deadline": 1}, "kept": 2}') as Record<string, unknown>;
   channel.sendToQueue(queue, Buffer.from('x'), { headers });
-  await expect.poll(() => recorded.received.length, patiently).toBe(1);
+  await expect.poll(() => recorded.received.length, POLLING).toBe(1);
   const received = recorded.received[0]?.properties.headers ?? {};
   expect([received['deadline'], received['kept']]).toEqual([undefined, 2]);
 });

@@ -9,8 +9,8 @@ import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import type { Delivery } from '../../../src/protocol/delivery.ts';
 import type { Settlement } from '../../../src/protocol/settlement.ts';
 import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
-import { patiently } from '../../support/polling.ts';
-import { nothingToldOfTaking } from '../../support/recorded-consumer.ts';
+import { POLLING } from '../../support/polling.ts';
+import { IGNORED_CONSUMER_EVENTS } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const amqpUrl = inject('amqpUrl');
@@ -65,7 +65,7 @@ async function consume(handle: Handler): Promise<Consumer> {
       deadLettered: ({ code }) => letters.push(code),
       deadLetterHeld: () => undefined,
       handlerFailed: () => undefined,
-      ...nothingToldOfTaking,
+      ...IGNORED_CONSUMER_EVENTS,
     },
   );
   await consumer.started;
@@ -119,7 +119,7 @@ test('a deleted queue is declared and consumed again', async () => {
     present.on('error', () => undefined);
     expect((await present.checkQueue(queue)).consumerCount).toBe(1);
     await present.close();
-  }, patiently);
+  }, POLLING);
   channel.sendToQueue(queue, Buffer.from('a'));
   await expect.poll(() => settled).toEqual(['acknowledged']);
   expect(consumer.ready).toBe(true);

@@ -153,6 +153,8 @@ test('many requests that end their process make the broker dead-letter none of t
   expect(running.length).toBeGreaterThan(24 * 5);
   expect(fates.done.size).toBe(64);
   expect(await depth(`${queue}.dead`)).toBe(0);
-  const charged = running.flatMap(({ told }) => told.filter(([name]) => name === 'charged').map(([, count]) => count));
+  const charged = running.flatMap(({ events }) =>
+    events.filter(([name]) => name === 'charged').map(([, count]) => count),
+  );
   expect(Math.max(...charged.map(Number))).toBeLessThan(30);
 }, 120_000);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
 import { DeadLetterPublisher } from '../../../src/amqp/consumer/dead-letter-publisher.ts';
 import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 
 const amqpUrl = inject('amqpUrl');
 const diagnosis = { code: 'INTERNAL_ERROR' as const, attempts: 1, firstError: 'f', lastError: 'l', referenceId: 'r' };
@@ -98,7 +98,7 @@ test('a letter whose delivery is no longer ours is not published', async () => {
   let gone = false;
   await channel.assertQueue(`${queue}.dead`, { arguments: { 'x-max-length': 0, 'x-overflow': 'reject-publish' } });
   const outcome = letters.publish(request({}), diagnosis, () => gone);
-  await expect.poll(() => held, patiently).toContain('refused');
+  await expect.poll(() => held, POLLING).toContain('refused');
   gone = true;
   await channel.deleteQueue(`${queue}.dead`);
   await channel.assertQueue(`${queue}.dead`);

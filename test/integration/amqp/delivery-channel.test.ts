@@ -9,8 +9,8 @@ import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import type { Delivery } from '../../../src/protocol/delivery.ts';
 import type { Settlement } from '../../../src/protocol/settlement.ts';
 import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
-import { patiently } from '../../support/polling.ts';
-import { nothingToldOfTaking } from '../../support/recorded-consumer.ts';
+import { POLLING } from '../../support/polling.ts';
+import { IGNORED_CONSUMER_EVENTS } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const amqpUrl = inject('amqpUrl');
@@ -50,7 +50,7 @@ beforeEach(async () => {
       deadLettered: () => undefined,
       handlerFailed: () => undefined,
       deadLetterHeld: () => undefined,
-      ...nothingToldOfTaking,
+      ...IGNORED_CONSUMER_EVENTS,
     },
   );
   await consumer.started;
@@ -70,7 +70,7 @@ async function deliver(): Promise<void> {
   channel.sendToQueue(queue, Buffer.from('a'));
   await vi.waitFor(() => {
     if (received.length === 0) throw new Error('nothing was delivered');
-  }, patiently);
+  }, POLLING);
 }
 
 /** Whether the channel of each delivery is closed. */

@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { Consumer } from '../../../src/amqp/consumer/consumer.ts';
 import { replyMessage } from '../../../src/amqp/wire/messages.ts';
 import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
-import { patiently } from '../../support/polling.ts';
-import { nothingToldOfTaking } from '../../support/recorded-consumer.ts';
+import { POLLING } from '../../support/polling.ts';
+import { IGNORED_CONSUMER_EVENTS } from '../../support/recorded-consumer.ts';
 import { limitMessageSize, loseMajority, resumeQueue, suspendQueue } from '../../support/quorum-queue.ts';
 import { startBroker, type OwnServer } from '../../support/servers.ts';
 
@@ -129,7 +129,7 @@ test(
     expect({ lost, opened }).toEqual({ lost: [], opened: [true] });
     await resumeQueue(broker, bad);
     // Late confirms restore the destination, and count for nothing else.
-    await expect.poll(() => publisher.publish(reply(bad, 'after')), patiently).toBe('routed');
+    await expect.poll(() => publisher.publish(reply(bad, 'after')), POLLING).toBe('routed');
     expect(await outcomes(many(100, bad))).toEqual({ routed: 100 });
     expect(lost).toEqual([]);
   },
@@ -181,7 +181,7 @@ test('connections that an operator closes, however often, cost no answer', { tim
     const sent = many(20, queue);
     await broker.exec('rabbitmqctl', 'close_all_connections', 'for a test', '--vhost', '/').catch(() => undefined);
     expect(await outcomes(sent)).not.toHaveProperty('unsendable');
-    await expect.poll(() => publisher.ready, patiently).toBe(true);
+    await expect.poll(() => publisher.ready, POLLING).toBe(true);
     await openChannel();
     await channel.assertQueue(queue, { exclusive: true });
   }
@@ -210,7 +210,7 @@ test('a full dead-letter queue delays only the letter and its delivery; a stop r
       deadLettered: () => undefined,
       deadLetterHeld: (reason) => held.push(reason),
       handlerFailed: () => undefined,
-      ...nothingToldOfTaking,
+      ...IGNORED_CONSUMER_EVENTS,
     },
   );
   await consumer.started;
@@ -220,26 +220,26 @@ test('a full dead-letter queue delays only the letter and its delivery; a stop r
   await broker.exec(...policy);
   // A quorum queue accepts a few more before it nacks.
   for (let filler = 0; filler < 20; filler += 1) channel.sendToQueue(dead, Buffer.from('filler'));
-  await expect.poll(async () => await publisher.publish({ ...reply(dead), once: true }), patiently).toBe('refused');
+  await expect.poll(async () => await publisher.publish({ ...reply(dead), once: true }), POLLING).toBe('refused');
   for (const body of ['bad 1', 'good 1', 'bad 2', 'good 2']) channel.sendToQueue(requests, Buffer.from(body));
-  await expect.poll(() => held.filter((reason) => reason === 'refused').length, patiently).toBeGreaterThan(2);
+  await expect.poll(() => held.filter((reason) => reason === 'refused').length, POLLING).toBeGreaterThan(2);
   channel.sendToQueue(requests, Buffer.from('good 3'));
-  await expect.poll(() => settled, patiently).toEqual(['acknowledged', 'acknowledged', 'acknowledged']);
+  await expect.poll(() => settled, POLLING).toEqual(['acknowledged', 'acknowledged', 'acknowledged']);
   await broker.exec('rabbitmqctl', 'clear_policy', 'full');
-  await expect.poll(() => settled.filter((how) => how === 'dead-lettered'), patiently).toHaveLength(2);
+  await expect.poll(() => settled.filter((how) => how === 'dead-lettered'), POLLING).toHaveLength(2);
   expect(received).toHaveLength(5);
   expect(lost).toEqual([]);
 
   await broker.exec(...policy);
-  await expect.poll(async () => await publisher.publish({ ...reply(dead), once: true }), patiently).toBe('refused');
+  await expect.poll(async () => await publisher.publish({ ...reply(dead), once: true }), POLLING).toBe('refused');
   const before = await depth();
   channel.sendToQueue(requests, Buffer.from('bad 3'));
-  await expect.poll(() => received, patiently).toContain('bad 3');
+  await expect.poll(() => received, POLLING).toContain('bad 3');
   await consumer.stopConsuming();
   await consumer.drained();
   expect(settled.at(-1)).toBe('handed-back');
   await consumer.stop();
   expect(await depth()).toBe(before);
-  await expect.poll(async () => (await channel.checkQueue(requests)).messageCount, patiently).toBe(1);
+  await expect.poll(async () => (await channel.checkQueue(requests)).messageCount, POLLING).toBe(1);
   await broker.exec('rabbitmqctl', 'clear_policy', 'full');
 });

@@ -7,7 +7,10 @@ import type { OutgoingMessage } from '../../../src/amqp/wire/messages.ts';
 import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import { TripwireProxy } from '../../support/tripwire-proxy.ts';
 
-/** A message that is nacked, or makes the broker close the channel or the connection, costs only itself. */
+/**
+ * A message that is nacked, or makes the broker close the channel or the connection, costs only
+ * itself.
+ */
 
 const amqpUrl = inject('amqpUrl');
 let publisher: Publisher;

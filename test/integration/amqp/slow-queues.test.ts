@@ -15,7 +15,9 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => broker.remove());
 
-/** The outcomes of one answer to each of `count` new queues that stall while others are confirmed. */
+/**
+ * The outcomes of one answer to each of `count` new queues that stall while others are confirmed.
+ */
 async function outcomesOfSlow(count: number, prefetch: number): Promise<string[]> {
   const model = await connect(broker.url);
   const channel = await model.createChannel();

@@ -39,7 +39,7 @@ async function consume(
 }
 
 function remedies(): unknown[] {
-  return running.told.filter(([name]) => name === 'stalled').map(([, remedy]) => remedy);
+  return running.events.filter(([name]) => name === 'stalled').map(([, remedy]) => remedy);
 }
 
 test.each([

@@ -8,7 +8,7 @@ import type { Method } from '../../../src/protocol/method.ts';
 import { ok } from '../../../src/protocol/response.ts';
 import { codesIn, contactIdIn, createRequest, jane, listRequest, request } from '../../support/documents.ts';
 import { freshNames, type FreshNames } from '../../support/fresh-names.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { startWorker } from '../../support/worker.ts';
@@ -110,7 +110,7 @@ test('an undelivered answer is delivered when the letter is sent back, without a
       const message = await queues.channel.get(full, { noAck: true });
       if (message === false) throw new Error('no answer yet');
       return message;
-    }, patiently);
+    }, POLLING);
     await queues.channel.deleteQueue(full);
     const { xml } = await requester.request(listRequest({ email: 'other@janedoe.com' }));
     expect([...xml.matchAll(/<contact_id>(\d+)/g)].map(([, id]) => Number(id))).toEqual([
@@ -136,7 +136,7 @@ test('a command that is killed while it sends back thousands of letters loses no
   await vi.waitFor(async () => {
     const { requests, dead } = await queues.depths();
     expect(requests + dead).toBeGreaterThanOrEqual(LETTERS);
-  }, patiently);
+  }, POLLING);
   const found = [...(await queues.drain(queues.requests)), ...(await queues.drain(queues.dead))];
   expect(new Set(found.map(({ properties }) => String(properties.messageId))).size).toBe(LETTERS);
 });

@@ -1,12 +1,12 @@
 import { connect } from 'amqplib';
 import { MongoClient } from 'mongodb';
 import { expect, test } from 'vitest';
-import { dropDatabase } from '../../../infrastructure/removal.ts';
+import { dropDatabase } from '../../../infrastructure/servers.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 
 const names = freshNames();
 
-test('the shared broker takes a quorum queue of this file', async () => {
+test('the shared broker accepts a quorum queue of this file', async () => {
   const connection = await connect(names.amqpUrl);
   const channel = await connection.createChannel();
   const declared = await channel.assertQueue(names.queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });

@@ -21,14 +21,14 @@ async function onChannel(broker: OwnServer, use: (channel: ConfirmChannel) => Pr
   }
 }
 
-test('a broker that was killed comes back at the same address with the messages that it had confirmed', async () => {
+test('a killed broker restarts at the same address with its confirmed messages', async () => {
   const broker = await startBroker();
   started.push(broker);
   await onChannel(broker, async (channel) => {
     await channel.assertQueue('kept', { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   });
-  // A kill right after the declaration empties the queue, confirmed messages included (RabbitMQ 4.3.6); a stop in good
-  // order before that makes sure that it is written.
+  // A kill right after the declaration empties the queue, confirmed messages included (RabbitMQ
+  // 4.3.6); a graceful stop before that makes sure that it is written.
   await broker.stop();
   await broker.start();
   await onChannel(broker, async (channel) => {
@@ -44,7 +44,7 @@ test('a broker that was killed comes back at the same address with the messages 
   });
 });
 
-test('a database that was killed comes back at the same address with what it had acknowledged', async () => {
+test('a killed database restarts at the same address with its acknowledged writes', async () => {
   const database = await startDatabase();
   started.push(database);
   const before = new MongoClient(database.url);
@@ -61,7 +61,7 @@ test('a database that was killed comes back at the same address with what it had
   await after.close();
 });
 
-test('a paused database is silent, and answers again when it goes on', async () => {
+test('a paused database is silent, and answers again when it is resumed', async () => {
   const database = started.at(-1)!;
   await database.pause();
   expect(await mongodbProblem(database.url)).toBeDefined();
@@ -69,7 +69,7 @@ test('a paused database is silent, and answers again when it goes on', async () 
   expect(await mongodbProblem(database.url)).toBeUndefined();
 });
 
-test('a database that is asked to stop ends with code 0', async () => {
+test('a database that is stopped exits with 0', async () => {
   const database = started.at(-1)!;
   await database.stop();
   expect(await database.exitCode()).toBe(0);

@@ -1,6 +1,6 @@
-import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-
 import { BSON, type Document } from 'mongodb';
+
+import { TcpProxy, type ConnectionHooks, type ProxiedConnection } from '../../support/tcp-proxy.ts';
 
 const OP_MSG = 2013;
 /** Header, flags and the kind of the first section. */
@@ -11,19 +11,41 @@ const BODY_AT = 21;
  * responses.
  */
 export class CommandProxy {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  #proxy: TcpProxy | undefined;
   readonly #answers = new Map<string, { readonly answer: Document; readonly when: (command: Document) => boolean }>();
   #dropped: string | undefined;
   /** The commands so far, without the document sequences sent with them. */
   readonly commands: Document[] = [];
 
-  private constructor(target: URL) {
-    this.#server = createServer((client) => {
-      const upstream = createConnection({ host: target.hostname, port: Number(target.port) });
-      let rest: Buffer = Buffer.alloc(0);
-      let dropsResponses = false;
-      client.on('data', (bytes: Buffer) => {
+  static async before(targetUrl: string): Promise<CommandProxy> {
+    const proxy = new CommandProxy();
+    proxy.#proxy = await TcpProxy.before(targetUrl, (connection) => proxy.#hooks(connection));
+    return proxy;
+  }
+
+  get port(): number {
+    return this.#tcp.port;
+  }
+
+  /** `targetUrl` through this proxy, with these options as its query. */
+  url(targetUrl: string, options = ''): string {
+    const url = new URL(this.#tcp.url(targetUrl));
+    url.search = `${options}&directConnection=true`;
+    return url.href;
+  }
+
+  get #tcp(): TcpProxy {
+    if (this.#proxy === undefined) throw new Error('the proxy has not started');
+    return this.#proxy;
+  }
+
+  #hooks({ client }: ProxiedConnection): ConnectionHooks {
+    let rest: Buffer = Buffer.alloc(0);
+    let dropsResponses = false;
+    return {
+      chunk: (direction, bytes) => {
+        if (direction === 'down') return dropsResponses ? undefined : bytes;
+        const forwarded: Buffer[] = [];
         rest = Buffer.concat([rest, bytes]);
         while (rest.length >= 4 && rest.length >= rest.readInt32LE(0)) {
           const message = rest.subarray(0, rest.readInt32LE(0));
@@ -31,43 +53,12 @@ export class CommandProxy {
           const command = this.#record(message);
           if (this.#dropped !== undefined && nameOf(command) === this.#dropped) dropsResponses = true;
           const answer = command && this.#answerTo(message, command);
-          if (answer === undefined) upstream.write(message);
+          if (answer === undefined) forwarded.push(message);
           else client.write(answer);
         }
-      });
-      upstream.on('data', (bytes: Buffer) => {
-        if (!dropsResponses) client.write(bytes);
-      });
-      for (const [socket, peer] of [
-        [client, upstream],
-        [upstream, client],
-      ] as const) {
-        this.#sockets.add(socket);
-        socket.on('error', () => undefined);
-        socket.on('close', () => {
-          peer.destroy();
-          this.#sockets.delete(socket);
-        });
-      }
-    });
-  }
-
-  static async before(targetUrl: string): Promise<CommandProxy> {
-    const proxy = new CommandProxy(new URL(targetUrl));
-    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
-    return proxy;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  /** `targetUrl` through this proxy, with these options as its query. */
-  url(targetUrl: string, options = ''): string {
-    const url = new URL(targetUrl);
-    url.host = `127.0.0.1:${this.port}`;
-    url.search = `${options}&directConnection=true`;
-    return url.href;
+        return forwarded.length === 0 ? undefined : Buffer.concat(forwarded);
+      },
+    };
   }
 
   /**
@@ -108,8 +99,7 @@ export class CommandProxy {
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#tcp.close();
   }
 }
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 
 import { withDatabase } from '../../../infrastructure/addresses.ts';
-import { dropDatabase } from '../../../infrastructure/removal.ts';
+import { dropDatabase } from '../../../infrastructure/servers.ts';
 import { openStore } from '../../../src/mongo/store.ts';
 import { describeContactRepository } from '../../support/contact-repository-suite.ts';
 

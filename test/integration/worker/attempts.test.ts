@@ -10,8 +10,8 @@ import { UnavailableError } from '../../../src/protocol/errors.ts';
 import type { WorkerOptions } from '../../../src/worker.ts';
 import { codesIn, contactIdIn, createRequest, getRequest } from '../../support/documents.ts';
 import { freshNames, type FreshNames } from '../../support/fresh-names.ts';
-import { patiently } from '../../support/polling.ts';
-import { handedBackOnce } from '../../support/redelivery.ts';
+import { POLLING } from '../../support/polling.ts';
+import { requeueOnce } from '../../support/redelivery.ts';
 import { Requester, type Answer } from '../../support/requester.ts';
 import { freePort } from '../../support/servers.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
@@ -56,7 +56,7 @@ async function inFlight(worker: TestWorker): Promise<number> {
 /** Sends a request that reaches the workers only as a redelivery; returns its answer. */
 async function redelivered(xml: string, messageId: string): Promise<{ readonly answer: Promise<Answer> }> {
   let answer: Promise<Answer> | undefined;
-  await handedBackOnce(names.amqpUrl, names.queue, 1, () => {
+  await requeueOnce(names.amqpUrl, names.queue, 1, () => {
     answer = requester.request(xml, { messageId });
   });
   if (answer === undefined) throw new Error('nothing was sent');
@@ -73,7 +73,7 @@ test('with one attempt allowed, a request that another worker requeued is execut
   await start({ MAX_ATTEMPTS: '1' });
   const { answer } = await redelivered(createRequest(), randomUUID());
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
-  await expect.poll(() => stored.countDocuments(), patiently).toBe(0);
+  await expect.poll(() => stored.countDocuments(), POLLING).toBe(0);
 });
 
 test('with one attempt allowed, a request that a stopping worker abandoned is executed', async () => {
@@ -87,7 +87,7 @@ test('with one attempt allowed, a request that a stopping worker abandoned is ex
   }));
   await start({ MAX_ATTEMPTS: '1', DRAIN_TIMEOUT_MS: '0' }, silent);
   const { answer } = await redelivered(getRequest(1), randomUUID());
-  await expect.poll(() => asked, patiently).toBe(1);
+  await expect.poll(() => asked, POLLING).toBe(1);
   expect(await stored.countDocuments()).toBe(1);
   await stopAll();
   expect(await stored.countDocuments()).toBe(0);
@@ -118,10 +118,10 @@ test('while the ledger is unavailable consumption pauses; then all requests are 
   const worker = await start({}, {}, { ...names, mongodbUrl });
   database.refuse();
   const { answer } = await redelivered(createRequest(), randomUUID());
-  await expect.poll(() => worker.logText(), patiently).toContain('consumption paused');
+  await expect.poll(() => worker.logText(), POLLING).toContain('consumption paused');
   database.accept();
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
-  await expect.poll(() => worker.logText(), patiently).toContain('consumption resumed');
+  await expect.poll(() => worker.logText(), POLLING).toContain('consumption resumed');
   await stopAll();
   await database.close();
 });
@@ -149,15 +149,15 @@ test('a request that waits in a disconnected worker is not executed there once a
   const answers: Promise<Answer>[] = [];
   for (const waiting of [1, 2, 2]) {
     answers.push(requester.request(createRequest({ client_id: 1, first_name: 'F', last_name, email: 'a@b.org' })));
-    await expect.poll(() => pendingCreates, patiently).toHaveLength(waiting);
+    await expect.poll(() => pendingCreates, POLLING).toHaveLength(waiting);
   }
-  await expect.poll(() => inFlight(cutOff), patiently).toBe(3);
+  await expect.poll(() => inFlight(cutOff), POLLING).toBe(3);
   broker.refuse();
   await start();
   const ids = (await Promise.all(answers)).map(({ xml }) => contactIdIn(xml));
   for (const reject of pendingCreates) reject(new UnavailableError('nobody knows'));
   const lost = async (): Promise<number> => (await cutOff.logText()).split('"CHANNEL_GONE"').length - 1;
-  await expect.poll(lost, patiently).toBe(3);
+  await expect.poll(lost, POLLING).toBe(3);
   expect(pendingCreates).toHaveLength(2);
   expect(new Set(ids).size).toBe(3);
   await stopAll();
@@ -183,12 +183,12 @@ test('a redelivery does not overtake its first delivery, and only one of the two
   }));
   const worker = await start({}, held, { ...names, amqpUrl: broker.url(names.amqpUrl) });
   await redelivered(getRequest(1), randomUUID());
-  await expect.poll(() => gets, patiently).toBe(1);
+  await expect.poll(() => gets, POLLING).toBe(1);
   // The request has no message_id, and waits behind one that is executed serially.
   const answer = requester.request(createRequest());
-  await expect.poll(() => inFlight(worker), patiently).toBe(2);
+  await expect.poll(() => inFlight(worker), POLLING).toBe(2);
   broker.cut();
-  await expect.poll(() => inFlight(worker), patiently).toBe(4);
+  await expect.poll(() => inFlight(worker), POLLING).toBe(4);
   release();
   expect(contactIdIn((await answer).xml)).toBeGreaterThan(0);
   await stopAll();

@@ -1,20 +1,20 @@
 import type { Channel, GetMessage } from 'amqplib';
 import { vi } from 'vitest';
 
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 
 /** Waits for the next message of the dead-letter queue of `requestQueue`, and removes it. */
 export function nextDeadLetter(
   channel: Channel,
   requestQueue: string,
-  timeoutMs: number = patiently.timeout,
+  timeoutMs: number = POLLING.timeout,
 ): Promise<GetMessage> {
   const get = async (): Promise<GetMessage> => {
     const letter = await channel.get(`${requestQueue}.dead`, { noAck: true });
     if (letter === false) throw new Error('no dead letter');
     return letter;
   };
-  return vi.waitFor(get, { ...patiently, timeout: timeoutMs });
+  return vi.waitFor(get, { ...POLLING, timeout: timeoutMs });
 }
 
 /** Returns the number of ready messages in the dead-letter queue of `requestQueue`. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { codesIn, createRequest, jane, listRequest, okAnswer } from '../../support/documents.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { publishRaw, type RawProperties } from '../../support/raw-publish.ts';
 import { Requester, type Answer } from '../../support/requester.ts';
 import { runningWorker } from '../../support/running-worker.ts';
@@ -30,7 +30,7 @@ async function sent(ids: RawProperties, body: Buffer): Promise<Answer> {
     const answer = producer.answers[before];
     if (answer === undefined) throw new Error('no answer yet');
     return answer;
-  }, patiently);
+  }, POLLING);
 }
 
 async function contactsOf(clientId: number): Promise<string> {

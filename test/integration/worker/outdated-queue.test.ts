@@ -2,10 +2,10 @@ import { connect } from 'amqplib';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 import { withDatabase } from '../../../infrastructure/addresses.ts';
-import { dropDatabase } from '../../../infrastructure/removal.ts';
+import { dropDatabase } from '../../../infrastructure/servers.ts';
 import { amqp10, publishAmqp10 } from '../../support/amqp10-publish.ts';
 import { createRequest, jane } from '../../support/documents.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { startBroker, type OwnServer } from '../../support/servers.ts';
 import { startWorker } from '../../support/worker.ts';
@@ -44,7 +44,7 @@ test('a queue of an earlier build gets its delivery limit by a policy and keeps 
   const behind = Array.from({ length: 20 }, () => requester.request(createRequest(jane)));
 
   const worker = await startWorker({ amqpUrl: broker.url, mongodbUrl, queue, database: '' });
-  await expect.poll(() => worker.logText(), patiently).toContain('the queue has no delivery limit');
+  await expect.poll(() => worker.logText(), POLLING).toContain('the queue has no delivery limit');
   const policy = ['contacts-requests', '^contacts[.]requests$', '{"delivery-limit":100}'];
   await broker.exec('rabbitmqctl', 'set_policy', '--apply-to', 'quorum_queues', ...policy);
   const answers = await Promise.all([...before, ...behind]);

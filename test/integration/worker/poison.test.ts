@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { amqp10, publishAmqp10 } from '../../support/amqp10-publish.ts';
 import { createRequest, jane } from '../../support/documents.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { nestedTables, publishRaw } from '../../support/raw-publish.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 import { startWorker, type TestWorker } from '../../support/worker.ts';
@@ -44,8 +44,8 @@ test.each([
 
   const answer = (): string | undefined =>
     requester.answers.find(({ properties: { correlationId } }) => correlationId === properties.correlationId)?.xml;
-  await expect.poll(answer, patiently).toContain('<code>INVALID_REQUEST</code>');
-  await expect.poll(letters, patiently).toBe(1);
+  await expect.poll(answer, POLLING).toContain('<code>INVALID_REQUEST</code>');
+  await expect.poll(letters, POLLING).toBe(1);
   const letter = await requester.channel.get(`${names.queue}.dead`, { noAck: true });
   expect(letter && letter.content.toString()).toBe(CREATE);
   expect(letter && letter.properties).toMatchObject({ replyTo, correlationId: properties.correlationId });

@@ -13,7 +13,7 @@ import {
   updateRequest,
 } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { startWorker, type TestWorker } from '../../support/worker.ts';
@@ -92,7 +92,7 @@ test('no data of a contact reaches the log or an error text, on any path', async
     const replies = (await worker.logLines()).map((line) => line['reply'] ?? line['code']);
     expect(replies).toContain('returned');
     expect((await worker.logText()).includes('REPLY_TO_OWN_QUEUE')).toBe(true);
-  }, patiently);
+  }, POLLING);
   await worker.stop();
   const log = await worker.logText();
   expect(log.match(/"msg":"request"/g)?.length).toBeGreaterThan(failures.length + 7);

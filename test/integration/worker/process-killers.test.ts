@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { poisonRequest } from '../../../chaos/poison.ts';
 import { codesIn, contactIdIn, createRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { Requester } from '../../support/requester.ts';
 import { startWorker } from '../../support/worker.ts';
 import { startProcess, type WorkerProcess } from '../../support/worker-process.ts';
@@ -54,11 +54,11 @@ test('a request that kills its process kills one more than the recorded starts a
   expect(codesIn(last.xml)).toEqual(['INTERNAL_ERROR']);
   expect(new Set(others.map(({ xml }) => contactIdIn(xml))).size).toBe(40);
   const letters = (): Promise<number> => deadLetterCount(requester.channel, names.queue);
-  await expect.poll(letters, patiently).toBe(1);
+  await expect.poll(letters, POLLING).toBe(1);
   const letter = await requester.channel.get(`${names.queue}.dead`, { noAck: true });
   expect(letter && letter.properties.headers).toMatchObject({ 'diagnosis-attempts': 2 });
   // No attempt stays on record for a message that is settled.
   const client = new MongoClient(names.mongodbUrl);
-  await expect.poll(() => client.db().collection('attempts').countDocuments(), patiently).toBe(0);
+  await expect.poll(() => client.db().collection('attempts').countDocuments(), POLLING).toBe(0);
   await client.close();
 });

@@ -1,10 +1,10 @@
 import { MongoClient, ObjectId, type Collection, type Document } from 'mongodb';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 
-import { deleteQueues } from '../../../infrastructure/removal.ts';
+import { deleteQueues } from '../../../infrastructure/servers.ts';
 import { MAX_SUSPECTS } from '../../../src/dispatch/circuit-breaker.ts';
 import { codesIn, contactIdIn, createRequest, getRequest, jane, listRequest } from '../../support/documents.ts';
-import { patiently } from '../../support/polling.ts';
+import { POLLING } from '../../support/polling.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 import { Requester } from '../../support/requester.ts';
 import { startWorker } from '../../support/worker.ts';
@@ -48,7 +48,7 @@ async function expectCreated(answers: readonly Promise<{ readonly xml: string }>
   const created = all.filter((xml) => codesIn(xml).length === 0).map(contactIdIn);
   expect(created.length).toBeGreaterThan(answers.length - MAX_SUSPECTS);
   expect(new Set(created).size).toBe(created.length);
-  await expect.poll(letters, patiently).toBe(answers.length - created.length);
+  await expect.poll(letters, POLLING).toBe(answers.length - created.length);
 }
 
 test('a foreign document fails the get that asks for it, once, and no other', async () => {
@@ -68,7 +68,7 @@ test('a foreign document fails the get that asks for it, once, and no other', as
   expect(lines.filter((line) => line['msg'] === 'execution is retried')).toEqual([]);
   expect(JSON.stringify(lines)).toContain('the document of contact 900001 is no contact');
   expect(JSON.stringify(lines)).toContain('contact 900002 has a text with characters that XML forbids');
-  await expect.poll(letters, patiently).toBe(1);
+  await expect.poll(letters, POLLING).toBe(1);
   await contacts.deleteMany({ client_id: 41 });
 });
 
@@ -76,11 +76,11 @@ test('creates that all fail alike are held instead of dead-lettered, and answere
   await validate({ vat_number: { $exists: true } });
   const creates = Array.from({ length: 60 }, (_, i) => createRequest({ ...jane, client_id: 60, last_name: `N${i}` }));
   const answers = creates.map((document) => running.requester.request(document));
-  await expect.poll(isReady, patiently).toBe(false);
+  await expect.poll(isReady, POLLING).toBe(false);
   expect(await heldFor()).toBe('every write of a method fails alike');
   await validate({});
   await expectCreated(answers);
-  await expect.poll(isReady, patiently).toBe(true);
+  await expect.poll(isReady, POLLING).toBe(true);
 });
 
 test('writes refused for their content are dead-lettered, and the others of their batch succeed', async () => {
@@ -92,7 +92,7 @@ test('writes refused for their content are dead-lettered, and the others of thei
   const codes = answers.map(({ xml }) => codesIn(xml).join());
   expect(codes).toEqual(creates.map((_, i) => (i % 3 === 0 ? '' : 'INTERNAL_ERROR')));
   await validate({});
-  await expect.poll(letters, patiently).toBe(40);
+  await expect.poll(letters, POLLING).toBe(40);
 });
 
 test('a broken counter holds creates and logs the remedy; reads continue, and creates resume once it is fixed', async () => {
@@ -100,7 +100,7 @@ test('a broken counter holds creates and logs the remedy; reads continue, and cr
   await counters.updateOne({ _id: 'contact' }, { $set: { next: 'x' } });
   const answers = Array.from({ length: 30 }, () => running.requester.request(createRequest()));
   expect((await running.requester.request(getRequest(id))).xml).toContain('Jane');
-  await expect.poll(isReady, patiently).toBe(false);
+  await expect.poll(isReady, POLLING).toBe(false);
   expect(await running.worker.logText()).toContain('the counter of contact_ids is broken');
   const second = workerProcess();
   expect(await second.exited).toBe(78);
@@ -140,7 +140,7 @@ test('a list that exceeds its time limit fails alone and without retries; the ot
 test('an ObjectId among the contacts fails no create, and is logged at the start', async () => {
   await contacts.insertOne({ _id: new ObjectId(), ...jane });
   const worker = workerProcess();
-  await expect.poll(() => worker.output(), patiently).toContain('consuming requests');
+  await expect.poll(() => worker.output(), POLLING).toContain('consuming requests');
   expect(worker.output()).toContain('the collection contacts holds documents whose _id is no contact_id');
   expect(contactIdIn((await running.requester.request(createRequest())).xml)).toBeGreaterThan(0);
   worker.signal('SIGTERM');

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { costsOf, forecast, type Costs } from '../../../bench/report/model.ts';
 import { results, run } from './results.ts';
 
-/** 900 µs of the worker for each batch and 100 for each request; 400 and 100 of the database. */
+/** The worker's costs are 900 µs per batch and 100 per request; the database's 400 and 100. */
 const COSTS: Costs = {
   batch: 100,
   worker: { alone: 1_000, inBatch: 109 },
@@ -12,13 +12,13 @@ const COSTS: Costs = {
   queuePerSecond: 20_000,
 };
 
-test('one worker is bound by itself, with full batches', () => {
+test('one worker limits itself, with full batches', () => {
   const { bound, batch, perSecond } = forecast(COSTS, { workers: 1, databaseCores: 16 });
   expect({ bound, batch }).toEqual({ bound: 'workers', batch: 128 });
   expect(perSecond).toBeCloseTo(1e6 / (100 + 900 / 128));
 });
 
-test('many workers are bound by the queue, with small batches that cost the database more', () => {
+test('the queue limits many workers, with small batches that cost the database more', () => {
   const ten = forecast(COSTS, { workers: 10, databaseCores: 16 });
   expect(ten).toMatchObject({ bound: 'queue', batch: 4, perSecond: 20_000 });
   const hundred = forecast(COSTS, { workers: 100, databaseCores: 16 });
@@ -28,13 +28,13 @@ test('many workers are bound by the queue, with small batches that cost the data
   expect(hundred.busy.workers).toBeCloseTo(20);
 });
 
-test('a small database binds, and lets batches fill up', () => {
+test('a small database is the limit, and batches fill up', () => {
   const { bound, batch, perSecond } = forecast(COSTS, { workers: 10, databaseCores: 1 });
   expect({ bound, batch }).toEqual({ bound: 'database', batch: 128 });
   expect(perSecond).toBeCloseTo(1e6 / (100 + 400 / 128));
 });
 
-test('the counter binds only where its batches are small: then they grow', () => {
+test('the counter is the limit only where batches are small: then they grow', () => {
   const counted = { ...COSTS, counterPerSecond: 2_000 };
   expect(forecast(counted, { workers: 100, databaseCores: 16 })).toMatchObject({ bound: 'queue', batch: 10 });
   expect(forecast({ ...COSTS, counterPerSecond: 100 }, { workers: 100, databaseCores: 16 })).toMatchObject({
@@ -43,7 +43,7 @@ test('the counter binds only where its batches are small: then they grow', () =>
   });
 });
 
-test('costs come from what was measured, and are nothing where a part is missing', () => {
+test('costs come from the measurements, and are undefined where one is missing', () => {
   const measured = results({
     throughput: [
       run({ batch: 100, cost: { ...run({}).cost, cpuMicros: 109 } }),

@@ -23,14 +23,14 @@ test('the median of an odd and an even number of figures, and of none', () => {
   expect(median([])).toBeNaN();
 });
 
-test('ratios are taken round by round, and only of rounds that both have', () => {
+test('ratios are computed round by round, for rounds that both subjects have', () => {
   const rate = ({ perSecond }: Run): number => perSecond;
   expect(ratios(THROUGHPUT, 'create', ['worker', 'plain'], rate)).toEqual({ median: 6, least: 3, most: 6 });
   expect(ratios(THROUGHPUT, 'create', ['worker', 'echo'], rate)).toEqual({ median: 0.5, least: 0.5, most: 0.5 });
   expect(ratios(THROUGHPUT, 'get', ['worker', 'plain'], rate)).toBeUndefined();
 });
 
-test('the table tells medians and ratios with their span, and nothing of what was not measured', () => {
+test('the table shows medians and ratios with their spread, and nothing that was not measured', () => {
   const text = table(results({ throughput: THROUGHPUT }));
   expect(text).toMatch(/create +660 +110 +1200 +6\.00 \(3\.00–6\.00\) +0\.50 \(0\.50–0\.50\)/);
   expect(text).not.toContain('NaN');
@@ -40,7 +40,7 @@ test('the table tells medians and ratios with their span, and nothing of what wa
   );
 });
 
-test('the page needs nothing else, draws what was measured, and escapes what it quotes', () => {
+test('the page is self-contained, draws what was measured, and escapes what it quotes', () => {
   const curve = [1, 16, 2_048].map((inFlight) => run({ inFlight, workload: 'mixed' }));
   const html = page(
     results({ throughput: THROUGHPUT, inFlight: curve, growth: curve, workers: [run({}), run({ workers: 2 })] }),

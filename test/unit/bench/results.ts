@@ -1,6 +1,6 @@
 import type { Results, Run } from '../../../bench/figures.ts';
 
-/** One measurement with plain figures. */
+/** Returns one measurement with plain figures. */
 export function run(given: Partial<Run>): Run {
   return {
     subject: 'worker',
@@ -20,7 +20,7 @@ export function run(given: Partial<Run>): Run {
   };
 }
 
-/** Results with nothing in them but what is given. */
+/** Returns results that hold only what is given. */
 export function results(given: Partial<Results>): Results {
   return {
     startedAt: '2026-01-02T03:04:05.000Z',

@@ -26,7 +26,7 @@ test('empty elements and references are shown as they are', () => {
   expect(indented('<a><b></b><c>&lt;x&gt; &amp; y</c></a>')).toBe('<a>\n  <b></b>\n  <c>&lt;x&gt; &amp; y</c>\n</a>');
 });
 
-test('nothing is coloured where the output is no terminal', () => {
+test('nothing is coloured where the output is not a terminal', () => {
   expect(process.stdout.isTTY).toBeFalsy();
   expect(coloured('<a b="c">d</a>')).toBe('<a b="c">d</a>');
 });

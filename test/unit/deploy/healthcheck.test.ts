@@ -24,7 +24,7 @@ beforeAll(async () => {
   return () => endpoint.close();
 });
 
-/** The health check's exit code, and what it has written. */
+/** Returns the health check's exit code and output. */
 async function check(environment: Readonly<Record<string, string>>, ...args: readonly string[]) {
   const child = spawn(process.execPath, [HEALTH_CHECK, ...args], {
     env: environment,
@@ -44,7 +44,7 @@ function file(content: string): string {
   return path;
 }
 
-test('a worker that answers is healthy, one that is not ready is not', async () => {
+test('a worker that answers is healthy; one that is not ready is not', async () => {
   expect(await check({ HTTP_PORT: port })).toEqual({ code: 0, output: '' });
   expect((await check({ HTTP_PORT: port }, '/readyz')).code).toBe(0);
   ready = false;
@@ -61,7 +61,7 @@ test.each(['', '\n', '\r\n'])(
   },
 );
 
-test('no proxy of the environment is asked', async () => {
+test('proxies in the environment are ignored', async () => {
   let asked = 0;
   const proxy = createServer((socket) => {
     asked += 1;
@@ -80,11 +80,11 @@ test('other settings, readable or not, do not matter', async () => {
   expect((await check({ HTTP_PORT: port, AMQP_URL_FILE: '/nowhere', PREFETCH: 'many' })).code).toBe(0);
 });
 
-test('a port file that cannot be read, or no worker at all, is one line and code 1', async () => {
+test('an unreadable port file, or no worker, gives one line and exit code 1', async () => {
   expect(await check({ HTTP_PORT_FILE: '/nowhere' })).toEqual({ code: 1, output: 'ENOENT\n' });
   expect(await check({ HTTP_PORT: '1' })).toEqual({ code: 1, output: 'ECONNREFUSED\n' });
 });
 
-test('without HTTP nothing is asked', async () => {
+test('without HTTP nothing is requested', async () => {
   expect((await check({ HTTP_PORT_FILE: file('0\n') })).code).toBe(0);
 });

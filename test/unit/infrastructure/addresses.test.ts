@@ -8,15 +8,15 @@ test.each([
   ['mongodb://a:1,b:2/contacts?replicaSet=r', 'mongodb://a:1,b:2/x?replicaSet=r'],
   ['mongodb://u:p@h:1/contacts', 'mongodb://u:p@h:1/x?authSource=contacts'],
   ['mongodb://u:p@h:1/contacts?authSource=admin', 'mongodb://u:p@h:1/x?authSource=admin'],
-])('another database in the address %s keeps server, options and log-in', (url, expected) => {
+])('another database in the address %s keeps server, options and authentication', (url, expected) => {
   expect(withDatabase(url, 'x')).toBe(expected);
 });
 
-test('a wanted port that is taken is not given', async () => {
-  const taken = createServer();
-  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-  const { port } = taken.address() as AddressInfo;
+test('a wanted port that is in use is not returned', async () => {
+  const occupied = createServer();
+  await new Promise<void>((resolve) => occupied.listen(0, '127.0.0.1', resolve));
+  const { port } = occupied.address() as AddressInfo;
   expect(await freePort(port)).not.toBe(port);
-  await new Promise((resolve) => taken.close(resolve));
+  await new Promise((resolve) => occupied.close(resolve));
   expect(await freePort(port)).toBe(port);
 });

@@ -2,17 +2,18 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { attempt, ROOT, type Outcome } from '../../../infrastructure/command.ts';
+import { attempt, ROOT, type CommandResult } from '../../../infrastructure/command.ts';
 
 /**
- * Runs a line of code against `docker`, `apt-get`, `debootstrap` and `dockerd` programs that only write down how they
- * were called: which of them the scripts call on which kind of machine cannot be seen on one machine otherwise.
+ * Runs code against fake `docker`, `apt-get`, `debootstrap` and `dockerd` programs that only record
+ * their calls: one machine cannot show otherwise which of them the scripts call on which kind of
+ * machine.
  */
 async function onMachine(
   docker: string,
   code: string,
   env: Record<string, string> = {},
-): Promise<Outcome & { calls: string[] }> {
+): Promise<CommandResult & { calls: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'contacts-machine-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const calls = join(folder, 'calls');
@@ -43,7 +44,7 @@ test('where a Docker daemon answers, nothing is installed or started', async () 
   expect(calls).toEqual(['docker info --format {{.ServerVersion}}']);
 });
 
-test('where none answers and installing is forbidden, one clear error tells what to do', async () => {
+test('where none answers and installing is forbidden, one error says what to do', async () => {
   const { code, output, calls } = await onMachine('exit 1', ensureDocker, { SURROUNDINGS_INSTALL: 'no' });
   expect(code).not.toBe(0);
   expect(output).toContain('as SURROUNDINGS_INSTALL=no forbids it.');
@@ -57,14 +58,14 @@ test('where DOCKER_HOST names a daemon that does not answer, none is installed h
   expect(builders(calls)).toEqual([]);
 });
 
-test('named images are used as they are named, without asking Docker', async () => {
+test('named images are used without calling Docker', async () => {
   const named = { RABBITMQ_IMAGE: 'own/broker:1', MONGO_IMAGE: 'own/database:2' };
   const { stdout, calls } = await onMachine('exit 1', ensureImages, named);
   expect(JSON.parse(stdout)).toEqual({ rabbitmq: 'own/broker:1', mongo: 'own/database:2' });
   expect(calls).toEqual([]);
 });
 
-test('where the default images can be pulled, they are, and no stand-in is made', async () => {
+test('the default images are pulled where that is possible, and no stand-in is built', async () => {
   const { stdout, calls } = await onMachine('case "$1" in pull) echo pulled;; *) exit 1;; esac', ensureImages);
   expect(JSON.parse(stdout)).toEqual({ rabbitmq: 'rabbitmq:4-management', mongo: 'mongo:8' });
   expect(calls.filter((call) => call.startsWith('docker pull'))).toHaveLength(2);
@@ -77,7 +78,7 @@ test('where the default images are present, they are used without pulling', asyn
   expect(calls.filter((call) => !call.startsWith('docker image inspect'))).toEqual([]);
 });
 
-test('a registry that answers with a refusal is reported, and no stand-in hides it', async () => {
+test('a registry that refuses is reported, and no stand-in hides it', async () => {
   const refusing =
     'case "$1" in pull) echo "toomanyrequests: You have reached your pull rate limit" >&2; exit 1;; *) exit 1;; esac';
   const { code, output, calls } = await onMachine(refusing, ensureImages);
@@ -87,9 +88,10 @@ test('a registry that answers with a refusal is reported, and no stand-in hides 
   expect(builders(calls)).toEqual([]);
 });
 
-test('where no registry can be reached and building is forbidden, the error names the images to give', async () => {
-  const away = 'case "$1" in pull) echo "dial tcp: lookup registry: no such host" >&2; exit 1;; *) exit 1;; esac';
-  const { code, output, calls } = await onMachine(away, ensureImages, { SURROUNDINGS_INSTALL: 'no' });
+test('where no registry can be reached and building is forbidden, the error names the variables to set', async () => {
+  const unreachable =
+    'case "$1" in pull) echo "dial tcp: lookup registry: no such host" >&2; exit 1;; *) exit 1;; esac';
+  const { code, output, calls } = await onMachine(unreachable, ensureImages, { SURROUNDINGS_INSTALL: 'no' });
   expect(code).not.toBe(0);
   expect(output).toMatch(/No image registry can be reached[^]*RABBITMQ_IMAGE, MONGO_IMAGE/);
   expect(builders(calls)).toEqual([]);

@@ -2,20 +2,20 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { alone } from '../../../infrastructure/lock.ts';
+import { withLock } from '../../../infrastructure/lock.ts';
 
 const LOCK = new URL('../../../infrastructure/lock.ts', import.meta.url).href;
 
-test('the second waits until the first is done', async () => {
+test('the second waits until the first has finished', async () => {
   const name = randomUUID();
   const events: string[] = [];
   let finish = (): void => undefined;
-  const first = alone(name, async () => {
+  const first = withLock(name, async () => {
     events.push('first begins');
     await new Promise<void>((resolve) => (finish = resolve));
     events.push('first ends');
   });
-  const second = alone(name, async () => {
+  const second = withLock(name, async () => {
     events.push('second begins');
     await Promise.resolve();
   });
@@ -25,21 +25,21 @@ test('the second waits until the first is done', async () => {
   expect(events).toEqual(['first begins', 'first ends', 'second begins']);
 });
 
-test('a failure in the work frees the lock and is told', async () => {
+test('a failing task releases the lock and rejects', async () => {
   const name = randomUUID();
-  await expect(alone(name, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
-  expect(await alone(name, () => Promise.resolve('next'))).toBe('next');
+  await expect(withLock(name, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+  expect(await withLock(name, () => Promise.resolve('next'))).toBe('next');
 });
 
 test('a killed process leaves no lock behind', async () => {
   const name = randomUUID();
-  const code = `import { alone } from ${JSON.stringify(LOCK)};
-    await alone('${name}', async () => { console.log('held'); await new Promise((r) => setTimeout(r, 60000)); });`;
+  const code = `import { withLock } from ${JSON.stringify(LOCK)};
+    await withLock('${name}', async () => { console.log('held'); await new Promise((r) => setTimeout(r, 60000)); });`;
   const holder = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'ignore'] });
   onTestFinished(() => void holder.kill('SIGKILL'));
   await once(holder.stdout, 'data');
   let reached = false;
-  const waiting = alone(name, async () => {
+  const waiting = withLock(name, async () => {
     reached = true;
     await Promise.resolve();
   });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 
 import { optionsOf } from '../../../scripts/options.ts';
-import { Obstacle } from '../../../infrastructure/progress.ts';
+import { UserFacingError } from '../../../infrastructure/progress.ts';
 
 const options = { seconds: { type: 'string' }, help: { type: 'boolean', default: false } } as const;
 
-test('what is given is read', () => {
+test('options are parsed', () => {
   expect(optionsOf({ args: ['--seconds', '3'], options }).values).toEqual({ seconds: '3', help: false });
 });
 
@@ -13,8 +13,8 @@ test.each([
   ['--nope', "Unknown option '--nope'"],
   ['--seconds', "Option '--seconds <value>' argument missing"],
   ['more', "Unexpected argument 'more'"],
-])('%s is an obstacle with words of one line, not a stack', (argument, words) => {
+])('%s is a UserFacingError of one line, not a stack', (argument, words) => {
   const read = (): unknown => optionsOf({ args: [argument], options });
-  expect(read).toThrow(Obstacle);
-  expect(read).toThrow(`${words}; --help tells what there is.`);
+  expect(read).toThrow(UserFacingError);
+  expect(read).toThrow(`${words}; see --help.`);
 });

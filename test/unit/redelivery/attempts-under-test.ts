@@ -66,7 +66,10 @@ export const mustNotRun = (): Promise<Executed> => {
   throw new Error('must not run');
 };
 
-/** Resolves when everything has run that needs no further event. Each request that enters in its turn takes one pass. */
+/**
+ * Resolves when everything has run that needs no further event. Each request that enters in its
+ * turn takes one pass.
+ */
 export async function settle(): Promise<void> {
   for (let passes = 0; passes < 4; passes += 1) await new Promise((resolve) => setImmediate(resolve));
 }

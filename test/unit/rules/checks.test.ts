@@ -28,10 +28,10 @@ describe('formatting', () => {
 describe('types', () => {
   test.each([
     ['a wrong type', "export const a: number = 'text';\n", 'TS2322'],
-    ['what may be missing', 'export const a = (list: string[]): string => list[0];\n', 'TS2322'],
+    ['a value that may be missing', 'export const a = (list: string[]): string => list[0];\n', 'TS2322'],
     ['undefined in an optional property', 'export const a: { b?: string } = { b: undefined };\n', 'TS2375'],
-    ['a name that is not used', 'const a = 1;\nexport {};\n', 'TS6133'],
-    ['what Node cannot run unbuilt', 'export enum A {\n  B,\n}\n', 'TS1294'],
+    ['an unused name', 'const a = 1;\nexport {};\n', 'TS6133'],
+    ['syntax that Node cannot run unbuilt', 'export enum A {\n  B,\n}\n', 'TS1294'],
   ])('names %s', async (_, text, code) => {
     const found = await problems('types', { 'src/planted.ts': text });
     expect(found).toContain('src/planted.ts');

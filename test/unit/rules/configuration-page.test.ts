@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { settingsSchema } from '../../../src/settings/config.ts';
 import { configurationPage, readConfigurationPage } from '../../../scripts/rules/configuration-page.ts';
 
-test('docs/configuration.md holds the table of the schema as it is now', () => {
+test('docs/configuration.md has the table of the present schema', () => {
   const page = readConfigurationPage();
   expect(page).toBe(configurationPage(page));
 });
@@ -19,6 +19,6 @@ test('an outdated table is found', () => {
   expect(configurationPage(outdated)).not.toBe(outdated);
 });
 
-test('a page without its marks is refused rather than left alone', () => {
+test('a page without its marks is an error', () => {
   expect(() => configurationPage('# Configuration\n')).toThrow('marks');
 });

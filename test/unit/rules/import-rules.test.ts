@@ -81,6 +81,26 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
   ['patterns-only-in-reply-to-pattern', 'src/amqp/r.ts → node_modules/re2js', { 'src/amqp/r.ts': uses('re2js') }],
   ['process-only-in-main', 'src/amqp/f.ts → process', { 'src/amqp/f.ts': uses('node:process') }],
   [
+    'infrastructure-imports-nothing-else',
+    'infrastructure/a.ts → chaos/random.ts',
+    { 'infrastructure/a.ts': uses('../chaos/random.ts'), 'chaos/random.ts': 'export {};\n' },
+  ],
+  [
+    'infrastructure-by-its-public-modules',
+    'bench/a.ts → infrastructure/lock.ts',
+    { 'bench/a.ts': uses('../infrastructure/lock.ts'), 'infrastructure/lock.ts': 'export {};\n' },
+  ],
+  [
+    'chaos-by-its-public-modules',
+    'test/b.ts → chaos/proxy/frames.ts',
+    { 'test/b.ts': uses('../chaos/proxy/frames.ts'), 'chaos/proxy/frames.ts': 'export {};\n' },
+  ],
+  [
+    'nobody-imports-the-bench',
+    'scripts/a.ts → bench/figures.ts',
+    { 'scripts/a.ts': uses('../bench/figures.ts'), 'bench/figures.ts': 'export {};\n' },
+  ],
+  [
     'no-cycle',
     'src/mongo/c.ts → src/mongo/d.ts → src/mongo/c.ts',
     { 'src/mongo/c.ts': `${usesType('./d.ts')}${aType}`, 'src/mongo/d.ts': `${usesType('./c.ts')}${aType}` },
@@ -97,6 +117,17 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
   ],
   ['only-declared-packages', 'src/mongo/g.ts → node_modules/lodash', { 'src/mongo/g.ts': uses('lodash') }],
   ['only-what-resolves', 'src/mongo/h.ts → ./nowhere.ts', { 'src/mongo/h.ts': uses('./nowhere.ts') }],
+  [
+    'the-command-line-is-a-program',
+    'src/ops/k.ts → src/cli/k.ts',
+    { 'src/ops/k.ts': usesType('../cli/k.ts'), 'src/cli/k.ts': aType },
+  ],
+  [
+    'the-command-line-gets-its-connections',
+    'src/cli/l.ts → src/mongo/l.ts',
+    { 'src/cli/l.ts': uses('../mongo/l.ts'), 'src/mongo/l.ts': 'export {};\n' },
+  ],
+  ['command-line-packages-only-in-cli', 'src/ops/m.ts → node_modules/commander', { 'src/ops/m.ts': uses('commander') }],
 ];
 
 test('every planted import is found, under the name of its rule', async () => {

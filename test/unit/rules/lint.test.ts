@@ -8,7 +8,7 @@ import { sandbox } from './sandbox.ts';
 const work = 'async function work(): Promise<void> {\n  await Promise.resolve();\n}\n';
 const lines = (count: number, text: string): string => `${text}\n`.repeat(count);
 
-/** For each rule that matters most: a text that breaks it, and where that text stands. */
+/** For each important rule: a text that breaks it, and its file. */
 const PLANTED: readonly (readonly [rule: string, path: string, text: string])[] = [
   ['typescript(no-floating-promises)', 'src/floating.ts', `${work}export function run(): void {\n  work();\n}\n`],
   ['typescript(no-misused-promises)', 'src/misused.ts', `${work}[1].forEach(work);\n`],
@@ -66,7 +66,7 @@ const PLANTED: readonly (readonly [rule: string, path: string, text: string])[] 
   ['eslint(max-lines)', 'test/long.test.ts', lines(251, 'export {};')],
 ];
 
-test('every planted violation is found where it stands', async () => {
+test('every planted violation is found in its file', async () => {
   const folder = sandbox(Object.fromEntries(PLANTED.map(([, path, text]) => [path, text])));
   const { output } = await runTool(
     'oxlint',
@@ -82,7 +82,7 @@ test('every planted violation is found where it stands', async () => {
   expect(missed.map(([rule, path]) => `${rule} in ${path}`)).toEqual([]);
 });
 
-test('the programs alone may touch the process, scripts alone may print', async () => {
+test('only the programs may use `process`, only scripts may print', async () => {
   const folder = sandbox({
     'src/main.ts': 'process.exitCode = 1;\n',
     'src/cli.ts': 'process.exitCode = 1;\n',

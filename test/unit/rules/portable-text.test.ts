@@ -30,11 +30,11 @@ describe('texts', () => {
     'http://127.0.0.1:8080/readyz',
     'the registry of methods, a proxy.ts, mirrors',
     'file:///etc/ssl and /usr/lib/rabbitmq/bin/rabbitmq-server and /app/dist',
-  ])('%j is nobody’s machine', (text) => {
+  ])('%j names no machine', (text) => {
     expect(portabilityProblems(sandbox({ 'docs/a.md': `${text}\n` }))).toEqual([]);
   });
 
-  test('what is no text is left alone', () => {
+  test('binary files are ignored', () => {
     expect(portabilityProblems(sandbox({ 'test/a.bin': join('\u0000 /wo', 'rk/main') }))).toEqual([]);
   });
 });
@@ -47,14 +47,14 @@ describe('names', () => {
     'src/contact-service.ts',
     'scripts/Manager.ts',
     'src/types.ts',
-  ])('%s is refused', (path) => {
+  ])('%s is rejected', (path) => {
     const found = portabilityProblems(sandbox({ [path]: 'export {};\n' }));
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(path);
   });
 
   test.each(['src/dispatch/registry.ts', 'src/contact.create.ts', 'test/support/servers.ts', 'src/typesetting.ts'])(
-    '%s is taken',
+    '%s is accepted',
     (path) => {
       expect(portabilityProblems(sandbox({ [path]: 'export {};\n' }))).toEqual([]);
     },

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SETTINGS = ['config/tools', 'tsconfig.json', '.prettierrc.json', '.prettierignore'];
 
-/** A clean project that every check accepts, to plant violations in. */
+/** A clean project that every check accepts, for planting violations. */
 const CLEAN: Readonly<Record<string, string>> = {
   'package.json': JSON.stringify({ name: 'sandbox', type: 'module', private: true }, undefined, 2) + '\n',
   'src/main.ts': "import { greeting } from './protocol/greeting.ts';\n\nprocess.exitCode = greeting.length;\n",
@@ -15,8 +15,8 @@ const CLEAN: Readonly<Record<string, string>> = {
 };
 
 /**
- * A folder outside the project with this project's tool settings, `copied` parts and `planted` files
- * (path and text); removed when the test ends.
+ * Creates a folder outside the project with this project's tool settings, `copied` parts and
+ * `planted` files (path and text); removes it when the test ends.
  */
 export function sandbox(planted: Readonly<Record<string, string>> = {}, copied: readonly string[] = []): string {
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-'));

@@ -17,7 +17,7 @@ const report = (
   testResults,
 });
 
-test('a good run is told by its numbers alone', () => {
+test('a successful run is described by its numbers alone', () => {
   expect(summaryOf(report(12, 0, file('a', 'passed', 'passed')), 0)).toEqual({
     notes: [],
     closingLine: '12 passed, 0 failed',
@@ -32,14 +32,14 @@ test('failed tests are counted once', () => {
 
 test.each([
   ['a file that did not load', report(3, 0, file('a', 'failed')), 1, '3 passed, 1 failed'],
-  ['a hook that failed after good tests', report(3, 0, file('a', 'failed', 'passed')), 1, '3 passed, 1 failed'],
+  ['a hook that failed after passed tests', report(3, 0, file('a', 'failed', 'passed')), 1, '3 passed, 1 failed'],
   [
-    'such a file beside a failed test',
+    'a file that did not load beside a failed test',
     report(3, 1, file('a', 'failed'), file('b', 'failed', 'failed')),
     1,
     '3 passed, 2 failed',
   ],
-  ['an error beside good tests', report(3, 0, file('a', 'passed', 'passed')), 1, '3 passed, 1 failed'],
+  ['an error beside passed tests', report(3, 0, file('a', 'passed', 'passed')), 1, '3 passed, 1 failed'],
   ['a run without tests', report(0, 0), 0, '0 passed, 1 failed'],
   ['a run without report', undefined, 0, '0 passed, 1 failed'],
 ])('%s counts as failed, with a note', (_, given, exitCode, closingLine) => {

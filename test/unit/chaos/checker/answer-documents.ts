@@ -1,6 +1,6 @@
 import type { Fields } from '../../../../chaos/journal.ts';
 
-/** Answers as the interface's page shows them. */
+/** Answers as the interface defines them. */
 const PROLOG = '<?xml version="1.0" encoding="UTF-8"?>';
 
 export interface AnswerParts {
@@ -19,7 +19,7 @@ export function failAnswer(...codes: readonly string[]): AnswerParts {
   return { status: 'fail', codes, xml: `${PROLOG}<response status="fail">${errors.join('')}</response>` };
 }
 
-/** What is answered to a deadline that is over; `clock` is an ISO time. */
+/** Returns the answer to a deadline that has passed; `clock` is an ISO time. */
 export function expiredAnswer(clock: string, words = 'too late'): AnswerParts {
   const error = `<error><code>EXPIRED</code><message>${words}; the worker's clock says ${clock}</message></error>`;
   return { status: 'fail', codes: ['EXPIRED'], xml: `${PROLOG}<response status="fail">${error}</response>` };
@@ -29,7 +29,7 @@ export function createdAnswer(contact: number): AnswerParts {
   return okAnswer(`<contact_id>${contact}</contact_id>`);
 }
 
-/** The answer to a get of one, or to a list. */
+/** Returns the answer to a get of one contact, or to a list. */
 export function contactsAnswer(contacts: readonly (readonly [contact: number, fields: Fields])[]): AnswerParts {
   return okAnswer(contacts.map(([contact, fields]) => contactElement(contact, fields)).join(''));
 }

@@ -3,21 +3,23 @@ import { Random } from '../../../../chaos/random.ts';
 import { contactsAnswer, createdAnswer, failAnswer, okAnswer, type AnswerParts } from './answer-documents.ts';
 import { Timeline } from './timeline.ts';
 
-/** The shape of a run. Times are in nanoseconds of a clock that nothing ticks. */
+/** The shape of a run. Times are in nanoseconds of a simulated clock. */
 export interface Shape {
   readonly seed: number;
   readonly requests: number;
-  /** About so many contacts are asked for; the fewer, the more requests meet. */
+  /** About this many contacts are used; the fewer, the more requests are concurrent. */
   readonly contacts: number;
   readonly senders: number;
-  /** From sending to effect, and from effect to answer, at most. A request is sent each 1000. */
+  /**
+   * Longest time from sending to effect, and from effect to answer. A request is sent every 1000.
+   */
   readonly latency: number;
-  /** Of the requests, how many are sent more than once, and how many are not confirmed. */
+  /** Share of requests that are sent more than once, and share of those not confirmed. */
   readonly repeated: number;
   readonly unconfirmed: number;
-  /** Nothing takes effect in the middle tenth of the run, and all of it afterwards. */
+  /** Nothing takes effect during the middle tenth of the run; all of it does afterwards. */
   readonly outage: boolean;
-  /** Whether contacts are deleted, too; if not, the first ones meet all requests. */
+  /** Whether contacts are deleted; if not, all requests use the first ones. */
   readonly deleting: boolean;
   /** One worker and no fault: effects and answers in the order of sending. */
   readonly inOrder: boolean;
@@ -44,7 +46,7 @@ export const PLAIN: Shape = {
 const STEP = 1000;
 const CLIENTS = 4;
 
-/** What a system does that does all right, seen by its senders. The same shape gives the same run. */
+/** Returns what the senders of a correct system record. The same shape gives the same run. */
 export function correctRun(shape: Partial<Shape> = {}): Run {
   return new System({ ...PLAIN, ...shape }).run();
 }
@@ -56,7 +58,7 @@ class System {
   readonly #entries: Entry[] = [];
   readonly #contacts = new Map<number, Fields | undefined>();
   readonly #known: number[] = [];
-  readonly #letters: string[] = [];
+  readonly #deadLetters: string[] = [];
   #latestEffect = 0;
 
   constructor(shape: Shape) {
@@ -76,7 +78,10 @@ class System {
       fields === undefined ? { contact_id, deleted: true } : { contact_id, deleted: false, fields },
     );
     const memory = { peakMemoryMiB: 100, memoryBoundMiB: 400 };
-    return { entries: this.#entries, final: { contacts, requestQueueDepth: 0, deadLetters: this.#letters, ...memory } };
+    return {
+      entries: this.#entries,
+      final: { contacts, requestQueueDepth: 0, deadLetters: this.#deadLetters, ...memory },
+    };
   }
 
   #note(entry: Entry): void {
@@ -90,7 +95,8 @@ class System {
     const at = this.#time.now;
     const confirmed = !this.#random.chance(unconfirmed);
     this.#note({ type: 'sent', id, sender, at, action, confirmed });
-    // What was not confirmed may not be there at all, or its answer may be lost with its sender's connection.
+    // An unconfirmed request may not exist at all, or its answer may be lost with its sender's
+    // connection.
     if (!confirmed && this.#random.chance(0.4)) return;
     const answered = confirmed || this.#random.chance(0.5);
     const again = !inOrder && confirmed && this.#random.chance(repeated);
@@ -104,8 +110,8 @@ class System {
   #effectAt(sent: number): number {
     const { latency, outage, inOrder, requests } = this.#shape;
     const middle = (requests * STEP) / 2;
-    const held = outage && sent > middle * 0.98 && sent < middle * 1.2 ? middle * 1.2 : sent;
-    const effect = held + this.#random.between(1, latency);
+    const delayed = outage && sent > middle * 0.98 && sent < middle * 1.2 ? middle * 1.2 : sent;
+    const effect = delayed + this.#random.between(1, latency);
     if (!inOrder) return effect;
     return (this.#latestEffect = Math.max(effect, this.#latestEffect + 1));
   }
@@ -137,9 +143,9 @@ class System {
     const effect = this.#time.now;
     const { latency, inOrder } = this.#shape;
     const at = inOrder ? effect : effect + this.#random.between(0, latency);
-    const take = this.#perform(id, action);
+    const readAnswer = this.#perform(id, action);
     this.#time.plan(at, () => {
-      const answer = take();
+      const answer = readAnswer();
       if (!answered) return;
       const { xml } = answer;
       this.#note({ type: 'answered', id, at, ...answer });
@@ -149,7 +155,7 @@ class System {
     });
   }
 
-  /** Has the effect now; what it gives is the answer, taken when that is sent. */
+  /** Takes effect now; returns a function that reads the answer when it is sent. */
   #perform(id: string, action: Action): () => AnswerParts {
     if (action.method === 'contact.list') return this.#list(action.client_id);
     const answer = this.#answerTo(id, action);
@@ -158,7 +164,7 @@ class System {
 
   #answerTo(id: string, action: Action): AnswerParts {
     if (action.method === 'poison') {
-      this.#letters.push(id);
+      this.#deadLetters.push(id);
       return failAnswer('INTERNAL_ERROR');
     }
     if (action.method === 'invalid') return failAnswer('INVALID_PARAMS', 'INVALID_PARAMS');
@@ -179,7 +185,7 @@ class System {
     return okAnswer();
   }
 
-  /** A list looks at some contacts now and at the others when it answers. */
+  /** A list reads some contacts now and the others when it answers. */
   #list(client: number): () => AnswerParts {
     const middle = this.#contacts.size / 2;
     const early = this.#contactsOf(client).filter(([contact]) => contact <= middle);

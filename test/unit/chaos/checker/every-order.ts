@@ -1,16 +1,16 @@
 import type { Op } from '../../../../chaos/checker/histories.ts';
 import { UNNAMED, type FieldNumbers } from '../../../../chaos/checker/content.ts';
 
-/** A contact; `undefined` before it is made, `gone` after its delete. */
-type State = FieldNumbers | 'gone' | undefined;
+/** A contact; `undefined` before its create, `deleted` after its delete. */
+type State = FieldNumbers | 'deleted' | undefined;
 
-/** Whether some order of the ops is right, found out by trying every order. For a handful of ops. */
+/** Whether some order of the ops is valid, by trying every order. For a handful of ops. */
 export function someOrderFits(ops: readonly Op[]): boolean {
   return fits(ops, ops, undefined);
 }
 
 function fits(left: readonly Op[], all: readonly Op[], state: State): boolean {
-  // What was not answered may never have happened.
+  // An op that was not answered may never have happened.
   if (left.every((op) => op.return === undefined)) return true;
   return left.some((op) => {
     const others = left.filter((other) => other !== op);
@@ -26,7 +26,7 @@ function applied(op: Op, state: State): State | 'impossible' {
   if (op.kind === 'create') return state === undefined ? op.fields : 'impossible';
   if (op.outcome === 'not-found') return there ? 'impossible' : state;
   if (!there) return op.outcome === 'unknown' ? state : 'impossible';
-  if (op.kind === 'delete') return 'gone';
+  if (op.kind === 'delete') return 'deleted';
   if (op.kind === 'update') return op.fields.map((value, field) => (value === UNNAMED ? state[field]! : value));
   return op.fields.every((value, field) => value === UNNAMED || value === state[field]) ? state : 'impossible';
 }

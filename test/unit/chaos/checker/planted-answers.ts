@@ -1,99 +1,99 @@
 import { contactsAnswer, expiredAnswer, failAnswer, okAnswer } from './answer-documents.ts';
-import { story, type Plant } from './plant.ts';
-import { ONCE } from './story.ts';
+import { scenario, type PlantedRun } from './planted.ts';
+import { CONTACT } from './scenario.ts';
 
-/** Wrong in the answers themselves. */
-export const ANSWERS: readonly Plant[] = [
+/** Wrong answers. */
+export const ANSWERS: readonly PlantedRun[] = [
   {
     what: 'a confirmed request without an answer',
-    run: () => story().create(ONCE).get(ONCE, { id: 'deaf', answer: 'none' }).ends(ONCE).told(),
+    run: () => scenario().create(CONTACT).get(CONTACT, { id: 'deaf', answer: 'none' }).ends(CONTACT).build(),
     found: [{ invariant: 'no-answer-lost', id: 'deaf' }],
   },
   {
-    what: 'a repeat that is answered otherwise',
+    what: 'a repeat with a different answer',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .update({ phone: '1' }, { id: 'two' })
         .update({ phone: '1' }, { id: 'two', answer: failAnswer('NOT_FOUND') })
-        .ends(ONCE)
-        .told(),
+        .ends(CONTACT)
+        .build(),
     found: [{ invariant: 'one-answer', id: 'two' }],
   },
   {
-    what: 'a get that is answered twice, differently',
+    what: 'a get with two different answers',
     run: () =>
-      story()
-        .create(ONCE)
-        .get(ONCE, { id: 'two' })
-        .get({ ...ONCE, phone: '1' }, { id: 'two' })
-        .ends(ONCE)
-        .told(),
+      scenario()
+        .create(CONTACT)
+        .get(CONTACT, { id: 'two' })
+        .get({ ...CONTACT, phone: '1' }, { id: 'two' })
+        .ends(CONTACT)
+        .build(),
     found: [{ invariant: 'one-answer', id: 'two' }],
   },
   {
     what: 'an outage answered as a failure',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .update({}, { id: 'odd', answer: failAnswer('INTERNAL_ERROR') })
-        .ends(ONCE)
-        .told(),
+        .ends(CONTACT)
+        .build(),
     found: [{ invariant: 'fitting-answer', id: 'odd' }],
   },
   {
     what: 'a get answered with another contact',
     run: () =>
-      story()
-        .create(ONCE)
-        .get(ONCE, { id: 'odd', answer: contactsAnswer([[1, ONCE]]) })
-        .ends(ONCE)
-        .told(),
+      scenario()
+        .create(CONTACT)
+        .get(CONTACT, { id: 'odd', answer: contactsAnswer([[1, CONTACT]]) })
+        .ends(CONTACT)
+        .build(),
     found: [{ invariant: 'fitting-answer', id: 'odd' }],
   },
   {
-    what: 'an answer that is no answer',
+    what: 'a document that is no answer',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .delete({ id: 'odd', answer: { ...okAnswer(), xml: '<response/>' } })
         .ends(undefined)
-        .told(),
+        .build(),
     found: [{ invariant: 'fitting-answer', id: 'odd' }],
   },
   {
     what: 'codes beside the answer that are not in it',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .get(undefined, { id: 'odd', answer: { ...failAnswer('NOT_FOUND'), codes: [] } })
-        .ends(ONCE)
-        .told(),
+        .ends(CONTACT)
+        .build(),
     found: [{ invariant: 'fitting-answer', id: 'odd' }],
   },
   {
-    what: 'a mistake of the caller that is not told as one',
-    run: () => story().tell({ method: 'invalid' }, failAnswer('INTERNAL_ERROR'), { id: 'odd' }).told(),
+    what: "a caller's fault that is answered as a defect",
+    run: () => scenario().request({ method: 'invalid' }, failAnswer('INTERNAL_ERROR'), { id: 'odd' }).build(),
     found: [{ invariant: 'fitting-answer', id: 'odd' }],
   },
   {
     what: 'a late request that is executed',
-    run: () => story().tell({ method: 'late' }, okAnswer(), { id: 'odd' }).told(),
+    run: () => scenario().request({ method: 'late' }, okAnswer(), { id: 'odd' }).build(),
     found: [{ invariant: 'fitting-answer', id: 'odd' }],
   },
   {
-    what: 'a late request whose repeat is told something else than another time',
+    what: 'a late request whose repeat differs in more than the clock',
     run: () =>
-      story()
-        .tell({ method: 'late' }, expiredAnswer('2026-11-27T12:53:50.068Z'), { id: 'odd' })
-        .tell({ method: 'late' }, expiredAnswer('2026-11-27T12:53:50.068Z', 'much too late'), { id: 'odd' })
-        .told(),
+      scenario()
+        .request({ method: 'late' }, expiredAnswer('2026-11-27T12:53:50.068Z'), { id: 'odd' })
+        .request({ method: 'late' }, expiredAnswer('2026-11-27T12:53:50.068Z', 'much too late'), { id: 'odd' })
+        .build(),
     found: [{ invariant: 'one-answer', id: 'odd' }],
   },
   {
     what: 'an answer that nobody asked for',
     run: () => {
-      const { entries, final } = story().create(ONCE, { id: 'ghost' }).told();
+      const { entries, final } = scenario().create(CONTACT, { id: 'ghost' }).build();
       return {
         entries: entries.filter(({ type, ...entry }) => type !== 'sent' || !('id' in entry) || entry.id !== 'ghost'),
         final,
@@ -104,18 +104,18 @@ export const ANSWERS: readonly Plant[] = [
   {
     what: 'two requests with one id',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .update({ phone: '1' }, { id: 'same' })
         .update({ phone: '2' }, { id: 'same' })
-        .ends(ONCE)
-        .told(),
+        .ends(CONTACT)
+        .build(),
     found: [{ invariant: 'known-request', id: 'same' }],
   },
   {
-    what: 'an answer that came before its request',
+    what: 'an answer before its request',
     run: () => {
-      const { entries, final } = story().create(ONCE).get(ONCE, { id: 'early' }).ends(ONCE).told();
+      const { entries, final } = scenario().create(CONTACT).get(CONTACT, { id: 'early' }).ends(CONTACT).build();
       const moved = entries.map((entry) =>
         entry.type === 'sent' && entry.id === 'early' ? { ...entry, at: entry.at + 1001 } : entry,
       );

@@ -1,199 +1,216 @@
 import { failAnswer } from './answer-documents.ts';
-import { story, type Plant } from './plant.ts';
-import { HERO, ONCE } from './story.ts';
+import { scenario, type PlantedRun } from './planted.ts';
+import { CONTACT_ID, CONTACT } from './scenario.ts';
 
-const NEW = { ...ONCE, phone: 'new' };
-const NEWER = { ...ONCE, phone: 'newer' };
+const NEW = { ...CONTACT, phone: 'new' };
+const NEWER = { ...CONTACT, phone: 'newer' };
 const change = (phone: string) => ({ phone });
 
-/** Wrong in what happened to one contact, each answer being one that the request may have. Found by the judge. */
-export const HISTORIES: readonly Plant[] = [
+/**
+ * Wrong histories of one contact, in which each request may have its answer. The judge finds them.
+ */
+export const HISTORIES: readonly PlantedRun[] = [
   {
     what: 'a lost update',
-    run: () => story().create(ONCE).update(change('new'), { id: 'lost' }).ends(ONCE).told(),
-    found: [{ invariant: 'no-effect-lost', id: 'lost', contact: HERO }],
+    run: () => scenario().create(CONTACT).update(change('new'), { id: 'lost' }).ends(CONTACT).build(),
+    found: [{ invariant: 'no-effect-lost', id: 'lost', contact: CONTACT_ID }],
   },
   {
     what: 'a lost update that a later read misses, though a newer one hides it at the end',
     run: () =>
-      story().create(ONCE).update(change('new'), { id: 'lost' }).get(ONCE).update(change('newer')).ends(NEWER).told(),
+      scenario()
+        .create(CONTACT)
+        .update(change('new'), { id: 'lost' })
+        .get(CONTACT)
+        .update(change('newer'))
+        .ends(NEWER)
+        .build(),
     found: [{ invariant: 'no-effect-lost', id: 'lost' }],
   },
   {
     what: 'a lost delete',
-    run: () => story().create(ONCE).delete({ id: 'lost' }).ends(ONCE).told(),
+    run: () => scenario().create(CONTACT).delete({ id: 'lost' }).ends(CONTACT).build(),
     found: [{ invariant: 'no-effect-lost', id: 'lost' }],
   },
   {
-    what: 'an old update that comes again and undoes a newer one',
+    what: 'an old update that is applied again and undoes a newer one',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .update(change('new'), { id: 'old' })
         .update(change('newer'))
         .get(NEWER)
         .get(NEW)
         .ends(NEW)
-        .told(),
+        .build(),
     found: [{ invariant: 'no-effect-doubled', id: 'old' }],
   },
   {
     what: 'a contact that a repeated create brought back after its delete',
-    run: () => story().create(ONCE, { id: 'again' }).delete().get(undefined).ends(ONCE).told(),
+    run: () => scenario().create(CONTACT, { id: 'again' }).delete().get(undefined).ends(CONTACT).build(),
     found: [{ invariant: 'no-effect-doubled', id: 'again' }],
   },
   {
     what: 'an update of a deleted contact that is answered ok',
-    run: () => story().create(ONCE).delete().get(undefined).update(change('new'), { id: 'odd' }).ends(undefined).told(),
+    run: () =>
+      scenario().create(CONTACT).delete().get(undefined).update(change('new'), { id: 'odd' }).ends(undefined).build(),
     found: [{ invariant: 'no-effect-lost', id: 'odd' }],
   },
   {
     what: 'a delete that is answered ok twice',
-    run: () => story().create(ONCE).delete().delete().ends(undefined).told(),
-    found: [{ invariant: 'no-effect-lost', contact: HERO }],
+    run: () => scenario().create(CONTACT).delete().delete().ends(undefined).build(),
+    found: [{ invariant: 'no-effect-lost', contact: CONTACT_ID }],
   },
   {
     what: 'a stale read',
-    run: () => story().create(ONCE).update(change('new')).get(NEW).get(ONCE, { id: 'stale' }).ends(NEW).told(),
+    run: () =>
+      scenario().create(CONTACT).update(change('new')).get(NEW).get(CONTACT, { id: 'stale' }).ends(NEW).build(),
     found: [{ invariant: 'linearizable', id: 'stale' }],
   },
   {
     what: 'a read that mixes two moments',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .update({ phone: 'new', email: 'new@chaos.example' })
-        .get({ ...ONCE, phone: 'new' }, { id: 'torn' })
+        .get({ ...CONTACT, phone: 'new' }, { id: 'torn' })
         .ends({ ...NEW, email: 'new@chaos.example' })
-        .told(),
+        .build(),
     found: [{ invariant: 'linearizable', id: 'torn' }],
   },
   {
     what: 'a read of a value that nobody wrote',
-    run: () => story().create(ONCE).get(NEW, { id: 'odd' }).ends(ONCE).told(),
+    run: () => scenario().create(CONTACT).get(NEW, { id: 'odd' }).ends(CONTACT).build(),
     found: [{ invariant: 'linearizable', id: 'odd' }],
   },
   {
     what: 'an effect that is seen before its request was sent',
-    run: () => story().create(ONCE).get(NEW, { id: 'odd' }).update(change('new')).ends(NEW).told(),
+    run: () => scenario().create(CONTACT).get(NEW, { id: 'odd' }).update(change('new')).ends(NEW).build(),
     found: [{ invariant: 'linearizable', id: 'odd' }],
   },
   {
-    what: 'an effect of a refused request',
+    what: 'an effect of a request that was answered NOT_FOUND',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .update(change('new'), { answer: failAnswer('NOT_FOUND') })
         .ends(NEW)
-        .told(),
-    found: [{ invariant: 'linearizable', contact: HERO }],
+        .build(),
+    found: [{ invariant: 'linearizable', contact: CONTACT_ID }],
   },
   {
-    what: 'a contact that is not found though it is there',
-    run: () => story().create(ONCE).get(undefined, { id: 'blind' }).get(ONCE).ends(ONCE).told(),
+    what: 'an existing contact that is not found',
+    run: () => scenario().create(CONTACT).get(undefined, { id: 'blind' }).get(CONTACT).ends(CONTACT).build(),
     found: [{ invariant: 'linearizable', id: 'blind' }],
   },
   {
     what: 'two reads that saw two concurrent updates in opposite orders',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .update(change('new'))
         .update(change('newer'), { meanwhile: true })
         .get(NEW)
         .get(NEWER)
         .get(NEW)
         .ends(NEW)
-        .told(),
-    found: [{ contact: HERO }],
+        .build(),
+    found: [{ contact: CONTACT_ID }],
   },
   {
     what: 'a list that shows a deleted contact',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .delete()
-        .list([[HERO, ONCE]], { id: 'old' })
+        .list([[CONTACT_ID, CONTACT]], { id: 'old' })
         .ends(undefined)
-        .told(),
-    found: [{ contact: HERO }],
+        .build(),
+    found: [{ contact: CONTACT_ID }],
   },
   {
     what: 'a list that shows old values',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .update(change('new'))
-        .list([[HERO, ONCE]], { id: 'old' })
+        .list([[CONTACT_ID, CONTACT]], { id: 'old' })
         .ends(NEW)
-        .told(),
+        .build(),
     found: [{ invariant: 'linearizable', id: 'old' }],
   },
   {
     what: 'a list that shows the contact of another client',
     run: () =>
-      story()
-        .create({ ...ONCE, client_id: 5 })
-        .list([[HERO, ONCE]], { id: 'odd' })
-        .ends({ ...ONCE, client_id: 5 })
-        .told(),
+      scenario()
+        .create({ ...CONTACT, client_id: 5 })
+        .list([[CONTACT_ID, CONTACT]], { id: 'odd' })
+        .ends({ ...CONTACT, client_id: 5 })
+        .build(),
     found: [{ invariant: 'linearizable', id: 'odd' }],
   },
   {
-    what: 'a database that holds another value than was written',
+    what: 'a database with another value than was written',
     run: () =>
-      story()
-        .create(ONCE)
-        .get(ONCE)
-        .ends({ ...ONCE, phone: 'other' })
-        .told(),
-    found: [{ invariant: 'linearizable', contact: HERO }],
+      scenario()
+        .create(CONTACT)
+        .get(CONTACT)
+        .ends({ ...CONTACT, phone: 'other' })
+        .build(),
+    found: [{ invariant: 'linearizable', contact: CONTACT_ID }],
   },
 ];
 
-/** What looks odd and is right. */
-export const ODDITIES: readonly { readonly what: string; readonly run: Plant['run'] }[] = [
+/** What looks wrong and is correct. */
+export const ODDITIES: readonly { readonly what: string; readonly run: PlantedRun['run'] }[] = [
   {
     what: 'an unconfirmed update that took effect much later',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .update(change('new'), { confirmed: false, answer: 'none' })
-        .get(ONCE)
+        .get(CONTACT)
         .get(NEW)
         .ends(NEW)
-        .told(),
+        .build(),
   },
   {
     what: 'an unconfirmed delete that never took effect',
-    run: () => story().create(ONCE).delete({ confirmed: false, answer: 'none' }).get(ONCE).ends(ONCE).told(),
+    run: () =>
+      scenario().create(CONTACT).delete({ confirmed: false, answer: 'none' }).get(CONTACT).ends(CONTACT).build(),
   },
   {
     what: 'an unconfirmed create whose contact is there',
-    run: () => story().create(ONCE, { confirmed: false, answer: 'none' }).ends(ONCE).told(),
+    run: () => scenario().create(CONTACT, { confirmed: false, answer: 'none' }).ends(CONTACT).build(),
   },
   {
     what: 'a repeat that is answered after the delete as it was before',
     run: () =>
-      story()
-        .create(ONCE)
+      scenario()
+        .create(CONTACT)
         .update(change('new'), { id: 'u' })
         .delete()
         .update(change('new'), { id: 'u' })
         .ends(undefined)
-        .told(),
+        .build(),
   },
   {
     what: 'two concurrent updates of which the one sent first won',
     run: () =>
-      story().create(ONCE).update(change('new')).update(change('newer'), { meanwhile: true }).get(NEW).ends(NEW).told(),
+      scenario()
+        .create(CONTACT)
+        .update(change('new'))
+        .update(change('newer'), { meanwhile: true })
+        .get(NEW)
+        .ends(NEW)
+        .build(),
   },
   {
     what: 'a contact that nobody ever made and nobody found',
     run: () =>
-      story()
+      scenario()
         .get(undefined)
         .update(change('new'), { answer: failAnswer('NOT_FOUND') })
-        .told(),
+        .build(),
   },
 ];

@@ -1,30 +1,33 @@
 import type { Action, Entry } from '../../../../chaos/journal.ts';
 import { failAnswer } from './answer-documents.ts';
 import type { Run } from './correct-run.ts';
-import { story, type Plant } from './plant.ts';
+import { scenario, type PlantedRun } from './planted.ts';
 
 const NANOSECONDS_PER_MS = 1e6;
 const LASTS_MS = 60_000;
 
-interface Trouble {
+interface FaultAndWait {
   readonly waitMs: number;
   readonly othersWithinMs?: number;
-  /** Of the request that waits. */
+  /** The method of the request that waits. */
   readonly method?: 'late' | 'unanswerable' | 'poison';
-  /** 1 where it is not told. */
+  /** Default: 1. */
   readonly sender?: number;
-  /** It is sent when the fault is over. */
+  /** Whether it is sent after the fault. */
   readonly after?: boolean;
 }
 
-/** A right run with a fault behind it, and a request that waits for its answer while the fault lasts. */
-export function troubled(trouble: Trouble): Run {
-  const { waitMs, othersWithinMs, method = 'late', sender = 1, after = false } = trouble;
-  const { entries, final } = story().told();
+/**
+ * Returns a correct run, then a fault, and a request that waits for its answer while the fault
+ * lasts.
+ */
+export function withFault(settings: FaultAndWait): Run {
+  const { waitMs, othersWithinMs, method = 'late', sender = 1, after = false } = settings;
+  const { entries, final } = scenario().build();
   const begins = entries.reduce((latest, { at }) => Math.max(latest, at), 0) + 1;
   const ends = begins + LASTS_MS * NANOSECONDS_PER_MS;
   const at = after ? ends + 1 : begins + 1;
-  const name = 'trouble';
+  const name = 'planted fault';
   const action: Action = { method };
   const more: Entry[] = [
     { type: 'fault', at: begins, name, phase: 'begins', ...(othersWithinMs !== undefined && { othersWithinMs }) },
@@ -41,11 +44,11 @@ export function troubled(trouble: Trouble): Run {
   return { entries: [...entries, ...more], final: { ...final, deadLetters } };
 }
 
-/** Wrong in what others have to bear. */
-export const OTHERS: readonly Plant[] = [
+/** Wrong delays of other requests. */
+export const OTHERS: readonly PlantedRun[] = [
   {
-    what: 'somebody else held up by the trouble of one queue',
-    run: () => troubled({ waitMs: 40_000, othersWithinMs: 10_000 }),
+    what: 'another request delayed by the fault of one queue',
+    run: () => withFault({ waitMs: 40_000, othersWithinMs: 10_000 }),
     found: [{ invariant: 'others-answered', id: 'waits' }],
   },
 ];

@@ -3,13 +3,13 @@ import type { Op } from '../../../../chaos/checker/histories.ts';
 import type { Random } from '../../../../chaos/random.ts';
 
 const NONE: FieldNumbers = Array.from({ length: 6 }, () => UNNAMED);
-/** So many fields are written; the others are there and stay out of it. */
+/** Number of fields that are written; the others exist and are ignored. */
 const USED = 2;
 const END = 30;
 
 /**
- * A create and up to six requests that meet, with answers that may or may not be right, and a last look. Values are few
- * in half of them, so that several requests write the same.
+ * Returns a create, up to six concurrent requests with answers that may or may not be right, and a
+ * final read. Half of the histories have few values, so that several requests write the same.
  */
 export function smallHistory(random: Random): Op[] {
   const most = random.chance(0.5) ? 3 : 40;
@@ -29,7 +29,7 @@ export function smallHistory(random: Random): Op[] {
   return ops;
 }
 
-/** As if one sender had asked all that was answered, but for the create and the last look. */
+/** As if one sender had sent all answered requests except the create and the final read. */
 function keepOrder(ops: Op[]): void {
   const asked = ops.slice(1, -1).filter((op) => op.outcome !== 'unknown');
   asked.sort((a, b) => a.call - b.call);

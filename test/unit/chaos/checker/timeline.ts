@@ -3,7 +3,7 @@ interface Event {
   readonly happen: () => void;
 }
 
-/** Runs what was planned in the order of its time (a binary heap). */
+/** Runs planned callbacks in the order of their times (a binary heap). */
 export class Timeline {
   readonly #heap: Event[] = [];
   now = 0;
@@ -21,13 +21,13 @@ export class Timeline {
   }
 
   run(): void {
-    for (let next = this.#take(); next !== undefined; next = this.#take()) {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
       this.now = next.at;
       next.happen();
     }
   }
 
-  #take(): Event | undefined {
+  #next(): Event | undefined {
     const heap = this.#heap;
     const first = heap[0];
     const last = heap.pop();

@@ -49,14 +49,14 @@ test.each([
   );
 });
 
-test('an ack is a settlement on its way to the broker, and a confirm on its way back', () => {
+test('an ack is a settlement on the way to the broker, and a confirm on the way back', () => {
   const classify = amqp.classifier();
   expect(classify('up', ackOfUnknownDelivery(5))).toBe('settle');
   expect(classify('down', ackOfUnknownDelivery(5))).toBe('confirm');
   expect(channelOf(ackOfUnknownDelivery(5))).toBe(5);
 });
 
-test('only a write to the contacts is one, and only its own reply is its outcome', () => {
+test('only writes to the contacts count, and only their own reply is their outcome', () => {
   const classify = mongodb.classifier();
   expect(classify('up', message(8, 0, [body({ update: 'counters' })]))).toBeUndefined();
   expect(classify('down', message(91, 8, [body({ ok: 1 })]))).toBeUndefined();
@@ -70,7 +70,7 @@ test.each([
   ['findAndModify', 'ledger'],
   ['insert', 'ledger'],
   ['createIndexes', undefined],
-])('the reply to a %s of the attempts is of the moment %s', (command, moment) => {
+])('the reply to a %s of the attempts marks the moment %s', (command, moment) => {
   const classify = mongodb.classifier();
   expect(classify('up', message(8, 0, [body({ [command]: 'attempts' })]))).toBeUndefined();
   expect(classify('down', message(91, 8, [body({ ok: 1 })]))).toBe(moment);
@@ -87,20 +87,20 @@ test.each([
   expect(hasWritten(message(91, 8, [body(document)]))).toBe(written);
 });
 
-test('a write loses one item, and its reply says so in the numbering of the whole', () => {
+test('a write without one item, and its reply in the numbering of the original', () => {
   const shorter = withoutItem(insert, () => 1);
   expect(shorter?.at).toBe(1);
   expect(shorter?.message).toEqual(
     message(7, 0, [body({ insert: 'contacts', ordered: false }), sequence('documents', [{ _id: 1 }, { _id: 3 }])]),
   );
-  const told = BSON.deserialize(withFailedItem(reply, 1, 112).subarray(21));
-  expect(told['writeErrors']).toMatchObject([
+  const failed = BSON.deserialize(withFailedItem(reply, 1, 112).subarray(21));
+  expect(failed['writeErrors']).toMatchObject([
     { index: 1, code: 112 },
     { index: 2, code: 11000 },
   ]);
 });
 
-test('a write of one item is left alone', () => {
+test('a write of one item stays whole', () => {
   const single = message(7, 0, [body({ insert: 'contacts' }), sequence('documents', [{ _id: 1 }])]);
   expect(withoutItem(single, () => 0)).toBeUndefined();
 });

@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'amqplib';
+
+import { ensureDocker } from '../../infrastructure/docker.ts';
+import { attempt, run } from '../../infrastructure/command.ts';
+import { waitFor } from '../../infrastructure/progress.ts';
+import { startBroker, startDatabase, type OwnServer } from '../../test/support/servers.ts';
+import type { Guard } from '../guards.ts';
+import { amqp } from '../proxy/amqp.ts';
+import { FaultProxy } from '../proxy/fault-proxy.ts';
+import { mongodb } from '../proxy/mongodb.ts';
+import { Toxiproxy } from './toxiproxy.ts';
+import { WorkerSlot } from './worker-slot.ts';
+
+/** The queue of a run. Broker and database belong to the run, so the names need not be unique. */
+export const QUEUE = 'contacts.requests';
+export const DATABASE = 'contacts';
+
+/** Small enough to be filled quickly, large enough for the broker's log. */
+const DISK = 'size=700m';
+/**
+ * Short, so that a silent peer is detected within the recovery time. The worker's default is 10.
+ */
+const HEARTBEAT_S = 2;
+
+/** The environment of a run: worker → fault proxy → toxiproxy → server. */
+export interface Testbed {
+  readonly broker: OwnServer;
+  readonly database: OwnServer;
+  readonly toxiproxy: Toxiproxy;
+  readonly workers: readonly WorkerSlot[];
+  /** The broker's address for the producers. */
+  readonly producersUrl: string;
+  remove(): Promise<void>;
+}
+
+/** The names of toxiproxy's routes, as faults use them. */
+export const PRODUCERS_ROUTE = 'producers';
+export function routeOf(server: 'broker' | 'database', worker: number): string {
+  return `${server}-${worker}`;
+}
+
+export interface TestbedSettings {
+  readonly workers: number;
+  readonly folder: string;
+  readonly removedGuard: Guard | undefined;
+}
+
+/** Starts everything except the load. Pushes each clean-up step to the front of `undo`. */
+export async function startTestbed(settings: TestbedSettings, undo: (() => Promise<unknown>)[]): Promise<Testbed> {
+  await ensureDocker();
+  const volume = `contacts-chaos-${randomBytes(4).toString('hex')}`;
+  const disk = ['--driver', 'local', '--opt', 'type=tmpfs', '--opt', 'device=tmpfs', '--opt', `o=${DISK}`];
+  await run('docker', ['volume', 'create', ...disk, volume]);
+  undo.unshift(() => attempt('docker', ['volume', 'rm', volume], { cleanup: true }));
+  // It mounts the volume as well: memory of a volume that no container uses is freed, and a
+  // restarted broker must find its data.
+  const toxiproxy = await Toxiproxy.start(['-v', `${volume}:/held`]);
+  undo.unshift(() => toxiproxy.remove());
+  const broker = await startBroker({ dataVolume: volume });
+  undo.unshift(() => broker.remove());
+  const database = await startDatabase();
+  undo.unshift(() => database.remove());
+  const producersPort = await toxiproxy.openRoute(PRODUCERS_ROUTE, portOf(broker));
+  const workers: WorkerSlot[] = [];
+  for (let number = 1; number <= settings.workers; number += 1) {
+    const worker = await openSlot(number, { broker, database, toxiproxy }, settings);
+    undo.unshift(async () => {
+      await worker.close();
+      await Promise.all([worker.broker.close(), worker.database.close()]);
+    });
+    workers.push(worker);
+  }
+  await Promise.all(workers.map((worker) => worker.start()));
+  return {
+    broker,
+    database,
+    toxiproxy,
+    workers,
+    producersUrl: `amqp://guest:guest@127.0.0.1:${producersPort}`,
+    remove: async () => {
+      for (const step of undo.splice(0)) await step();
+    },
+  };
+}
+
+async function openSlot(
+  number: number,
+  { broker, database, toxiproxy }: Pick<Testbed, 'broker' | 'database' | 'toxiproxy'>,
+  { folder, removedGuard }: TestbedSettings,
+): Promise<WorkerSlot> {
+  const brokerRoute = await toxiproxy.openRoute(routeOf('broker', number), portOf(broker));
+  const databaseRoute = await toxiproxy.openRoute(routeOf('database', number), portOf(database));
+  const brokerProxy = await FaultProxy.open(brokerRoute, amqp);
+  const databaseProxy = await FaultProxy.open(databaseRoute, mongodb);
+  const environment = {
+    AMQP_URL: `amqp://guest:guest@127.0.0.1:${brokerProxy.port}?heartbeat=${HEARTBEAT_S}`,
+    MONGODB_URL: `mongodb://127.0.0.1:${databaseProxy.port}/${DATABASE}?directConnection=true`,
+    REQUEST_QUEUE: QUEUE,
+    HTTP_PORT: '0',
+  };
+  return new WorkerSlot(number, brokerProxy, databaseProxy, { environment, folder, removedGuard });
+}
+
+function portOf(server: OwnServer): number {
+  return Number(new URL(server.url).port);
+}
+
+/** Returns the number of messages in the request queue, unacknowledged ones included. */
+export async function queueDepth(broker: OwnServer): Promise<number> {
+  const table = await broker.exec('rabbitmqctl', '-q', 'list_queues', 'name', 'messages', '--no-table-headers');
+  const row = table.split('\n').find((line) => line.startsWith(`${QUEUE}\t`));
+  return row === undefined ? 0 : Number(row.split('\t')[1]);
+}
+
+/** Waits until the request queue is empty, unacknowledged messages included. */
+export async function waitForEmptyQueue(broker: OwnServer, limitMs: number): Promise<void> {
+  await waitFor('an empty request queue', limitMs, async () => ((await queueDepth(broker)) === 0 ? true : undefined));
+}
+
+/** Waits until the request queue has at least `count` consumers. */
+export async function waitForConsumers(broker: OwnServer, count: number, limitMs: number): Promise<void> {
+  const connection = await connect(broker.url, { timeout: 5_000 });
+  connection.on('error', () => undefined);
+  try {
+    const channel = await connection.createChannel();
+    const there = async (): Promise<true | undefined> =>
+      (await channel.checkQueue(QUEUE)).consumerCount >= count ? true : undefined;
+    await waitFor(`${count} consumers`, limitMs, there);
+  } finally {
+    await connection.close().catch(() => undefined);
+  }
+}
