@@ -48,8 +48,8 @@ export interface ClientSettings {
   readonly replyQueue: string | undefined;
 }
 
-export const DEFAULT_URL = 'amqp://guest:guest@127.0.0.1:5672';
-export const DEFAULT_QUEUE = 'contacts.requests';
+const DEFAULT_URL = 'amqp://guest:guest@127.0.0.1:5672';
+const DEFAULT_QUEUE = 'contacts.requests';
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_IN_FLIGHT = 256;
 

@@ -3,13 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { describe, expect, test } from 'vitest';
 
-import {
-  ClosedError,
-  ContactsClient,
-  TimeoutError,
-  UnroutableError,
-  type NewContact,
-} from '../../../src/client/index.ts';
+import { ClosedError, TimeoutError, UnroutableError, type NewContact } from '../../../src/client/index.ts';
 import { clients } from '../../support/contacts-client.ts';
 import { startWorker } from '../../support/worker.ts';
 import { idleQueue } from './idle-queue.ts';
@@ -110,12 +104,10 @@ describe('a call without an answer', () => {
     await contacts.close();
   });
 
-  test('ends where its client is disposed of', async () => {
-    let call: Promise<unknown>;
-    {
-      await using contacts = await ContactsClient.connect({ url, queue });
-      call = contacts.get(1);
-    }
+  test('ends where its client is disposed of, as by `await using`', async () => {
+    const contacts = await connected();
+    const call = contacts.get(1);
+    await contacts[Symbol.asyncDispose]();
     await expect(call).rejects.toThrow(ClosedError);
   });
 });

@@ -70,6 +70,22 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
     'src/amqp/dead-letter-queue/a.ts → src/amqp/consumer/d.ts',
     { 'src/amqp/dead-letter-queue/a.ts': usesType('../consumer/d.ts'), 'src/amqp/consumer/d.ts': aType },
   ],
+  [
+    'client-stands-on-transport-and-codec',
+    'src/client/a.ts → src/settings/b.ts',
+    { 'src/client/a.ts': usesType('../settings/b.ts'), 'src/settings/b.ts': aType },
+  ],
+  [
+    'client-stands-on-transport-and-codec',
+    'src/client/b.ts → src/amqp/consumer/e.ts',
+    { 'src/client/b.ts': usesType('../amqp/consumer/e.ts'), 'src/amqp/consumer/e.ts': aType },
+  ],
+  [
+    'client-by-its-door',
+    'src/ops/g.ts → src/client/c.ts',
+    { 'src/ops/g.ts': usesType('../client/c.ts'), 'src/client/c.ts': aType },
+  ],
+  ['mongodb-only-in-mongo', 'src/client/d.ts → node_modules/mongodb', { 'src/client/d.ts': uses('mongodb') }],
   ['amqplib-only-in-amqp', 'src/ops/b.ts → node_modules/amqplib', { 'src/ops/b.ts': uses('amqplib') }],
   ['mongodb-only-in-mongo', 'src/methods/b.ts → node_modules/mongodb', { 'src/methods/b.ts': uses('mongodb') }],
   ['xml-only-in-codec', 'src/ops/c.ts → node_modules/saxes', { 'src/ops/c.ts': uses('saxes') }],
