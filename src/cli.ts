@@ -12,15 +12,18 @@ import { StandardOutput } from './cli/standard-output.ts';
 const BROKER_TIMEOUT_MS = 5_000;
 const HEARTBEAT_S = 10;
 
-/** No command checks the database's URL but the doctor, whose driver says itself what is wrong with it. */
+/**
+ * No command checks the database's URL but the doctor, whose driver says itself what is wrong with
+ * it.
+ */
 const mongodbUrlProblem = (): undefined => undefined;
 
 /** The settings of the worker that a command line program uses. */
 const OWN_SETTINGS = ['AMQP_URL', 'REQUEST_QUEUE'] as const;
 
 /**
- * Reads the settings; `given` wins over the environment. @throws {CommandError} where one is not usable: an option is
- * wrong usage, a variable a wrong setting.
+ * Reads the settings; `given` wins over the environment. @throws {CommandError} where one is not
+ * usable: an option is wrong usage, a variable a wrong setting.
  */
 async function readSettings(given: Given, names?: readonly string[]) {
   const [{ loadConfig, InvalidSettingsError }, { readSettingFile }, { amqpUrlProblem }] = await Promise.all([

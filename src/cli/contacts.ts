@@ -30,7 +30,10 @@ export interface ListFilter {
   readonly email?: string;
 }
 
-/** What the commands need of the client library. Calls reject with its errors; `failure.ts` reads them. */
+/**
+ * What the commands need of the client library. Calls reject with its errors; `failure.ts` reads
+ * them.
+ */
 export interface Contacts {
   create(
     contact: NewContact,

@@ -12,7 +12,10 @@ export interface Problem {
 /** What became of a call that failed. */
 export interface Failure {
   readonly exitCode: ExitCode;
-  /** The request is refused as it is: it had no effect, and will have none. Else the same again may do better. */
+  /**
+   * The request is refused as it is: it had no effect, and will have none. Else the same again may
+   * do better.
+   */
   readonly refused: boolean;
   readonly problems: readonly Problem[];
 }
@@ -31,7 +34,10 @@ const BY_NAME: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
 /** Of a call whose arguments the library refuses itself. */
 const INVALID_ARGUMENT = 'INVALID_ARGUMENT';
 
-/** Reads an error of the client library, or of a command. Throws any other error again: it is a defect. */
+/**
+ * Reads an error of the client library, or of a command. Throws any other error again: it is a
+ * defect.
+ */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommandError) return failure(error.exitCode, false, [problemOf(error)]);
   if (!(error instanceof Error)) throw error;

@@ -6,9 +6,14 @@ export interface QueueState {
 
 /** One connection to the broker, to look and not to change. */
 export interface BrokerInspection {
-  /** Returns `undefined` where the queue does not exist. Rejects where the broker refuses to say. */
+  /**
+   * Returns `undefined` where the queue does not exist. Rejects where the broker refuses to say.
+   */
   queue(name: string): Promise<QueueState | undefined>;
-  /** Returns what is different about the arguments of existing queues, in words; `undefined` where they are right. */
+  /**
+   * Returns what is different about the arguments of existing queues, in words; `undefined` where
+   * they are right.
+   */
   difference(requestQueue: string): Promise<string | undefined>;
   close(): Promise<void>;
 }

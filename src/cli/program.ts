@@ -21,7 +21,10 @@ Exit codes: 0 all well, 1 some failed, 2 wrong usage, 3 not found, 4 no answer i
 69 the broker cannot be reached, 78 unusable settings, 130 stopped.
 Data goes to standard output, all else to standard error.`;
 
-/** Carries out `contacts …`; `args` are those behind the program's name. Gives the exit code; throws what is a defect. */
+/**
+ * Carries out `contacts …`; `args` are those behind the program's name. Gives the exit code; throws
+ * what is a defect.
+ */
 export async function runContacts(args: readonly string[], around: Surroundings): Promise<number> {
   let exitCode: number = EXIT_CODES.ok;
   const program = contactsProgram(around, (ended) => (exitCode = ended));

@@ -16,7 +16,10 @@ export type Run = <Options, Arguments extends readonly unknown[]>(
   work: Work<Options, Arguments>,
 ) => (this: Command, ...args: unknown[]) => Promise<void>;
 
-/** `ended` is told each command's exit code. Failures are reported on standard error; a defect is thrown. */
+/**
+ * `ended` is told each command's exit code. Failures are reported on standard error; a defect is
+ * thrown.
+ */
 export function runner(around: Surroundings, ended: (exitCode: ExitCode) => void): Run {
   return <Options, Arguments extends readonly unknown[]>(work: Work<Options, Arguments>) =>
     async function action(this: Command): Promise<void> {

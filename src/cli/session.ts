@@ -18,7 +18,10 @@ export interface Session {
   readonly output: OutputFormat;
 }
 
-/** Connects, uses the connection and closes it. Rejects with `CommandError` where the broker cannot be reached. */
+/**
+ * Connects, uses the connection and closes it. Rejects with `CommandError` where the broker cannot
+ * be reached.
+ */
 export async function withContacts(
   around: Surroundings,
   options: CommonOptions & { readonly inFlight?: number },

@@ -42,13 +42,18 @@ export interface Given {
 export interface Output {
   readonly isTTY: boolean;
   readonly columns: number;
-  /** Resolves when more may be written. Rejects with `ReaderGoneError` once nobody reads any more. */
+  /**
+   * Resolves when more may be written. Rejects with `ReaderGoneError` once nobody reads any more.
+   */
   write(text: string): Promise<void>;
   /** Writes in the place of what stands on the terminal; where there is none, below it. */
   show(text: string): Promise<void>;
 }
 
-/** The reader of standard output has closed it (`| head`): nothing more is wanted, which is no failure. */
+/**
+ * The reader of standard output has closed it (`| head`): nothing more is wanted, which is no
+ * failure.
+ */
 export class ReaderGoneError extends Error {
   override readonly name = 'ReaderGoneError';
 }

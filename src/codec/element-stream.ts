@@ -25,9 +25,10 @@ interface OpenElement {
 }
 
 /**
- * Reads all elements of the name, at any depth below the root, from a document of any length.
- * Holds one element at a time, and what comes before it in the same part of the text.
- * @throws {UnreadableDocumentError} where the document is not well-formed or has a DOCTYPE, behind the elements before it.
+ * Reads all elements of the name, at any depth below the root, from a document of any length. Holds
+ * one element at a time, and what comes before it in the same part of the text.
+ * @throws {UnreadableDocumentError} where the document is not well-formed or has a DOCTYPE, behind
+ * the elements before it.
  */
 export async function* elementsNamed(text: AsyncIterable<string>, name: string): AsyncGenerator<StreamedElement> {
   const reader = new ElementReader(name);

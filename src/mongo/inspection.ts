@@ -9,7 +9,10 @@ interface DatabaseState {
   readonly contacts: number;
 }
 
-/** Asks the server of the URL what it is, and closes the connection. Rejects with the reason where it does not answer. */
+/**
+ * Asks the server of the URL what it is, and closes the connection. Rejects with the reason where
+ * it does not answer.
+ */
 export async function inspectDatabase(url: string, timeoutMs: number): Promise<DatabaseState> {
   const client = createClient(url, { ...DEFAULT_LIMITS, connectMs: timeoutMs, answerMs: timeoutMs, poolSize: 1 });
   try {

@@ -37,7 +37,9 @@ export class BrokerInspection {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Returns `undefined` where the queue does not exist. Rejects where the broker refuses to say. */
+  /**
+   * Returns `undefined` where the queue does not exist. Rejects where the broker refuses to say.
+   */
   async queue(name: string): Promise<QueueState | undefined> {
     // A refusal closes the channel: each look has its own.
     const channel = await this.#connection.channel((model) => model.createChannel());
@@ -53,8 +55,9 @@ export class BrokerInspection {
   }
 
   /**
-   * Returns what is different about the queues, in words; `undefined` where they are as the worker declares them.
-   * Both must exist: a missing one would be declared. Needs the right to configure them.
+   * Returns what is different about the queues, in words; `undefined` where they are as the worker
+   * declares them. Both must exist: a missing one would be declared. Needs the right to configure
+   * them.
    */
   async difference(requestQueue: string): Promise<string | undefined> {
     let model: ChannelModel | undefined;

@@ -4,7 +4,10 @@ import type { ExitCode } from '../exit-codes.ts';
 import type { CommonOptions } from '../options.ts';
 import type { Run } from '../run.ts';
 
-/** Adds dead-letters, which reads its own arguments: its options and exit codes are those of docs/dead-letters.md. */
+/**
+ * Adds dead-letters, which reads its own arguments: its options and exit codes are those of
+ * docs/dead-letters.md.
+ */
 export function addDeadLetters(program: Command, run: Run): void {
   program
     .command('dead-letters')

@@ -16,7 +16,10 @@ interface ListOptions extends CommonOptions {
   readonly all?: boolean;
 }
 
-/** Contacts of one table when all are listed: the widths of columns need some, and memory allows no more. */
+/**
+ * Contacts of one table when all are listed: the widths of columns need some, and memory allows no
+ * more.
+ */
 const TABLE_ROWS = 1_000;
 
 export function addList(program: Command, run: Run): void {

@@ -15,7 +15,9 @@ const START = 65_536;
 /** An open quote would else read the rest of the file as one value. */
 const MAX_RECORD = 1_048_576;
 
-/** How spreadsheets and address books name the fields, without regard to case, blanks, `_` and `-`. */
+/**
+ * How spreadsheets and address books name the fields, without regard to case, blanks, `_` and `-`.
+ */
 const OTHER_NAMES: Readonly<Record<string, Field>> = {
   client: 'client_id',
   givenname: 'first_name',
@@ -117,7 +119,10 @@ function wordsOf({ code }: CsvError): string {
   return 'a quote where none belongs; values with quotes are quoted, and their quotes doubled';
 }
 
-/** @throws {CommandError} where a mapping names no column, two columns are one field, or no column is known. */
+/**
+ * @throws {CommandError} where a mapping names no column, two columns are one field, or no column
+ * is known.
+ */
 function columnsOf(
   header: readonly string[],
   mapping: Mapping,

@@ -16,14 +16,19 @@ export interface Row<Source = unknown> {
 export interface RowReader<Source = unknown> {
   /** May be read once. Rejects where the rest of the file cannot be read. */
   rows(): AsyncIterable<Row<Source>>;
-  /** What a file of rejected rows starts and ends with. The start is asked for behind the first row. */
+  /**
+   * What a file of rejected rows starts and ends with. The start is asked for behind the first row.
+   */
   readonly head: () => string;
   readonly tail: string;
   /** A row with the reason why it was rejected, as the same format has it. */
   rejected(source: Source, reason: string): string;
 }
 
-/** Columns, members, elements of this name hold the reason in a file of rejected rows; they are ignored when it is read. */
+/**
+ * Columns, members, elements of this name hold the reason in a file of rejected rows; they are
+ * ignored when it is read.
+ */
 export const REASON = 'rejected_because';
 
 /** What a file may name. */

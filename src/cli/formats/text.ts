@@ -6,7 +6,10 @@ export class UnreadableFileError extends Error {
   override readonly name = 'UnreadableFileError';
 }
 
-/** Decodes bytes; a byte order mark wins over `encoding`, and is dropped. Rejects at the first bytes that are wrong. */
+/**
+ * Decodes bytes; a byte order mark wins over `encoding`, and is dropped. Rejects at the first bytes
+ * that are wrong.
+ */
 export async function* decodedText(bytes: AsyncIterable<Uint8Array>, encoding: string): AsyncGenerator<string> {
   let decoder: TextDecoder | undefined;
   let position = 0;

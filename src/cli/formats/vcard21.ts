@@ -1,4 +1,7 @@
-/** Turns a card of version 2.1 into one that a reader of version 3.0 understands; leaves others as they are. */
+/**
+ * Turns a card of version 2.1 into one that a reader of version 3.0 understands; leaves others as
+ * they are.
+ */
 export function modernised(card: string): string {
   if (!/^VERSION:2\.1\s*$/im.test(card)) return card;
   return joined(card.split('\n')).map(modernLine).join('\r\n');

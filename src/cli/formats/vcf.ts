@@ -87,7 +87,10 @@ export function readCard(card: string): Pick<Row, 'fields' | 'problem'> {
   return { fields: [...fields] };
 }
 
-/** Family and given name of N; of a card without one the words of FN, the last of which is the family name. */
+/**
+ * Family and given name of N; of a card without one the words of FN, the last of which is the
+ * family name.
+ */
 function namesOf(properties: readonly Property[]): { readonly first: string; readonly last: string } {
   const name = properties.find((property) => property.name === 'n');
   const [last = '', given = '', additional = ''] = name === undefined ? [] : partsOf(name.getFirstValue());
@@ -131,7 +134,10 @@ function exactFields(properties: readonly Property[]): [string, string][] {
   }
 }
 
-/** Writes a card of version 3.0, which address books read best. What the format cannot hold goes beside it. */
+/**
+ * Writes a card of version 3.0, which address books read best. What the format cannot hold goes
+ * beside it.
+ */
 export function cardText(fields: Readonly<Record<string, string | number>>): string {
   const contact = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
   const card = written(contact, {});

@@ -5,7 +5,9 @@ import { UnreadableFileError } from './text.ts';
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
 
-/** Reads the `<contact>` elements of a document, wherever they are: an export, answers, requests. */
+/**
+ * Reads the `<contact>` elements of a document, wherever they are: an export, answers, requests.
+ */
 export function xmlReader(text: AsyncIterable<string>, mapping: Mapping): RowReader<XmlElement> {
   return {
     async *rows() {

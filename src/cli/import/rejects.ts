@@ -8,7 +8,9 @@ import type { Row, RowReader } from '../formats/row.ts';
 /** Rows told on standard error; a file holds all. */
 const MAX_SHOWN = 10;
 
-/** Where rejected rows go: into a file of the same format, and the first of them to standard error. */
+/**
+ * Where rejected rows go: into a file of the same format, and the first of them to standard error.
+ */
 export class Rejects {
   readonly #reader: RowReader;
   readonly #path: string | undefined;
@@ -35,7 +37,9 @@ export class Rejects {
     if (!this.#file.write(this.#reader.rejected(row.source, reason))) await once(this.#file, 'drain');
   }
 
-  /** Ends the file. Where no row was rejected it is removed, as one of an earlier run would mislead. */
+  /**
+   * Ends the file. Where no row was rejected it is removed, as one of an earlier run would mislead.
+   */
   async close(): Promise<void> {
     if (this.#count > MAX_SHOWN) this.#write(`and ${this.#count - MAX_SHOWN} more rejected rows`);
     if (this.#path === undefined) return;

@@ -51,8 +51,9 @@ export interface EarlyEnd {
 type Outcome = 'created' | 'repeated' | 'valid' | Failure;
 
 /**
- * Reads rows, sends them and counts the outcomes. Reads only as fast as rows are answered. Returns why it ended early:
- * the first call without an answer stops it, as all further ones would wait as long.
+ * Reads rows, sends them and counts the outcomes. Reads only as fast as rows are answered. Returns
+ * why it ended early: the first call without an answer stops it, as all further ones would wait as
+ * long.
  */
 export async function importRows(plan: ImportPlan): Promise<EarlyEnd | undefined> {
   const { inFlight, stop } = plan;
