@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
+import { setFlagsFromString } from 'node:v8';
 
 import { EXIT_CODES } from './cli/exit-codes.ts';
 import { runContacts } from './cli/program.ts';
@@ -11,6 +12,14 @@ import { StandardOutput } from './cli/standard-output.ts';
 
 const BROKER_TIMEOUT_MS = 5_000;
 const HEARTBEAT_S = 10;
+
+/**
+ * The rows of an import live for as long as their requests take. V8 would move them to its old space
+ * and let that grow: 230 MB where 40 are alive. Smaller steps cost a third more CPU time per row and
+ * keep an import of any length near 115 MB.
+ */
+const SMALL_HEAP = ['--semi-space-growth-factor=1', '--heap-growing-percent=50'];
+for (const flag of SMALL_HEAP) setFlagsFromString(flag);
 
 /**
  * No command checks the database's URL but the doctor, whose driver says itself what is wrong with
