@@ -11,12 +11,13 @@ export type Parsed = { readonly ok: true; readonly root: XmlElement } | { readon
 
 /**
  * Parses any XML 1.0 document without DOCTYPE. Pure; never throws for any input of a sender.
- * `contentEncoding` is used only to explain why a body is not a document.
+ * `contentEncoding` is used only to explain why a body is not a document. `maxElements`: the
+ * default is a request's.
  */
-export function parseDocument(body: Uint8Array, contentEncoding?: string): Parsed {
+export function parseDocument(body: Uint8Array, contentEncoding?: string, maxElements?: number): Parsed {
   try {
     const text = readText(body);
-    const { hasInstructions } = checkWellFormed(text);
+    const { hasInstructions } = checkWellFormed(text, maxElements);
     return { ok: true, root: buildTree(text, hasInstructions) };
   } catch (error) {
     if (error instanceof FaultError) return { ok: false, fault: (sniffFault(body, contentEncoding) ?? error).fault };

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Fault } from '../protocol/fault.ts';
 import type { ResponseElement, ResponseEnvelope } from '../protocol/response.ts';
 import { isLegalText } from '../protocol/characters.ts';
-import { DECLARATION, responseTags, tagsOf } from './tags.ts';
+import { DECLARATION, requestTags, responseTags, tagsOf, type Tags } from './tags.ts';
 
 /**
  * Encodes an answer as UTF-8 without added white space. Throws if a text contains a character that
@@ -12,8 +12,18 @@ import { DECLARATION, responseTags, tagsOf } from './tags.ts';
  * permanent.
  */
 export function encode(response: ResponseEnvelope): Buffer {
-  const { start, end, empty } = responseTags(response.status);
-  const content = contentOf(response);
+  return document(responseTags(response.status), contentOf(response));
+}
+
+/**
+ * Encodes a request as UTF-8, for a client of the worker. Both `method` and the names of elements must come from the code.
+ * Throws if a text contains a character that XML 1.0 forbids; the error names the element, not its text.
+ */
+export function encodeRequest(method: string, body: readonly ResponseElement[]): Buffer {
+  return document(requestTags(method), body);
+}
+
+function document({ start, end, empty }: Tags, content: readonly ResponseElement[]): Buffer {
   const root = content.length === 0 ? empty : start + serialize(content) + end;
   return Buffer.from(DECLARATION + root, 'utf8');
 }

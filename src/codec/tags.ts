@@ -9,7 +9,8 @@ export interface Tags {
 
 const CONTENT = 'x';
 const elementTags = new Map<string, Tags>();
-const rootTags = new Map<string, Tags>();
+const responseRoots = new Map<string, Tags>();
+const requestRoots = new Map<string, Tags>();
 
 /**
  * The tags of an element, which xmlbuilder2 writes once per name. Rebuilding its tree for every
@@ -22,7 +23,12 @@ export function tagsOf(name: string): Tags {
 
 /** The tags of an answer's root element. */
 export function responseTags(status: string): Tags {
-  return cached(rootTags, status, () => writeTags('response', { status }));
+  return cached(responseRoots, status, () => writeTags('response', { status }));
+}
+
+/** The tags of a request's root element. */
+export function requestTags(method: string): Tags {
+  return cached(requestRoots, method, () => writeTags('request', { method }));
 }
 
 function cached(tags: Map<string, Tags>, key: string, write: () => Tags): Tags {

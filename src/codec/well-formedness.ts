@@ -11,7 +11,7 @@ import type { FaultError } from './fault-error.ts';
 export const MAX_DEPTH = 64;
 /** Attributes of one element. */
 const MAX_ATTRIBUTES = 32;
-/** Elements in one document. */
+/** Elements in one request. */
 const MAX_ELEMENTS = 10_000;
 
 const BARE_AMPERSAND = "'&' that does not begin a reference; write &amp;";
@@ -74,7 +74,7 @@ export interface WellFormed {
  * takes time quadratic in the depth. Each document gets a new parser (0.2 µs), so no state outlives
  * an error.
  */
-export function checkWellFormed(text: string): WellFormed {
+export function checkWellFormed(text: string, maxElements = MAX_ELEMENTS): WellFormed {
   const parser = new SaxesParser({ xmlns: false, defaultXMLVersion: '1.0', forceXMLVersion: true });
   const reject = (problem: string): never => {
     throw malformedAt(text, parser.position - 1, problem);
@@ -86,7 +86,7 @@ export function checkWellFormed(text: string): WellFormed {
   parser.on('opentagstart', () => {
     attributes = 0;
     if (++depth > MAX_DEPTH) reject(`elements nested deeper than ${MAX_DEPTH}`);
-    if (++elements > MAX_ELEMENTS) reject(`more than ${MAX_ELEMENTS} elements`);
+    if (++elements > maxElements) reject(`more than ${maxElements} elements`);
   });
   parser.on('attribute', () => {
     if (++attributes > MAX_ATTRIBUTES) reject(`more than ${MAX_ATTRIBUTES} attributes on one element`);

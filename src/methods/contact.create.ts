@@ -1,6 +1,7 @@
 import type { ContactFields } from '../contacts/contact.ts';
 import type { ContactRepository } from '../contacts/repository.ts';
-import type { Method } from '../protocol/method.ts';
+import type { Method, Read } from '../protocol/method.ts';
+import type { XmlElement } from '../protocol/request.ts';
 import { ok } from '../protocol/response.ts';
 import { commandOf, group, mandatory, membersReader, optional } from './elements.ts';
 import { contactIdElement } from './contact-element.ts';
@@ -20,11 +21,16 @@ const readBody = membersReader({
   ),
 });
 
+/** Reads and validates the body of a contact.create, without a store. */
+export function readContactCreate(body: readonly XmlElement[]): Read<ContactFields> {
+  return commandOf(readBody(body), ({ contact }) => ({ phone: '', mobile_phone: '', ...contact }));
+}
+
 /** Creates a contact and answers its contact_id. A repeated request gets the same one. */
 export function contactCreate(contacts: ContactRepository): Method<ContactFields> {
   return {
     name: 'contact.create',
-    read: (body) => commandOf(readBody(body), ({ contact }) => ({ phone: '', mobile_phone: '', ...contact })),
+    read: readContactCreate,
     async execute(batch) {
       const created = await contacts.create(batch.map(({ command, key }) => ({ key, fields: command })));
       return created.map((one) =>

@@ -75,6 +75,22 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
     'src/amqp/dead-letter-queue/a.ts → src/amqp/consumer/d.ts',
     { 'src/amqp/dead-letter-queue/a.ts': usesType('../consumer/d.ts'), 'src/amqp/consumer/d.ts': aType },
   ],
+  [
+    'client-stands-on-transport-and-codec',
+    'src/client/a.ts → src/settings/b.ts',
+    { 'src/client/a.ts': usesType('../settings/b.ts'), 'src/settings/b.ts': aType },
+  ],
+  [
+    'client-stands-on-transport-and-codec',
+    'src/client/b.ts → src/amqp/consumer/e.ts',
+    { 'src/client/b.ts': usesType('../amqp/consumer/e.ts'), 'src/amqp/consumer/e.ts': aType },
+  ],
+  [
+    'client-by-its-door',
+    'src/ops/g.ts → src/client/c.ts',
+    { 'src/ops/g.ts': usesType('../client/c.ts'), 'src/client/c.ts': aType },
+  ],
+  ['mongodb-only-in-mongo', 'src/client/d.ts → node_modules/mongodb', { 'src/client/d.ts': uses('mongodb') }],
   ['amqplib-only-in-amqp', 'src/ops/b.ts → node_modules/amqplib', { 'src/ops/b.ts': uses('amqplib') }],
   ['mongodb-only-in-mongo', 'src/methods/b.ts → node_modules/mongodb', { 'src/methods/b.ts': uses('mongodb') }],
   ['xml-only-in-codec', 'src/ops/c.ts → node_modules/saxes', { 'src/ops/c.ts': uses('saxes') }],
@@ -122,6 +138,17 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
   ],
   ['only-declared-packages', 'src/mongo/g.ts → node_modules/lodash', { 'src/mongo/g.ts': uses('lodash') }],
   ['only-what-resolves', 'src/mongo/h.ts → ./nowhere.ts', { 'src/mongo/h.ts': uses('./nowhere.ts') }],
+  [
+    'the-command-line-is-a-program',
+    'src/ops/k.ts → src/cli/k.ts',
+    { 'src/ops/k.ts': usesType('../cli/k.ts'), 'src/cli/k.ts': aType },
+  ],
+  [
+    'the-command-line-gets-its-connections',
+    'src/cli/l.ts → src/mongo/l.ts',
+    { 'src/cli/l.ts': uses('../mongo/l.ts'), 'src/mongo/l.ts': 'export {};\n' },
+  ],
+  ['command-line-packages-only-in-cli', 'src/ops/m.ts → node_modules/commander', { 'src/ops/m.ts': uses('commander') }],
 ];
 
 test('every planted import is found, under the name of its rule', async () => {

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { ExitCode } from '../exit-codes.ts';
+
+import type { CommonOptions } from '../options.ts';
+import type { Run } from '../run.ts';
+
+/**
+ * Adds dead-letters, which reads its own arguments: its options and exit codes are those of
+ * docs/dead-letters.md.
+ */
+export function addDeadLetters(program: Command, run: Run): void {
+  program
+    .command('dead-letters')
+    .description('Look at requests that failed for good, send them back or discard them.')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .option('--url <url>', 'the broker, amqp:// or amqps:// (default: AMQP_URL)')
+    .option('--queue <name>', 'the request queue (default: REQUEST_QUEUE)')
+    .argument('[args...]')
+    .action(
+      run(async (around, { url, queue }: CommonOptions, [args]: [readonly string[]]) => {
+        return (await around.deadLetters(args, { url, queue })) as ExitCode;
+      }),
+    );
+}

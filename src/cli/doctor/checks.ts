@@ -1,0 +1,170 @@
+import { CommandError } from '../errors.ts';
+import { failureOf } from '../failure.ts';
+import type { BrokerInspection, QueueState } from '../inspection.ts';
+import { timeoutMsOf, reasonOf, withContacts } from '../session.ts';
+import type { CommonOptions } from '../options.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import { clockFinding, workerClock } from './clock.ts';
+import { failed, ok, skipped, type Finding } from './finding.ts';
+
+const PROBE = '<?xml version="1.0" encoding="UTF-8"?><request method="contact.list"><per_page>1</per_page></request>';
+/** AMQP's reply code for a missing right. */
+const ACCESS_REFUSED = 403;
+const MAX_TIMEOUT_MS = 10_000;
+
+/** Checks one thing after the other; a check whose ground is missing is left out. */
+export async function* checks(around: Surroundings, options: CommonOptions): AsyncGenerator<Finding> {
+  const timeoutMs = Math.min(timeoutMsOf(options), MAX_TIMEOUT_MS);
+  let settings: { readonly urls: readonly string[]; readonly queue: string };
+  try {
+    settings = await around.settings(options);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    yield failed('settings', error.message, 'correct the setting; docs/configuration.md lists them');
+    return;
+  }
+  yield ok('settings', `queue ${settings.queue}, ${settings.urls.map(placeOf).join(', ')}`);
+  yield* brokerChecks(around, settings, options, timeoutMs);
+  yield await databaseCheck(around, timeoutMs);
+}
+
+async function* brokerChecks(
+  around: Surroundings,
+  { urls, queue }: { readonly urls: readonly string[]; readonly queue: string },
+  options: CommonOptions,
+  timeoutMs: number,
+): AsyncGenerator<Finding> {
+  let broker: BrokerInspection;
+  try {
+    broker = await around.inspectBroker(urls, timeoutMs);
+  } catch (error) {
+    yield brokerFailure(error);
+    return;
+  }
+  try {
+    yield ok('broker', 'reachable, and the login is accepted');
+    const found = yield* queueChecks(broker, queue);
+    if (found === undefined) return;
+  } finally {
+    await broker.close();
+  }
+  yield* workerChecks(around, options, timeoutMs);
+}
+
+/** Node's codes of a host that is not there, and RabbitMQ's words of a refused login. */
+function brokerFailure(error: unknown): Finding {
+  const reason = reasonOf(error);
+  if (/ACCESS.REFUSED|403/.test(reason)) {
+    return failed('broker', reason, 'check user and password in AMQP_URL, and the rights on its virtual host');
+  }
+  if (/vhost|530|NOT.ALLOWED/i.test(reason)) {
+    return failed('broker', reason, 'check the virtual host behind the last / of AMQP_URL; the default is /');
+  }
+  if (/certificate|self.signed|SSL|TLS/i.test(reason)) {
+    return failed('broker', reason, "name the authority's certificate, or check the host name in AMQP_URL");
+  }
+  return failed('broker', reason, 'check host and port in AMQP_URL, the firewall, and that the broker runs');
+}
+
+async function* queueChecks(broker: BrokerInspection, queue: string): AsyncGenerator<Finding, QueueState | undefined> {
+  const dead = `${queue}.dead`;
+  let state: QueueState | undefined;
+  let deadState: QueueState | undefined;
+  try {
+    state = await broker.queue(queue);
+    deadState = await broker.queue(dead);
+  } catch (error) {
+    yield failed('queue', reasonOf(error), `grant the user the right to read and write ${queue}`);
+    return undefined;
+  }
+  if (state === undefined) {
+    const remedy = 'start a worker, which declares it; or check REQUEST_QUEUE and the virtual host';
+    yield failed('queue', `${queue} does not exist`, remedy);
+    return undefined;
+  }
+  yield ok('queue', `${queue} exists, ${state.messages} waiting`);
+  yield await argumentsCheck(broker, queue, deadState !== undefined);
+  if (deadState !== undefined && deadState.messages > 0) {
+    const remedy = 'contacts dead-letters list shows them';
+    yield { check: 'dead letters', state: 'ok', words: `${deadState.messages} in ${dead}`, remedy };
+  }
+  if (state.consumers === 0)
+    yield failed('consumers', `nobody consumes ${queue}`, 'start a worker, or look at its log');
+  else yield ok('consumers', `${state.consumers}`);
+  return state;
+}
+
+async function argumentsCheck(broker: BrokerInspection, queue: string, hasDead: boolean): Promise<Finding> {
+  if (!hasDead) return failed('arguments', `${queue}.dead does not exist`, 'start a worker, which declares it');
+  try {
+    const difference = await broker.difference(queue);
+    if (difference === undefined) return ok('arguments', 'as the worker declares them');
+    return failed('arguments', difference, 'docs/queue-arguments.md says more');
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (Reflect.get(error, 'code') !== ACCESS_REFUSED) return failed('arguments', reasonOf(error), 'try again');
+    return skipped('arguments', 'the user may not configure queues; only a worker has to');
+  }
+}
+
+/** Sends what a producer sends, and changes nothing. */
+async function* workerChecks(around: Surroundings, options: CommonOptions, timeoutMs: number): AsyncGenerator<Finding> {
+  const findings: Finding[] = [];
+  try {
+    await withContacts(around, { ...options, timeout: timeoutMs / 1_000 }, async ({ contacts, call }) => {
+      const start = performance.now();
+      const { status } = await contacts.request(PROBE, call);
+      const took = Math.round(performance.now() - start);
+      findings.push(
+        status === 'ok'
+          ? ok('permissions', 'may publish requests and receive answers')
+          : failed('worker', 'it refuses contact.list', "look at the worker's log"),
+        ok('worker', `answers in ${took} ms`),
+      );
+      findings.push(clockFinding("the worker's clock", await workerClock(contacts, call)));
+      return EXIT_CODES.ok;
+    });
+  } catch (error) {
+    findings.push(workerFailure(error));
+  }
+  yield* findings;
+}
+
+function workerFailure(error: unknown): Finding {
+  const { exitCode, problems } = failureOf(error);
+  const words = problems.map(({ message }) => message).join('; ');
+  if (/ACCESS.REFUSED|403/.test(words)) {
+    return failed(
+      'permissions',
+      words,
+      'grant write on the default exchange, and configure, write and read on amq.gen-.*',
+    );
+  }
+  if (exitCode !== EXIT_CODES.noAnswer) return failed('permissions', words, 'try again');
+  return failed('worker', words, "look at the worker's /readyz and log: does it reach the database?");
+}
+
+async function databaseCheck(around: Surroundings, timeoutMs: number): Promise<Finding> {
+  const url = around.environment['MONGODB_URL'] ?? '';
+  if (url === '') return skipped('database', 'not checked, as MONGODB_URL is not set');
+  try {
+    const { writable, clock, contacts } = await around.inspectDatabase(url, timeoutMs);
+    if (!writable) {
+      return failed(
+        'database',
+        'it is no primary of a replica set',
+        'start it as a replica set; rs.status() shows its state',
+      );
+    }
+    const drift = clockFinding('database', clock);
+    return drift.state === 'failed' ? drift : ok('database', `reachable and writable, about ${contacts} contacts`);
+  } catch (error) {
+    return failed('database', reasonOf(error), 'check MONGODB_URL (host, user, password, authSource) and that it runs');
+  }
+}
+
+/** Host and port: the rest of a URL may be secret. */
+function placeOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'a broker';
+}

@@ -1,0 +1,182 @@
+import ICAL from 'ical.js';
+
+import type { Row, RowReader } from './row.ts';
+import { linesOf, UnreadableFileError } from './text.ts';
+import { modernised } from './vcard21.ts';
+
+/** Characters of one card; a picture may be among them. */
+const MAX_CARD = 8 * 1_048_576;
+const REASON_PROPERTY = 'X-REJECTED-BECAUSE';
+const CLIENT_ID = 'x-client-id';
+const CONTACT_ID = 'x-contact-id';
+/** Texts that no vCard can hold, such as a lone CR: JSON in base64. */
+const EXACT = 'x-contacts-exact';
+
+/** Reads vCards of the versions 2.1, 3.0 and 4.0. */
+export function vcfReader(text: AsyncIterable<string>): RowReader<string> {
+  return {
+    async *rows() {
+      let number = 0;
+      for await (const { card, at } of cardsOf(text)) {
+        number += 1;
+        yield { number, place: `line ${at}`, source: card, ...readCard(card) };
+      }
+    },
+    head: () => '',
+    tail: '',
+    rejected: (card, reason) => {
+      const lines = card.split('\n').filter((line) => !line.toUpperCase().startsWith(`${REASON_PROPERTY}:`));
+      const end = lines.findLastIndex((line) => /^END:VCARD\s*$/i.test(line));
+      lines.splice(end === -1 ? lines.length : end, 0, `${REASON_PROPERTY}:${reason.replace(/[\r\n]+/g, ' ')}`);
+      return `${lines.join('\r\n')}\r\n`;
+    },
+  };
+}
+
+async function* cardsOf(text: AsyncIterable<string>): AsyncGenerator<{ readonly card: string; readonly at: number }> {
+  let lines: string[] = [];
+  let start = 0;
+  let depth = 0;
+  let length = 0;
+  for await (const { line, at } of linesOf(text)) {
+    if (/^BEGIN:VCARD\s*$/i.test(line)) depth += 1;
+    if (depth === 0) {
+      if (line.trim() !== '') throw new UnreadableFileError(`line ${at}: text outside a card`);
+      continue;
+    }
+    if (lines.length === 0) start = at;
+    lines.push(line);
+    length += line.length;
+    if (length > MAX_CARD) throw new UnreadableFileError(`line ${start}: a card of more than ${MAX_CARD} characters`);
+    if (/^END:VCARD\s*$/i.test(line)) depth -= 1;
+    if (depth > 0) continue;
+    yield { card: lines.join('\n'), at: start };
+    lines = [];
+    length = 0;
+  }
+  if (depth > 0) throw new UnreadableFileError(`line ${start}: a card without END:VCARD`);
+}
+
+type Property = ICAL.Property;
+
+/** The fields of one card, or why it cannot be read. */
+export function readCard(card: string): Pick<Row, 'fields' | 'problem'> {
+  let properties: readonly Property[];
+  try {
+    properties = new ICAL.Component(ICAL.parse(modernised(card)) as unknown[]).getAllProperties();
+  } catch {
+    return { fields: [], problem: 'is not a vCard that can be read' };
+  }
+  const fields = new Map<string, string>();
+  const set = (name: string, text: string | undefined): void => {
+    if (text !== undefined && text !== '') fields.set(name, text);
+  };
+  const clientId = properties.find(({ name }) => name === CLIENT_ID);
+  if (clientId !== undefined) set('client_id', textOf(clientId));
+  const { first, last } = namesOf(properties);
+  set('first_name', first);
+  set('last_name', last);
+  set('email', preferred(properties.filter(({ name }) => name === 'email')));
+  const phones = properties.filter(({ name }) => name === 'tel');
+  const mobile = (property: Property): boolean =>
+    typesOf(property).some((type) => /^(?:cell|mobile|iphone)$/.test(type));
+  const noPhone = (property: Property): boolean => typesOf(property).some((type) => /^(?:fax|pager|modem)$/.test(type));
+  set('phone', preferred(phones.filter((one) => !mobile(one) && !noPhone(one))));
+  set('mobile_phone', preferred(phones.filter(mobile)));
+  for (const [name, text] of exactFields(properties)) fields.set(name, text);
+  return { fields: [...fields] };
+}
+
+/**
+ * Family and given name of N; of a card without one the words of FN, the last of which is the
+ * family name.
+ */
+function namesOf(properties: readonly Property[]): { readonly first: string; readonly last: string } {
+  const name = properties.find((property) => property.name === 'n');
+  const [last = '', given = '', additional = ''] = name === undefined ? [] : partsOf(name.getFirstValue());
+  if (last !== '' || given !== '') return { first: [given, additional].filter((part) => part !== '').join(' '), last };
+  const full = properties.find((property) => property.name === 'fn');
+  const words = full === undefined ? '' : textOf(full).trim();
+  const space = words.lastIndexOf(' ');
+  return space === -1
+    ? { first: '', last: words }
+    : { first: words.slice(0, space).trim(), last: words.slice(space + 1) };
+}
+
+/** Each part of a name may be a list. */
+function partsOf(value: unknown): string[] {
+  if (!Array.isArray(value)) return [String(value)];
+  return value.map((part) => (Array.isArray(part) ? part.join(' ') : String(part)));
+}
+
+function preferred(properties: readonly Property[]): string | undefined {
+  const first = properties.find((one) => typesOf(one).includes('pref') || one.getParameter('pref') !== undefined);
+  const chosen = first ?? properties[0];
+  return chosen === undefined ? undefined : textOf(chosen).replace(/^(?:tel|mailto):/i, '');
+}
+
+function textOf(property: Property): string {
+  return String(property.getFirstValue());
+}
+
+function typesOf(property: Property): string[] {
+  const types = property.getParameter('type') as string | string[] | undefined;
+  return [types ?? []].flat().flatMap((type) => type.toLowerCase().split(','));
+}
+
+function exactFields(properties: readonly Property[]): [string, string][] {
+  const exact = properties.find(({ name }) => name === EXACT);
+  if (exact === undefined) return [];
+  try {
+    return Object.entries(JSON.parse(Buffer.from(textOf(exact), 'base64').toString('utf8')) as Record<string, string>);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Writes a card of version 3.0, which address books read best. What the format cannot hold goes
+ * beside it.
+ */
+export function cardText(fields: Readonly<Record<string, string | number>>): string {
+  const contact = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
+  const card = written(contact, {});
+  const read = new Map(readCard(card).fields);
+  const lost = Object.entries(contact).filter(
+    ([name, text]) => name !== 'contact_id' && text !== '' && read.get(name) !== text,
+  );
+  return lost.length === 0 ? card : written(contact, Object.fromEntries(lost));
+}
+
+function written(contact: Readonly<Record<string, string>>, exact: Readonly<Record<string, string>>): string {
+  const text = (name: string): string => {
+    const value = contact[name] ?? '';
+    return Object.hasOwn(exact, name) ? value.replace(/\p{Cc}/gu, ' ') : value;
+  };
+  const lines = ['BEGIN:VCARD', 'VERSION:3.0'];
+  const add = (name: string, parameters: Readonly<Record<string, string>>, value: string | readonly string[]): void => {
+    // The library escapes only values of the type text, and writes the type where it is not the usual one.
+    const type = name === 'n' || name === 'fn' || name === 'email' ? 'text' : 'unknown';
+    const property = [name, parameters, type, value] as const;
+    lines.push(ICAL.stringify.property([...property], ICAL.design.vcard3, false));
+  };
+  add('n', {}, [text('last_name'), text('first_name'), '', '', '']);
+  add('fn', {}, `${text('first_name')} ${text('last_name')}`);
+  add('email', { type: 'INTERNET' }, text('email'));
+  if (text('phone') !== '') lines.push(phoneLine('VOICE', text('phone')));
+  if (text('mobile_phone') !== '') lines.push(phoneLine('CELL', text('mobile_phone')));
+  for (const [name, property] of [
+    ['client_id', CLIENT_ID],
+    ['contact_id', CONTACT_ID],
+  ] as const) {
+    if (contact[name] !== undefined) add(property, {}, contact[name]);
+  }
+  if (Object.keys(exact).length > 0) add(EXACT, {}, Buffer.from(JSON.stringify(exact)).toString('base64'));
+  return [...lines, 'END:VCARD', ''].join('\r\n');
+}
+
+/** The library does not escape a phone number, and unescapes it when it reads one. */
+function phoneLine(type: string, phone: string): string {
+  const escaped = phone.replace(/[\\,;]/g, '\\$&').replace(/\n/g, '\\n');
+  return ICAL.stringify.property(['tel', { type }, 'phone-number', escaped], ICAL.design.vcard3, false);
+}

@@ -1,0 +1,119 @@
+import type { Contacts } from '../contacts.ts';
+import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
+import { failureOf, problemLine, type Failure, type Problem } from '../failure.ts';
+import type { Row, RowReader } from '../formats/row.ts';
+import { UnreadableFileError } from '../formats/text.ts';
+import { checkRow } from './check.ts';
+import { rowMessageId } from './identity.ts';
+
+/** What an import needs of its surroundings. */
+export interface ImportPlan {
+  readonly reader: RowReader;
+  /** `undefined`: rows are checked only. */
+  readonly contacts: Pick<Contacts, 'create'> | undefined;
+  /** The file's, for message ids. */
+  readonly identity: string;
+  /** Of rows that have none. */
+  readonly clientId: number | undefined;
+  /** Rows that wait for their answers, at most; at least 1. */
+  readonly inFlight: number;
+  /** For each answer. */
+  readonly timeoutMs: number;
+  /** Stops reading; what was sent is waited for. */
+  readonly stop: AbortSignal;
+  /** Told of each rejected row, in the order of the file, and waited for. */
+  readonly rejected: (row: Row, problems: readonly Problem[]) => Promise<void>;
+  readonly counts: Counts;
+}
+
+/** What became of the rows; counted while the import runs. */
+export interface Counts {
+  rows: number;
+  created: number;
+  repeated: number;
+  rejected: number;
+  /** Nobody knows whether they took effect. */
+  unanswered: number;
+}
+
+export function noCounts(): Counts {
+  return { rows: 0, created: 0, repeated: 0, rejected: 0, unanswered: 0 };
+}
+
+/** Why an import ended before the end of its file. */
+export interface EarlyEnd {
+  readonly exitCode: ExitCode;
+  readonly reason: string;
+  /** The rest of the file cannot be read as it is. */
+  readonly unreadable: boolean;
+}
+
+type Outcome = 'created' | 'repeated' | 'valid' | Failure;
+
+/**
+ * Reads rows, sends them and counts the outcomes. Reads only as fast as rows are answered. Returns
+ * why it ended early: the first call without an answer stops it, as all further ones would wait as
+ * long.
+ */
+export async function importRows(plan: ImportPlan): Promise<EarlyEnd | undefined> {
+  const { inFlight, stop } = plan;
+  const waiting: (readonly [Row, Promise<Outcome>])[] = [];
+  let end: EarlyEnd | undefined;
+  const settleFirst = async (): Promise<void> => {
+    const first = waiting.shift();
+    if (first !== undefined) end = (await settle(plan, ...first)) ?? end;
+  };
+  try {
+    for await (const row of plan.reader.rows()) {
+      if (stop.aborted || end !== undefined) break;
+      if (waiting.length >= inFlight) await settleFirst();
+      plan.counts.rows += 1;
+      waiting.push([row, outcomeOf(plan, row)]);
+    }
+    if (stop.aborted) end ??= { exitCode: EXIT_CODES.interrupted, reason: 'Stopped.', unreadable: false };
+  } catch (error) {
+    if (!(error instanceof UnreadableFileError)) throw error;
+    end ??= {
+      exitCode: EXIT_CODES.failed,
+      reason: `The rest of the file cannot be read: ${error.message}.`,
+      unreadable: true,
+    };
+  } finally {
+    while (waiting.length > 0) await settleFirst();
+  }
+  return end;
+}
+
+/** Never rejects with anything but a defect. */
+async function outcomeOf({ contacts, identity, clientId, timeoutMs }: ImportPlan, row: Row): Promise<Outcome> {
+  const checked = checkRow(row, clientId);
+  if (!checked.ok) return { exitCode: EXIT_CODES.failed, refused: true, problems: checked.faults };
+  if (contacts === undefined) return 'valid';
+  try {
+    const messageId = rowMessageId(identity, row.number);
+    const { repeated } = await contacts.create(checked.contact, { messageId, timeoutMs });
+    return repeated ? 'repeated' : 'created';
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+async function settle(
+  { counts, rejected }: ImportPlan,
+  row: Row,
+  waited: Promise<Outcome>,
+): Promise<EarlyEnd | undefined> {
+  const outcome = await waited;
+  if (typeof outcome === 'string') {
+    if (outcome !== 'valid') counts[outcome] += 1;
+    return undefined;
+  }
+  const { exitCode, refused, problems } = outcome;
+  if (refused) {
+    counts.rejected += 1;
+    await rejected(row, problems);
+    return undefined;
+  }
+  counts.unanswered += 1;
+  return { exitCode, reason: `${row.place}: ${problems.map(problemLine).join('; ')}.`, unreadable: false };
+}

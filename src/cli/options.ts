@@ -1,0 +1,64 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+
+/** Options that most commands take. */
+export interface CommonOptions {
+  readonly url?: string;
+  readonly queue?: string;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly appId?: string;
+  readonly messageId?: string;
+  readonly output?: OutputFormat;
+}
+
+export const OUTPUT_FORMATS = ['xml', 'json', 'table'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+export const FILE_FORMATS = ['csv', 'vcf', 'xml', 'ndjson'] as const;
+export type FileFormat = (typeof FILE_FORMATS)[number];
+
+/** A setTimeout of more would fire at once. */
+const MAX_TIMEOUT_S = 2_147_483;
+
+/** Where requests go. */
+export function addConnection(command: Command): Command {
+  return command
+    .option('--url <url>', 'the broker, amqp:// or amqps:// (default: AMQP_URL)')
+    .option('--queue <name>', 'the request queue (default: REQUEST_QUEUE)')
+    .option('--timeout <seconds>', 'how long to wait for an answer (default: 30)', seconds);
+}
+
+/** Where requests go, and how they are marked. */
+export function addRequest(command: Command): Command {
+  return addConnection(command)
+    .option('--app-id <id>', 'keeps the message ids of several programs apart (default: contacts-cli)')
+    .option('--message-id <id>', 'the same id again repeats nothing (default: a new one)');
+}
+
+export function addOutput(command: Command): Command {
+  const choices = new Option('-o, --output <format>', 'default: table on a terminal, else xml').choices(OUTPUT_FORMATS);
+  return command.addOption(choices);
+}
+
+export function seconds(text: string): number {
+  const value = /^\d{1,7}(?:\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
+  if (value > 0 && value <= MAX_TIMEOUT_S) return value;
+  throw new InvalidArgumentError('It is not a number of seconds above 0.');
+}
+
+/** An id, a page, a count: 1 … 2^53−1. */
+export function positiveInteger(text: string): number {
+  const value = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : NaN;
+  if (value <= Number.MAX_SAFE_INTEGER) return value;
+  throw new InvalidArgumentError(`It is not a whole number from 1 to ${Number.MAX_SAFE_INTEGER}.`);
+}
+
+/** For an argument that may be given several times. */
+export function positiveIntegers(text: string, earlier: readonly number[] | undefined): readonly number[] {
+  return [...(earlier ?? []), positiveInteger(text)];
+}
+
+/** Says what the command takes, by example. */
+export function addExamples(command: Command, ...examples: readonly string[]): Command {
+  return command.addHelpText('after', ['', 'Examples:', ...examples.map((example) => `  ${example}`)].join('\n'));
+}

@@ -1,0 +1,59 @@
+import type { Readable, Writable } from 'node:stream';
+
+import type { Contacts } from './contacts.ts';
+import type { BrokerInspector } from './inspection.ts';
+import type { DatabaseInspector } from './inspection.ts';
+
+/** Where requests go; checked. */
+export interface Connection {
+  readonly urls: readonly string[];
+  readonly queue: string;
+  readonly appId: string;
+  readonly timeoutMs: number;
+  readonly maxInFlight?: number | undefined;
+}
+
+/** The process around the commands. Only src/cli.ts makes one of it; tests may make others. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly stdin: Readable;
+  readonly stdout: Output;
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  /** Aborted by Ctrl-C or SIGTERM. */
+  readonly stop: AbortSignal;
+  /** Rejects with `CommandError` where a setting is not usable. */
+  readonly settings: (given: Given) => Promise<{ readonly urls: readonly string[]; readonly queue: string }>;
+  readonly connect: (connection: Connection) => Promise<Contacts>;
+  /** `contacts dead-letters …`. */
+  readonly deadLetters: (args: readonly string[], given: Given) => Promise<number>;
+  readonly inspectBroker: BrokerInspector;
+  readonly inspectDatabase: DatabaseInspector;
+  /** Text of a file in schema/. */
+  readonly schemaFile: (name: string) => Promise<string>;
+}
+
+/** Settings from the command line; they win over the environment. */
+export interface Given {
+  readonly url?: string | undefined;
+  readonly queue?: string | undefined;
+}
+
+/** Standard output. */
+export interface Output {
+  readonly isTTY: boolean;
+  readonly columns: number;
+  /**
+   * Resolves when more may be written. Rejects with `ReaderGoneError` once nobody reads any more.
+   */
+  write(text: string): Promise<void>;
+  /** Writes in the place of what stands on the terminal; where there is none, below it. */
+  show(text: string): Promise<void>;
+}
+
+/**
+ * The reader of standard output has closed it (`| head`): nothing more is wanted, which is no
+ * failure.
+ */
+export class ReaderGoneError extends Error {
+  override readonly name = 'ReaderGoneError';
+}

@@ -1,0 +1,103 @@
+/** One problem of a request, as its answer reports it. `field` is the wire's name, where exactly one is at fault. */
+export interface Problem {
+  readonly code: string;
+  readonly field?: string;
+  readonly message: string;
+}
+
+/**
+ * Codes of failures that no answer reports. `CONNECTION_FAILED`: `connect` reached no broker. `INVALID_ARGUMENT`: an option
+ * cannot be used. `UNROUTABLE`: no queue takes the request. `ACCESS_REFUSED`: the broker does not let this user send.
+ * `TIMEOUT`: no answer in time. `CLOSED`: the client is closed. `BAD_ANSWER`: the answer is not one of this interface.
+ */
+export type ClientErrorCode =
+  'CONNECTION_FAILED' | 'INVALID_ARGUMENT' | 'UNROUTABLE' | 'ACCESS_REFUSED' | 'TIMEOUT' | 'CLOSED' | 'BAD_ANSWER';
+
+interface Details extends ErrorOptions {
+  readonly messageId?: string | undefined;
+}
+
+/** Every error of the client is one. `code` is a code of the answer, or a `ClientErrorCode`. */
+export class ContactsError extends Error {
+  override readonly name: string = 'ContactsError';
+  readonly code: string;
+  /** The request's `message_id`, where a request was made: a retry with it has no second effect. */
+  readonly messageId: string | undefined;
+
+  constructor(code: string, message: string, { messageId, ...options }: Details = {}) {
+    super(message, options);
+    this.code = code;
+    this.messageId = messageId;
+  }
+}
+
+/** The request was answered with a failure. `code` is that of the first of `problems`; `message` lists them all. */
+export class RequestFailedError extends ContactsError {
+  override readonly name: string = 'RequestFailedError';
+  /** At least one, in document order. */
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly [Problem, ...Problem[]], messageId?: string) {
+    super(problems[0].code, problems.map(({ message }) => message).join('; '), { messageId });
+    this.problems = problems;
+  }
+}
+
+/** The contact does not exist. */
+export class NotFoundError extends RequestFailedError {
+  override readonly name = 'NotFoundError';
+}
+
+/** The deadline passed before the request was executed. It had no effect. */
+export class ExpiredError extends RequestFailedError {
+  override readonly name = 'ExpiredError';
+}
+
+/** The broker returned the request, as there is no such queue. It had no effect. */
+export class UnroutableError extends ContactsError {
+  override readonly name = 'UnroutableError';
+
+  constructor(queue: string, messageId: string) {
+    super('UNROUTABLE', `there is no queue ${queue}: has a worker run on it?`, { messageId });
+  }
+}
+
+/** No answer came within `timeoutMs`. The outcome is unknown: a retry with the same `messageId` is safe. */
+export class TimeoutError extends ContactsError {
+  override readonly name = 'TimeoutError';
+
+  constructor(timeoutMs: number, state: string, messageId: string) {
+    super('TIMEOUT', `no answer within ${timeoutMs} ms: ${state}`, { messageId });
+  }
+}
+
+/** The client is closed. The outcome of a request that was under way is unknown. */
+export class ClosedError extends ContactsError {
+  override readonly name = 'ClosedError';
+
+  constructor(messageId?: string) {
+    super('CLOSED', 'the client is closed', { messageId });
+  }
+}
+
+/** `connect` could not open a connection, or not use it. */
+export class ConnectionError extends ContactsError {
+  override readonly name = 'ConnectionError';
+
+  constructor(reason: string) {
+    super('CONNECTION_FAILED', reason);
+  }
+}
+
+/** The error of an answer with these problems. */
+export function requestFailure(problems: readonly [Problem, ...Problem[]], messageId: string): RequestFailedError {
+  const [{ code }] = problems;
+  if (code === 'NOT_FOUND') return new NotFoundError(problems, messageId);
+  if (code === 'EXPIRED') return new ExpiredError(problems, messageId);
+  return new RequestFailedError(problems, messageId);
+}
+
+/** The error of an option or argument that cannot be used. */
+export function invalidArgument(message: string): ContactsError {
+  return new ContactsError('INVALID_ARGUMENT', message);
+}

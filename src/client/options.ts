@@ -1,0 +1,117 @@
+import { amqpUrlProblem } from '../amqp/connection/url.ts';
+import { invalidArgument } from './errors.ts';
+
+/** Options of `ContactsClient.connect`. All may be left out. */
+export interface ClientOptions {
+  /**
+   * The broker, `amqp://` or `amqps://`; several of one cluster as a list, or separated by commas. Default:
+   * `amqp://guest:guest@127.0.0.1:5672`.
+   */
+  readonly url?: string | readonly string[] | undefined;
+  /** The worker's request queue. Default: `contacts.requests`. */
+  readonly queue?: string | undefined;
+  /** Keeps the `messageId`s of several programs apart. Up to 255 bytes of UTF-8. Default: none. */
+  readonly appId?: string | undefined;
+  /** How long a call may take, in milliseconds: 1 to 2^31−1. Default: 30,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Requests without an answer, at most; further calls wait. 1 to 65,535. Default: 256. */
+  readonly maxInFlight?: number | undefined;
+  /**
+   * A durable queue of this client alone, declared where it is missing, that keeps answers while the client is not
+   * connected. Default: direct reply-to.
+   */
+  readonly replyQueue?: string | undefined;
+}
+
+/** Options of one call. All may be left out. */
+export interface CallOptions {
+  /** The idempotency key: 1 to 255 bytes of UTF-8. Default: a new UUID. Retries within the call keep it. */
+  readonly messageId?: string | undefined;
+  /** Ends the call: it rejects with `signal.reason`. The outcome of a request that was sent is unknown. */
+  readonly signal?: AbortSignal | undefined;
+  /** In place of the client's. Waiting for room and for a connection counts. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * When the worker must have begun, as a date or in milliseconds since the epoch; past it the call rejects with
+   * `ExpiredError`. Default: the end of `timeoutMs`. `null`: none.
+   */
+  readonly deadline?: Date | number | null | undefined;
+}
+
+/** The checked options of a client. */
+export interface ClientSettings {
+  readonly urls: readonly string[];
+  readonly queue: string;
+  readonly appId: string | undefined;
+  readonly timeoutMs: number;
+  readonly maxInFlight: number;
+  readonly replyQueue: string | undefined;
+}
+
+const DEFAULT_URL = 'amqp://guest:guest@127.0.0.1:5672';
+const DEFAULT_QUEUE = 'contacts.requests';
+const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_MAX_IN_FLIGHT = 256;
+
+/** A timer's longest time. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const MAX_IN_FLIGHT = 65_535;
+/** A short string of AMQP. */
+const MAX_TEXT_BYTES = 255;
+
+/** Checks the options and fills in the defaults. Throws `ContactsError` (INVALID_ARGUMENT). */
+export function clientSettings(options: ClientOptions = {}): ClientSettings {
+  const { url = DEFAULT_URL, queue = DEFAULT_QUEUE, appId, replyQueue } = options;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
+  return {
+    urls: urlsOf(url),
+    queue: shortText('queue', queue),
+    appId: appId === undefined || appId === '' ? undefined : shortText('appId', appId),
+    timeoutMs: wholeNumber('timeoutMs', timeoutMs, MAX_TIMEOUT_MS),
+    maxInFlight: wholeNumber('maxInFlight', maxInFlight, MAX_IN_FLIGHT),
+    replyQueue: replyQueue === undefined ? undefined : replyQueueOf(replyQueue),
+  };
+}
+
+function urlsOf(given: string | readonly string[]): readonly string[] {
+  const urls = (typeof given === 'string' ? given.split(',') : given).map((url) => url.trim());
+  if (urls.length === 0) throw invalidArgument('url names no broker');
+  for (const url of urls) {
+    const problem = amqpUrlProblem(url);
+    if (problem !== undefined) throw invalidArgument(`url ${problem}`);
+  }
+  return urls;
+}
+
+/** The broker keeps such names for itself. */
+function replyQueueOf(name: string): string {
+  if (name.startsWith('amq.')) throw invalidArgument('replyQueue must not start with amq.');
+  return shortText('replyQueue', name);
+}
+
+/** Returns the text, or throws where AMQP cannot carry it as a short string. */
+export function shortText(name: string, text: unknown): string {
+  if (typeof text !== 'string' || text === '' || Buffer.byteLength(text) > MAX_TEXT_BYTES) {
+    throw invalidArgument(`${name} must be a text of 1 to ${MAX_TEXT_BYTES} bytes`);
+  }
+  return text;
+}
+
+function wholeNumber(name: string, value: unknown, most: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw invalidArgument(`${name} must be a whole number from 1 to ${most}`);
+}
+
+/** The time limit of a call in milliseconds. Throws where it is out of range. */
+export function timeLimit(given: number | undefined, otherwise: number): number {
+  return given === undefined ? otherwise : wholeNumber('timeoutMs', given, MAX_TIMEOUT_MS);
+}
+
+/** The header `deadline` of a call that starts now; `undefined`: none. Throws where it is no time. */
+export function deadlineOf(given: CallOptions['deadline'], timeoutMs: number): number | undefined {
+  if (given === undefined) return Date.now() + timeoutMs;
+  if (given === null) return undefined;
+  const ms = Math.floor(Number(given));
+  if (Number.isSafeInteger(ms) && ms >= 0) return ms;
+  throw invalidArgument('deadline must be a date or a number of milliseconds since the epoch');
+}
