@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { EXIT_CODES } from './cli/exit-codes.ts';
 import { runContacts } from './cli/program.ts';
 import { CommandError } from './cli/errors.ts';
-import type { Given, Surroundings } from './cli/surroundings.ts';
+import type { Given, CliEnvironment } from './cli/environment.ts';
 import { StandardOutput } from './cli/standard-output.ts';
 
 const BROKER_TIMEOUT_MS = 5_000;
@@ -16,7 +16,7 @@ const HEARTBEAT_S = 10;
 /**
  * The rows of an import live for as long as their requests take. V8 would move them to its old space
  * and let that grow: 230 MB where 40 are alive. Smaller steps cost a third more CPU time per row and
- * keep an import of any length near 115 MB.
+ * keep an import of any length near 115 MB (measured to 100,000 rows).
  */
 const SMALL_HEAP = ['--semi-space-growth-factor=1', '--heap-growing-percent=50'];
 for (const flag of SMALL_HEAP) setFlagsFromString(flag);
@@ -63,7 +63,7 @@ const stop = abortedBySignal();
 const stdout = new StandardOutput(process.stdout);
 process.stderr.on('error', () => undefined);
 
-const surroundings: Surroundings = {
+const environment: CliEnvironment = {
   environment: process.env,
   stdin: process.stdin,
   stdout,
@@ -132,7 +132,7 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
-process.exitCode = await runContacts(process.argv.slice(2), surroundings);
+process.exitCode = await runContacts(process.argv.slice(2), environment);
 process.once('beforeExit', () => {
   if (stdout.failure === undefined) return;
   process.stderr.write(`standard output cannot be written: ${stdout.failure}\n`);

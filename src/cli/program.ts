@@ -14,7 +14,7 @@ import { addSingles } from './commands/single.ts';
 import { addWatch } from './commands/watch.ts';
 import { addExamples } from './options.ts';
 import { runner } from './run.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { CliEnvironment } from './environment.ts';
 
 const EPILOGUE = `
 Exit codes: 0 all well, 1 some failed, 2 wrong usage, 3 not found, 4 no answer in time or not routable,
@@ -25,7 +25,7 @@ Data goes to standard output, all else to standard error.`;
  * Carries out `contacts …`; `args` are those behind the program's name. Gives the exit code; throws
  * what is a defect.
  */
-export async function runContacts(args: readonly string[], around: Surroundings): Promise<number> {
+export async function runContacts(args: readonly string[], around: CliEnvironment): Promise<number> {
   let exitCode: number = EXIT_CODES.ok;
   const program = contactsProgram(around, (ended) => (exitCode = ended));
   try {
@@ -38,7 +38,7 @@ export async function runContacts(args: readonly string[], around: Surroundings)
 }
 
 /** All commands, with their options and examples. */
-function contactsProgram(around: Surroundings, ended: (exitCode: number) => void): Command {
+function contactsProgram(around: CliEnvironment, ended: (exitCode: number) => void): Command {
   const run = runner(around, ended);
   const program = new Command('contacts')
     .description('Create, change, find, import and export contacts over the message queue.')

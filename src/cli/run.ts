@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 
 import { reported } from './session.ts';
-import { ReaderGoneError, type Surroundings } from './surroundings.ts';
+import { ReaderGoneError, type CliEnvironment } from './environment.ts';
 
 /** A command's work: options of the command and of the program, then its arguments. */
 export type Work<Options, Arguments extends readonly unknown[]> = (
-  around: Surroundings,
+  around: CliEnvironment,
   options: Options,
   args: Arguments,
 ) => Promise<ExitCode>;
@@ -20,7 +20,7 @@ export type Run = <Options, Arguments extends readonly unknown[]>(
  * `ended` is told each command's exit code. Failures are reported on standard error; a defect is
  * thrown.
  */
-export function runner(around: Surroundings, ended: (exitCode: ExitCode) => void): Run {
+export function runner(around: CliEnvironment, ended: (exitCode: ExitCode) => void): Run {
   return <Options, Arguments extends readonly unknown[]>(work: Work<Options, Arguments>) =>
     async function action(this: Command): Promise<void> {
       try {
@@ -31,7 +31,7 @@ export function runner(around: Surroundings, ended: (exitCode: ExitCode) => void
     };
 }
 
-function exitCodeOf(around: Surroundings, error: unknown): ExitCode {
+function exitCodeOf(around: CliEnvironment, error: unknown): ExitCode {
   if (error instanceof ReaderGoneError) return EXIT_CODES.ok;
   return reported(around, error);
 }

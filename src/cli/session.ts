@@ -4,14 +4,14 @@ import type { CallOptions, Contacts } from './contacts.ts';
 import { CommandError } from './errors.ts';
 import { failureOf, problemLine } from './failure.ts';
 import type { CommonOptions, OutputFormat } from './options.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { CliEnvironment } from './environment.ts';
 
 const DEFAULT_TIMEOUT_S = 30;
 const DEFAULT_APP_ID = 'contacts-cli';
 
 /** What a command that sends requests works with. */
 export interface Session {
-  readonly around: Surroundings;
+  readonly around: CliEnvironment;
   readonly contacts: Contacts;
   /** For each call. */
   readonly call: CallOptions;
@@ -23,7 +23,7 @@ export interface Session {
  * be reached.
  */
 export async function withContacts(
-  around: Surroundings,
+  around: CliEnvironment,
   options: CommonOptions & { readonly inFlight?: number },
   use: (session: Session) => Promise<ExitCode>,
 ): Promise<ExitCode> {
@@ -47,7 +47,7 @@ export function timeoutMsOf({ timeout = DEFAULT_TIMEOUT_S }: CommonOptions): num
 }
 
 async function connected(
-  around: Surroundings,
+  around: CliEnvironment,
   { url, queue, appId = DEFAULT_APP_ID, inFlight }: CommonOptions & { readonly inFlight?: number },
   timeoutMs: number,
 ): Promise<Contacts> {
@@ -68,7 +68,7 @@ export function reasonOf(error: unknown): string {
 }
 
 /** Writes what went wrong to standard error, and gives the exit code. Throws what is a defect. */
-export function reported(around: Surroundings, error: unknown, about = ''): ExitCode {
+export function reported(around: CliEnvironment, error: unknown, about = ''): ExitCode {
   const { exitCode, problems } = failureOf(error);
   for (const problem of problems) around.stderr.write(`contacts: ${escapeControls(about)}${problemLine(problem)}\n`);
   return exitCode;

@@ -1,7 +1,7 @@
 import { clearScreenDown, cursorTo } from 'node:readline';
 import type { Writable } from 'node:stream';
 
-import { ReaderGoneError, type Output } from './surroundings.ts';
+import { ReaderGoneError, type Output } from './environment.ts';
 
 /** Standard output of a process, also where its reader closes it early or the disk is full. */
 export class StandardOutput implements Output {

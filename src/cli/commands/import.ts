@@ -24,7 +24,7 @@ import {
 import { reasonOf, timeoutMsOf, withContacts } from '../session.ts';
 import type { Contacts } from '../contacts.ts';
 import type { Run } from '../run.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { CliEnvironment } from '../environment.ts';
 
 interface ImportOptions extends CommonOptions {
   readonly format?: FileFormat;
@@ -65,7 +65,7 @@ export function addImport(program: Command, run: Run): void {
   ).action(run(importFile));
 }
 
-async function importFile(around: Surroundings, options: ImportOptions, [file]: [string]): Promise<ExitCode> {
+async function importFile(around: CliEnvironment, options: ImportOptions, [file]: [string]): Promise<ExitCode> {
   const size = file === STDIN ? 0 : await sizeOf(file, options.rejects);
   if (options.dryRun === true) return read(around, options, { file, size, identity: '' }, undefined);
   const identity = options.messageId ?? (await identityOf(around, file));
@@ -80,7 +80,7 @@ interface Source {
 }
 
 async function read(
-  around: Surroundings,
+  around: CliEnvironment,
   options: ImportOptions,
   { file, size, identity }: Source,
   contacts: Contacts | undefined,
@@ -151,7 +151,7 @@ async function sizeOf(file: string, rejects: string | undefined): Promise<number
 }
 
 /** What can be read once only has an identity of its own each time. */
-async function identityOf(around: Surroundings, file: string): Promise<string> {
+async function identityOf(around: CliEnvironment, file: string): Promise<string> {
   if (file !== STDIN && (await stat(file)).isFile()) return contentIdentity(opened(file));
   around.stderr.write(
     'contacts: A stream has no identity: name one with --message-id, or a second run repeats all rows.\n',

@@ -9,7 +9,7 @@ import { addExamples, addOutput, addRequest, type CommonOptions } from '../optio
 import { reasonOf, reported, withContacts, type Session } from '../session.ts';
 import { tableText } from '../presentation.ts';
 import type { Run } from '../run.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { CliEnvironment } from '../environment.ts';
 
 /** The broker's own limit for a message is 16 MiB. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -49,7 +49,7 @@ async function sendFile(session: Session, file: string, several: boolean): Promi
   }
 }
 
-async function bytesOf(around: Surroundings, file: string): Promise<Buffer> {
+async function bytesOf(around: CliEnvironment, file: string): Promise<Buffer> {
   try {
     return file === STDIN ? await standardInput(around) : await readFile(file);
   } catch (error) {
@@ -57,7 +57,7 @@ async function bytesOf(around: Surroundings, file: string): Promise<Buffer> {
   }
 }
 
-async function standardInput({ stdin }: Surroundings): Promise<Buffer> {
+async function standardInput({ stdin }: CliEnvironment): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of stdin as AsyncIterable<Buffer>) {

@@ -10,7 +10,7 @@ import { reasonOf, timeoutMsOf } from '../session.ts';
 import { figuresOf } from '../watch/metrics.ts';
 import { lookObject, lookText, ratesBetween, type Look } from '../watch/view.ts';
 import type { Run } from '../run.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { CliEnvironment } from '../environment.ts';
 
 interface WatchOptions extends CommonOptions {
   readonly metrics?: readonly string[];
@@ -35,7 +35,7 @@ export function addWatch(program: Command, run: Run): void {
   ).action(run(watch));
 }
 
-async function watch(around: Surroundings, options: WatchOptions): Promise<ExitCode> {
+async function watch(around: CliEnvironment, options: WatchOptions): Promise<ExitCode> {
   const { stop, stdout } = around;
   const { output = stdout.isTTY ? 'table' : 'json', interval, count = Infinity } = options;
   if (output === 'xml') throw new CommandError(EXIT_CODES.usage, 'watch writes json or table.');
@@ -60,11 +60,11 @@ async function watch(around: Surroundings, options: WatchOptions): Promise<ExitC
 
 /** Looks at broker and workers; what cannot be seen is told in the look. */
 class Watcher {
-  readonly #around: Surroundings;
+  readonly #around: CliEnvironment;
   readonly #options: WatchOptions;
   #broker: BrokerInspection | undefined;
 
-  constructor(around: Surroundings, options: WatchOptions) {
+  constructor(around: CliEnvironment, options: WatchOptions) {
     this.#around = around;
     this.#options = options;
   }

@@ -3,7 +3,7 @@ import { failureOf } from '../failure.ts';
 import type { BrokerInspection, QueueState } from '../inspection.ts';
 import { timeoutMsOf, reasonOf, withContacts } from '../session.ts';
 import type { CommonOptions } from '../options.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { CliEnvironment } from '../environment.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { clockFinding, workerClock } from './clock.ts';
 import { failed, ok, skipped, type Finding } from './finding.ts';
@@ -14,7 +14,7 @@ const ACCESS_REFUSED = 403;
 const MAX_TIMEOUT_MS = 10_000;
 
 /** Checks one thing after the other; a check whose ground is missing is left out. */
-export async function* checks(around: Surroundings, options: CommonOptions): AsyncGenerator<Finding> {
+export async function* checks(around: CliEnvironment, options: CommonOptions): AsyncGenerator<Finding> {
   const timeoutMs = Math.min(timeoutMsOf(options), MAX_TIMEOUT_MS);
   let settings: { readonly urls: readonly string[]; readonly queue: string };
   try {
@@ -30,7 +30,7 @@ export async function* checks(around: Surroundings, options: CommonOptions): Asy
 }
 
 async function* brokerChecks(
-  around: Surroundings,
+  around: CliEnvironment,
   { urls, queue }: { readonly urls: readonly string[]; readonly queue: string },
   options: CommonOptions,
   timeoutMs: number,
@@ -109,7 +109,11 @@ async function argumentsCheck(broker: BrokerInspection, queue: string, hasDead: 
 }
 
 /** Sends what a producer sends, and changes nothing. */
-async function* workerChecks(around: Surroundings, options: CommonOptions, timeoutMs: number): AsyncGenerator<Finding> {
+async function* workerChecks(
+  around: CliEnvironment,
+  options: CommonOptions,
+  timeoutMs: number,
+): AsyncGenerator<Finding> {
   const findings: Finding[] = [];
   try {
     await withContacts(around, { ...options, timeout: timeoutMs / 1_000 }, async ({ contacts, call }) => {
@@ -145,7 +149,7 @@ function workerFailure(error: unknown): Finding {
   return failed('worker', words, "look at the worker's /readyz and log: does it reach the database?");
 }
 
-async function databaseCheck(around: Surroundings, timeoutMs: number): Promise<Finding> {
+async function databaseCheck(around: CliEnvironment, timeoutMs: number): Promise<Finding> {
   const url = around.environment['MONGODB_URL'] ?? '';
   if (url === '') return skipped('database', 'not checked, as MONGODB_URL is not set');
   try {

@@ -6,7 +6,7 @@ import { UnreadableFileError } from '../formats/text.ts';
 import { checkRow } from './check.ts';
 import { rowMessageId } from './identity.ts';
 
-/** What an import needs of its surroundings. */
+/** What an import needs of its environment. */
 export interface ImportPlan {
   readonly reader: RowReader;
   /** `undefined`: rows are checked only. */

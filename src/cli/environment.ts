@@ -14,7 +14,7 @@ export interface Connection {
 }
 
 /** The process around the commands. Only src/cli.ts makes one of it; tests may make others. */
-export interface Surroundings {
+export interface CliEnvironment {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable;
   readonly stdout: Output;
