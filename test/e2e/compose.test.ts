@@ -124,6 +124,7 @@ test('the image has what the worker needs to run, and no more', async () => {
     'healthcheck.mjs',
     'node_modules',
     'package.json',
+    'schema',
   ]);
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<string, object>;
   const installed = (await inImage('cd node_modules && ls -d * @*/* 2>/dev/null')).split('\n');
