@@ -57,6 +57,17 @@ export interface RawRun {
   readonly batchedPerSecond: number | undefined;
 }
 
+/** Requests a second of the raw producer, and calls a second of the client library, with as many in flight. */
+export interface ClientRun {
+  readonly workload: string;
+  readonly round: number;
+  readonly rawPerSecond: number;
+  /** By direct reply-to. */
+  readonly directPerSecond: number;
+  /** With a named reply queue, as the raw producer has. */
+  readonly namedPerSecond: number;
+}
+
 /** What gets suffer from another stream of requests beside them. */
 export interface FairnessRun {
   readonly stream: string;
@@ -105,6 +116,7 @@ export interface Results {
   readonly growth: readonly Run[];
   readonly pages: readonly PageRun[];
   readonly raw: readonly RawRun[];
+  readonly client: readonly ClientRun[];
   readonly fairness: readonly FairnessRun[];
   readonly backlog: readonly BacklogRun[];
 }

@@ -2,6 +2,7 @@ import type { Results } from '../figures.ts';
 import type { Workload } from '../load/workloads.ts';
 import type { Arena, BenchSettings } from '../infrastructure/arena.ts';
 import { backlog } from './backlog.ts';
+import { client } from './client.ts';
 import { fairness } from './fairness.ts';
 import { growth } from './growth.ts';
 import { inFlight, workers } from './load.ts';
@@ -9,7 +10,16 @@ import { raw } from './raw.ts';
 import { throughput } from './throughput.ts';
 
 /** In the order in which they run: the last one fills the database. */
-export const STUDIES = ['throughput', 'raw', 'in-flight', 'workers', 'fairness', 'backlog', 'growth'] as const;
+export const STUDIES = [
+  'throughput',
+  'raw',
+  'client',
+  'in-flight',
+  'workers',
+  'fairness',
+  'backlog',
+  'growth',
+] as const;
 export type Study = (typeof STUDIES)[number];
 
 /** What the studies are to do. */
@@ -31,6 +41,7 @@ export async function study(arena: Arena, names: readonly Study[], wishes: Wishe
   const figures = {
     throughput: await run('throughput', () => throughput(arena, wishes.workloads), []),
     raw: await run('raw', () => raw(arena), []),
+    client: await run('client', () => client(arena), []),
     inFlight: await run('in-flight', () => inFlight(arena), []),
     workers: await run('workers', () => workers(arena), []),
     fairness: await run('fairness', () => fairness(arena), []),
