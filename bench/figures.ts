@@ -60,6 +60,17 @@ export interface RawRun {
   readonly batchedPerSecond: number | undefined;
 }
 
+/** Requests a second of the raw producer, and calls a second of the client library, with as many in flight. */
+export interface ClientRun {
+  readonly workload: string;
+  readonly round: number;
+  readonly rawPerSecond: number;
+  /** By direct reply-to. */
+  readonly directPerSecond: number;
+  /** With a named reply queue, as the raw producer has. */
+  readonly namedPerSecond: number;
+}
+
 /** How much gets slow down when another stream of requests runs at the same time. */
 export interface FairnessRun {
   readonly stream: string;
@@ -108,6 +119,7 @@ export interface Results {
   readonly growth: readonly Run[];
   readonly pages: readonly PageRun[];
   readonly raw: readonly RawRun[];
+  readonly client: readonly ClientRun[];
   readonly fairness: readonly FairnessRun[];
   readonly backlog: readonly BacklogRun[];
 }

@@ -8,6 +8,7 @@ export function table(results: Results): string {
     lines('Requests a second', throughputRows(results.throughput)),
     lines('One request in flight', latencyRows(results.throughput)),
     lines('Driver alone', rawRows(results)),
+    lines('Client library, calls a second', clientRows(results)),
     lines(
       'Mixed, by requests in flight',
       curveRows(results.inFlight, ({ inFlight }) => inFlight),
@@ -82,6 +83,22 @@ function rawRows({ raw }: Results): readonly Row[] {
     const inBatches = batched.length === 0 ? '' : `${median(batched).toFixed(0)}/s in batches`;
     return [workload, `${median(own.map(({ singlePerSecond }) => singlePerSecond)).toFixed(0)}/s single`, inBatches];
   });
+}
+
+function clientRows({ client }: Results): readonly Row[] {
+  const rows = [...grouped(client, ({ workload }) => workload)].map(([workload, own]): Row => {
+    const of = (figure: (run: (typeof own)[number]) => number, digits: number): string =>
+      median(own.map(figure)).toFixed(digits);
+    return [
+      workload,
+      of(({ rawPerSecond }) => rawPerSecond, 0),
+      of(({ directPerSecond }) => directPerSecond, 0),
+      of(({ directPerSecond, rawPerSecond }) => directPerSecond / rawPerSecond, 2),
+      of(({ namedPerSecond }) => namedPerSecond, 0),
+      of(({ namedPerSecond, rawPerSecond }) => namedPerSecond / rawPerSecond, 2),
+    ];
+  });
+  return rows.length === 0 ? [] : [['', 'raw', 'direct', 'to raw', 'named queue', 'to raw'], ...rows];
 }
 
 function curveRows(runs: readonly Run[], keyOf: (run: Run) => string | number): readonly Row[] {

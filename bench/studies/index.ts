@@ -2,6 +2,7 @@ import type { Results } from '../figures.ts';
 import type { Workload } from '../load/workloads.ts';
 import type { Testbed, BenchSettings } from '../infrastructure/testbed.ts';
 import { backlog } from './backlog.ts';
+import { client } from './client.ts';
 import { fairness } from './fairness.ts';
 import { growth } from './growth.ts';
 import { inFlight, workers } from './load.ts';
@@ -9,7 +10,16 @@ import { raw } from './raw.ts';
 import { throughput } from './throughput.ts';
 
 /** In the order in which they run; the last one fills the database. */
-export const STUDIES = ['throughput', 'raw', 'in-flight', 'workers', 'fairness', 'backlog', 'growth'] as const;
+export const STUDIES = [
+  'throughput',
+  'raw',
+  'client',
+  'in-flight',
+  'workers',
+  'fairness',
+  'backlog',
+  'growth',
+] as const;
 export type Study = (typeof STUDIES)[number];
 
 /** What to study, and how. */
@@ -31,6 +41,7 @@ export async function study(testbed: Testbed, names: readonly Study[], options: 
   const figures = {
     throughput: await run('throughput', () => throughput(testbed, options.workloads), []),
     raw: await run('raw', () => raw(testbed), []),
+    client: await run('client', () => client(testbed), []),
     inFlight: await run('in-flight', () => inFlight(testbed), []),
     workers: await run('workers', () => workers(testbed), []),
     fairness: await run('fairness', () => fairness(testbed), []),

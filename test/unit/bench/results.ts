@@ -32,6 +32,7 @@ export function results(given: Partial<Results>): Results {
     growth: [],
     pages: [],
     raw: [],
+    client: [],
     fairness: [],
     backlog: [],
     ...given,
