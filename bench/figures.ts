@@ -60,7 +60,10 @@ export interface RawRun {
   readonly batchedPerSecond: number | undefined;
 }
 
-/** Requests a second of the raw producer, and calls a second of the client library, with as many in flight. */
+/**
+ * Requests a second of the raw producer, and calls a second of the client library, with as many in
+ * flight.
+ */
 export interface ClientRun {
   readonly workload: string;
   readonly round: number;

@@ -13,7 +13,10 @@ const WORKLOADS = ['create', 'get', 'update', 'list'] as const;
 /** One call after another, of one workload. */
 type Caller = () => Promise<unknown>;
 
-/** The client library against the raw producer of the other studies, which neither confirms nor reads XML. */
+/**
+ * The client library against the raw producer of the other studies, which neither confirms nor
+ * reads XML.
+ */
 export async function client(testbed: Testbed): Promise<readonly ClientRun[]> {
   const deployment = testbed.deployment('worker');
   const { amqpUrl: url } = testbed.endpoints;

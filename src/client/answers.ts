@@ -12,7 +12,10 @@ export interface Answer {
   readonly messageId: string;
 }
 
-/** Turns an answer into a call's result. Throws `RequestFailedError`, or `ContactsError` (BAD_ANSWER). */
+/**
+ * Turns an answer into a call's result. Throws `RequestFailedError`, or `ContactsError`
+ * (BAD_ANSWER).
+ */
 export type AnswerReader<T> = (answer: Answer) => T;
 
 /** The largest page (3,000 contacts of seven elements each) fits in. */

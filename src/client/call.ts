@@ -23,7 +23,9 @@ export interface CallEvents {
   ended(call: Call): void;
 }
 
-/** Where a request is. It returns from `sent` and `confirmed` to `unsent` when its channel is lost. */
+/**
+ * Where a request is. It returns from `sent` and `confirmed` to `unsent` when its channel is lost.
+ */
 type CallState = 'waiting' | 'unsent' | 'sent' | 'confirmed' | 'ended';
 
 const IN_WORDS: Readonly<Record<CallState, string>> = {
@@ -34,7 +36,9 @@ const IN_WORDS: Readonly<Record<CallState, string>> = {
   ended: 'it has ended',
 };
 
-/** One call, from its request to its only end: an answer, an error, its time limit or its signal. */
+/**
+ * One call, from its request to its only end: an answer, an error, its time limit or its signal.
+ */
 export class Call {
   readonly request: CallRequest;
   state: CallState = 'waiting';

@@ -1,8 +1,8 @@
 import type { Call } from './call.ts';
 
 /**
- * All calls that have not ended. At most `maxInFlight` are in flight; the others wait in order of arrival. A call that ends
- * makes room for the next.
+ * All calls that have not ended. At most `maxInFlight` are in flight; the others wait in order of
+ * arrival. A call that ends makes room for the next.
  */
 export class Calls {
   readonly #maxInFlight: number;

@@ -8,7 +8,10 @@ export interface Contact {
   readonly mobilePhone: string;
 }
 
-/** What `create` needs. Whole numbers from 1 to 2^53−1; names of 1 to 255 characters, phones of up to 64. */
+/**
+ * What `create` needs. Whole numbers from 1 to 2^53−1; names of 1 to 255 characters, phones of up
+ * to 64.
+ */
 export interface NewContact {
   readonly clientId: number;
   readonly firstName: string;
@@ -18,7 +21,9 @@ export interface NewContact {
   readonly mobilePhone?: string | undefined;
 }
 
-/** What `update` changes. What is absent or `undefined` stays as it is; an empty phone is cleared. */
+/**
+ * What `update` changes. What is absent or `undefined` stays as it is; an empty phone is cleared.
+ */
 export type ContactChanges = { readonly [Field in keyof NewContact]?: NewContact[Field] | undefined };
 
 /** Filters of `listAll`. `email` is compared without regard to case. */
@@ -45,7 +50,10 @@ export interface ContactPage {
 
 /** The result of a write. */
 export interface WriteResult {
-  /** The request had taken effect before: by an earlier call with its `messageId`, or by an automatic retry of this one. */
+  /**
+   * The request had taken effect before: by an earlier call with its `messageId`, or by an
+   * automatic retry of this one.
+   */
   readonly repeated: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** One problem of a request, as its answer reports it. `field` is the wire's name, where exactly one is at fault. */
+/**
+ * One problem of a request, as its answer reports it. `field` is the wire's name, where exactly one
+ * is at fault.
+ */
 export interface Problem {
   readonly code: string;
   readonly field?: string;
@@ -6,9 +9,10 @@ export interface Problem {
 }
 
 /**
- * Codes of failures that no answer reports. `CONNECTION_FAILED`: `connect` reached no broker. `INVALID_ARGUMENT`: an option
- * cannot be used. `UNROUTABLE`: no queue takes the request. `ACCESS_REFUSED`: the broker does not let this user send.
- * `TIMEOUT`: no answer in time. `CLOSED`: the client is closed. `BAD_ANSWER`: the answer is not one of this interface.
+ * Codes of failures that no answer reports. `CONNECTION_FAILED`: `connect` reached no broker.
+ * `INVALID_ARGUMENT`: an option cannot be used. `UNROUTABLE`: no queue takes the request.
+ * `ACCESS_REFUSED`: the broker does not let this user send. `TIMEOUT`: no answer in time. `CLOSED`:
+ * the client is closed. `BAD_ANSWER`: the answer is not one of this interface.
  */
 export type ClientErrorCode =
   'CONNECTION_FAILED' | 'INVALID_ARGUMENT' | 'UNROUTABLE' | 'ACCESS_REFUSED' | 'TIMEOUT' | 'CLOSED' | 'BAD_ANSWER';
@@ -31,7 +35,10 @@ export class ContactsError extends Error {
   }
 }
 
-/** The request was answered with a failure. `code` is that of the first of `problems`; `message` lists them all. */
+/**
+ * The request was answered with a failure. `code` is that of the first of `problems`; `message`
+ * lists them all.
+ */
 export class RequestFailedError extends ContactsError {
   override readonly name: string = 'RequestFailedError';
   /** At least one, in document order. */
@@ -62,7 +69,10 @@ export class UnroutableError extends ContactsError {
   }
 }
 
-/** No answer came within `timeoutMs`. The outcome is unknown: a retry with the same `messageId` is safe. */
+/**
+ * No answer came within `timeoutMs`. The outcome is unknown: a retry with the same `messageId` is
+ * safe.
+ */
 export class TimeoutError extends ContactsError {
   override readonly name = 'TimeoutError';
 

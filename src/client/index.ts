@@ -41,9 +41,10 @@ export {
 } from './errors.ts';
 
 /**
- * A client of the contacts worker. It keeps one connection, replaces it when it is lost, and sends the requests without an
- * answer again, with the same `message_id`: each has one effect. Every call ends: with its result, with a `ContactsError`, or
- * with `signal.reason` where its signal is aborted.
+ * A client of the contacts worker. It keeps one connection, replaces it when it is lost, and sends
+ * the requests without an answer again, with the same `message_id`: each has one effect. Every call
+ * ends: with its result, with a `ContactsError`, or with `signal.reason` where its signal is
+ * aborted.
  */
 export class ContactsClient {
   readonly #requester: Requester;
@@ -53,8 +54,9 @@ export class ContactsClient {
   }
 
   /**
-   * Opens a connection. Rejects with `ConnectionError` when each URL has failed once, or after `timeoutMs`, and with
-   * `ContactsError` (INVALID_ARGUMENT) where an option cannot be used. Later losses are retried until `close`.
+   * Opens a connection. Rejects with `ConnectionError` when each URL has failed once, or after
+   * `timeoutMs`, and with `ContactsError` (INVALID_ARGUMENT) where an option cannot be used. Later
+   * losses are retried until `close`.
    */
   static async connect(options?: ClientOptions): Promise<ContactsClient> {
     const requester = new Requester(clientSettings(options));
@@ -73,7 +75,10 @@ export class ContactsClient {
     return this.#requester.call(() => createDocument(contact), options, readCreated);
   }
 
-  /** Changes the given fields; the others stay. Rejects with `NotFoundError` where there is no such contact. */
+  /**
+   * Changes the given fields; the others stay. Rejects with `NotFoundError` where there is no such
+   * contact.
+   */
   update(contactId: number, changes: ContactChanges, options?: CallOptions): Promise<WriteResult> {
     return this.#requester.call(() => updateDocument(contactId, changes), options, readWritten);
   }
@@ -94,8 +99,9 @@ export class ContactsClient {
   }
 
   /**
-   * Reads all pages, one after another, each with these options. No contact comes twice. One may be left out where contacts
-   * before it are deleted, or change so that the filter does not fit them, while the pages are read.
+   * Reads all pages, one after another, each with these options. No contact comes twice. One may be
+   * left out where contacts before it are deleted, or change so that the filter does not fit them,
+   * while the pages are read.
    */
   async *listAll(filter: ContactFilter = {}, options?: CallOptions): AsyncGenerator<Contact, void, undefined> {
     let last = 0;
@@ -120,8 +126,8 @@ export class ContactsClient {
   }
 
   /**
-   * Closes the connection. Calls that have not ended reject with `ClosedError` at once, as later ones do. Idempotent; never
-   * rejects, and takes at most ten seconds where the broker is silent.
+   * Closes the connection. Calls that have not ended reject with `ClosedError` at once, as later
+   * ones do. Idempotent; never rejects, and takes at most ten seconds where the broker is silent.
    */
   close(): Promise<void> {
     return this.#requester.close();

@@ -4,8 +4,8 @@ import { invalidArgument } from './errors.ts';
 /** Options of `ContactsClient.connect`. All may be left out. */
 export interface ClientOptions {
   /**
-   * The broker, `amqp://` or `amqps://`; several of one cluster as a list, or separated by commas. Default:
-   * `amqp://guest:guest@127.0.0.1:5672`.
+   * The broker, `amqp://` or `amqps://`; several of one cluster as a list, or separated by commas.
+   * Default: `amqp://guest:guest@127.0.0.1:5672`.
    */
   readonly url?: string | readonly string[] | undefined;
   /** The worker's request queue. Default: `contacts.requests`. */
@@ -17,23 +17,29 @@ export interface ClientOptions {
   /** Requests without an answer, at most; further calls wait. 1 to 65,535. Default: 256. */
   readonly maxInFlight?: number | undefined;
   /**
-   * A durable queue of this client alone, declared where it is missing, that keeps answers while the client is not
-   * connected. Default: direct reply-to.
+   * A durable queue of this client alone, declared where it is missing, that keeps answers while
+   * the client is not connected. Default: direct reply-to.
    */
   readonly replyQueue?: string | undefined;
 }
 
 /** Options of one call. All may be left out. */
 export interface CallOptions {
-  /** The idempotency key: 1 to 255 bytes of UTF-8. Default: a new UUID. Retries within the call keep it. */
+  /**
+   * The idempotency key: 1 to 255 bytes of UTF-8. Default: a new UUID. Retries within the call keep
+   * it.
+   */
   readonly messageId?: string | undefined;
-  /** Ends the call: it rejects with `signal.reason`. The outcome of a request that was sent is unknown. */
+  /**
+   * Ends the call: it rejects with `signal.reason`. The outcome of a request that was sent is
+   * unknown.
+   */
   readonly signal?: AbortSignal | undefined;
   /** In place of the client's. Waiting for room and for a connection counts. */
   readonly timeoutMs?: number | undefined;
   /**
-   * When the worker must have begun, as a date or in milliseconds since the epoch; past it the call rejects with
-   * `ExpiredError`. Default: the end of `timeoutMs`. `null`: none.
+   * When the worker must have begun, as a date or in milliseconds since the epoch; past it the call
+   * rejects with `ExpiredError`. Default: the end of `timeoutMs`. `null`: none.
    */
   readonly deadline?: Date | number | null | undefined;
 }
@@ -107,7 +113,9 @@ export function timeLimit(given: number | undefined, otherwise: number): number 
   return given === undefined ? otherwise : wholeNumber('timeoutMs', given, MAX_TIMEOUT_MS);
 }
 
-/** The header `deadline` of a call that starts now; `undefined`: none. Throws where it is no time. */
+/**
+ * The header `deadline` of a call that starts now; `undefined`: none. Throws where it is no time.
+ */
 export function deadlineOf(given: CallOptions['deadline'], timeoutMs: number): number | undefined {
   if (given === undefined) return Date.now() + timeoutMs;
   if (given === null) return undefined;

@@ -6,8 +6,9 @@ import { DIRECT_REPLY_TO } from '../protocol/reply.ts';
 const EXPIRES_MS = 7 * 24 * 3_600_000;
 
 /**
- * Consumes answers: from the named queue, which is declared where it is missing, or by direct reply-to. Returns the `reply_to`
- * of requests, which must be sent on this channel. `receive` gets `null` when the broker cancels the consumer.
+ * Consumes answers: from the named queue, which is declared where it is missing, or by direct
+ * reply-to. Returns the `reply_to` of requests, which must be sent on this channel. `receive` gets
+ * `null` when the broker cancels the consumer.
  */
 export async function consumeAnswers(
   channel: Channel,
@@ -22,14 +23,20 @@ export async function consumeAnswers(
   return name;
 }
 
-/** A second consumer would get answers of the first; a quorum queue allows that even if the first is exclusive. */
+/**
+ * A second consumer would get answers of the first; a quorum queue allows that even if the first is
+ * exclusive.
+ */
 async function prepare(model: ChannelModel, queue: string): Promise<void> {
   const consumers = await consumersOf(model, queue);
   if (consumers === undefined) await declare(model, queue);
   else if (consumers > 0) throw new Error(`the reply queue ${queue} is in use: it has a consumer`);
 }
 
-/** `undefined` where there is no such queue. Asks on a channel of its own, which the broker closes then. */
+/**
+ * `undefined` where there is no such queue. Asks on a channel of its own, which the broker closes
+ * then.
+ */
 async function consumersOf(model: ChannelModel, queue: string): Promise<number | undefined> {
   const channel = await model.createChannel();
   channel.on('error', () => undefined);

@@ -18,7 +18,10 @@ export interface RequestChannelHost {
   rebuild(reason: string): void;
 }
 
-/** Requests that ended without a confirm and are remembered on one channel; with more the channel is replaced. */
+/**
+ * Requests that ended without a confirm and are remembered on one channel; with more the channel is
+ * replaced.
+ */
 const MAX_ABANDONED = 10_000;
 const ACCESS_REFUSED = 403;
 
@@ -32,8 +35,9 @@ interface Lane {
 }
 
 /**
- * Sends requests and receives their answers on one channel, as direct reply-to demands. A request stays with its call: when
- * the channel is lost, every call in flight is sent again on the next one, with the same `message_id`.
+ * Sends requests and receives their answers on one channel, as direct reply-to demands. A request
+ * stays with its call: when the channel is lost, every call in flight is sent again on the next
+ * one, with the same `message_id`.
  */
 export class RequestChannel implements ChannelUser<ConfirmChannel> {
   /** Requests that were sent once more. */
@@ -107,7 +111,10 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
     this.#unsent = new Set(this.#host.inFlight.values());
   }
 
-  /** A connection that worked is replaced almost at once; where that fails, the usual back-off follows. */
+  /**
+   * A connection that worked is replaced almost at once; where that fails, the usual back-off
+   * follows.
+   */
   retriesFast(): boolean {
     const worked = this.#worked;
     this.#worked = false;
@@ -187,7 +194,10 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
     else call.answer(message.content, headersOf(message));
   }
 
-  /** Sending again cannot help where the user may not send, or the request is longer than the broker takes. */
+  /**
+   * Sending again cannot help where the user may not send, or the request is longer than the broker
+   * takes.
+   */
   #closedByBroker(lane: Lane, error: Error): void {
     const reason = closeReasonOf(error);
     if (lane !== this.#lane || reason === undefined) return;

@@ -13,7 +13,10 @@ import type { RequestDocument } from './requests.ts';
 
 /** Milliseconds for one call to the broker. */
 const BROKER_TIMEOUT_MS = 5_000;
-/** Seconds; a silent broker is noticed within three of them, before the default `timeoutMs` has passed. */
+/**
+ * Seconds; a silent broker is noticed within three of them, before the default `timeoutMs` has
+ * passed.
+ */
 const HEARTBEAT_S = 5;
 
 /** Figures of a client, for its program's metrics. */
@@ -71,7 +74,10 @@ export class Requester {
     return { connected, inFlight: inFlight.size, waiting, losses: this.#losses, retried, ignoredAnswers };
   }
 
-  /** Resolves when requests can be sent. Rejects with `ConnectionError` when each URL has failed once, or after `timeoutMs`. */
+  /**
+   * Resolves when requests can be sent. Rejects with `ConnectionError` when each URL has failed
+   * once, or after `timeoutMs`.
+   */
   connected(): Promise<void> {
     const { timeoutMs, urls } = this.#settings;
     return new Promise((resolve, reject) => {
@@ -118,7 +124,8 @@ export class Requester {
 
   async #close(): Promise<void> {
     for (const call of this.#calls.clear()) {
-      // Its caller may wait for `close` first: that it looks at the call's end later must not end the process.
+      // Its caller may wait for `close` first: that it looks at the call's end later must not end
+      // the process.
       this.#promises.get(call)?.catch(() => undefined);
       call.fail(new ClosedError(call.request.messageId));
     }

@@ -31,8 +31,9 @@ const OF_QUERY: readonly Field[] = ['clientId', 'email', 'page', 'perPage'];
 const OF_ID: readonly Field[] = ['contactId'];
 
 /*
- * Whether values are valid is the worker's to say, so that all problems come in its answer. Refused here, with the same error,
- * is only what no document can say: characters that XML forbids, values of other types, and fields that are not known.
+ * The worker decides whether values are valid, so that its answer reports all problems. The client
+ * rejects, with the same error, only what no document can express: characters that XML forbids,
+ * values of other types, and unknown fields.
  */
 
 export function createDocument(contact: NewContact): RequestDocument {

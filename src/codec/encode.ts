@@ -16,8 +16,9 @@ export function encode(response: ResponseEnvelope): Buffer {
 }
 
 /**
- * Encodes a request as UTF-8, for a client of the worker. Both `method` and the names of elements must come from the code.
- * Throws if a text contains a character that XML 1.0 forbids; the error names the element, not its text.
+ * Encodes a request as UTF-8, for a client of the worker. Both `method` and the names of elements
+ * must come from the code. Throws if a text contains a character that XML 1.0 forbids; the error
+ * names the element, not its text.
  */
 export function encodeRequest(method: string, body: readonly ResponseElement[]): Buffer {
   return document(requestTags(method), body);

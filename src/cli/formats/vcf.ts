@@ -155,7 +155,8 @@ function written(contact: Readonly<Record<string, string>>, exact: Readonly<Reco
   };
   const lines = ['BEGIN:VCARD', 'VERSION:3.0'];
   const add = (name: string, parameters: Readonly<Record<string, string>>, value: string | readonly string[]): void => {
-    // The library escapes only values of the type text, and writes the type where it is not the usual one.
+    // The library escapes only values of the type text, and writes the type where it is not the
+    // usual one.
     const type = name === 'n' || name === 'fn' || name === 'email' ? 'text' : 'unknown';
     const property = [name, parameters, type, value] as const;
     lines.push(ICAL.stringify.property([...property], ICAL.design.vcard3, false));

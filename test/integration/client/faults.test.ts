@@ -11,7 +11,10 @@ import { startProcess, type WorkerProcess } from '../../support/worker-process.t
 
 const names = freshNames();
 const CONTACTS = 500;
-/** Each contact is created, changed and read; every second one is deleted, every other one is changed once more. */
+/**
+ * Each contact is created, changed and read; every second one is deleted, every other one is
+ * changed once more.
+ */
 const CALLS = 4 * CONTACTS;
 const CUTS = 10;
 const KILLS = 2;

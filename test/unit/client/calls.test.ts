@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import { Call } from '../../../src/client/call.ts';
 import { Calls } from '../../../src/client/calls.ts';
 
-/** Calls of which at most `maxInFlight` run, the ids of those that started, and a way to add one more. */
+/**
+ * Calls of which at most `maxInFlight` run, the ids of those that started, and a way to add one
+ * more.
+ */
 function underTest(maxInFlight: number): { calls: Calls; started: string[]; add: (id: string) => Call } {
   const started: string[] = [];
   const calls = new Calls(maxInFlight, (call) => {
