@@ -1,37 +1,65 @@
-import type { ConfirmChannel, ConsumeMessage, MessagePropertyHeaders, Options } from 'amqplib';
+import { randomUUID } from 'node:crypto';
 
-import { headersOf, textOf } from '../amqp/wire/messages.ts';
+import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
+
+import { textOf } from '../amqp/wire/messages.ts';
 import { HEADERS } from '../protocol/catalogue.ts';
 import { internalErrorOf } from './internal-error.ts';
+import { copyOf, markOf, sentHeaders, withMark, type Publication } from './publication.ts';
 
 /**
  * What happens to the next request. `slow`: it is executed, and its answer comes after two seconds,
  * or the given milliseconds. `lost`: it is executed, and no answer comes. `EXPIRED`: it reaches the
- * worker past its deadline. `INTERNAL_ERROR`: it is answered and dead-lettered as after a defect, and
- * not executed.
+ * worker past its deadline. `INTERNAL_ERROR`: it is answered and dead-lettered as after a defect,
+ * and not executed.
  */
 export type AnswerFault = 'slow' | 'lost' | 'EXPIRED' | 'INTERNAL_ERROR' | { readonly slow: number };
+
+type CheckedFault = Exclude<AnswerFault, 'slow'>;
 
 const SLOW_MS = 2_000;
 const MAX_SLOW_MS = 2 ** 31 - 1;
 /** Milliseconds since the epoch that every clock has passed. */
 const LONG_PAST = 1;
+/** How long a copy rests that the worker had no room for. */
+const REST_MS = 100;
+
+export interface ArmedFaultHost {
+  /**
+   * Sends a request to the worker, past the armed faults. Does nothing where `isNeeded` returns
+   * false once its turn has come.
+   */
+  forward(from: ArmedFault, request: Publication, isNeeded?: () => boolean): Promise<void>;
+  /** Called when nothing is left to do; may be called again. */
+  ended(): void;
+}
 
 /** Receives one request instead of the worker, and does to it what the fault says. */
 export class ArmedFault {
-  /** Called once, when nothing is left to do. */
-  ended: () => void = () => undefined;
-  readonly #fault: Exclude<AnswerFault, 'slow'>;
+  readonly #fault: CheckedFault;
   readonly #queue: string;
-  readonly #id: string;
+  readonly #host: ArmedFaultHost;
+  readonly #id = randomUUID();
   #channel: ConfirmChannel | undefined;
+  #met = false;
+  #held: ConsumeMessage | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Throws where there is no such fault. `id` is unique. */
-  constructor(fault: AnswerFault, queue: string, id: string) {
+  /** Throws where there is no such fault. */
+  constructor(fault: AnswerFault, queue: string, host: ArmedFaultHost) {
     this.#fault = checked(fault === 'slow' ? { slow: SLOW_MS } : fault);
     this.#queue = queue;
-    this.#id = id;
+    this.#host = host;
+  }
+
+  /** Whether it still waits for a request. */
+  get isArmed(): boolean {
+    return this.#channel !== undefined && !this.#met;
+  }
+
+  /** The mark of the forwarded request that it has received, and holds. */
+  get heldCopy(): string | undefined {
+    return this.#held && markOf(this.#held);
   }
 
   /** Resolves once the broker delivers the next request to this fault. */
@@ -41,10 +69,28 @@ export class ArmedFault {
     channel.on('close', () => this.#end());
     await channel.prefetch(1);
     const consumerTag = this.#id;
-    await channel.consume(this.#queue, (message) => void this.#received(channel, message), { consumerTag, priority });
+    await channel.consume(this.#queue, (message) => void this.#received(message), { consumerTag, priority });
   }
 
-  /** Does nothing more; a request that was received goes back to the queue. Idempotent. */
+  /** Resolves once all that the broker has delivered so far is here. */
+  async caughtUp(): Promise<void> {
+    // Deliveries precede the answer to any later call.
+    await this.#channel?.checkQueue(this.#queue).catch(() => undefined);
+  }
+
+  /** Drops the copy that it holds, as another has reached the worker; it waits for a request again. */
+  dropCopy(): void {
+    if (this.#held !== undefined) this.#channel?.ack(this.#held);
+    this.#held = undefined;
+  }
+
+  /** Sends a request to the queue, with the mark of a copy; resolves once the broker has it. */
+  async publish({ queue, body, options }: Publication, copy: string): Promise<void> {
+    this.#send({ queue, body, options: withMark(options, copy) });
+    await this.#channel?.waitForConfirms();
+  }
+
+  /** Does nothing more; a request that it holds goes back to the queue. Idempotent; never rejects. */
   async disarm(): Promise<void> {
     const channel = this.#channel;
     this.#end();
@@ -58,76 +104,79 @@ export class ArmedFault {
   #end(): void {
     clearTimeout(this.#timer);
     this.#channel = undefined;
-    this.ended();
+    this.#host.ended();
   }
 
-  async #received(channel: ConfirmChannel, message: ConsumeMessage | null): Promise<void> {
+  async #received(message: ConsumeMessage | null): Promise<void> {
+    if (message !== null && markOf(message) !== undefined) return this.#receivedCopy(message);
     try {
-      if (message !== null) await this.#meet(channel, message);
+      this.#met = true;
+      if (message !== null) await this.#meet(message);
+      // A slow answer is still to come.
       if (message === null || typeof this.#fault === 'string') await this.disarm();
     } catch {
-      // The channel is lost, or closed by `clear`: the broker delivers the request to the worker.
+      // The channel is lost, or closed by `disarm`: the worker gets the request.
       await this.disarm();
     }
   }
 
-  async #meet(channel: ConfirmChannel, request: ConsumeMessage): Promise<void> {
-    const fault = this.#fault;
-    const properties = copied(request);
-    // Acknowledged only after the broker has what replaces the request.
-    await channel.cancel(this.#id);
-    if (fault === 'EXPIRED') {
-      const headers = { ...properties.headers, [HEADERS.deadline]: LONG_PAST };
-      this.#send(channel, this.#queue, request.content, { ...properties, headers });
-    } else if (fault === 'lost') {
-      this.#send(channel, this.#queue, request.content, { ...properties, replyTo: undefined });
-    } else if (fault === 'INTERNAL_ERROR') {
-      for (const { queue, body, options } of internalErrorOf(request, this.#queue)) {
-        this.#send(channel, queue, body, options);
-      }
-    } else await this.#delay(channel, request, properties, fault.slow);
-    await channel.waitForConfirms();
-    channel.ack(request);
+  /** Usually `dropCopy` follows. Otherwise it is the only copy, which the worker had no room for. */
+  #receivedCopy(message: ConsumeMessage): void {
+    this.#held = message;
+    this.#timer = setTimeout(() => {
+      const only = copyOf(message, this.#queue, sentHeaders(message));
+      const isNeeded = (): boolean => this.#held === message;
+      this.#host.forward(this, only, isNeeded).then(
+        () => isNeeded() && this.dropCopy(),
+        () => this.disarm(),
+      );
+    }, REST_MS);
   }
 
-  /** The answer comes to a queue of this fault, which sends it on when its time has come. */
-  async #delay(
-    channel: ConfirmChannel,
-    request: ConsumeMessage,
-    properties: Options.Publish,
-    ms: number,
-  ): Promise<void> {
-    const answered = textOf(request.properties.replyTo);
+  async #meet(request: ConsumeMessage): Promise<void> {
+    const fault = this.#fault;
+    const headers = sentHeaders(request);
+    // Otherwise the acknowledgement would bring another request.
+    await this.#channel?.cancel(this.#id);
+    if (fault === 'EXPIRED') {
+      await this.#host.forward(this, copyOf(request, this.#queue, { ...headers, [HEADERS.deadline]: LONG_PAST }));
+    } else if (fault === 'lost') {
+      const { options, ...copy } = copyOf(request, this.#queue, headers);
+      const { replyTo: _, ...others } = options;
+      await this.#host.forward(this, { ...copy, options: others });
+    } else if (fault === 'INTERNAL_ERROR') {
+      for (const message of internalErrorOf(request, this.#queue)) this.#send(message);
+      await this.#channel?.waitForConfirms();
+    } else await this.#host.forward(this, await this.#delayed(request, fault.slow));
+    // Only now has the broker what replaces the request.
+    this.#channel?.ack(request);
+  }
+
+  /** The request whose answer comes to a queue of this fault, which sends it on in its time. */
+  async #delayed(request: ConsumeMessage, ms: number): Promise<Publication> {
     const replyTo = `contacts.testing.${this.#id}`;
-    await channel.assertQueue(replyTo, { exclusive: true, durable: false });
+    const answered = textOf(request.properties.replyTo);
+    await this.#channel?.assertQueue(replyTo, { exclusive: true, durable: false });
     const receive = (answer: ConsumeMessage | null): void => {
       this.#timer = setTimeout(() => {
-        if (answer !== null && answered !== undefined) this.#send(channel, answered, answer.content, copied(answer));
-        // Closing the channel flushes what was sent.
+        if (answer !== null && answered !== undefined) this.#send(copyOf(answer, answered, sentHeaders(answer)));
         void this.disarm();
       }, ms);
     };
-    await channel.consume(replyTo, receive, { noAck: true });
-    this.#send(channel, this.#queue, request.content, { ...properties, replyTo });
+    await this.#channel?.consume(replyTo, receive, { noAck: true });
+    const copy = copyOf(request, this.#queue, sentHeaders(request));
+    return { ...copy, options: { ...copy.options, replyTo } };
   }
 
-  #send(channel: ConfirmChannel, queue: string, body: Buffer, options: Options.Publish): void {
-    channel.publish('', queue, body, options, () => undefined);
+  #send({ queue, body, options }: Publication): void {
+    this.#channel?.publish('', queue, body, options, () => undefined);
   }
 }
 
-function checked(fault: Exclude<AnswerFault, 'slow'>): Exclude<AnswerFault, 'slow'> {
+function checked(fault: CheckedFault): CheckedFault {
   if (typeof fault === 'string' && ['lost', 'EXPIRED', 'INTERNAL_ERROR'].includes(fault)) return fault;
   if (typeof fault === 'object' && Number.isInteger(fault.slow) && fault.slow >= 0 && fault.slow <= MAX_SLOW_MS) {
     return fault;
   }
   throw new TypeError("the fault must be 'slow', { slow: milliseconds }, 'lost', 'EXPIRED' or 'INTERNAL_ERROR'");
-}
-
-/** The properties of a message, for a copy of it. */
-function copied(message: ConsumeMessage): Options.Publish & { readonly headers: MessagePropertyHeaders } {
-  // The broker counts deliveries itself.
-  const { 'x-delivery-count': _, 'x-acquired-count': __, ...headers } = headersOf(message);
-  const { deliveryMode, ...properties } = message.properties;
-  return { ...(properties as Options.Publish), persistent: deliveryMode === 2, headers };
 }

@@ -36,5 +36,5 @@ export async function allSettled<T extends readonly unknown[]>(promises: {
   readonly [K in keyof T]: Promise<T[K]>;
 }): Promise<T> {
   await Promise.allSettled(promises);
-  return Promise.all(promises) as unknown as Promise<T>;
+  return Promise.all(promises);
 }

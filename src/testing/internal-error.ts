@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import type { ConsumeMessage, Options } from 'amqplib';
+import type { ConsumeMessage } from 'amqplib';
 
 import { deadLetterQueueOf } from '../amqp/connection/topology.ts';
 import { deadLetterMessage } from '../amqp/consumer/dead-letter-message.ts';
@@ -10,13 +10,7 @@ import { encode } from '../codec/encode.ts';
 import { identityOf } from '../pipeline/identity.ts';
 import { respond } from '../pipeline/respond.ts';
 import { NO_METHOD } from '../protocol/catalogue.ts';
-
-/** A message for the default exchange. */
-export interface Publication {
-  readonly queue: string;
-  readonly body: Buffer;
-  readonly options: Options.Publish;
-}
+import type { Publication } from './publication.ts';
 
 const ERROR = 'a fault of the test';
 /** A frame of the broker's default size. */
@@ -32,14 +26,17 @@ export function internalErrorOf(request: ConsumeMessage, requestQueue: string): 
   const diagnosis = { code: 'INTERNAL_ERROR', attempts: 1, firstError: ERROR, lastError: ERROR, referenceId } as const;
   const letter = deadLetterMessage(request, deadLetterQueueOf(requestQueue), diagnosis);
   const messages = [letter];
-  const { replyTo: to, correlationId, messageId } = request.properties as Readonly<Record<string, string | undefined>>;
+  const { replyTo: to, correlationId = delivery.properties.messageId } = delivery.properties;
   const defect = { kind: 'defect', first: ERROR, last: ERROR, attempts: 1, batch: 1 } as const;
   const answer = respond(defect, referenceId, encode);
   if (to !== undefined && answer !== undefined) {
     const decoded = decode(request.content);
     const type = (decoded.ok ? decoded.request.method : decoded.method) ?? NO_METHOD;
     const { headers, body } = answer;
-    messages.push(replyMessage({ to, correlationId: correlationId ?? messageId, type, headers, body }));
+    messages.push(replyMessage({ to, correlationId, type, headers, body }));
   }
-  return messages.map(({ queue, body, options }) => ({ queue, body, options: options(randomUUID(), FRAME_BYTES) }));
+  return messages.map((message) => {
+    const { queue, body } = message;
+    return { queue, body, options: message.options(randomUUID(), FRAME_BYTES) };
+  });
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { NotFoundError, RequestFailedError, TimeoutError } from '../../../src/client/index.ts';
+import { type ContactsError, NotFoundError, RequestFailedError, TimeoutError } from '../../../src/client/index.ts';
 import { startContacts, type ContactsEnvironment } from '../../../src/testing/index.ts';
 import { testImages, type TestImages } from '../../support/test-images.ts';
 import { Requester } from '../../support/requester.ts';
@@ -25,6 +25,7 @@ afterAll(async () => {
 
 beforeEach(() => env.clear());
 
+const codeOf = (error: unknown): string => (error as ContactsError).code;
 const count = async (): Promise<number> => (await env.client.list({ perPage: 1000 })).contacts.length;
 
 test('the client, the HTTP address and the settings are those of the started worker', async () => {
@@ -98,6 +99,16 @@ test('several faults meet the next requests in order, whoever sends them; the on
   await requester.close();
   await env.client.create(jane);
   expect(await count()).toBe(2);
+});
+
+test('faults meet requests that are sent at the same time, each exactly one', async () => {
+  const faults = ['lost', 'slow', 'EXPIRED', 'lost', 'INTERNAL_ERROR'] as const;
+  for (const fault of faults) await env.nextAnswer(fault);
+  const calls = Array.from({ length: 9 }, () => env.client.create(jane, { timeoutMs: 5_000 }));
+  const codes = await Promise.all(calls.map((call) => call.then(() => 'OK', codeOf)));
+  const expected = { OK: 5, TIMEOUT: 2, EXPIRED: 1, INTERNAL_ERROR: 1 };
+  expect(Object.fromEntries(Object.keys(expected).map((code) => [code, codes.filter((one) => one === code).length]))).toEqual(expected);
+  expect(await count()).toBe(7);
 });
 
 test('clear removes a fault that met no request', async () => {
