@@ -138,6 +138,6 @@ async function endStarts(attempts: Collection<AttemptDocument>, id: string, star
   await attempts.deleteOne({ ...nothingElse, starts: { $size: 0 } });
 }
 
-function collectionOf(db: Db): Collection<AttemptDocument> {
+export function collectionOf(db: Db): Collection<AttemptDocument> {
   return db.collection('attempts');
 }
