@@ -78,7 +78,9 @@ export class ArmedFault {
     await this.#channel?.checkQueue(this.#queue).catch(() => undefined);
   }
 
-  /** Drops the copy that it holds, as another has reached the worker; it waits for a request again. */
+  /**
+   * Drops the copy that it holds, as another has reached the worker; it waits for a request again.
+   */
   dropCopy(): void {
     if (this.#held !== undefined) this.#channel?.ack(this.#held);
     this.#held = undefined;
@@ -90,7 +92,9 @@ export class ArmedFault {
     await this.#channel?.waitForConfirms();
   }
 
-  /** Does nothing more; a request that it holds goes back to the queue. Idempotent; never rejects. */
+  /**
+   * Does nothing more; a request that it holds goes back to the queue. Idempotent; never rejects.
+   */
   async disarm(): Promise<void> {
     const channel = this.#channel;
     this.#end();
@@ -120,7 +124,9 @@ export class ArmedFault {
     }
   }
 
-  /** Usually `dropCopy` follows. Otherwise it is the only copy, which the worker had no room for. */
+  /**
+   * Usually `dropCopy` follows. Otherwise it is the only copy, which the worker had no room for.
+   */
   #receivedCopy(message: ConsumeMessage): void {
     this.#held = message;
     this.#timer = setTimeout(() => {

@@ -132,6 +132,11 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
     { 'src/mongo/e.ts': uses('../../test/a.ts'), 'test/a.ts': 'export {};\n' },
   ],
   [
+    'testing-is-a-door-of-its-own',
+    'src/mongo/t.ts → src/testing/a.ts',
+    { 'src/mongo/t.ts': uses('../testing/a.ts'), 'src/testing/a.ts': 'export {};\n' },
+  ],
+  [
     'no-development-packages-in-production',
     'src/mongo/f.ts → node_modules/fast-check',
     { 'src/mongo/f.ts': uses('fast-check') },
