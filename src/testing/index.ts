@@ -68,7 +68,8 @@ const OWN_SETTINGS: readonly string[] = ['AMQP_URL', 'MONGODB_URL', 'HTTP_PORT']
 export async function startContacts(options: StartOptions = {}): Promise<ContactsEnvironment> {
   const { images = {}, env = {}, reuse = false } = options;
   const own = Object.keys(env).filter((name) => OWN_SETTINGS.includes(name.replace(/_FILE$/, '')));
-  if (own.length > 0) throw new TypeError(`env must not set ${own.join(', ')}: the environment sets it`);
+  if (own.length > 0) throw new TypeError(`env must not set ${own.join(', ')}: startContacts sets it`);
+  if (Number(env['REQUEST_QUEUES'] ?? 1) !== 1) throw new TypeError('env must not set REQUEST_QUEUES above 1');
   const cleanUp = new CleanUp();
   try {
     const network = await startNetwork(reuse);

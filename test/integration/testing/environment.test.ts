@@ -107,7 +107,9 @@ test('faults meet requests that are sent at the same time, each exactly one', as
   const calls = Array.from({ length: 9 }, () => env.client.create(jane, { timeoutMs: 5_000 }));
   const codes = await Promise.all(calls.map((call) => call.then(() => 'OK', codeOf)));
   const expected = { OK: 5, TIMEOUT: 2, EXPIRED: 1, INTERNAL_ERROR: 1 };
-  expect(Object.fromEntries(Object.keys(expected).map((code) => [code, codes.filter((one) => one === code).length]))).toEqual(expected);
+  expect(
+    Object.fromEntries(Object.keys(expected).map((code) => [code, codes.filter((one) => one === code).length])),
+  ).toEqual(expected);
   expect(await count()).toBe(7);
 });
 

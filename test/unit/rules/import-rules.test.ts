@@ -85,6 +85,16 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
     'src/ops/g.ts → src/client/c.ts',
     { 'src/ops/g.ts': usesType('../client/c.ts'), 'src/client/c.ts': aType },
   ],
+  [
+    'testing-is-a-door',
+    'src/client/t.ts → src/testing/t.ts',
+    { 'src/client/t.ts': usesType('../testing/t.ts'), 'src/testing/t.ts': aType },
+  ],
+  [
+    'testcontainers-only-in-testing',
+    'src/client/u.ts → node_modules/testcontainers',
+    { 'src/client/u.ts': uses('testcontainers') },
+  ],
   ['mongodb-only-in-mongo', 'src/client/d.ts → node_modules/mongodb', { 'src/client/d.ts': uses('mongodb') }],
   ['amqplib-only-in-amqp', 'src/ops/b.ts → node_modules/amqplib', { 'src/ops/b.ts': uses('amqplib') }],
   ['mongodb-only-in-mongo', 'src/methods/b.ts → node_modules/mongodb', { 'src/methods/b.ts': uses('mongodb') }],
