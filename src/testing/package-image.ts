@@ -10,7 +10,7 @@ import { GenericContainer, getContainerRuntimeClient, ImageName } from 'testcont
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The base of the worker's image where `images.node` names no other. */
-export const DEFAULT_NODE_IMAGE = 'node:26.10.0-trixie-slim';
+const DEFAULT_NODE_IMAGE = 'node:26.10.0-trixie-slim';
 
 /** What the worker needs of the package, beside its dependencies. */
 const PARTS = ['dist', 'config', 'schema'] as const;
