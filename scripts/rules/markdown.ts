@@ -11,8 +11,8 @@ export interface MarkdownLine {
 const FENCE = /^\s*(?:(?:[-*+>]|\d+[.)])\s+)*(`{3,}|~{3,})(.*)$/;
 
 /**
- * Returns the lines of a page, with those of code blocks marked. As in CommonMark, a block ends at a
- * fence of the same character that is at least as long and has no info string.
+ * Returns the lines of a page, with those of code blocks marked. As in CommonMark, a block ends at
+ * a fence of the same character that is at least as long and has no info string.
  */
 export function markdownLines(page: string): readonly MarkdownLine[] {
   let opened = '';

@@ -66,44 +66,59 @@ const OWN_SETTINGS: readonly string[] = ['AMQP_URL', 'MONGODB_URL', 'HTTP_PORT']
  * removes what it has started, where one of them does not become ready.
  */
 export async function startContacts(options: StartOptions = {}): Promise<ContactsEnvironment> {
-  const { images = {}, env = {}, reuse = false } = options;
-  const own = Object.keys(env).filter((name) => OWN_SETTINGS.includes(name.replace(/_FILE$/, '')));
-  if (own.length > 0) throw new TypeError(`env must not set ${own.join(', ')}: the environment sets it`);
+  const { env = {} } = options;
+  checkSettings(env);
   const cleanUp = new CleanUp();
   try {
-    const network = await startNetwork(reuse);
-    cleanUp.add(() => network.remove());
-    const removed = async (start: Promise<StartedServer>): Promise<StartedServer> => {
-      const server = await start;
-      if (!reuse) cleanUp.add(() => server.container.stop());
-      return server;
-    };
-    const [broker, database, worker] = await allSettled([
-      removed(startBroker(images.rabbitmq ?? 'rabbitmq:4-management', network.name, reuse)),
-      removed(startDatabase(images.mongodb ?? 'mongo:8', network.name, reuse)),
-      workerContainer(images),
-    ]);
-    worker.withNetworkMode(network.name).withEnvironment(env);
-    worker.withAmqpUrl(broker.inside).withMongodbUrl(database.inside);
-    if (reuse) worker.withReuse();
-    const running = await worker.start();
-    if (!reuse) cleanUp.add(() => running.stop());
+    const { broker, database, httpUrl } = await startContainers(options, cleanUp);
     const queue = env['REQUEST_QUEUE'] ?? DEFAULT_QUEUE;
     const client = await ContactsClient.connect({ url: broker.outside, queue });
     cleanUp.add(() => client.close());
     const faults = new AnswerFaults(broker.outside, queue);
     cleanUp.add(() => faults.close());
-    return environment({ broker, database, httpUrl: running.getHttpUrl(), client, faults, queue, cleanUp });
+    return environment({ broker, database, httpUrl, client, faults, queue, cleanUp });
   } catch (error) {
     await cleanUp.run().catch(() => undefined);
     throw error;
   }
 }
 
-interface Parts {
+function checkSettings(env: Readonly<Record<string, string>>): void {
+  const own = Object.keys(env).filter((name) => OWN_SETTINGS.includes(name.replace(/_FILE$/, '')));
+  if (own.length > 0) throw new TypeError(`env must not set ${own.join(', ')}: startContacts sets it`);
+  if (Number(env['REQUEST_QUEUES'] ?? 1) !== 1) throw new TypeError('env must not set REQUEST_QUEUES above 1');
+}
+
+interface Containers {
   readonly broker: ServerUrls;
   readonly database: ServerUrls;
   readonly httpUrl: string;
+}
+
+async function startContainers(options: StartOptions, cleanUp: CleanUp): Promise<Containers> {
+  const { images = {}, env = {}, reuse = false } = options;
+  const { rabbitmq = 'rabbitmq:4-management', mongodb = 'mongo:8' } = images;
+  const network = await startNetwork(reuse);
+  cleanUp.add(() => network.remove());
+  const removed = async (start: Promise<StartedServer>): Promise<StartedServer> => {
+    const server = await start;
+    if (!reuse) cleanUp.add(() => server.container.stop());
+    return server;
+  };
+  const [broker, database, worker] = await allSettled([
+    removed(startBroker(rabbitmq, network.name, reuse)),
+    removed(startDatabase(mongodb, network.name, reuse)),
+    workerContainer(images),
+  ]);
+  worker.withNetworkMode(network.name).withEnvironment(env);
+  worker.withAmqpUrl(broker.inside).withMongodbUrl(database.inside);
+  if (reuse) worker.withReuse();
+  const running = await worker.start();
+  if (!reuse) cleanUp.add(() => running.stop());
+  return { broker, database, httpUrl: running.getHttpUrl() };
+}
+
+interface Parts extends Containers {
   readonly client: ContactsClient;
   readonly faults: AnswerFaults;
   readonly queue: string;
