@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { ContactsClient, type NewContact } from '../../../src/client/index.ts';
 import { clients } from '../../support/contacts-client.ts';
+import { blocked, FakeBroker } from '../../support/fake-broker.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { startWorker } from '../../support/worker.ts';
 import { idleQueue } from './idle-queue.ts';
@@ -62,6 +63,18 @@ test('a silent broker costs the connection, not the call', async () => {
   answer(await request());
   await call;
   expect(contacts.stats.losses).toBeGreaterThan(0);
+});
+
+test('nothing is sent while the broker’s alarm lasts', async () => {
+  const broker = await FakeBroker.start();
+  const contacts = await connected({ url: broker.url });
+  broker.send(blocked());
+  // The alarm may arrive after the first call was sent.
+  await expect
+    .poll(async () => String(await contacts.delete(1, { timeoutMs: 50 }).catch((error: unknown) => error)))
+    .toContain('does not read');
+  await contacts.close();
+  await broker.stop();
 });
 
 test('a client closes although the broker is silent', async () => {
