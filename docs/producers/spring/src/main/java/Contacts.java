@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Executors;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.stream.XMLOutputFactory;
 import org.springframework.amqp.AmqpException;
@@ -161,6 +162,9 @@ public final class Contacts {
     String messageId = args.length > 0 ? args[0] : UUID.randomUUID().toString();
     CachingConnectionFactory connections = new CachingConnectionFactory(URI.create(url));
     connections.setRequestedHeartBeat(10); // a silent broker is noticed after 10 to 20 seconds
+    // Spring's own threads would keep a program without a context alive for a minute.
+    var threads = Executors.newCachedThreadPool();
+    connections.setExecutor(threads);
     RabbitTemplate template = templateFor(connections);
     try {
       Contacts contacts = new Contacts(template, queue, "spring-example");
@@ -194,6 +198,7 @@ public final class Contacts {
     } finally {
       template.stop();
       connections.destroy();
+      threads.shutdownNow();
     }
   }
 }
