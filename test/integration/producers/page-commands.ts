@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { CLI } from '../cli/contacts-process.ts';
 
 /** A command that has ended. */
 export interface Ended {
@@ -38,4 +42,13 @@ export function bash(commands: string, { cwd, env, limitMs }: BashOptions): Prom
       resolve({ code: code ?? signal ?? 'unknown', out, err });
     });
   });
+}
+
+/** A new folder with the command `contacts`, to be put on the path. */
+export function folderOfContacts(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'contacts-bin-'));
+  const path = join(folder, 'contacts');
+  writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${CLI}' "$@"\n`);
+  chmodSync(path, 0o755);
+  return folder;
 }

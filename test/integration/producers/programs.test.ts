@@ -1,14 +1,13 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { afterAll, describe, expect, test, type TestContext } from 'vitest';
 
 import { listRequest } from '../../support/documents.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
-import { bash, commandsUnder, type Ended } from './page-commands.ts';
+import { bash, commandsUnder, folderOfContacts, type Ended } from './page-commands.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 const PAGE = new URL('docs/producers/README.md', ROOT);
@@ -38,17 +37,7 @@ const running = runningWorker();
 const copy = mkdtempSync(join(tmpdir(), 'contacts-producers-'));
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-/** A folder with the command `contacts`, to be put on the path. */
-function folderOfCommands(): string {
-  const folder = join(copy, 'bin');
-  const path = join(folder, 'contacts');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${fileURLToPath(new URL('src/cli.ts', ROOT))}' "$@"\n`);
-  chmodSync(path, 0o755);
-  return folder;
-}
-
-const commands = folderOfCommands();
+const commands = folderOfContacts();
 
 /** Runs commands where the page would, with the worker's queue and the given broker. */
 function run(text: string, amqpUrl: string, queue: string, limitMs = LIMIT_MS): Promise<Ended> {
