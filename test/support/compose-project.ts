@@ -13,6 +13,10 @@ export interface ComposeProject {
   /** The worker's image, built for this project. */
   readonly image: string;
   readonly amqpUrl: string;
+  /** `docker`, or `docker-compose` where Compose is a program of its own. */
+  readonly program: string;
+  /** Lets `docker compose` in a copy of the repository work on this project. */
+  readonly env: Readonly<Record<string, string>>;
   compose(...args: readonly string[]): Promise<string>;
   /** Returns the ids of a service's running containers. */
   containers(service: string): Promise<readonly string[]>;
@@ -32,6 +36,7 @@ export async function composeProject(): Promise<ComposeProject> {
   const image = `contacts-worker:e2e-${mark}`;
   const [amqp, management, mongodb] = [await freePort(), await freePort(), await freePort()];
   const env = {
+    COMPOSE_PROJECT_NAME: name,
     RABBITMQ_IMAGE: images.rabbitmq,
     MONGO_IMAGE: images.mongo,
     NODE_IMAGE: images.node,
@@ -47,6 +52,8 @@ export async function composeProject(): Promise<ComposeProject> {
   return {
     name,
     image,
+    program,
+    env,
     amqpUrl: `amqp://contacts:contacts@127.0.0.1:${amqp}`,
     compose,
     containers,
