@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 
 import { freePort } from '../../../infrastructure/addresses.ts';
 import { runningWorker } from '../../support/running-worker.ts';
@@ -15,6 +15,9 @@ const port = await freePort();
 const running = runningWorker({ HTTP_PORT: String(port) });
 const run = (args: readonly string[], options?: CommandOptions): Promise<Ended> =>
   contacts(running.names, args, options);
+/** The shared broker's address with parts of it replaced. */
+const brokerUrl = (parts: Readonly<Record<string, string>>): string =>
+  Object.assign(new URL(inject('amqpUrl')), parts).href;
 const METRICS = `http://127.0.0.1:${port}/metrics`;
 
 describe('doctor', () => {
@@ -37,8 +40,11 @@ describe('doctor', () => {
   });
 
   test.each([
-    [['--url', 'amqp://nobody:secret@127.0.0.1'], /^FAIL {2}broker: .* → check user and password/m],
-    [['--url', 'amqp://guest:guest@127.0.0.1/none'], /^FAIL {2}broker: .* → check the virtual host/m],
+    [
+      ['--url', brokerUrl({ username: 'nobody', password: 'secret' })],
+      /^FAIL {2}broker: .* → check user and password/m,
+    ],
+    [['--url', brokerUrl({ pathname: '/none' })], /^FAIL {2}broker: .* → check the virtual host/m],
     [['--url', 'amqp://127.0.0.1:1'], /^FAIL {2}broker: .* → check host and port/m],
     [['--queue', 'nowhere'], /^FAIL {2}queue: nowhere does not exist → start a worker/m],
     [['--url', 'http://x'], /^FAIL {2}settings: .*AMQP_URL/m],
