@@ -1,4 +1,4 @@
-import { parseDocument } from '../codec/document.ts';
+import { parseAnswer } from '../codec/answer-document.ts';
 import { HEADERS } from '../protocol/catalogue.ts';
 import type { XmlElement } from '../protocol/request.ts';
 import type { Contact, ContactPage, Created, RawAnswer, WriteResult } from './contact.ts';
@@ -57,7 +57,7 @@ function isRepeated({ headers }: Answer): boolean {
 
 /** The elements in `<response status="ok">`. */
 function contentOf(answer: Answer): readonly XmlElement[] {
-  const parsed = parseDocument(answer.body, undefined, MAX_ELEMENTS);
+  const parsed = parseAnswer(answer.body, MAX_ELEMENTS);
   if (!parsed.ok) throw badAnswer(answer, parsed.fault.message);
   const { name, attributes, children } = parsed.root;
   const status = attributes.find(([attribute]) => attribute === 'status')?.[1];

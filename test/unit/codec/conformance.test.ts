@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseAnswer } from '../../../src/codec/answer-document.ts';
 import { parseDocument } from '../../../src/codec/document.ts';
 import { suiteCases } from './conformance-suite.ts';
 import { referenceTree } from './reference-parser.ts';
@@ -34,6 +35,15 @@ describe('the W3C conformance suite', () => {
       return !parsed.ok && !(test.hasDoctype && parsed.fault.message.includes('a DOCTYPE'));
     });
     expect(rejected.map((test) => test.id).toSorted()).toEqual([...REJECTED_BY_DESIGN.keys()].toSorted());
+  });
+
+  it('is read alike as a request and as an answer', () => {
+    for (const { id, bytes } of cases) {
+      const request = parseDocument(bytes);
+      const answer = parseAnswer(bytes, 10_000);
+      if (request.ok) expect(answer, id).toEqual(request);
+      else expect(answer.ok, id).toBe(false);
+    }
   });
 
   it('parses as libxml2 parses it, wherever the codec accepts it', () => {

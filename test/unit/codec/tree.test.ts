@@ -1,24 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseAnswer } from '../../../src/codec/answer-document.ts';
 import { parseDocument } from '../../../src/codec/document.ts';
 import type { XmlElement } from '../../../src/protocol/request.ts';
 import { documentBytes } from './arbitraries.ts';
 import { referenceTree } from './reference-parser.ts';
 import { runs } from './arbitraries.ts';
 
-function rootOf(document: string): XmlElement {
-  const parsed = parseDocument(Buffer.from(document));
-  if (!parsed.ok) throw new Error(parsed.fault.message);
-  return parsed.root;
-}
+describe.each([
+  ['a request', (body: Uint8Array) => parseDocument(body)],
+  ['an answer', (body: Uint8Array) => parseAnswer(body, 10_000)],
+])('the tree of a document that is read as %s', (_kind, parse) => {
+  function rootOf(document: string): XmlElement {
+    const parsed = parse(Buffer.from(document));
+    if (!parsed.ok) throw new Error(parsed.fault.message);
+    return parsed.root;
+  }
 
-describe('the tree of a document', () => {
   it('equals that of libxml2 for any well-formed document', () => {
     fc.assert(
       fc.property(documentBytes, (bytes) => {
         const reference = referenceTree(bytes);
         expect(reference).toBeDefined();
-        expect(parseDocument(bytes)).toEqual({ ok: true, root: reference });
+        expect(parse(bytes)).toEqual({ ok: true, root: reference });
       }),
       { numRuns: runs(1500) },
     );
