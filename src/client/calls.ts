@@ -1,11 +1,17 @@
 import type { Call } from './call.ts';
 
+/** Most calls of each kind. */
+interface CallLimits {
+  readonly maxInFlight: number;
+  readonly maxWaiting: number;
+}
+
 /**
  * All calls that have not ended. At most `maxInFlight` are in flight; the others wait in order of
  * arrival. A call that ends makes room for the next.
  */
 export class Calls {
-  readonly #maxInFlight: number;
+  readonly #limits: CallLimits;
   readonly #start: (call: Call) => void;
   readonly #inFlight = new Map<string, Call>();
   readonly #waiting = new Set<Call>();
@@ -13,8 +19,8 @@ export class Calls {
   #next = this.#waiting.values();
 
   /** `start` sends a call; called once for each. */
-  constructor(maxInFlight: number, start: (call: Call) => void) {
-    this.#maxInFlight = maxInFlight;
+  constructor(limits: CallLimits, start: (call: Call) => void) {
+    this.#limits = limits;
     this.#start = start;
   }
 
@@ -27,8 +33,13 @@ export class Calls {
     return this.#inFlight;
   }
 
+  /** Whether another call may be added. */
+  get hasRoom(): boolean {
+    return this.#inFlight.size < this.#limits.maxInFlight || this.#waiting.size < this.#limits.maxWaiting;
+  }
+
   add(call: Call): void {
-    if (this.#inFlight.size < this.#maxInFlight && this.#waiting.size === 0) this.#begin(call);
+    if (this.#inFlight.size < this.#limits.maxInFlight && this.#waiting.size === 0) this.#begin(call);
     else this.#waiting.add(call);
   }
 
@@ -36,7 +47,7 @@ export class Calls {
   remove(call: Call): void {
     if (this.#waiting.delete(call)) return;
     this.#inFlight.delete(call.request.id);
-    while (this.#waiting.size > 0 && this.#inFlight.size < this.#maxInFlight) {
+    while (this.#waiting.size > 0 && this.#inFlight.size < this.#limits.maxInFlight) {
       const next = this.#shift();
       if (next !== undefined) this.#begin(next);
     }

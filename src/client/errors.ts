@@ -11,11 +11,19 @@ export interface Problem {
 /**
  * Codes of failures that no answer reports. `CONNECTION_FAILED`: `connect` reached no broker.
  * `INVALID_ARGUMENT`: an option cannot be used. `UNROUTABLE`: no queue takes the request.
- * `ACCESS_REFUSED`: the broker does not let this user send. `TIMEOUT`: no answer in time. `CLOSED`:
- * the client is closed. `BAD_ANSWER`: the answer is not one of this interface.
+ * `ACCESS_REFUSED`: the broker does not let this user send. `TOO_MANY_CALLS`: `maxWaiting` calls
+ * wait already. `TIMEOUT`: no answer in time. `CLOSED`: the client is closed. `BAD_ANSWER`: the
+ * answer is not one of this interface.
  */
 export type ClientErrorCode =
-  'CONNECTION_FAILED' | 'INVALID_ARGUMENT' | 'UNROUTABLE' | 'ACCESS_REFUSED' | 'TIMEOUT' | 'CLOSED' | 'BAD_ANSWER';
+  | 'CONNECTION_FAILED'
+  | 'INVALID_ARGUMENT'
+  | 'UNROUTABLE'
+  | 'ACCESS_REFUSED'
+  | 'TOO_MANY_CALLS'
+  | 'TIMEOUT'
+  | 'CLOSED'
+  | 'BAD_ANSWER';
 
 interface Details extends ErrorOptions {
   readonly messageId?: string | undefined;

@@ -17,6 +17,11 @@ export interface ClientOptions {
   /** Requests without an answer, at most; further calls wait. 1 to 65,535. Default: 256. */
   readonly maxInFlight?: number | undefined;
   /**
+   * Calls that wait, at most; a further call rejects at once (TOO_MANY_CALLS). 0 to 1,000,000.
+   * Default: 10,000.
+   */
+  readonly maxWaiting?: number | undefined;
+  /**
    * A durable queue of this client alone, declared where it is missing, that keeps answers while
    * the client is not connected. Default: direct reply-to.
    */
@@ -51,6 +56,7 @@ export interface ClientSettings {
   readonly appId: string | undefined;
   readonly timeoutMs: number;
   readonly maxInFlight: number;
+  readonly maxWaiting: number;
   readonly replyQueue: string | undefined;
 }
 
@@ -58,10 +64,12 @@ const DEFAULT_URL = 'amqp://guest:guest@127.0.0.1:5672';
 const DEFAULT_QUEUE = 'contacts.requests';
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_IN_FLIGHT = 256;
+const DEFAULT_MAX_WAITING = 10_000;
 
 /** A timer's longest time. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const MAX_IN_FLIGHT = 65_535;
+const MAX_WAITING = 1_000_000;
 /** A short string of AMQP. */
 const MAX_TEXT_BYTES = 255;
 
@@ -69,12 +77,14 @@ const MAX_TEXT_BYTES = 255;
 export function clientSettings(options: ClientOptions = {}): ClientSettings {
   const { url = DEFAULT_URL, queue = DEFAULT_QUEUE, appId, replyQueue } = options;
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
+  const { maxWaiting = DEFAULT_MAX_WAITING } = options;
   return {
     urls: urlsOf(url),
     queue: shortText('queue', queue),
     appId: appId === undefined || appId === '' ? undefined : shortText('appId', appId),
-    timeoutMs: wholeNumber('timeoutMs', timeoutMs, MAX_TIMEOUT_MS),
-    maxInFlight: wholeNumber('maxInFlight', maxInFlight, MAX_IN_FLIGHT),
+    timeoutMs: wholeNumber('timeoutMs', timeoutMs, [1, MAX_TIMEOUT_MS]),
+    maxInFlight: wholeNumber('maxInFlight', maxInFlight, [1, MAX_IN_FLIGHT]),
+    maxWaiting: wholeNumber('maxWaiting', maxWaiting, [0, MAX_WAITING]),
     replyQueue: replyQueue === undefined ? undefined : replyQueueOf(replyQueue),
   };
 }
@@ -103,14 +113,14 @@ export function shortText(name: string, text: unknown): string {
   return text;
 }
 
-function wholeNumber(name: string, value: unknown, most: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw invalidArgument(`${name} must be a whole number from 1 to ${most}`);
+function wholeNumber(name: string, value: unknown, [least, most]: readonly [number, number]): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw invalidArgument(`${name} must be a whole number from ${least} to ${most}`);
 }
 
 /** The time limit of a call in milliseconds. Throws where it is out of range. */
 export function timeLimit(given: number | undefined, otherwise: number): number {
-  return given === undefined ? otherwise : wholeNumber('timeoutMs', given, MAX_TIMEOUT_MS);
+  return given === undefined ? otherwise : wholeNumber('timeoutMs', given, [1, MAX_TIMEOUT_MS]);
 }
 
 /**

@@ -6,7 +6,7 @@ import { SupervisedChannel } from '../amqp/connection/supervised-channel.ts';
 import type { AnswerReader } from './answers.ts';
 import { Call, type CallRequest } from './call.ts';
 import { Calls } from './calls.ts';
-import { ClosedError, ConnectionError } from './errors.ts';
+import { ClosedError, ConnectionError, ContactsError } from './errors.ts';
 import { deadlineOf, shortText, timeLimit, type CallOptions, type ClientSettings } from './options.ts';
 import { RequestChannel } from './request-channel.ts';
 import type { RequestDocument } from './requests.ts';
@@ -52,7 +52,7 @@ export class Requester {
   /** Begins to connect. */
   constructor(settings: ClientSettings) {
     this.#settings = settings;
-    this.#calls = new Calls(settings.maxInFlight, (call) => this.#channel.send(call));
+    this.#calls = new Calls(settings, (call) => this.#channel.send(call));
     this.#channel = new RequestChannel(settings, {
       inFlight: this.#calls.inFlight,
       rebuild: (reason) => this.#link.rebuild(reason),
@@ -145,8 +145,14 @@ export class Requester {
     const deadline = deadlineOf(options.deadline, timeoutMs);
     signal?.throwIfAborted();
     if (this.#closing !== undefined) throw new ClosedError(messageId);
+    if (!this.#calls.hasRoom) throw tooManyCalls(this.#settings, messageId);
     this.#order += 1;
     const id = `${this.#instance}-${this.#order}`;
     return { id, document, messageId, deadline, timeoutMs, signal };
   }
+}
+
+function tooManyCalls({ maxInFlight, maxWaiting }: ClientSettings, messageId: string): ContactsError {
+  const message = `${maxInFlight} requests have no answer and ${maxWaiting} calls wait: await calls before you start others`;
+  return new ContactsError('TOO_MANY_CALLS', message, { messageId });
 }

@@ -43,6 +43,7 @@ test.each([
   [{ timeoutMs: 0 }],
   [{ timeoutMs: 2 ** 31 }],
   [{ maxInFlight: 1.5 }],
+  [{ maxWaiting: -1 }],
   [{ replyQueue: 'amq.mine' }],
 ])('connect refuses %j', async (options) => {
   await expect(ContactsClient.connect(options)).rejects.toMatchObject({

@@ -126,10 +126,12 @@ test('at most maxInFlight requests are sent; the other calls wait their turn', a
     await contacts.delete(id);
     ended.push(id);
   });
-  const third = contacts.delete(5, { timeoutMs: 100 });
+  const third = expect(contacts.delete(5, { timeoutMs: 100 })).rejects.toThrow(
+    'it waits, as maxInFlight requests have no answer',
+  );
   const first = await request();
   const second = await request();
-  await expect(third).rejects.toThrow('it waits, as maxInFlight requests have no answer');
+  await third;
   expect(await idle.channel.get(queue)).toBe(false);
   expect(contacts.stats).toMatchObject({ connected: true, inFlight: 2, waiting: 2 });
   answer(second);
@@ -140,6 +142,42 @@ test('at most maxInFlight requests are sent; the other calls wait their turn', a
   await Promise.all(calls);
   expect(ended).toEqual([2, 1, 3, 4]);
   expect(contacts.stats).toMatchObject({ inFlight: 0, waiting: 0 });
+});
+
+test('a call that waits ends with its signal or time limit, and its place is free', async () => {
+  const contacts = await connected({ maxInFlight: 1, maxWaiting: 2 });
+  const sent = contacts.delete(1);
+  const first = await request();
+  const controller = new AbortController();
+  const aborted = contacts.delete(2, { signal: controller.signal });
+  const late = expect(contacts.delete(3, { timeoutMs: 100 })).rejects.toThrow(
+    'it waits, as maxInFlight requests have no answer',
+  );
+  const refused: unknown = await contacts.delete(4, { messageId: 'fourth' }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ name: 'ContactsError', code: 'TOO_MANY_CALLS', messageId: 'fourth' });
+  controller.abort(new Error('not today'));
+  await expect(aborted).rejects.toThrow('not today');
+  await late;
+  expect(contacts.stats).toMatchObject({ inFlight: 1, waiting: 0 });
+  const calls = [contacts.delete(5), contacts.delete(6)];
+  await expect(contacts.delete(7)).rejects.toMatchObject({ code: 'TOO_MANY_CALLS' });
+  answer(first);
+  await sent;
+  for (const id of [5, 6]) {
+    const next = await request();
+    expect(next.content.toString()).toContain(`<contact_id>${id}</contact_id>`);
+    answer(next);
+  }
+  await Promise.all(calls);
+  expect(contacts.stats).toMatchObject({ inFlight: 0, waiting: 0 });
+});
+
+test('where maxWaiting is 0, no call waits', async () => {
+  const contacts = await connected({ maxInFlight: 1, maxWaiting: 0 });
+  const sent = contacts.delete(1);
+  await expect(contacts.delete(2)).rejects.toMatchObject({ code: 'TOO_MANY_CALLS' });
+  answer(await request());
+  await sent;
 });
 
 test('answers that nobody waits for are counted, and change nothing', async () => {

@@ -9,7 +9,7 @@ import { Calls } from '../../../src/client/calls.ts';
  */
 function underTest(maxInFlight: number): { calls: Calls; started: string[]; add: (id: string) => Call } {
   const started: string[] = [];
-  const calls = new Calls(maxInFlight, (call) => {
+  const calls = new Calls({ maxInFlight, maxWaiting: Infinity }, (call) => {
     call.state = 'sent';
     started.push(call.request.id);
   });

@@ -11,6 +11,7 @@ test('defaults are the worker’s', () => {
     appId: undefined,
     timeoutMs: 30_000,
     maxInFlight: PREFETCH?.default,
+    maxWaiting: 10_000,
     replyQueue: undefined,
   });
 });
