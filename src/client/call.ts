@@ -14,8 +14,10 @@ export interface CallRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What learns of a call's only end. */
+/** What a call reports to, and asks. */
 export interface CallEvents {
+  /** Why the broker is not connected; `undefined` where it is. */
+  obstacle(): string | undefined;
   /** What it throws is the call's error: `failed` is called next. */
   answered(answer: Answer): void;
   failed(error: unknown): void;
@@ -52,7 +54,10 @@ export class Call {
     this.request = request;
     this.#events = events;
     const { timeoutMs, messageId } = request;
-    this.#timer = setTimeout(() => this.fail(new TimeoutError(timeoutMs, IN_WORDS[this.state], messageId)), timeoutMs);
+    this.#timer = setTimeout(
+      () => this.fail(new TimeoutError(timeoutMs, IN_WORDS[this.state], events.obstacle(), messageId)),
+      timeoutMs,
+    );
     request.signal?.addEventListener('abort', this.#abort);
   }
 

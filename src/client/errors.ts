@@ -84,8 +84,10 @@ export class UnroutableError extends ContactsError {
 export class TimeoutError extends ContactsError {
   override readonly name = 'TimeoutError';
 
-  constructor(timeoutMs: number, state: string, messageId: string) {
-    super('TIMEOUT', `no answer within ${timeoutMs} ms: ${state}`, { messageId });
+  /** `obstacle`: why the broker is not connected, where it is not. */
+  constructor(timeoutMs: number, state: string, obstacle: string | undefined, messageId: string) {
+    const reason = obstacle === undefined ? '' : ` (${obstacle})`;
+    super('TIMEOUT', `no answer within ${timeoutMs} ms: ${state}${reason}`, { messageId });
   }
 }
 

@@ -46,6 +46,8 @@ export class Requester {
   readonly #instance = randomBytes(9).toString('base64url');
   #order = 0;
   #losses = 0;
+  /** Why there is no channel now. */
+  #lossReason: string | undefined;
   #connectionLost: (reason: string, failures: number) => void = () => undefined;
   #closing: Promise<void> | undefined;
 
@@ -62,9 +64,12 @@ export class Requester {
     this.#link = new SupervisedChannel(`client ${appId}`.trim(), connection, this.#channel, {
       lost: (_, reason, failures) => {
         this.#losses += 1;
+        this.#lossReason = reason;
         this.#connectionLost(reason, failures);
       },
-      restored: () => undefined,
+      restored: () => {
+        this.#lossReason = undefined;
+      },
     });
   }
 
@@ -104,6 +109,7 @@ export class Requester {
     const promise = new Promise<T>((resolve, reject) => {
       const request = this.#request(write(), options);
       call = new Call(request, {
+        obstacle: () => this.#lossReason,
         answered: (answer) => resolve(read(answer)),
         failed: reject,
         ended: (ended) => this.#ended(ended),

@@ -17,7 +17,12 @@ function underTest(maxInFlight: number): { calls: Calls; started: string[]; add:
     const document = { method: 'contact.get', body: Buffer.alloc(0) };
     const call = new Call(
       { id, document, messageId: id, deadline: undefined, timeoutMs: 60_000, signal: undefined },
-      { answered: () => undefined, failed: () => undefined, ended: (ended) => calls.remove(ended) },
+      {
+        obstacle: () => undefined,
+        answered: () => undefined,
+        failed: () => undefined,
+        ended: (ended) => calls.remove(ended),
+      },
     );
     calls.add(call);
     return call;
