@@ -2,7 +2,7 @@
 // the run.
 import { optionsOf } from '../scripts/options.ts';
 import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
-import { plan, shortPlan } from './faults/plan.ts';
+import { clientPlan, plan, shortClientPlan, shortPlan } from './faults/plan.ts';
 import { GUARDS, type Guard } from './guards.ts';
 import { violationsOf } from './judge.ts';
 import { writeReport } from './report.ts';
@@ -10,6 +10,7 @@ import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from './run.ts';
 
 const USAGE = `npm run chaos                     the long form: 200,000 requests, 300 faults (about an hour)
 npm run chaos -- --short          some kinds of each group of faults (two minutes)
+npm run chaos -- --client         the load goes through the client library (with --short: half a minute)
   --seed N            repeats the choices of a run, which prints its seed
   --requests N        least number of requests (repeats excluded)
   --faults N          number of faults
@@ -26,6 +27,7 @@ function options() {
   const { values } = optionsOf({
     options: {
       short: { type: 'boolean', default: false },
+      client: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       seed: { ...text, default: String(Date.now() % 1_000_000) },
       requests: text,
@@ -46,7 +48,7 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
   if (removedGuard !== undefined && !GUARDS.includes(removedGuard as Guard)) {
     throw new UserFacingError(`There is no guard "${removedGuard}"; there are: ${GUARDS.join(', ')}.`);
   }
-  const { short, only } = given;
+  const { short, client, only } = given;
   const requests = number(given.requests ?? String(short ? SHORT_REQUESTS : 200_000));
   return {
     seed: number(given.seed),
@@ -57,7 +59,11 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
     removedGuard: removedGuard as Guard | undefined,
     limitMs: number(given.minutes) * 60_000,
     recoveryMs: number(given.recovery) * 1_000,
-    plan: (random) => (short ? shortPlan(random) : plan(random, number(given.faults), only)),
+    client,
+    plan: (random) => {
+      if (short) return client ? shortClientPlan(random) : shortPlan(random);
+      return (client ? clientPlan : plan)(random, number(given.faults), only);
+    },
   };
 }
 

@@ -10,8 +10,10 @@ import { finalState } from './final-state.ts';
 import type { Guard } from './guards.ts';
 import type { FinalState } from './journal.ts';
 import { Journal } from './journal-file.ts';
-import { Load } from './load/load.ts';
+import { ClientSender } from './load/client-sender.ts';
+import { Load, type OpenSender } from './load/load.ts';
 import { Requests } from './load/requests.ts';
+import { Sender } from './load/sender.ts';
 import { Random } from './random.ts';
 import { waitForEmptyQueue, startTestbed, type Testbed } from './infrastructure/testbed.ts';
 
@@ -24,6 +26,8 @@ export interface RunSettings {
   /** Whether faults may last beyond every time limit of the worker. */
   readonly longFaults: boolean;
   readonly removedGuard: Guard | undefined;
+  /** Whether the load goes through the client library. */
+  readonly client?: boolean;
   readonly plan: (random: Random) => readonly FaultKind[];
   /** No fault begins later than this. */
   readonly limitMs: number;
@@ -85,14 +89,19 @@ async function execute(
   const faults = settings.plan(random.branch());
   const journal = new Journal(join(folder, 'journal.jsonl'));
   const requests = new Requests(random.branch());
-  const load = new Load(settings.senders, testbed.producersUrl, journal, requests, random.branch());
-  undo.unshift(() => load.close());
   const problems: string[] = [];
   const reportProblem = (detail: string): void => {
     printProgress(`!! ${detail}`);
     problems.push(detail);
   };
-  const { longFaults, removedGuard } = settings;
+  const load = new Load(
+    settings.senders,
+    senders(settings, testbed, journal, reportProblem),
+    requests,
+    random.branch(),
+  );
+  undo.unshift(() => load.close());
+  const { workers, longFaults, removedGuard } = settings;
   const recoveryMs = removedGuard === undefined ? settings.recoveryMs : RECOVERY_WITHOUT_GUARD_MS;
   const context: FaultContext = {
     testbed,
@@ -121,18 +130,17 @@ async function execute(
   await journal.close();
   const seconds = (Date.now() - startedAt) / 1000;
   const unexpectedEnds = testbed.workers.reduce((sum, worker) => sum + worker.unexpectedEnds.length, 0);
-  const { workers } = settings;
-  return {
-    workers,
-    journal,
-    folder,
-    final,
-    faults: injected,
-    problems,
-    requests: load.sent,
-    unexpectedEnds,
-    seconds,
-  };
+  return { workers, journal, folder, final, faults: injected, problems, requests: load.sent, unexpectedEnds, seconds };
+}
+
+function senders(
+  { client }: RunSettings,
+  { producersUrl: url }: Testbed,
+  journal: Journal,
+  reportProblem: FaultContext['reportProblem'],
+): OpenSender {
+  if (client !== true) return (number, onAnswer) => new Sender(number, url, journal, onAnswer);
+  return (number, onAnswer) => new ClientSender(number, { url, journal, onAnswer, reportProblem });
 }
 
 async function begin(load: Load, { broker }: Testbed): Promise<void> {

@@ -31,14 +31,15 @@ function randomRoute({ testbed, random }: FaultContext): string {
   return routeOf(random.pick(['broker', 'database'] as const), random.pick(testbed.workers).number);
 }
 
-function toxicFault([words, make]: ToxicKind): FaultKind {
+/** By default its route is chosen anew each time. */
+function toxicFault([words, make]: ToxicKind, fixed?: { readonly name: string; readonly route: string }): FaultKind {
   return {
-    name: `network ${words}`,
+    name: `${fixed?.name ?? 'network'} ${words}`,
     weight: 3,
     async begin(context) {
       const { testbed, random } = context;
       const { toxiproxy } = testbed;
-      const route = randomRoute(context);
+      const route = fixed?.route ?? randomRoute(context);
       const toxic = make(random);
       const directions: readonly Direction[] = random.pick([['up'], ['down'], ['up', 'down']]);
       for (const direction of directions) await toxiproxy.addToxic(route, direction, toxic);
@@ -68,4 +69,9 @@ const slowDatabase: FaultKind = {
   },
 };
 
-export const networkFaults: readonly FaultKind[] = [...TOXICS.map(toxicFault), refused, slowDatabase];
+export const networkFaults: readonly FaultKind[] = [...TOXICS.map((kind) => toxicFault(kind)), refused, slowDatabase];
+
+/** For a load whose producers are themselves under test. */
+export const producerNetworkFaults: readonly FaultKind[] = TOXICS.map((kind) =>
+  toxicFault(kind, { name: "producers' network", route: PRODUCERS_ROUTE }),
+);

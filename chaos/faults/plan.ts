@@ -5,7 +5,7 @@ import { destinationFaults } from './destinations.ts';
 import type { FaultKind } from './fault.ts';
 import { messageFaults } from './messages.ts';
 import { momentFaults } from './moments.ts';
-import { networkFaults } from './network.ts';
+import { networkFaults, producerNetworkFaults } from './network.ts';
 import { terminated, workerFaults } from './workers.ts';
 
 /**
@@ -32,13 +32,13 @@ const TERMINATIONS_IN_SHORT = 5;
  * Returns a sequence of faults: every kind at least once where `count` allows it, the others by
  * their weights.
  */
-export function plan(random: Random, count: number, only?: string): FaultKind[] {
-  const kinds = only === undefined ? KINDS : KINDS.filter(({ name }) => name.includes(only));
+export function plan(random: Random, count: number, only?: string, all: readonly FaultKind[] = KINDS): FaultKind[] {
+  const kinds = only === undefined ? all : all.filter(({ name }) => name.includes(only));
   if (kinds.length === 0) return Array.from({ length: count }, () => terminated);
   if (only !== undefined) return Array.from({ length: count }, () => random.pick(kinds));
   const ends = Math.floor(count * TERMINATIONS);
   const once = random.shuffled(kinds).slice(0, count - ends);
-  const more = Array.from({ length: count - ends - once.length }, () => weighted(random));
+  const more = Array.from({ length: count - ends - once.length }, () => weighted(random, kinds));
   const terminations = Array.from({ length: ends }, () => terminated);
   return random.shuffled([...once, ...more, ...terminations]);
 }
@@ -57,7 +57,27 @@ export function shortPlan(random: Random): FaultKind[] {
   return random.shuffled([...some, ...terminations]);
 }
 
-function weighted(random: Random): FaultKind {
-  let left = random.next() * KINDS.reduce((sum, { weight }) => sum + weight, 0);
-  return KINDS.find(({ weight }) => (left -= weight) < 0) ?? random.pick(KINDS);
+/** For the client library: the producers' own network fails as often as all else together. */
+export function clientPlan(random: Random, count: number, only?: string): FaultKind[] {
+  const ofProducers = plan(random, Math.ceil(count / 2), only, producerNetworkFaults);
+  return random.shuffled([...ofProducers, ...plan(random, Math.floor(count / 2), only)]);
+}
+
+const SHORT_FOR_CLIENT = ['broker killed', 'all workers killed', "producers' network cut"];
+
+/** A few faults of the client's connection and of what answers it; half a minute. */
+export function shortClientPlan(random: Random): FaultKind[] {
+  const kinds = [...producerNetworkFaults, ...KINDS];
+  return random.shuffled(
+    SHORT_FOR_CLIENT.map((name) => {
+      const found = kinds.find((kind) => kind.name.startsWith(name));
+      if (found === undefined) throw new Error(`there is no fault ${name}`);
+      return found;
+    }),
+  );
+}
+
+function weighted(random: Random, kinds: readonly FaultKind[]): FaultKind {
+  let left = random.next() * kinds.reduce((sum, { weight }) => sum + weight, 0);
+  return kinds.find(({ weight }) => (left -= weight) < 0) ?? random.pick(kinds);
 }

@@ -1,9 +1,8 @@
 import type { Answered } from '../journal.ts';
-import type { Journal } from '../journal-file.ts';
 import type { Random } from '../random.ts';
 import { contactIdIn } from '../../test/support/documents.ts';
 import type { Request, Requests } from './requests.ts';
-import { Sender } from './sender.ts';
+import type { LoadSender } from './sender.ts';
 
 /** Requests in flight per sender at full load. */
 const WINDOW = 64;
@@ -18,12 +17,15 @@ interface InFlight {
   readonly settle: () => void;
 }
 
+/** Opens the sender of this number. */
+export type OpenSender = (number: number, onAnswer: (answer: Answered) => void) => LoadSender;
+
 /**
  * All senders together: they keep a window of requests in flight, repeat some on purpose, and can
  * be paused.
  */
 export class Load {
-  readonly #senders: readonly Sender[];
+  readonly #senders: readonly LoadSender[];
   readonly #requests: Requests;
   readonly #random: Random;
   readonly #inFlight = new Map<string, InFlight>();
@@ -41,13 +43,10 @@ export class Load {
   /** First answers so far. */
   answered = 0;
 
-  constructor(count: number, url: string, journal: Journal, requests: Requests, random: Random) {
+  constructor(count: number, open: OpenSender, requests: Requests, random: Random) {
     this.#requests = requests;
     this.#random = random;
-    this.#senders = Array.from(
-      { length: count },
-      (_, index) => new Sender(index + 1, url, journal, (answer) => this.#answered(answer)),
-    );
+    this.#senders = Array.from({ length: count }, (_, index) => open(index + 1, (answer) => this.#answered(answer)));
   }
 
   /** Resolves when every sender has its reply queue. */
@@ -120,7 +119,7 @@ export class Load {
     await Promise.all(this.#senders.map((sender) => sender.close()));
   }
 
-  async #loop(sender: Sender, random: Random): Promise<void> {
+  async #loop(sender: LoadSender, random: Random): Promise<void> {
     while (!this.#ending) {
       if (this.#allowance <= 0) {
         await new Promise<void>((resolve) => this.#wake.push(resolve));
@@ -132,7 +131,7 @@ export class Load {
     }
   }
 
-  async #send(request: Request, sender: Sender, random: Random): Promise<void> {
+  async #send(request: Request, sender: LoadSender, random: Random): Promise<void> {
     let settle: () => void = () => undefined;
     const answered = new Promise<void>((resolve) => (settle = resolve));
     this.#inFlight.set(request.id, { answered, settle });
@@ -146,7 +145,7 @@ export class Load {
    * An unconfirmed request may be lost, so it is sent again; if it was not lost, that is one more
    * repeat.
    */
-  async #untilConfirmed(request: Request, sender: Sender): Promise<void> {
+  async #untilConfirmed(request: Request, sender: LoadSender): Promise<void> {
     const publish = async (): Promise<void> => {
       while (!(await sender.publish(request))) {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -157,7 +156,7 @@ export class Load {
     await publishing.finally(() => this.#publishing.delete(publishing));
   }
 
-  #scheduleRepeats(request: Request, sender: Sender, random: Random): void {
+  #scheduleRepeats(request: Request, sender: LoadSender, random: Random): void {
     // A repeated read reads again: its answer shows another moment.
     if (['contact.get', 'contact.list'].includes(request.action.method)) return;
     if (random.chance(REPEAT_AT_ONCE)) this.#repeat(request, sender, 0);
@@ -167,7 +166,7 @@ export class Load {
     }
   }
 
-  #repeat(request: Request, sender: Sender, delayMs: number): void {
+  #repeat(request: Request, sender: LoadSender, delayMs: number): void {
     const repeat = new Promise((resolve) => setTimeout(resolve, delayMs))
       .then(() => this.#paused)
       .then(() => this.#untilConfirmed(request, sender));

@@ -9,11 +9,20 @@ import type { Request } from './requests.ts';
 const APP_ID = 'chaos';
 const RECONNECT_MS = 200;
 
+/** One producer of the load. */
+export interface LoadSender {
+  /** Resolves when it can send. */
+  readonly connected: Promise<void>;
+  /** Sends once. Resolves with whether the request has certainly been sent. */
+  publish(request: Request): Promise<boolean>;
+  close(): Promise<void>;
+}
+
 /**
  * A producer with confirms, a durable reply queue of its own, and a connection that it reopens
  * whenever it is lost.
  */
-export class Sender {
+export class Sender implements LoadSender {
   readonly number: number;
   readonly #url: string;
   readonly #journal: Journal;

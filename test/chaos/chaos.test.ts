@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { shortPlan } from '../../chaos/faults/plan.ts';
+import { shortClientPlan, shortPlan } from '../../chaos/faults/plan.ts';
 import { violationsOf } from '../../chaos/judge.ts';
 import { writeReport } from '../../chaos/report.ts';
 import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from '../../chaos/run.ts';
@@ -31,4 +31,12 @@ test("with one worker and no fault, a producer's requests about a contact are an
   const settings = { ...SETTINGS, seed: SETTINGS.seed + 1, requests: 2_000, workers: 1, plan: () => [] };
   const record = await runChaos(settings);
   expect(await violationsOf(record)).toEqual([]);
+});
+
+test('a load through the client library: no effect is lost or doubled, and every call ends', async () => {
+  const shape = { requests: 2_000, workers: 2, senders: 2, client: true, plan: shortClientPlan };
+  const settings = { ...SETTINGS, ...shape, seed: SETTINGS.seed + 2 };
+  const record = await runChaos(settings);
+  expect(await violationsOf(record)).toEqual([]);
+  expect(record.faults.filter(({ happened }) => happened)).toHaveLength(3);
 });
