@@ -7,13 +7,15 @@ import { WORKLOADS, type Workload } from './load/workloads.ts';
 import { machineOf } from './report/machine.ts';
 import { writeFiles } from './report/files.ts';
 import { table } from './report/table.ts';
+import { clientMemory } from './studies/client-memory.ts';
 import { STUDIES, study, type Study, type StudyOptions } from './studies/index.ts';
 import { Testbed } from './infrastructure/testbed.ts';
-import { findEndpoints } from './infrastructure/endpoints.ts';
+import { findEndpoints, type Endpoints } from './infrastructure/endpoints.ts';
 
 const USAGE = `npm run bench                     all studies (about 45 minutes on two cores)
 npm run bench -- STUDY …          only these: ${STUDIES.join(', ')}
   --workloads A,B     of throughput: ${WORKLOADS.join(', ')}
+npm run bench -- client-memory    memory of the client library over --calls N calls (1000000)
   --seconds N         measured time of each run (6)
   --rounds N          rounds; the subjects take turns in each (3)
   --seed N            seed of the requests (1)
@@ -23,7 +25,15 @@ More in bench/README.md.`;
 
 const SUBJECTS: readonly Subject[] = ['worker', 'plain', 'echo'];
 
-type CommandLine = { readonly studies: readonly Study[]; readonly subjects: readonly Subject[] } & StudyOptions;
+/** Not one of the studies: it takes ten minutes, and needs neither worker nor database. */
+const CLIENT_MEMORY = 'client-memory';
+
+type CommandLine = {
+  readonly studies: readonly Study[];
+  readonly subjects: readonly Subject[];
+  /** Calls whose memory is measured, in place of the studies. */
+  readonly memoryCalls: number | undefined;
+} & StudyOptions;
 
 /**
  * Parses the command line; `undefined` for help. Throws a UserFacingError that says what is wrong.
@@ -40,20 +50,22 @@ function parseCommandLine(): CommandLine | undefined {
       workloads: { ...text, default: WORKLOADS.join(',') },
       contacts: { ...text, default: '2000000' },
       backlog: { ...text, default: '500000' },
+      calls: { ...text, default: '1000000' },
     },
   });
   if (values.help) return undefined;
-  const [seconds, rounds, seed, maxContacts, backlog] = (
-    ['seconds', 'rounds', 'seed', 'contacts', 'backlog'] as const
+  const [seconds, rounds, seed, maxContacts, backlog, calls] = (
+    ['seconds', 'rounds', 'seed', 'contacts', 'backlog', 'calls'] as const
   ).map((name) => {
     const number = Number(values[name]);
     if (Number.isSafeInteger(number) && number > 0) return number;
     throw new UserFacingError(`--${name} must be a whole number above 0.`);
-  }) as [number, number, number, number, number];
-  const studies = among(STUDIES, positionals.length === 0 ? STUDIES : positionals);
+  }) as [number, number, number, number, number, number];
+  const memoryCalls = positionals[0] === CLIENT_MEMORY ? calls : undefined;
+  const studies = among(STUDIES, positionals.length === 0 || memoryCalls !== undefined ? STUDIES : positionals);
   const workloads: readonly Workload[] = among(WORKLOADS, values.workloads.split(','));
   const subjects = process.env['BENCH_OTHER'] === undefined ? SUBJECTS : ([...SUBJECTS, 'other'] as const);
-  return { studies, subjects, workloads, settings: { seconds, rounds, seed }, maxContacts, backlog };
+  return { studies, subjects, workloads, settings: { seconds, rounds, seed }, maxContacts, backlog, memoryCalls };
 }
 
 function among<Name extends string>(known: readonly Name[], asked: readonly string[]): readonly Name[] {
@@ -70,23 +82,27 @@ async function main(): Promise<void> {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
-  const { studies, subjects, ...wanted } = asked;
-  const startedAt = new Date().toISOString();
   const endpoints = await findEndpoints(process.env);
   try {
-    const testbed = await Testbed.open(endpoints, wanted.settings);
-    try {
-      for (const subject of subjects) await testbed.deploy(subject);
-      const machine = await machineOf(testbed);
-      const figures = await study(testbed, studies, wanted);
-      const results = { startedAt, machine, settings: wanted.settings, ...figures };
-      process.stdout.write(`${table(results)}\n`);
-      for (const file of writeFiles(results)) printProgress(`Written: ${file}`);
-    } finally {
-      await testbed.close();
-    }
+    if (asked.memoryCalls === undefined) await runStudies(asked, endpoints);
+    else process.stdout.write(`${(await clientMemory(endpoints.amqpUrl, asked.memoryCalls)).join('\n')}\n`);
   } finally {
     await endpoints.release();
+  }
+}
+
+async function runStudies({ studies, subjects, ...wanted }: CommandLine, endpoints: Endpoints): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const testbed = await Testbed.open(endpoints, wanted.settings);
+  try {
+    for (const subject of subjects) await testbed.deploy(subject);
+    const machine = await machineOf(testbed);
+    const figures = await study(testbed, studies, wanted);
+    const results = { startedAt, machine, settings: wanted.settings, ...figures };
+    process.stdout.write(`${table(results)}\n`);
+    for (const file of writeFiles(results)) printProgress(`Written: ${file}`);
+  } finally {
+    await testbed.close();
   }
 }
 
