@@ -44,6 +44,8 @@ const IN_WORDS: Readonly<Record<CallState, string>> = {
 export class Call {
   readonly request: CallRequest;
   state: CallState = 'waiting';
+  /** How often the request was sent. */
+  sendings = 0;
   /** How often the broker has refused the request. */
   refusals = 0;
   readonly #events: CallEvents;
@@ -54,10 +56,10 @@ export class Call {
     this.request = request;
     this.#events = events;
     const { timeoutMs, messageId } = request;
-    this.#timer = setTimeout(
-      () => this.fail(new TimeoutError(timeoutMs, IN_WORDS[this.state], events.obstacle(), messageId)),
-      timeoutMs,
-    );
+    this.#timer = setTimeout(() => {
+      const details = { messageId, outcomeUnknown: this.sendings > 0 };
+      this.fail(new TimeoutError(timeoutMs, IN_WORDS[this.state], events.obstacle(), details));
+    }, timeoutMs);
     request.signal?.addEventListener('abort', this.#abort);
   }
 

@@ -27,6 +27,7 @@ export type ClientErrorCode =
 
 interface Details extends ErrorOptions {
   readonly messageId?: string | undefined;
+  readonly outcomeUnknown?: boolean;
 }
 
 /** Every error of the client is one. `code` is a code of the answer, or a `ClientErrorCode`. */
@@ -35,11 +36,17 @@ export class ContactsError extends Error {
   readonly code: string;
   /** The request's `message_id`, where a request was made: a retry with it has no second effect. */
   readonly messageId: string | undefined;
+  /**
+   * Whether the request may have taken effect all the same, as it was sent, or sent before. A call
+   * with `messageId` then tells.
+   */
+  readonly outcomeUnknown: boolean;
 
-  constructor(code: string, message: string, { messageId, ...options }: Details = {}) {
+  constructor(code: string, message: string, { messageId, outcomeUnknown = false, ...options }: Details = {}) {
     super(message, options);
     this.code = code;
     this.messageId = messageId;
+    this.outcomeUnknown = outcomeUnknown;
   }
 }
 
@@ -68,35 +75,38 @@ export class ExpiredError extends RequestFailedError {
   override readonly name = 'ExpiredError';
 }
 
-/** The broker returned the request, as there is no such queue. It had no effect. */
+/**
+ * The broker returned the request, as there is no such queue. Unless `outcomeUnknown` is set, it
+ * had no effect.
+ */
 export class UnroutableError extends ContactsError {
   override readonly name = 'UnroutableError';
 
-  constructor(queue: string, messageId: string) {
-    super('UNROUTABLE', `there is no queue ${queue}: has a worker run on it?`, { messageId });
+  constructor(queue: string, details: Details) {
+    super('UNROUTABLE', `there is no queue ${queue}: has a worker run on it?`, details);
   }
 }
 
 /**
- * No answer came within `timeoutMs`. The outcome is unknown: a retry with the same `messageId` is
- * safe.
+ * No answer came within `timeoutMs`. Unless `outcomeUnknown` is `false`, the request was sent: a
+ * retry with the same `messageId` is safe.
  */
 export class TimeoutError extends ContactsError {
   override readonly name = 'TimeoutError';
 
   /** `obstacle`: why the broker is not connected, where it is not. */
-  constructor(timeoutMs: number, state: string, obstacle: string | undefined, messageId: string) {
+  constructor(timeoutMs: number, state: string, obstacle: string | undefined, details: Details) {
     const reason = obstacle === undefined ? '' : ` (${obstacle})`;
-    super('TIMEOUT', `no answer within ${timeoutMs} ms: ${state}${reason}`, { messageId });
+    super('TIMEOUT', `no answer within ${timeoutMs} ms: ${state}${reason}`, details);
   }
 }
 
-/** The client is closed. The outcome of a request that was under way is unknown. */
+/** The client is closed. `outcomeUnknown`: the request was under way. */
 export class ClosedError extends ContactsError {
   override readonly name = 'ClosedError';
 
-  constructor(messageId?: string) {
-    super('CLOSED', 'the client is closed', { messageId });
+  constructor(details: Details) {
+    super('CLOSED', 'the client is closed', details);
   }
 }
 

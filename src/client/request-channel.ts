@@ -148,6 +148,7 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
     const properties = { type: document.method, messageId, correlationId, replyTo, headers };
     const options = { ...properties, ...(appId !== undefined && { appId }), ...COMMON };
     call.state = 'sent';
+    call.sendings += 1;
     lane.unconfirmed += 1;
     try {
       const room = lane.channel.publish('', queue, document.body, options, (error: unknown) =>
@@ -185,7 +186,7 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
 
   #returned({ properties }: Message): void {
     const call = this.#host.inFlight.get(String(properties.correlationId));
-    call?.fail(new UnroutableError(this.#settings.queue, call.request.messageId));
+    call?.fail(new UnroutableError(this.#settings.queue, detailsOf(call)));
   }
 
   #receive(message: ConsumeMessage): void {
@@ -209,15 +210,22 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
       if (call.state !== 'sent') continue;
       if (document.body.length > largest) call.fail(tooLarge(largest, messageId));
       else if (reason.code === ACCESS_REFUSED) {
-        call.fail(
-          new ContactsError('ACCESS_REFUSED', `the broker does not let this user send: ${reason.text}`, { messageId }),
-        );
+        const message = `the broker does not let this user send: ${reason.text}`;
+        call.fail(new ContactsError('ACCESS_REFUSED', message, detailsOf(call)));
       }
     }
   }
 }
 
 const COMMON = { persistent: true, mandatory: true, contentType: 'application/xml' } as const;
+
+/** Of an error that says that this sending had no effect; an earlier one may have had its effect. */
+function detailsOf({ request: { messageId }, sendings }: Call): {
+  readonly messageId: string;
+  readonly outcomeUnknown: boolean;
+} {
+  return { messageId, outcomeUnknown: sendings > 1 };
+}
 
 function tooLarge(largest: number, messageId: string): RequestFailedError {
   const message = `the request is longer than the ${largest} bytes that the broker takes`;

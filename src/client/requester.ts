@@ -133,7 +133,7 @@ export class Requester {
       // Its caller may wait for `close` first: that it looks at the call's end later must not end
       // the process.
       this.#promises.get(call)?.catch(() => undefined);
-      call.fail(new ClosedError(call.request.messageId));
+      call.fail(new ClosedError({ messageId: call.request.messageId, outcomeUnknown: call.sendings > 0 }));
     }
     await this.#link.stop();
   }
@@ -150,7 +150,7 @@ export class Requester {
     const timeoutMs = timeLimit(options.timeoutMs, this.#settings.timeoutMs);
     const deadline = deadlineOf(options.deadline, timeoutMs);
     signal?.throwIfAborted();
-    if (this.#closing !== undefined) throw new ClosedError(messageId);
+    if (this.#closing !== undefined) throw new ClosedError({ messageId });
     if (!this.#calls.hasRoom) throw tooManyCalls(this.#settings, messageId);
     this.#order += 1;
     const id = `${this.#instance}-${this.#order}`;

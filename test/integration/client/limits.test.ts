@@ -53,10 +53,11 @@ describe('a call without an answer', () => {
     const contacts = await connected({ timeoutMs: 200 });
     const error: unknown = await contacts.create(jane).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(TimeoutError);
-    const { code, messageId, message } = error as TimeoutError;
+    const { code, messageId, message, outcomeUnknown } = error as TimeoutError;
     const { properties } = await request();
     expect([code, messageId]).toEqual(['TIMEOUT', properties.messageId]);
     expect(message).toContain('it is in the request queue');
+    expect(outcomeUnknown).toBe(true);
     expect(contacts.stats.inFlight).toBe(0);
   });
 

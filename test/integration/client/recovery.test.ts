@@ -41,12 +41,28 @@ test('a request without an answer is sent again when the connection is lost, wit
   expect(contacts.stats).toMatchObject({ connected: true, losses: 1, retried: 1, inFlight: 0 });
 });
 
+test('a request that is returned when it is sent again may have had its effect', async () => {
+  const { channel } = idle;
+  const passing = `${queue}.passing`;
+  await channel.assertQueue(passing, { durable: false });
+  const contacts = await connected({ url, queue: passing });
+  const call = contacts.delete(1);
+  await expect.poll(async () => (await channel.checkQueue(passing)).messageCount).toBe(1);
+  await channel.deleteQueue(passing);
+  proxy.cut();
+  await expect(call).rejects.toMatchObject({ code: 'UNROUTABLE', outcomeUnknown: true });
+  await expect(contacts.delete(2)).rejects.toMatchObject({ code: 'UNROUTABLE', outcomeUnknown: false });
+});
+
 test('a call that begins without a connection is sent once there is one', async () => {
   const contacts = await connected({ url });
   proxy.refuse();
   await expect.poll(() => contacts.stats.connected).toBe(false);
   const limited = contacts.delete(1, { timeoutMs: 100 });
-  await expect(limited).rejects.toThrow('it is not sent, as the broker is not connected');
+  await expect(limited).rejects.toMatchObject({
+    message: expect.stringContaining('it is not sent, as the broker is not connected'),
+    outcomeUnknown: false,
+  });
   const call = contacts.delete(2);
   proxy.accept();
   answer(await request());
