@@ -1,9 +1,8 @@
-// Answers every request with one contact, as fast as it can, from memory: whose memory is measured
-// is the client. AMQP_URL and REQUEST_QUEUE are its settings; it sends a message to its parent when
+// Answers requests with one contact, from memory: the client is the one that is measured. AMQP_URL and REQUEST_QUEUE are its settings; it sends a message to its parent when
 // it consumes.
 import { connect, type ConsumeMessage } from 'amqplib';
 
-/** One request of so many gets no answer. */
+/** One in this many requests gets no answer. */
 const UNANSWERED = 10_000;
 const BODY = Buffer.from(
   '<?xml version="1.0" encoding="UTF-8"?><response status="ok"><contact><contact_id>1</contact_id>' +

@@ -92,5 +92,5 @@ function textOf(elements: readonly XmlElement[], wanted: string, answer: Answer)
 }
 
 function badAnswer({ messageId }: Answer, problem: string): ContactsError {
-  return new ContactsError('BAD_ANSWER', `the answer cannot be read: ${problem}`, { messageId });
+  return new ContactsError('BAD_ANSWER', `the answer cannot be read: ${problem}`, { messageId, outcomeUnknown: true });
 }

@@ -10,7 +10,7 @@ export interface Problem {
 
 /**
  * Codes of failures that no answer reports. `CONNECTION_FAILED`: `connect` reached no broker.
- * `INVALID_ARGUMENT`: an option cannot be used. `UNROUTABLE`: no queue takes the request.
+ * `INVALID_ARGUMENT`: an option cannot be used. `UNROUTABLE`: there is no such queue.
  * `ACCESS_REFUSED`: the broker does not let this user send. `TOO_MANY_CALLS`: `maxWaiting` calls
  * wait already. `TIMEOUT`: no answer in time. `CLOSED`: the client is closed. `BAD_ANSWER`: the
  * answer is not one of this interface.
@@ -37,8 +37,8 @@ export class ContactsError extends Error {
   /** The request's `message_id`, where a request was made: a retry with it has no second effect. */
   readonly messageId: string | undefined;
   /**
-   * Whether the request may have taken effect all the same, as it was sent, or sent before. A call
-   * with `messageId` then tells.
+   * Whether the request may have had its effect: it was sent and not answered. Another call with
+   * `messageId` is safe and returns the outcome.
    */
   readonly outcomeUnknown: boolean;
 

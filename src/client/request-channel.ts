@@ -53,7 +53,7 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
   #flushing = false;
   /** A request was confirmed since the last try to connect. */
   #worked = false;
-  /** Bytes that the broker takes, where it has said so. */
+  /** The largest body that the broker accepts, in bytes, once it has refused a larger one. */
   #largestBody = Infinity;
 
   constructor(settings: ClientSettings, host: RequestChannelHost) {
@@ -65,7 +65,7 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
     return this.#lane !== undefined;
   }
 
-  /** Sends the call's request, now or once the channel takes it. */
+  /** Sends the call's request, now or once the channel accepts it. */
   send(call: Call): void {
     call.state = 'unsent';
     this.#unsent.add(call);
@@ -197,7 +197,7 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
 
   /**
    * Sending again cannot help where the user may not send, or the request is longer than the broker
-   * takes.
+   * accepts.
    */
   #closedByBroker(lane: Lane, error: Error): void {
     const reason = closeReasonOf(error);
@@ -228,6 +228,6 @@ function detailsOf({ request: { messageId }, sendings }: Call): {
 }
 
 function tooLarge(largest: number, messageId: string): RequestFailedError {
-  const message = `the request is longer than the ${largest} bytes that the broker takes`;
+  const message = `the request is longer than the ${largest} bytes that the broker accepts`;
   return new RequestFailedError([{ code: 'REQUEST_TOO_LARGE', message }], messageId);
 }

@@ -78,7 +78,7 @@ export interface DocumentEvents {
 
 /**
  * Accepts only well-formed XML 1.0 without DOCTYPE and within the limits; line ends must be LF
- * already. Throws `FaultError` (MALFORMED_XML) for the first error. `events` learns what is read.
+ * already. Throws `FaultError` (MALFORMED_XML) for the first error. Reports what it reads to `events`.
  *
  * It ignores namespaces: the API has none, XML 1.0 does not define them, and resolving prefixes
  * takes time quadratic in the depth. Each document gets a new parser (0.2 µs), so no state outlives

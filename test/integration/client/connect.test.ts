@@ -16,7 +16,7 @@ test('connect rejects where no broker can be reached', async () => {
   expect(error).toMatchObject({ code: 'CONNECTION_FAILED', message: expect.stringContaining('ECONNREFUSED') });
 });
 
-test('connect rejects where the login or the virtual host is refused, without telling the password', async () => {
+test('connect rejects where the login or the virtual host is refused, and its error does not hold the password', async () => {
   const wrong = new URL(url);
   wrong.password = 'sesame';
   const error: unknown = await ContactsClient.connect({ url: wrong.href }).catch((thrown: unknown) => thrown);

@@ -49,7 +49,7 @@ describe('a request', () => {
 });
 
 describe('a call without an answer', () => {
-  test('rejects after timeoutMs, and tells the messageId to retry with', async () => {
+  test('rejects after timeoutMs, with the messageId for a retry', async () => {
     const contacts = await connected({ timeoutMs: 200 });
     const error: unknown = await contacts.create(jane).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(TimeoutError);
@@ -113,7 +113,7 @@ describe('a call without an answer', () => {
   });
 });
 
-test('a request that no queue takes rejects at once', async () => {
+test('a request to a queue that does not exist rejects at once', async () => {
   const contacts = await connected({ queue: `${queue}.missing` });
   const error: unknown = await contacts.create(jane).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(UnroutableError);
@@ -207,7 +207,7 @@ test.each([
   await expect(call).rejects.toMatchObject({ name: 'ContactsError', code: 'BAD_ANSWER' });
 });
 
-test('a request that is longer than the broker takes rejects; its neighbours are answered', async () => {
+test('a request that is longer than the broker accepts rejects; its neighbours are answered', async () => {
   const contacts = await connected();
   const calls = [contacts.delete(1), contacts.request(Buffer.alloc(17 * 1024 * 1024)), contacts.delete(2)] as const;
   await expect(calls[1]).rejects.toMatchObject({ code: 'REQUEST_TOO_LARGE' });

@@ -36,7 +36,7 @@ afterAll(async () => {
   await broker.remove();
 });
 
-/** Creates and updates contacts one after another, until told to stop. Returns how many. */
+/** Creates and updates contacts one after another, until `stop`. `count`: contacts that are complete. */
 function load(contacts: ContactsClient, clientId: number): { count: () => number; stop: () => Promise<void> } {
   let stopped = false;
   let count = 0;

@@ -26,7 +26,7 @@ test('what is undefined counts as left out', () => {
   expect(clientSettings({ ...nothing, replyQueue: undefined })).toEqual(clientSettings());
 });
 
-test('a bad URL is told without its password', () => {
+test('the error of a bad URL does not hold its password', () => {
   expect(() => clientSettings({ url: 'amqp://me:sesame@host:99999' })).toThrow(/^url names a port/);
 });
 
