@@ -34,8 +34,8 @@ export async function clientMemory(amqpUrl: string, calls: number): Promise<read
   const answerer = fork(ANSWERER, { env: { ...process.env, AMQP_URL: amqpUrl, REQUEST_QUEUE: queue } });
   try {
     await Promise.race([once(answerer, 'message'), once(answerer, 'exit').then(endedEarly)]);
-    await using contacts = await ContactsClient.connect({ url: amqpUrl, queue, maxInFlight: DEFAULT_IN_FLIGHT });
-    const { measurements, timeouts } = await run(contacts, calls);
+    const contacts = await ContactsClient.connect({ url: amqpUrl, queue, maxInFlight: DEFAULT_IN_FLIGHT });
+    const { measurements, timeouts } = await run(contacts, calls).finally(() => contacts.close());
     const rows = measurements.map(
       (one) =>
         `${String(one.calls).padStart(9)}  ${one.heapMiB.toFixed(1).padStart(8)}  ${one.rssMiB.toFixed(0).padStart(7)}`,

@@ -1,5 +1,4 @@
-// Answers requests with one contact, from memory: the client is the one that is measured. AMQP_URL and REQUEST_QUEUE are its settings; it sends a message to its parent when
-// it consumes.
+// Answers requests with one contact, from memory. Sends a message to its parent once it consumes.
 import { connect, type ConsumeMessage } from 'amqplib';
 
 /** One in this many requests gets no answer. */
