@@ -35,12 +35,14 @@ export async function clientMemory(amqpUrl: string, calls: number): Promise<read
   try {
     await Promise.race([once(answerer, 'message'), once(answerer, 'exit').then(endedEarly)]);
     const contacts = await ContactsClient.connect({ url: amqpUrl, queue, maxInFlight: DEFAULT_IN_FLIGHT });
-    const { measurements, timeouts } = await run(contacts, calls).finally(() => contacts.close());
+    const { measurements, timeouts } = await run(contacts, calls);
     const rows = measurements.map(
       (one) =>
         `${String(one.calls).padStart(9)}  ${one.heapMiB.toFixed(1).padStart(8)}  ${one.rssMiB.toFixed(0).padStart(7)}`,
     );
-    return [`    calls  heap MiB  RSS MiB`, ...rows, summary(measurements, timeouts, contacts)];
+    const lines = [`    calls  heap MiB  RSS MiB`, ...rows, summary(measurements, timeouts, contacts)];
+    await contacts.close();
+    return lines;
   } finally {
     answerer.kill();
   }

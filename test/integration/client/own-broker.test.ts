@@ -10,6 +10,8 @@ import { startProcess, type WorkerProcess } from '../../support/worker-process.t
 const shared = freshNames();
 const { queue } = shared;
 const connected = clients({ queue, timeoutMs: 60_000 });
+/** Of the tests that restart the broker or run its command line, several times. */
+const SLOW = { timeout: 120_000 };
 const jane = { firstName: 'Jane', lastName: 'Doe', email: 'jane@example.com' };
 
 let broker: OwnServer;
@@ -57,7 +59,7 @@ function load(contacts: ContactsClient, clientId: number): { count: () => number
   };
 }
 
-test('a restart of the broker, and a worker killed meanwhile, lose and double no effect', async () => {
+test('a restart of the broker, and a worker killed meanwhile, lose and double no effect', SLOW, async () => {
   const [direct, named] = [
     await connected({ url: broker.url }),
     await connected({ url: broker.url, replyQueue: `${queue}.replies` }),
@@ -71,7 +73,7 @@ test('a restart of the broker, and a worker killed meanwhile, lose and double no
   await broker.start();
   worker = await runningWorker();
   const grown = (): number => Math.min(...loads.map(({ count }, i) => count() - (before[i] ?? 0)));
-  await expect.poll(grown, { timeout: 30_000 }).toBeGreaterThan(20);
+  await expect.poll(grown, { timeout: 60_000 }).toBeGreaterThan(20);
   await Promise.all(loads.map(({ stop }) => stop()));
   for (const [i, contacts] of [direct, named].entries()) {
     expect(contacts.stats).toMatchObject({ connected: true, inFlight: 0, waiting: 0 });
@@ -103,7 +105,7 @@ describe('a user without the right', () => {
     );
   }
 
-  test('to send has its calls rejected at once, and is served once it has the right', async () => {
+  test('to send has its calls rejected at once, and is served once it has the right', SLOW, async () => {
     await permit('reader', '^$');
     const contacts = await connected({ url: urlOf('reader') });
     const calls = await Promise.allSettled([1, 2, 3].map((id) => contacts.get(id)));
@@ -133,7 +135,7 @@ describe('a user without the right', () => {
     expect(await contacts.create({ ...jane, clientId: 4 })).toMatchObject({ repeated: false });
   });
 
-  test('to log in any more has its calls end in time with the reason; the login may come back', async () => {
+  test('to log in any more has its calls end in time with the reason; the login may come back', SLOW, async () => {
     await permit('leaver', '.*');
     const contacts = await connected({ url: urlOf('leaver') });
     await contacts.list();
