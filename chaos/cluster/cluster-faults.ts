@@ -15,8 +15,8 @@ interface ClusterContext extends FaultContext {
 /** Beyond the time in which a worker, or another node, notices a silent one. */
 const FROZEN_MS = [2_000, 25_000] as const;
 const KILLED_MS = [0, 8_000] as const;
-const NO_MAJORITY_MS = [8_000, 25_000] as const;
-const PARTITION_MS = [8_000, 30_000] as const;
+const NO_MAJORITY_MS = [8_000, 45_000] as const;
+const PARTITION_MS = [8_000, 45_000] as const;
 
 const CHOICES: readonly Choice[] = [
   [

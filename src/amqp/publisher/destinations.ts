@@ -58,6 +58,11 @@ export class Destinations {
     }
   }
 
+  /** Whether a nacked message of any destination is retried. */
+  get isRetrying(): boolean {
+    return [...this.#degraded].some(({ nackState }) => nackState === 'retrying');
+  }
+
   /** Sends nothing more to it until tick `until`. */
   abandon(destination: Destination, until: number): void {
     destination.stalled = false;
@@ -72,6 +77,7 @@ export class Destinations {
     clearTimeout(destination.retryTimer);
     destination.nackState = 'no';
     destination.nacksInRow = 0;
+    destination.nackedSince = Infinity;
     destination.retried = undefined;
     destination.retryDue = false;
     destination.stalled = false;

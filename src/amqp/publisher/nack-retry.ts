@@ -4,18 +4,25 @@ import type { Destinations } from './destinations.ts';
 import { insertInOrder, type Destination, type Pending } from './pending.ts';
 
 const MAX_NACKS = 5;
+/**
+ * Ticks for which a queue may nack. Quorum queues also nack for some seconds after the restart of
+ * a node, while they elect their leaders.
+ */
+const MIN_TICKS = 10;
 
 export interface NackRetryHost {
   finish(pending: Pending, outcome: ReplyOutcome): void;
   /** Sends the destination's waiting messages, as far as possible. */
   pump(destination: Destination): void;
   republished(reason: string, count: number): void;
+  /** The confirm watch's ticks. */
+  now(): number;
 }
 
 /**
  * Handles messages that their queue nacked. One message of a destination is retried with back-off
- * while the others wait, as far as their bound allows. After five nacks in a row all of them are
- * refused. From then on each message has a single attempt, until the queue accepts one.
+ * while the others wait, as far as their bound allows. After five nacks in a row, over ten ticks at
+ * least, all of them are refused. From then on each message has a single attempt, until the queue accepts one.
  */
 export class NackRetry {
   readonly #destinations: Destinations;
@@ -32,8 +39,11 @@ export class NackRetry {
     if (pending.message.once === true || destination.nackState === 'abandoned') return this.#abandon(pending);
     if (destination.nackState === 'retrying' && !wasRetry) return this.#hold(destination, pending);
     if (destination.nackState === 'no' && !this.#destinations.mayRetry(destination)) return this.#abandon(pending);
+    const now = this.#host.now();
     destination.nacksInRow += 1;
-    if (destination.nacksInRow >= MAX_NACKS) return this.#abandonAll(destination, pending);
+    destination.nackedSince = Math.min(destination.nackedSince, now);
+    const isLong = now - destination.nackedSince >= MIN_TICKS;
+    if (destination.nacksInRow >= MAX_NACKS && isLong) return this.#abandonAll(destination, pending);
     insertInOrder(destination.waiting, pending);
     destination.nackState = 'retrying';
     this.#destinations.degrade(destination);

@@ -4,6 +4,7 @@ import { ConfirmWatch } from './confirm-watch.ts';
 import { Destinations } from './destinations.ts';
 import type { BrokerAnswer, PublishChannel, PublishChannelEvents } from './publish-channel.ts';
 import { LostConfirms } from './lost-confirms.ts';
+import type { MajorityWatch } from './majority.ts';
 import type { OutgoingMessage } from '../wire/messages.ts';
 import { newPending, type Destination, type Pending } from './pending.ts';
 import { Quarantine } from './quarantine.ts';
@@ -17,6 +18,7 @@ export interface OutboxLimits {
   readonly prefetch: number;
   /** Time limit in milliseconds for each call to the broker. */
   readonly callTimeoutMs: number;
+  readonly majority: MajorityWatch;
 }
 
 export interface OutboxHost {
@@ -47,6 +49,7 @@ export class Outbox implements PublishChannelEvents {
       pump: (destination: Destination) => this.#pump(destination),
       ready: (destination: Destination) => void this.#ready.add(destination),
       republished: (reason: string, count: number) => host.republished(reason, count),
+      now: () => this.#watch.now,
     };
     this.#nackRetry = new NackRetry(this.destinations, shared);
     this.isolatedChannels = new IsolatedChannels(this.destinations.maxHeld, {
@@ -56,6 +59,7 @@ export class Outbox implements PublishChannelEvents {
     this.#watch = new ConfirmWatch(limits, {
       main: () => (this.#blocked ? undefined : this.#main),
       isolatedChannels: this.isolatedChannels,
+      retrying: () => this.destinations.isRetrying,
       stalled: (destination) => {
         for (const pending of this.destinations.stall(destination)) this.#finish(pending, 'unconfirmed');
       },

@@ -39,11 +39,12 @@ async function open(prefetch = 256, query = '', url = amqpUrl): Promise<void> {
   const settings = { urls: [url + query], timeoutMs: 2_000, heartbeatS: 10 };
   publisher = new Publisher(
     settings,
-    { confirmTimeoutMs: 30_000, prefetch },
+    { confirmTimeoutMs: 30_000, prefetch, probeQueue: 'contacts.test.probe' },
     {
       lost: (_, reason) => lost.push(reason),
       restored: () => undefined,
       open: (isOpen) => opened.push(isOpen),
+      majority: () => undefined,
       republished: (reason, count) => republished.push(`${reason} ${count}`),
     },
   );

@@ -19,6 +19,7 @@ function nackState(prefetch: number): { nacksInRow: NackRetry; finished: Pending
     finish: (pending: Pending) => void finished.push(pending),
     pump: () => undefined,
     republished: () => undefined,
+    now: () => 0,
   };
   return { nacksInRow: new NackRetry(destinations, host), finished };
 }
