@@ -8,7 +8,9 @@ const EXPIRES_MS = 60_000;
 /** Ticks between two questions, while messages wait for their confirms. */
 const ASK_EVERY = 5;
 /** Ticks without a majority after which another node may do better. */
-const MOVE_AFTER = 10;
+const MOVE_AFTER = 15;
+/** Ticks in which queues elect their leaders, one after the other, once there is a majority again. */
+const ELECTIONS = 10;
 
 /**
  * Asks a broker's node whether its cluster has a majority: the node declares an exclusive queue,
@@ -73,20 +75,23 @@ export class MajorityWatch {
   #isMissing = false;
   #askedAt = -Infinity;
   #missingTicks = 0;
+  #electionTicks = 0;
 
   constructor(host: MajorityWatchHost) {
     this.#host = host;
   }
 
   /**
-   * Whether this tick counts: not while the cluster has no majority. To be called once a tick while
-   * messages wait. `now`: the ticks that counted.
+   * Whether this tick counts: not while the cluster has no majority, nor in the elections that
+   * follow. To be called once a tick while messages wait. `now`: the ticks that counted.
    */
   counts(now: number): boolean {
     if (this.#isMissing && (this.#missingTicks += 1) % MOVE_AFTER === 0) this.#host.move();
     if (this.#isAsking) return false;
     if (this.#isMissing || now - this.#askedAt >= ASK_EVERY) void this.#ask(now);
-    return !this.#isMissing;
+    if (this.#isMissing || this.#electionTicks === 0) return !this.#isMissing;
+    this.#electionTicks -= 1;
+    return false;
   }
 
   async #ask(now: number): Promise<void> {
@@ -97,6 +102,7 @@ export class MajorityWatch {
     if (isPresent === !this.#isMissing) return;
     this.#isMissing = !isPresent;
     this.#missingTicks = 0;
+    this.#electionTicks = ELECTIONS;
     this.#host.changed(isPresent);
   }
 }
