@@ -12,9 +12,14 @@ export class Destinations {
   /** Maximum number of requests that may wait for all degraded destinations together. */
   readonly maxHeld: number;
   readonly #maxHeldByOne: number;
+  readonly #isBlameless: () => boolean;
 
-  /** A quarter of `prefetch` may wait for degraded destinations, a sixteenth for each of them. */
-  constructor(prefetch: number) {
+  /**
+   * A quarter of `prefetch` may wait for degraded destinations, a sixteenth for each of them.
+   * `isBlameless`: whether the broker itself is in trouble; there is no bound then.
+   */
+  constructor(prefetch: number, isBlameless: () => boolean = () => false) {
+    this.#isBlameless = isBlameless;
     this.maxHeld = Math.max(1, Math.floor(prefetch / 4));
     this.#maxHeldByOne = Math.max(1, Math.floor(prefetch / 16));
   }
@@ -97,6 +102,7 @@ export class Destinations {
 
   /** Whether one more request may wait for it. */
   mayHold(destination: Destination): boolean {
+    if (this.#isBlameless()) return true;
     if (destination.held >= this.#maxHeldByOne) return false;
     const own = this.#degraded.has(destination) ? destination.held : 0;
     return own + this.#heldByOthers(destination) < this.maxHeld;
@@ -104,7 +110,7 @@ export class Destinations {
 
   /** Whether other degraded destinations leave room for a retry of one of its messages. */
   mayRetry(destination: Destination): boolean {
-    return this.#heldByOthers(destination) < this.maxHeld;
+    return this.#isBlameless() || this.#heldByOthers(destination) < this.maxHeld;
   }
 
   /**
@@ -112,6 +118,7 @@ export class Destinations {
    * retried.
    */
   takeExcess(destination: Destination): Pending[] {
+    if (this.#isBlameless()) return [];
     const room = Math.min(this.#maxHeldByOne, this.maxHeld - this.#heldByOthers(destination));
     return destination.waiting.splice(Math.max(1, room - destination.inFlight));
   }

@@ -81,6 +81,11 @@ export class MajorityWatch {
     this.#host = host;
   }
 
+  /** Whether the broker itself is in trouble, so that no queue is to blame. */
+  get isBlameless(): boolean {
+    return this.#isMissing || this.#electionTicks > 0;
+  }
+
   /**
    * Whether this tick counts: not while the cluster has no majority, nor in the elections that
    * follow. To be called once a tick while messages wait. `now`: the ticks that counted.

@@ -17,12 +17,15 @@ export interface NackRetryHost {
   republished(reason: string, count: number): void;
   /** The confirm watch's ticks. */
   now(): number;
+  /** Whether the broker itself is in trouble, so that no queue is to blame. */
+  isBlameless(): boolean;
 }
 
 /**
  * Handles messages that their queue nacked. One message of a destination is retried with back-off
  * while the others wait, as far as their bound allows. After five nacks in a row, over ten ticks at
- * least, all of them are refused. From then on each message has a single attempt, until the queue accepts one.
+ * least, all of them are refused. From then on each message has a single attempt, until the queue
+ * accepts one. While the broker itself is in trouble, no message is refused.
  */
 export class NackRetry {
   readonly #destinations: Destinations;
@@ -36,6 +39,7 @@ export class NackRetry {
   nacked(destination: Destination, pending: Pending): void {
     const wasRetry = destination.retried === pending;
     if (wasRetry) destination.retried = undefined;
+    if (this.#host.isBlameless() && pending.message.once !== true) return this.#keep(destination, pending, wasRetry);
     if (pending.message.once === true || destination.nackState === 'abandoned') return this.#abandon(pending);
     if (destination.nackState === 'retrying' && !wasRetry) return this.#hold(destination, pending);
     if (destination.nackState === 'no' && !this.#destinations.mayRetry(destination)) return this.#abandon(pending);
@@ -48,6 +52,17 @@ export class NackRetry {
     destination.nackState = 'retrying';
     this.#destinations.degrade(destination);
     for (const excess of this.#destinations.takeExcess(destination)) this.#abandon(excess);
+    this.#retryLater(destination);
+  }
+
+  /** Retries it, however often. */
+  #keep(destination: Destination, pending: Pending, wasRetry: boolean): void {
+    insertInOrder(destination.waiting, pending);
+    if (destination.nackState === 'retrying' && !wasRetry) return;
+    destination.nackState = 'retrying';
+    destination.nacksInRow += 1;
+    destination.nackedSince = Infinity;
+    this.#destinations.degrade(destination);
     this.#retryLater(destination);
   }
 

@@ -43,13 +43,14 @@ export class Outbox implements PublishChannelEvents {
   #blocked = false;
 
   constructor(limits: OutboxLimits, host: OutboxHost) {
-    this.destinations = new Destinations(limits.prefetch);
+    this.destinations = new Destinations(limits.prefetch, () => limits.majority.isBlameless);
     const shared = {
       finish: (pending: Pending, outcome: ReplyOutcome) => this.#finish(pending, outcome),
       pump: (destination: Destination) => this.#pump(destination),
       ready: (destination: Destination) => void this.#ready.add(destination),
       republished: (reason: string, count: number) => host.republished(reason, count),
       now: () => this.#watch.now,
+      isBlameless: () => limits.majority.isBlameless,
     };
     this.#nackRetry = new NackRetry(this.destinations, shared);
     this.isolatedChannels = new IsolatedChannels(this.destinations.maxHeld, {

@@ -20,6 +20,7 @@ function nackState(prefetch: number): { nacksInRow: NackRetry; finished: Pending
     pump: () => undefined,
     republished: () => undefined,
     now: () => 0,
+    isBlameless: () => false,
   };
   return { nacksInRow: new NackRetry(destinations, host), finished };
 }
