@@ -81,11 +81,9 @@ class DockerNode implements ClusterNode {
     const place = ['--network', this.#network, '--hostname', this.#host, '--network-alias', this.#host];
     const users = ['RABBITMQ_DEFAULT_USER=guest', 'RABBITMQ_DEFAULT_PASS=guest', `RABBITMQ_ERLANG_COOKIE=${cookie}`];
     const settings = `${ROOT}/config/rabbitmq/cluster.conf:/etc/rabbitmq/conf.d/95-cluster.conf:ro`;
-    await run('docker', [
-      ...['run', '-d', '--name', this.id, ...place, '-p', `127.0.0.1:${this.#port}:5672`],
-      ...users.flatMap((variable) => ['-e', variable]),
-      ...['-v', settings, image],
-    ]);
+    const container = ['--name', this.id, '-p', `127.0.0.1:${this.#port}:5672`, '-v', settings];
+    const environment = users.flatMap((variable) => ['-e', variable]);
+    await run('docker', ['run', '-d', ...container, ...place, ...environment, image]);
   }
 
   async pause(): Promise<void> {

@@ -39,20 +39,25 @@ export class NackRetry {
   nacked(destination: Destination, pending: Pending): void {
     const wasRetry = destination.retried === pending;
     if (wasRetry) destination.retried = undefined;
-    if (this.#host.isBlameless() && pending.message.once !== true) return this.#keep(destination, pending, wasRetry);
-    if (pending.message.once === true || destination.nackState === 'abandoned') return this.#abandon(pending);
+    if (pending.message.once === true) return this.#abandon(pending);
+    if (this.#host.isBlameless()) return this.#keep(destination, pending, wasRetry);
+    if (destination.nackState === 'abandoned') return this.#abandon(pending);
     if (destination.nackState === 'retrying' && !wasRetry) return this.#hold(destination, pending);
     if (destination.nackState === 'no' && !this.#destinations.mayRetry(destination)) return this.#abandon(pending);
-    const now = this.#host.now();
-    destination.nacksInRow += 1;
-    destination.nackedSince = Math.min(destination.nackedSince, now);
-    const isLong = now - destination.nackedSince >= MIN_TICKS;
-    if (destination.nacksInRow >= MAX_NACKS && isLong) return this.#abandonAll(destination, pending);
+    if (this.#isRefusing(destination)) return this.#abandonAll(destination, pending);
     insertInOrder(destination.waiting, pending);
     destination.nackState = 'retrying';
     this.#destinations.degrade(destination);
     for (const excess of this.#destinations.takeExcess(destination)) this.#abandon(excess);
     this.#retryLater(destination);
+  }
+
+  /** Counts a nack. Returns whether there were enough of them, for long enough. */
+  #isRefusing(destination: Destination): boolean {
+    const now = this.#host.now();
+    destination.nacksInRow += 1;
+    destination.nackedSince = Math.min(destination.nackedSince, now);
+    return destination.nacksInRow >= MAX_NACKS && now - destination.nackedSince >= MIN_TICKS;
   }
 
   /** Retries it, however often. */

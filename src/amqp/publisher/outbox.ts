@@ -4,30 +4,12 @@ import { ConfirmWatch } from './confirm-watch.ts';
 import { Destinations } from './destinations.ts';
 import type { BrokerAnswer, PublishChannel, PublishChannelEvents } from './publish-channel.ts';
 import { LostConfirms } from './lost-confirms.ts';
-import type { MajorityWatch } from './majority.ts';
 import type { OutgoingMessage } from '../wire/messages.ts';
 import { newPending, type Destination, type Pending } from './pending.ts';
 import { Quarantine } from './quarantine.ts';
+import type { OutboxHost, OutboxLimits } from './outbox-host.ts';
 import { NackRetry } from './nack-retry.ts';
 import { IsolatedChannels } from './isolated-channels.ts';
-
-export interface OutboxLimits {
-  /** Milliseconds that a message may stay unconfirmed while the broker confirms others. */
-  readonly confirmTimeoutMs: number;
-  /** Maximum number of messages without an outcome, a quarter of them for degraded destinations. */
-  readonly prefetch: number;
-  /** Time limit in milliseconds for each call to the broker. */
-  readonly callTimeoutMs: number;
-  readonly majority: MajorityWatch;
-}
-
-export interface OutboxHost {
-  /** Opens an isolated channel; reports its end to `isolatedChannelClosed`. Rejects without a connection. */
-  open(): Promise<PublishChannel>;
-  /** Replaces the main channel: it does not work, or (`isPlanned`) works and needs renewal. */
-  rebuild(reason: string, isPlanned?: boolean): void;
-  republished(reason: string, count: number): void;
-}
 
 /** All messages without an outcome. Decides when each is sent, and on which channel. */
 export class Outbox implements PublishChannelEvents {

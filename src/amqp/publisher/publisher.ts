@@ -10,7 +10,8 @@ import { MajorityProbe, MajorityWatch } from './majority.ts';
 import { PublishChannel } from './publish-channel.ts';
 import { SupervisedChannel, type ChannelEvents, type ChannelUser } from '../connection/supervised-channel.ts';
 import type { OutgoingMessage } from '../wire/messages.ts';
-import { Outbox, type OutboxLimits } from './outbox.ts';
+import { Outbox } from './outbox.ts';
+import type { OutboxLimits } from './outbox-host.ts';
 
 /** Events of the publisher, beside the outcomes of its messages. */
 export interface PublisherEvents extends ChannelEvents {

@@ -19,7 +19,7 @@ function watched() {
     watch,
     events,
     asked: () => asked,
-    async answer(isPresent: boolean): Promise<void> {
+    answer: async (isPresent: boolean): Promise<void> => {
       answer(isPresent);
       await Promise.resolve();
       await Promise.resolve();
