@@ -15,6 +15,7 @@ import { Load, type OpenSender } from './load/load.ts';
 import { Requests } from './load/requests.ts';
 import { Sender } from './load/sender.ts';
 import { Random } from './random.ts';
+import { startClusterTestbed } from './cluster/cluster-testbed.ts';
 import { waitForEmptyQueue, startTestbed, type Testbed } from './infrastructure/testbed.ts';
 
 export interface RunSettings {
@@ -28,6 +29,8 @@ export interface RunSettings {
   readonly removedGuard: Guard | undefined;
   /** Whether the load goes through the client library. */
   readonly client?: boolean;
+  /** Whether the broker is a cluster of three nodes; by default it is one node. */
+  readonly cluster?: boolean;
   readonly plan: (random: Random) => readonly FaultKind[];
   /** No fault begins later than this. */
   readonly limitMs: number;
@@ -67,7 +70,8 @@ export async function runChaos(settings: RunSettings, signal?: AbortSignal): Pro
   mkdirSync(folder, { recursive: true });
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    const testbed = await startTestbed({ ...settings, folder }, undo);
+    const start = settings.cluster ? startClusterTestbed : startTestbed;
+    const testbed = await start({ ...settings, folder }, undo);
     const interrupted = new Promise<never>((_, reject) => {
       const end = (): void => reject(new UserFacingError('Interrupted.'));
       if (signal?.aborted === true) end();
@@ -135,12 +139,12 @@ async function execute(
 
 function senders(
   { client }: RunSettings,
-  { producersUrl: url }: Testbed,
+  { producersUrls: urls }: Testbed,
   journal: Journal,
   reportProblem: FaultContext['reportProblem'],
 ): OpenSender {
-  if (client !== true) return (number, onAnswer) => new Sender(number, url, journal, onAnswer);
-  return (number, onAnswer) => new ClientSender(number, { url, journal, onAnswer, reportProblem });
+  if (client !== true) return (number, onAnswer) => new Sender(number, urls, journal, onAnswer);
+  return (number, onAnswer) => new ClientSender(number, { urls, journal, onAnswer, reportProblem });
 }
 
 async function begin(load: Load, { broker }: Testbed): Promise<void> {

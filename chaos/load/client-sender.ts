@@ -19,7 +19,7 @@ const CALL_LIMIT_MS = 300_000;
 
 /** What a sender needs of its run. */
 export interface SenderHost {
-  readonly url: string;
+  readonly urls: readonly string[];
   readonly journal: Journal;
   readonly onAnswer: (answer: Answered) => void;
   readonly reportProblem: (detail: string) => void;
@@ -42,7 +42,7 @@ export class ClientSender implements LoadSender {
     this.#number = number;
     this.#host = host;
     this.#client = ContactsClient.connect({
-      url: `${host.url}?heartbeat=2`,
+      url: host.urls.map((url) => `${url}?heartbeat=2`),
       queue: QUEUE,
       appId: APP_ID,
       timeoutMs: CALL_LIMIT_MS,
