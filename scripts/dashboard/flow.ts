@@ -22,6 +22,22 @@ export const QUEUE: Row = {
       },
     },
     {
+      title: 'Wait and age',
+      description:
+        'Wait: about how long a request that arrives now waits. Age: the oldest request in flight, by its timestamp.',
+      unit: 's',
+      lines: {
+        wait: 'contacts:queue_wait_seconds',
+        age: 'max(contacts_oldest_request_age_seconds{instance=~"$instance"})',
+      },
+    },
+    {
+      title: 'Consumers by queue',
+      description: 'As the broker counts them. A request queue without a consumer is not served.',
+      unit: 'short',
+      lines: { '{{queue}}': atBroker('rabbitmq_detailed_queue_consumers') },
+    },
+    {
       title: 'In flight',
       description: 'Requests delivered and not settled, by worker. At PREFETCH for long: the worker is the bottleneck.',
       unit: 'short',
@@ -29,10 +45,19 @@ export const QUEUE: Row = {
       stacked: true,
     },
     {
-      title: 'Consumers by queue',
-      description: 'As the broker counts them. A request queue without a consumer is not served.',
+      title: 'Deliveries by settlement',
+      description: '`handed-back`: a stop did not drain. `lost`: the channel closed first, and the broker redelivers.',
+      unit: 'reqps',
+      lines: { '{{settlement}}': rateOf('contacts_deliveries_settled_total', 'settlement') },
+      stacked: true,
+    },
+    {
+      title: 'Executions per request',
+      description: '1: each request is executed once. More: retries, see "Retries, by reason".',
       unit: 'short',
-      lines: { '{{queue}}': atBroker('rabbitmq_detailed_queue_consumers') },
+      lines: {
+        '{{method}}': `${rateOf('contacts_attempts_total', 'method')} / ${rateOf('contacts_requests_total', 'method')}`,
+      },
     },
   ],
 };
@@ -83,10 +108,13 @@ export const FLOW_CONTROL: Row = {
       },
     },
     {
-      title: 'Links restored',
-      description: 'Links to the broker that were lost and restored within ten minutes.',
+      title: 'Links',
+      description: 'Links to broker and database that are lost now, and that were restored within ten minutes.',
       unit: 'short',
-      lines: { '{{link}}': 'sum by (link) (increase(contacts_reconnects_total{instance=~"$instance"}[10m]))' },
+      lines: {
+        'lost: {{link}}': 'sum by (link) (1 - contacts_link_up{instance=~"$instance"})',
+        'restored: {{link}}': 'sum by (link) (increase(contacts_reconnects_total{instance=~"$instance"}[10m]))',
+      },
     },
     {
       title: 'Retries, by reason',

@@ -115,7 +115,12 @@ export const LATENCY: Row = {
       title: 'Latency',
       description: 'From the delivery to the confirmed answer. The time in the queue is not part of it.',
       unit: 's',
-      lines: { p50: quantile(0.5, DURATION), p90: quantile(0.9, DURATION), p99: quantile(0.99, DURATION) },
+      lines: {
+        p50: quantile(0.5, DURATION),
+        p90: quantile(0.9, DURATION),
+        p99: quantile(0.99, DURATION),
+        'p99, to the acknowledgement': quantile(0.99, 'contacts_settlement_duration_seconds'),
+      },
     },
     {
       title: 'Latency by method, p99',

@@ -45,7 +45,14 @@ interface PanelModel {
 }
 
 /** Metrics that the page shows as soon as workers expose them. Leave a name out once the catalogue has it. */
-const ANNOUNCED = ['contacts_stage_duration_seconds', 'contacts_repeats_total'];
+const ANNOUNCED = [
+  'contacts_stage_duration_seconds',
+  'contacts_settlement_duration_seconds',
+  'contacts_attempts_total',
+  'contacts_repeats_total',
+  'contacts_link_up',
+  'contacts_oldest_request_age_seconds',
+];
 
 /** Whether workers expose the metric, or the histogram to which the series belongs. */
 export function isExposed(name: string): boolean {
