@@ -1,4 +1,4 @@
-/* oxlint-disable typescript/no-deprecated -- The newer form of dashboards is for Grafana 12 and later only. */
+/* oxlint-disable typescript/no-deprecated -- The newer form is for Grafana 12 and later only. */
 import {
   AnnotationQueryBuilder,
   type Dashboard,
