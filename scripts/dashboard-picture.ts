@@ -1,4 +1,4 @@
-// Draws the dashboard from its queries, for the handbook: node scripts/dashboard-picture.ts PROMETHEUS_URL MINUTES FILE
+// Draws the dashboard from its queries: node scripts/dashboard-picture.ts PROMETHEUS_URL MINUTES FILE
 import { writeFileSync } from 'node:fs';
 import { contactsDashboard } from './dashboard/dashboard.ts';
 import { drawDashboard, type Line } from './dashboard/picture.ts';
