@@ -1,4 +1,4 @@
-// Public module of infrastructure/: the images of broker, database and Node.
+// Public module of infrastructure/: the images of broker, database, Node, Prometheus and Alertmanager.
 import { attempt, LOG_FOLDER } from './command.ts';
 import { join } from 'node:path';
 import { reasonNotToInstall } from './debian.ts';
@@ -11,12 +11,16 @@ export const DEFAULT_IMAGES: Readonly<Record<Component, string>> = {
   rabbitmq: 'rabbitmq:4-management',
   mongo: 'mongo:8',
   node: 'node:26.10.0-trixie-slim',
+  prometheus: 'prom/prometheus:v3.5.3',
+  alertmanager: 'prom/alertmanager:v0.33.1',
 };
 
 const VARIABLES: Readonly<Record<Component, string>> = {
   rabbitmq: 'RABBITMQ_IMAGE',
   mongo: 'MONGO_IMAGE',
   node: 'NODE_IMAGE',
+  prometheus: 'PROMETHEUS_IMAGE',
+  alertmanager: 'ALERTMANAGER_IMAGE',
 };
 
 /**
@@ -28,9 +32,9 @@ const REGISTRY_ANSWERED = /toomanyrequests|rate limit|manifest unknown|manifest 
 export type Images<Wanted extends Component> = Readonly<Record<Wanted, string>>;
 
 /**
- * Returns an image for each component: the one that RABBITMQ_IMAGE, MONGO_IMAGE or NODE_IMAGE
- * names, else the default one, pulled where it is missing. Only where no registry can be reached,
- * it is a stand-in built from Debian packages.
+ * Returns an image for each component: the one that its variable (RABBITMQ_IMAGE and so on) names,
+ * else the default one, pulled where it is missing. Only where no registry can be reached, it is a
+ * stand-in built from Debian packages.
  */
 export async function ensureImages<Wanted extends Component>(
   ...components: readonly Wanted[]

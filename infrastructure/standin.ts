@@ -9,7 +9,7 @@ import { step } from './progress.ts';
 import { buildImage, imagePresent, recipeHash } from './recipe.ts';
 
 /** What has a stand-in image; the names are the folders under infrastructure/standin. */
-export type Component = 'rabbitmq' | 'mongo' | 'node';
+export type Component = 'rabbitmq' | 'mongo' | 'node' | 'prometheus' | 'alertmanager';
 
 /**
  * The Debian release of the stand-ins' packages; the first one with all of them in the required

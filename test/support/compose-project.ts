@@ -26,8 +26,8 @@ export interface ComposeProject {
   remove(): Promise<void>;
 }
 
-/** Prepares a project; builds and starts nothing yet. */
-export async function composeProject(): Promise<ComposeProject> {
+/** Prepares a project; builds and starts nothing yet. `more` adds variables of docker-compose.yml. */
+export async function composeProject(more: Readonly<Record<string, string>> = {}): Promise<ComposeProject> {
   await ensureDocker();
   const images = await ensureImages('rabbitmq', 'mongo', 'node');
   const [program, ...first] = await ensureCompose();
@@ -44,6 +44,7 @@ export async function composeProject(): Promise<ComposeProject> {
     RABBITMQ_PORT: String(amqp),
     RABBITMQ_MANAGEMENT_PORT: String(management),
     MONGODB_PORT: String(mongodb),
+    ...more,
   };
   const compose = (...args: readonly string[]): Promise<string> =>
     run(program, [...first, '-p', name, ...args], { env, limitMs: LIMIT_MS });
