@@ -59,9 +59,9 @@ function settlementEvents(
 ): Pick<ConsumerEvents, 'delivered' | 'settled' | 'deadLettered' | 'deadLetterHeld' | 'handlerFailed'> {
   return {
     delivered: () => (counts.delivered += 1),
-    settled: (how) => {
+    settled: (how, ms) => {
       counts[how] += 1;
-      metrics.settled(how);
+      metrics.settled(how, ms);
       if (how === 'handed-back' || how === 'lost') log.debug('a request is requeued', { reason: how });
     },
     deadLettered: ({ code, referenceId, attempts }) => {
@@ -130,10 +130,11 @@ function channelEvents(log: Log, metrics: Metrics): Pick<ConsumerEvents, 'lost' 
   return {
     lost: (name, reason, failures) => {
       lost.add(name);
+      metrics.link(name, false);
       log.warn('link to the broker lost, retrying', { link: name, reason, attempt: failures });
     },
     restored: (name) => {
-      if (lost.delete(name)) metrics.reconnected(name);
+      metrics.link(name, true, lost.delete(name));
       log.info('link to the broker is up', { link: name });
     },
   };

@@ -15,7 +15,7 @@ import { openStore } from './mongo/store.ts';
 import { failureText } from './ops/failure.ts';
 import { HttpPortUnavailableError, startHttp } from './ops/http.ts';
 import type { Log } from './ops/log.ts';
-import { createMetrics } from './ops/metrics.ts';
+import { createMetrics, type MetricsSettings } from './ops/metrics.ts';
 import { createGuard } from './pipeline/guard.ts';
 import { identityOf } from './pipeline/identity.ts';
 import { createPipeline, type Stages } from './pipeline/pipeline.ts';
@@ -67,11 +67,10 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   });
   const metrics = createMetrics({
     methods: methods.map(({ name }) => name),
-    inFlight: () => queues?.consumer.inFlight ?? 0,
+    ...deliveryState(() => queues?.consumer),
     droppedLogLines: () => log.dropped(),
-    queueMessages: () => queues?.consumer.depths ?? new Map(),
     intakeHeld: () => flow.reasons(),
-    ready: async () => (await worker.readiness()).ready,
+    readiness: () => worker.readiness(),
   });
   const telemetry = createTelemetry(log, metrics);
 
@@ -113,6 +112,17 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
     receipt: () => telemetry.receipt(),
   });
   return worker;
+}
+
+/** What a scrape reads of the deliveries and their queues; nothing before there is a consumer. */
+function deliveryState(
+  consumer: () => Consumer | undefined,
+): Pick<MetricsSettings, 'inFlight' | 'oldestRequestAgeS' | 'queueMessages'> {
+  return {
+    inFlight: () => consumer()?.inFlight ?? 0,
+    oldestRequestAgeS: () => consumer()?.oldestRequestAgeS ?? 0,
+    queueMessages: () => consumer()?.depths ?? new Map(),
+  };
 }
 
 /** The stages that depend on the message and the settings alone. */

@@ -8,6 +8,7 @@ import type { RequestReport } from '../protocol/request-report.ts';
 import type { RequestEnvelope } from '../protocol/request.ts';
 import { fail, type ResponseEnvelope } from '../protocol/response.ts';
 import type { Settlement } from '../protocol/settlement.ts';
+import { Moments } from './moments.ts';
 import { reportOf } from './report.ts';
 import { respond, type Answer } from './respond.ts';
 import { settle, type Outcome } from './settle.ts';
@@ -48,24 +49,33 @@ export type Decoded =
 /** One delivery in, one settlement out: this is what happens to every request. */
 export function createPipeline(stages: Stages): (delivery: Delivery) => Promise<Settlement> {
   return async (delivery) => {
-    const receivedAt = performance.now();
+    const moments = new Moments();
     const refused = stages.guard(delivery);
     const identity = stages.identify(delivery);
     const result: Result =
       refused === undefined
-        ? await admitAndExecute(delivery, identity, stages)
+        ? await admitAndExecute(delivery, identity, stages, moments)
         : { method: NO_METHOD, execution: refused };
+    if ('run' in result.execution) moments.run = result.execution.run;
+    moments.concludedAt = performance.now();
     const answer = respond(result.execution, identity.referenceId, stages.encode);
+    moments.encodedAt = performance.now();
     const reply = await publish(answer, result.method, delivery, stages);
+    moments.repliedAt = performance.now();
     const outcome = { result, answer, reply };
     const settlement = settle(outcome, identity.referenceId, stages.describe);
-    stages.report(reportOf(delivery, identity, outcome, receivedAt));
+    stages.report(reportOf(delivery, identity, outcome, moments));
     return settlement;
   };
 }
 
 /** Never rejects: what a stage throws is a defect of ours. */
-async function admitAndExecute(delivery: Delivery, identity: RequestIdentity, stages: Stages): Promise<Executed> {
+async function admitAndExecute(
+  delivery: Delivery,
+  identity: RequestIdentity,
+  stages: Stages,
+  moments: Moments,
+): Promise<Executed> {
   const { attemptId, unreadable } = identity;
   if (unreadable !== undefined)
     return rejected(NO_METHOD, fault('INVALID_REQUEST', `the property ${unreadable} ${NOT_UTF8}`));
@@ -73,7 +83,7 @@ async function admitAndExecute(delivery: Delivery, identity: RequestIdentity, st
   const admission = await stages.admit({ attemptId, redelivered: delivery.redelivered, channel: delivery.channel });
   if (!('conclude' in admission)) return admission;
 
-  const executed = await decodeAndExecute(delivery, identity, admission.attemptsBefore, stages);
+  const executed = await decodeAndExecute(delivery, identity, admission.attemptsBefore, stages, moments);
   return admission.conclude(executed);
 }
 
@@ -82,10 +92,13 @@ async function decodeAndExecute(
   { key, deadline }: RequestIdentity,
   attemptsBefore: number | undefined,
   stages: Stages,
+  moments: Moments,
 ): Promise<Executed> {
   let method: string = NO_METHOD;
+  moments.admittedAt = performance.now();
   try {
     const decoded = stages.decode(body, properties.contentEncoding);
+    moments.decodedAt = performance.now();
     const named = decoded.ok ? decoded.request.method : decoded.method;
     if (named !== undefined && stages.knows(named)) method = named;
     if (!decoded.ok) return rejected(method, decoded.fault);
