@@ -5,6 +5,7 @@ import type { DispatchEvents } from './dispatch/events.ts';
 import type { Log } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { RequestReport } from './protocol/request-report.ts';
+import type { Tracing } from './protocol/trace.ts';
 import type { AttemptEvents } from './redelivery/retrying-ledger.ts';
 
 /** How many deliveries there were, and how they were settled. */
@@ -26,7 +27,8 @@ export interface Telemetry {
 
 type Counts = { delivered: number } & Record<Settled, number>;
 
-export function createTelemetry(log: Log, metrics: Metrics): Telemetry {
+/** `tracing`: absent where traces are off. */
+export function createTelemetry(log: Log, metrics: Metrics, tracing?: Tracing): Telemetry {
   const counts: Counts = { delivered: 0, acknowledged: 0, 'dead-lettered': 0, 'handed-back': 0, lost: 0 };
   const channel = channelEvents(log, metrics);
   return {
@@ -45,8 +47,9 @@ export function createTelemetry(log: Log, metrics: Metrics): Telemetry {
       log.warn('a document in the collection of contacts is not a contact, and is left out', {}, error);
     },
     report: (report) => {
-      metrics.request(report);
+      metrics.request(report, report.trace?.sampled === true ? report.trace.traceId : undefined);
       log.request(report);
+      tracing?.record(report);
     },
     receipt: () => ({ ...counts }),
   };

@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-import { LINKS } from '../protocol/catalogue.ts';
+import { LINKS, SPAN_DROP_REASONS } from '../protocol/catalogue.ts';
+import type { SpanCounts } from '../protocol/trace.ts';
 import type { Readiness } from './http.ts';
 import { described } from './series.ts';
 
@@ -11,6 +12,7 @@ export interface StateSettings {
   /** Age in seconds of the oldest of them, by the producers' clocks; 0 where none has a time. */
   readonly oldestRequestAgeS: () => number;
   readonly droppedLogLines: () => number;
+  readonly spans: () => SpanCounts;
   /** Ready messages by queue; empty until the queues were read once. */
   readonly queueMessages: () => ReadonlyMap<string, number>;
   /** Whether consumption is paused, by reason. */
@@ -66,10 +68,29 @@ export function createGauges(register: Registry, settings: StateSettings): { cau
       for (const [reason, held] of Object.entries(intakeHeld())) this.set({ reason }, held ? 1 : 0);
     },
   });
+  createSpanCounters(register, settings);
   const cautious = new Gauge(
     described(register, 'contacts_cautious', '1 while the worker consumes one request at a time'),
   );
   return { cautious, link: createReadinessGauges(register, settings) };
+}
+
+/** Spans are counted where they are queued: 0 where traces are off. */
+function createSpanCounters(register: Registry, { spans }: StateSettings): void {
+  new Counter({
+    ...described(register, 'contacts_spans_exported_total', 'Spans of traces that were exported'),
+    collect() {
+      this.reset();
+      this.inc(spans().exported);
+    },
+  });
+  new Counter({
+    ...described(register, 'contacts_spans_dropped_total', 'Spans of traces that were not exported, by reason'),
+    collect() {
+      this.reset();
+      for (const reason of SPAN_DROP_REASONS) this.inc({ reason }, spans().dropped[reason]);
+    },
+  });
 }
 
 /** One ping of the database serves both. */

@@ -8,6 +8,7 @@ import type { RequestReport } from '../protocol/request-report.ts';
 import type { RequestEnvelope } from '../protocol/request.ts';
 import { fail, type ResponseEnvelope } from '../protocol/response.ts';
 import type { Settlement } from '../protocol/settlement.ts';
+import type { TraceContext, Tracing } from '../protocol/trace.ts';
 import { Moments } from './moments.ts';
 import { reportOf } from './report.ts';
 import { respond, type Answer } from './respond.ts';
@@ -35,6 +36,8 @@ export interface Stages {
   readonly publish: (reply: Reply) => Promise<ReplyOutcome>;
   /** What a dead letter may say of an error: never a value of a request. */
   readonly describe: (error: unknown) => string;
+  /** Absent where traces are off. */
+  readonly tracing?: Pick<Tracing, 'begin' | 'headersOf'> | undefined;
   readonly report: (report: RequestReport) => void;
 }
 
@@ -50,6 +53,7 @@ export type Decoded =
 export function createPipeline(stages: Stages): (delivery: Delivery) => Promise<Settlement> {
   return async (delivery) => {
     const moments = new Moments();
+    const trace = stages.tracing?.begin(delivery.properties.headers);
     const refused = stages.guard(delivery);
     const identity = stages.identify(delivery);
     const result: Result =
@@ -60,11 +64,11 @@ export function createPipeline(stages: Stages): (delivery: Delivery) => Promise<
     moments.concludedAt = performance.now();
     const answer = respond(result.execution, identity.referenceId, stages.encode);
     moments.encodedAt = performance.now();
-    const reply = await publish(answer, result.method, delivery, stages);
+    const reply = await publish(answer, result.method, delivery, stages, trace);
     moments.repliedAt = performance.now();
     const outcome = { result, answer, reply };
     const settlement = settle(outcome, identity.referenceId, stages.describe);
-    stages.report(reportOf(delivery, identity, outcome, moments));
+    stages.report(reportOf(delivery, identity, outcome, moments, trace));
     return settlement;
   };
 }
@@ -114,10 +118,12 @@ async function publish(
   method: string,
   { properties }: Delivery,
   stages: Stages,
+  trace: TraceContext | undefined,
 ): Promise<Outcome['reply']> {
   const { replyTo: to } = properties;
   if (answer === undefined || to === undefined) return 'none';
-  const { headers, body } = answer;
+  const { body } = answer;
+  const headers = trace === undefined ? answer.headers : { ...answer.headers, ...stages.tracing?.headersOf(trace) };
   try {
     return await stages.publish({ to, correlationId: correlationIdOf(properties), type: method, headers, body });
   } catch (error) {

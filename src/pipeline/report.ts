@@ -2,6 +2,7 @@ import { OK } from '../protocol/catalogue.ts';
 import type { Delivery } from '../protocol/delivery.ts';
 import type { RequestIdentity } from '../protocol/request-key.ts';
 import type { RequestReport } from '../protocol/request-report.ts';
+import type { TraceContext } from '../protocol/trace.ts';
 import type { Moments } from './moments.ts';
 import type { Outcome } from './settle.ts';
 
@@ -11,6 +12,7 @@ export function reportOf(
   { referenceId }: RequestIdentity,
   { result: { method, execution }, answer, reply }: Outcome,
   moments: Moments,
+  trace: TraceContext | undefined,
 ): RequestReport {
   const request = {
     method,
@@ -18,6 +20,7 @@ export function reportOf(
     referenceId,
     messageId: uuidOf(properties.messageId),
     timeline: moments,
+    trace,
     ms: moments.repliedAt - moments.receivedAt,
   };
   if (execution.kind === 'abandoned' || reply === 'stopped') {

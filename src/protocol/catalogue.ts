@@ -72,6 +72,9 @@ export const HEADERS = {
   perPage: 'per_page',
   /** Answer to contact.list. */
   hasMore: 'has_more',
+  /** Request and answer: the W3C's trace context, where traces are on. */
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
   /** Dead letter: ties the broker's confirm to the message. */
   publishId: 'publish-id',
   diagnosisCode: 'diagnosis-code',
@@ -148,6 +151,8 @@ export const METRICS = {
   contacts_cautions_total: ['reason'],
   contacts_foreign_documents_total: [],
   contacts_log_lines_dropped_total: [],
+  contacts_spans_exported_total: [],
+  contacts_spans_dropped_total: ['reason'],
 } as const;
 
 export type MetricName = keyof typeof METRICS;
@@ -163,6 +168,7 @@ export const RETRY_REASONS = ['unavailable', 'isolated', 'defect', 'held'] as co
 export const LINKS = ['consume', 'publish', 'database'] as const;
 export const REMEDIES = ['new channel', 'new connection', 'exit'] as const;
 export const CAUTION_REASONS = ['the link was lost while consuming', 'a request came back often'] as const;
+export const SPAN_DROP_REASONS = ['queue full', 'export failed'] as const;
 export const REPUBLISH_REASONS = [
   'confirm lost',
   'refused by the broker',

@@ -1,6 +1,7 @@
 import type { FaultCode, HandBackCode, OK, RefusalReason, REQUEST_STATUSES } from './catalogue.ts';
 import type { ReplyOutcome } from './reply.ts';
 import type { Timeline } from './timeline.ts';
+import type { TraceContext } from './trace.ts';
 
 /** What is logged and counted of one request. Holds no personal data. */
 export interface RequestReport {
@@ -22,6 +23,8 @@ export interface RequestReport {
   /** The producer's own id where it is a UUID; any other text could identify a person. */
   readonly messageId: string | undefined;
   readonly timeline: Timeline;
+  /** Absent where traces are off. */
+  readonly trace?: TraceContext | undefined;
   /** Milliseconds from the delivery to the confirmed answer. */
   readonly ms: number;
   readonly error?: unknown;

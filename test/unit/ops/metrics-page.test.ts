@@ -14,6 +14,7 @@ function exposedText(): Promise<string> {
     methods: ['contact.get'],
     inFlight: () => 1,
     oldestRequestAgeS: () => 1,
+    spans: () => ({ exported: 3, dropped: { 'queue full': 2, 'export failed': 1 } }),
     droppedLogLines: () => 1,
     queueMessages: () => new Map([['requests', 7]]),
     intakeHeld: () => Object.fromEntries(PAUSE_REASONS.map((reason) => [reason, true])),

@@ -32,6 +32,7 @@ function metricsOf(settings: Partial<MetricsSettings> = {}) {
     queueMessages: () => new Map([['requests', 7]]),
     intakeHeld: () => ({ database: true, answers: false }),
     oldestRequestAgeS: () => 0,
+    spans: () => ({ exported: 3, dropped: { 'queue full': 2, 'export failed': 1 } }),
     droppedLogLines: () => 0,
     readiness: () => Promise.resolve({ ready: false, checks: { database: false } }),
     ...settings,
