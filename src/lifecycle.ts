@@ -4,7 +4,7 @@ import type { Store } from './mongo/store.ts';
 import type { HttpEndpoint, Readiness } from './ops/http.ts';
 import type { Log } from './ops/log.ts';
 import { StoreMismatchError } from './protocol/errors.ts';
-import type { Tracing } from './protocol/trace.ts';
+import type { Tracing } from './protocol/tracing.ts';
 import type { Attempts } from './redelivery/attempts.ts';
 import type { Receipt } from './telemetry.ts';
 import { within } from './time/limit.ts';

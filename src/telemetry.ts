@@ -5,7 +5,7 @@ import type { DispatchEvents } from './dispatch/events.ts';
 import type { Log } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { RequestReport } from './protocol/request-report.ts';
-import type { Tracing } from './protocol/trace.ts';
+import type { Tracing } from './protocol/tracing.ts';
 import type { AttemptEvents } from './redelivery/retrying-ledger.ts';
 
 /** How many deliveries there were, and how they were settled. */

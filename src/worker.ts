@@ -22,7 +22,7 @@ import { createPipeline, type Stages } from './pipeline/pipeline.ts';
 import { createReplyToPolicy } from './pipeline/reply-to-policy.ts';
 import { StoreDefectError } from './protocol/errors.ts';
 import { Attempts } from './redelivery/attempts.ts';
-import type { SpanCounts, Tracing } from './protocol/trace.ts';
+import type { SpanCounts, Tracing } from './protocol/tracing.ts';
 import { FailedBeforeError, ProcessEndedError } from './redelivery/known-results.ts';
 import type { Config } from './settings/config.ts';
 import { createTelemetry } from './telemetry.ts';

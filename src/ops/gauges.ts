@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 import { LINKS, SPAN_DROP_REASONS } from '../protocol/catalogue.ts';
-import type { SpanCounts } from '../protocol/trace.ts';
+import type { SpanCounts } from '../protocol/tracing.ts';
 import type { Readiness } from './http.ts';
 import { described } from './series.ts';
 

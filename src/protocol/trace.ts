@@ -1,6 +1,3 @@
-import type { SPAN_DROP_REASONS } from './catalogue.ts';
-import type { RequestReport } from './request-report.ts';
-
 /** The place of one request in a trace, by the W3C's Trace Context. */
 export interface TraceContext {
   /** 32 lower-case hexadecimal digits; the producer's, where it sent a valid one. */
@@ -15,23 +12,4 @@ export interface TraceContext {
   readonly state: string | undefined;
   /** Whether the spans are recorded. */
   readonly sampled: boolean;
-}
-
-/** How many spans were exported, and dropped by reason, since the start. */
-export interface SpanCounts {
-  readonly exported: number;
-  readonly dropped: Readonly<Record<(typeof SPAN_DROP_REASONS)[number], number>>;
-}
-
-/** Records the traces of requests. Absent where the environment does not ask for it. */
-export interface Tracing {
-  /** Continues the trace that the request's headers name, or begins one. Never throws. */
-  begin(headers: Readonly<Record<string, unknown>>): TraceContext;
-  /** The headers of the answer. */
-  headersOf(context: TraceContext): Readonly<Record<string, string>>;
-  /** Queues the spans of a request. Called once for each request that began. Never throws. */
-  record(report: RequestReport): void;
-  counts(): SpanCounts;
-  /** Exports what is queued, for `limitMs` milliseconds at most. Idempotent; never rejects. */
-  close(limitMs: number): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { SpanCounts } from '../protocol/trace.ts';
+import type { SpanCounts } from '../protocol/tracing.ts';
 
 /** Sends one batch. Resolves with the error, if there was one. Never rejects. */
 export type Export<Span> = (spans: readonly Span[]) => Promise<unknown>;

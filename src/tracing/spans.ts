@@ -4,7 +4,7 @@ import type { TraceContext } from '../protocol/trace.ts';
 import { newId } from './context.ts';
 
 /** The kinds that are used here, by OpenTelemetry's numbers. */
-export const KIND = { internal: 0, client: 2, producer: 3, consumer: 4 } as const;
+const KIND = { internal: 0, client: 2, producer: 3, consumer: 4 } as const;
 
 /** A finished span, before it has OpenTelemetry's form. */
 export interface SpanRecord {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import type { Tracing } from '../protocol/trace.ts';
+import type { Tracing } from '../protocol/tracing.ts';
 import { contextFrom, headersOf } from './context.ts';
 import { tracingSettings, type TracingSettings } from './environment.ts';
 import { ExportQueue, type Export } from './export-queue.ts';
