@@ -1,5 +1,7 @@
+import type { PAUSE_REASONS } from './protocol/catalogue.ts';
+
 /** Why no requests are consumed. */
-export type PauseReason = 'database' | 'writes' | 'answers';
+export type PauseReason = (typeof PAUSE_REASONS)[number];
 
 /** The cause in words, the most serious first. */
 const CAUSES: readonly (readonly [PauseReason, string])[] = [

@@ -4,6 +4,7 @@ import type { Store } from './mongo/store.ts';
 import type { HttpEndpoint, Readiness } from './ops/http.ts';
 import type { Log } from './ops/log.ts';
 import { StoreMismatchError } from './protocol/errors.ts';
+import type { Tracing } from './protocol/tracing.ts';
 import type { Attempts } from './redelivery/attempts.ts';
 import type { Receipt } from './telemetry.ts';
 import { within } from './time/limit.ts';
@@ -14,6 +15,8 @@ import { pause, retryUntil } from './time/retry.ts';
  * the stop.
  */
 const LEDGER_TIMEOUT_MS = 500;
+/** Milliseconds in which a stop exports the last spans. */
+const TRACES_TIMEOUT_MS = 2_000;
 /**
  * Milliseconds in which a stop closes all connections. Against silent peers the limits of the
  * single calls would add up to more.
@@ -59,6 +62,7 @@ export interface Parts {
   readonly log: Log;
   readonly store: Store;
   readonly attempts: Attempts;
+  readonly tracing?: Tracing | undefined;
   readonly drainTimeoutMs: number;
   /**
    * Aborted when the time to finish the requests in flight is over: everything that retries then
@@ -127,7 +131,8 @@ export class WorkerLifecycle implements Worker {
   async #close(): Promise<void> {
     await Promise.all([this.#queues?.consumer.stop(), this.#queues?.publisher.stop()]);
     await this.#releaseAttempts();
-    await Promise.all([this.#parts.store.close(), this.#http?.close()]);
+    const { store, tracing } = this.#parts;
+    await Promise.all([store.close(), this.#http?.close(), tracing?.close(TRACES_TIMEOUT_MS)]);
   }
 
   /** Returns whether all requests in flight finished in time; the others are requeued. */

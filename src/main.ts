@@ -12,6 +12,7 @@ import { createLog, type Log } from './ops/log.ts';
 import { EXIT_CODES } from './protocol/catalogue.ts';
 import { StoreMismatchError } from './protocol/errors.ts';
 import type { Worker } from './lifecycle.ts';
+import { openTracing, type TracingEvents } from './tracing/tracing.ts';
 import { createWorker, OWN_ERRORS } from './worker.ts';
 
 /**
@@ -84,7 +85,12 @@ function abandon(code: number): never {
 
 /** Runs until a signal or a failure; returns the exit code. */
 async function run(config: Config, log: Log): Promise<number> {
-  const worker = createWorker(config, log);
+  const tracing = await openTracing(
+    process.env,
+    { queue: config.requestQueue, database: databaseOf(config.mongodbUrl) },
+    tracingEvents(log),
+  );
+  const worker = createWorker(config, log, { tracing });
   const [signalled, signalledAgain] = signals();
   void signalledAgain.then(() => exit(EXIT_CODES.failed, log, 500));
   let stopping = false;
@@ -100,6 +106,22 @@ async function run(config: Config, log: Log): Promise<number> {
   stopping = true;
   log.info('stopping', { signal: String(reason) });
   return stop(worker, log);
+}
+
+/** The path of the URL, which was checked before. */
+function databaseOf(mongodbUrl: string): string {
+  return /^[^/]*\/\/[^/]*\/([^?]+)/.exec(mongodbUrl)?.[1] ?? '';
+}
+
+function tracingEvents(log: Log): TracingEvents {
+  return {
+    misconfigured: (variable, error) =>
+      log.warn('a variable of OpenTelemetry cannot be used, going on without it', { reason: variable }, error),
+    exporting: (error) => {
+      if (error === undefined) log.info('spans are exported again');
+      else log.warn('spans cannot be exported and are dropped; contacts_spans_dropped_total counts them', {}, error);
+    },
+  };
 }
 
 async function stop(worker: Worker, log: Log): Promise<number> {

@@ -5,6 +5,7 @@ import type { DispatchEvents } from './dispatch/events.ts';
 import type { Log } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { RequestReport } from './protocol/request-report.ts';
+import type { Tracing } from './protocol/tracing.ts';
 import type { AttemptEvents } from './redelivery/retrying-ledger.ts';
 
 /** How many deliveries there were, and how they were settled. */
@@ -26,7 +27,8 @@ export interface Telemetry {
 
 type Counts = { delivered: number } & Record<Settled, number>;
 
-export function createTelemetry(log: Log, metrics: Metrics): Telemetry {
+/** `tracing`: absent where traces are off. */
+export function createTelemetry(log: Log, metrics: Metrics, tracing?: Tracing): Telemetry {
   const counts: Counts = { delivered: 0, acknowledged: 0, 'dead-lettered': 0, 'handed-back': 0, lost: 0 };
   const channel = channelEvents(log, metrics);
   return {
@@ -49,8 +51,9 @@ export function createTelemetry(log: Log, metrics: Metrics): Telemetry {
       log.warn('a document in the collection of contacts is not a contact, and is left out', {}, error);
     },
     report: (report) => {
-      metrics.request(report);
+      metrics.request(report, report.trace?.sampled === true ? report.trace.traceId : undefined);
       log.request(report);
+      tracing?.record(report);
     },
     receipt: () => ({ ...counts }),
   };
@@ -63,9 +66,9 @@ function settlementEvents(
 ): Pick<ConsumerEvents, 'delivered' | 'settled' | 'deadLettered' | 'deadLetterHeld' | 'handlerFailed'> {
   return {
     delivered: () => (counts.delivered += 1),
-    settled: (how) => {
+    settled: (how, ms) => {
       counts[how] += 1;
-      metrics.settled(how);
+      metrics.settled(how, ms);
       if (how === 'handed-back' || how === 'lost') log.debug('a request is requeued', { reason: how });
     },
     deadLettered: ({ code, referenceId, attempts }) => {
@@ -134,10 +137,11 @@ function channelEvents(log: Log, metrics: Metrics): Pick<ConsumerEvents, 'lost' 
   return {
     lost: (name, reason, failures) => {
       lost.add(name);
+      metrics.link(name, false);
       log.warn('link to the broker lost, retrying', { link: name, reason, attempt: failures });
     },
     restored: (name) => {
-      if (lost.delete(name)) metrics.reconnected(name);
+      metrics.link(name, true, lost.delete(name));
       log.info('link to the broker is up', { link: name });
     },
   };

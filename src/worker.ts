@@ -15,13 +15,14 @@ import { openStore } from './mongo/store.ts';
 import { failureText } from './ops/failure.ts';
 import { HttpPortUnavailableError, startHttp } from './ops/http.ts';
 import type { Log } from './ops/log.ts';
-import { createMetrics } from './ops/metrics.ts';
+import { createMetrics, type MetricsSettings } from './ops/metrics.ts';
 import { createGuard } from './pipeline/guard.ts';
 import { identityOf } from './pipeline/identity.ts';
 import { createPipeline, type Stages } from './pipeline/pipeline.ts';
 import { createReplyToPolicy } from './pipeline/reply-to-policy.ts';
 import { StoreDefectError } from './protocol/errors.ts';
 import { Attempts } from './redelivery/attempts.ts';
+import type { SpanCounts, Tracing } from './protocol/tracing.ts';
 import { FailedBeforeError, ProcessEndedError } from './redelivery/known-results.ts';
 import type { Config } from './settings/config.ts';
 import { createTelemetry } from './telemetry.ts';
@@ -33,8 +34,7 @@ const HEARTBEAT_S = 10;
 /** Quorum queues confirm within milliseconds; a disk under load takes some hundred. */
 const CONFIRM_TIMEOUT_MS = 30_000;
 const READINESS_TIMEOUT_MS = 2_000;
-const SLOTS_PER_METHOD = 2;
-const MAX_BATCH = 128;
+const BATCHING = { slotsPerMethod: 2, maxBatch: 128 };
 
 /**
  * Errors whose messages are written in this project and hold no values of a request: a log may
@@ -48,17 +48,20 @@ export const OWN_ERRORS = [
   ItemDefectError,
 ] as const;
 
-/** What may be replaced: the methods, by those of an extended API. */
+/** What may be replaced or added: the methods, by those of an extended API. */
 export interface WorkerOptions {
   readonly methods?: typeof apiMethods;
+  /** Records the traces of requests; none are where it is absent. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Builds the worker's parts and wires them. Nothing happens before `start`. */
 export function createWorker(config: Config, log: Log, options: WorkerOptions = {}): Worker {
   const { maxAttempts, retentionSeconds, listMaxPerPage, drainTimeoutMs, httpPort: port } = config;
+  const { methods: methodsOf = apiMethods, tracing } = options;
   const foreign = (error: ItemDefectError): void => telemetry.foreign(error);
   const store = openStore(config.mongodbUrl, { retentionSeconds, foreign });
-  const methods = (options.methods ?? apiMethods)(store.contacts, { listMaxPerPage, leftOut: foreign });
+  const methods = methodsOf(store.contacts, { listMaxPerPage, leftOut: foreign });
 
   let queues: Queues | undefined;
   const flow = new FlowControl((paused, cause) => {
@@ -67,19 +70,17 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   });
   const metrics = createMetrics({
     methods: methods.map(({ name }) => name),
-    inFlight: () => queues?.consumer.inFlight ?? 0,
-    droppedLogLines: () => log.dropped(),
-    queueMessages: () => queues?.consumer.depths ?? new Map(),
+    ...deliveryState(() => queues?.consumer),
+    ...lossState(log, tracing),
     intakeHeld: () => flow.reasons(),
-    ready: async () => (await worker.readiness()).ready,
+    readiness: () => worker.readiness(),
   });
-  const telemetry = createTelemetry(log, metrics);
+  const telemetry = createTelemetry(log, metrics, tracing);
 
   const abandoning = new AbortController();
   const retryPolicy = retryUntil(abandoning.signal);
   const events = { ...telemetry.dispatch, waiting: flow.waiting, failing: flow.failing };
-  const limits = { maxAttempts, slotsPerMethod: SLOTS_PER_METHOD, maxBatch: MAX_BATCH };
-  const dispatcher = new Dispatcher(createRegistry(methods), limits, retryPolicy, events);
+  const dispatcher = new Dispatcher(createRegistry(methods), { maxAttempts, ...BATCHING }, retryPolicy, events);
   const attempts = new Attempts(store.attempts, { maxAttempts, retryPolicy, describe, events });
 
   const openQueues = (): Queues => {
@@ -88,7 +89,7 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
     const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: `${queue}.majority` };
     const publisher = new Publisher(connection, confirms, { ...telemetry.publisher, open: flow.open });
     const pipeline = createPipeline({
-      ...contentStages(config),
+      ...contentStages(config, tracing),
       admit: (start) => attempts.admit(start),
       knows: (method) => dispatcher.knows(method),
       execute: (request, terms) => dispatcher.execute(request, terms),
@@ -105,6 +106,7 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
     log,
     store,
     attempts,
+    tracing,
     drainTimeoutMs,
     abandoning,
     startHttp: () =>
@@ -115,10 +117,31 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   return worker;
 }
 
+/** What a scrape reads of log lines and spans. */
+function lossState(log: Log, tracing: Tracing | undefined): Pick<MetricsSettings, 'droppedLogLines' | 'spans'> {
+  return { droppedLogLines: () => log.dropped(), spans: () => tracing?.counts() ?? NO_SPANS };
+}
+
+const NO_SPANS: SpanCounts = { exported: 0, dropped: { 'queue full': 0, 'export failed': 0 } };
+
+/** What a scrape reads of the deliveries and their queues; nothing before there is a consumer. */
+function deliveryState(
+  consumer: () => Consumer | undefined,
+): Pick<MetricsSettings, 'inFlight' | 'oldestRequestAgeS' | 'queueMessages'> {
+  return {
+    inFlight: () => consumer()?.inFlight ?? 0,
+    oldestRequestAgeS: () => consumer()?.oldestRequestAgeS ?? 0,
+    queueMessages: () => consumer()?.depths ?? new Map(),
+  };
+}
+
+type ContentStages = Pick<Stages, 'guard' | 'identify' | 'decode' | 'encode' | 'describe' | 'tracing'>;
+
 /** The stages that depend on the message and the settings alone. */
-function contentStages(config: Config): Pick<Stages, 'guard' | 'identify' | 'decode' | 'encode' | 'describe'> {
+function contentStages(config: Config, tracing: Stages['tracing']): ContentStages {
   const { requestQueue: queue, replyToAllow, maxRequestBytes: maxBytes } = config;
   return {
+    tracing,
     guard: createGuard(createReplyToPolicy([queue, deadLetterQueueOf(queue)], replyToAllow)),
     identify: identityOf,
     decode: (body, contentEncoding) => decode(body, { maxBytes, contentEncoding }),

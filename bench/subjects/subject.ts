@@ -31,6 +31,11 @@ function startScript(): {
   return { environment: Object.fromEntries(environment), program: words.slice(node + 1) };
 }
 
+/** The variables of OpenTelemetry, for the one subject that is to be measured with traces. */
+function tracesAsked(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('OTEL_')));
+}
+
 /** The folder of the measured processes' output. */
 const LOGS = join(ROOT, '.cache/bench');
 
@@ -68,7 +73,13 @@ export async function startSubject(
   const child = spawn(process.execPath, [...profiler, ...probe, ...PROGRAMS[subject]], {
     cwd: ROOT,
     stdio: ['ignore', log, log, 'ipc'],
-    env: { ...START.environment, PATH: process.env['PATH'] ?? '', ...environment, HTTP_PORT: String(port) },
+    env: {
+      ...START.environment,
+      PATH: process.env['PATH'] ?? '',
+      ...(subject === 'other' && tracesAsked()),
+      ...environment,
+      HTTP_PORT: String(port),
+    },
   });
   const url = `http://127.0.0.1:${port}`;
   await waitFor(`the ${subject}`, 60_000, async () => {

@@ -2,6 +2,7 @@ import { StoreDefectError, UnavailableError } from '../protocol/errors.ts';
 import type { Execution } from '../protocol/execution.ts';
 import type { Method, Work } from '../protocol/method.ts';
 import type { ResponseEnvelope } from '../protocol/response.ts';
+import type { BatchRun } from '../protocol/timeline.ts';
 import type { RetryPolicy } from '../time/retry.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { DispatchEvents } from './events.ts';
@@ -47,6 +48,8 @@ export class BatchExecution<Command> {
   readonly #isolated: boolean;
   #attempts: number;
   #firstError: unknown;
+  /** When the first attempt began; 0 before. */
+  #begunAt: number;
   /** Waits for the store to return. */
   #waiting = false;
   /** Held by the breaker. */
@@ -57,18 +60,19 @@ export class BatchExecution<Command> {
 
   /**
    * `isolatedFrom`: set for one item of a batch that failed, with whether other items of it
-   * succeeded.
+   * succeeded, and when that batch began.
    */
   constructor(
     shared: ExecutionShared<Command>,
     batch: readonly Work<Command>[],
     report: ReportResult,
-    isolatedFrom?: { readonly othersSucceeded: boolean },
+    isolatedFrom?: { readonly othersSucceeded: boolean; readonly begunAt: number },
   ) {
     this.#shared = shared;
     this.#batch = batch;
     this.#report = report;
     this.#isolated = isolatedFrom !== undefined;
+    this.#begunAt = isolatedFrom?.begunAt ?? 0;
     // An item that the store accepted in the same call is a success that this item has seen.
     if (isolatedFrom?.othersSucceeded === true) this.#successesSeen = NO_SUCCESSES;
     this.#attempts = shared.attemptsBefore + 1;
@@ -98,9 +102,10 @@ export class BatchExecution<Command> {
       const othersSucceeded = this.#noteSuccess(results);
       const [first] = results;
       if (results.length === 1 && first instanceof StoreDefectError) return this.#failedAlone(first);
+      const run = this.#endRun(results);
       results.forEach((result, at) => {
         if (result instanceof StoreDefectError) this.#isolate(at, othersSucceeded);
-        else this.#report(at, executionOf(result, this.#attempts, results.length));
+        else this.#report(at, executionOf(result, this.#attempts, results.length, run));
       });
       return true;
     } catch (error) {
@@ -124,8 +129,15 @@ export class BatchExecution<Command> {
 
   #execute(): ReturnType<typeof execute> {
     const { breaker, method } = this.#shared;
+    if (this.#begunAt === 0) this.#begunAt = performance.now();
     this.#successesBefore = breaker?.successes ?? 0;
     return execute(method, this.#batch);
+  }
+
+  /** The stay at the store that ends with these results. */
+  #endRun(results: readonly unknown[]): BatchRun {
+    const size = results.reduce<number>((sum, result) => sum + (result instanceof StoreDefectError ? 0 : 1), 0);
+    return { begunAt: this.#begunAt, endedAt: performance.now(), size };
   }
 
   /**
@@ -155,7 +167,10 @@ export class BatchExecution<Command> {
 
   #isolate(at: number, othersSucceeded: boolean): void {
     const report: ReportResult = (_, execution) => this.#report(at, execution);
-    void new BatchExecution(this.#shared, this.#batch.slice(at, at + 1), report, { othersSucceeded }).run();
+    void new BatchExecution(this.#shared, this.#batch.slice(at, at + 1), report, {
+      othersSucceeded,
+      begunAt: this.#begunAt,
+    }).run();
   }
 
   #failedAlone(error: unknown): boolean {
@@ -169,7 +184,8 @@ export class BatchExecution<Command> {
     this.#firstError ??= error;
     const attempts = this.#attempts;
     if (verdict === 'fails' || attempts >= terms.maxAttempts) {
-      this.#report(0, { kind: 'defect', first: this.#firstError, last: error, attempts, batch: 1 });
+      const run = this.#endRun([undefined]);
+      this.#report(0, { kind: 'defect', first: this.#firstError, last: error, attempts, batch: 1, run });
       return true;
     }
     this.#attempts += 1;
@@ -201,9 +217,9 @@ function isChannelClosed({ channel }: Work<unknown>): boolean {
   return channel?.gone === true;
 }
 
-function executionOf(response: ResponseEnvelope | Error, attempts: number, batch: number): Execution {
-  if (response instanceof Error) return { kind: 'defect', first: response, last: response, attempts, batch };
-  return { kind: 'done', response, attempts, batch };
+function executionOf(response: ResponseEnvelope | Error, attempts: number, batch: number, run: BatchRun): Execution {
+  if (response instanceof Error) return { kind: 'defect', first: response, last: response, attempts, batch, run };
+  return { kind: 'done', response, attempts, batch, run };
 }
 
 function hadEffect(response: ResponseEnvelope | Error): boolean {

@@ -1,3 +1,5 @@
+import type { RETRY_REASONS } from '../protocol/catalogue.ts';
+
 /** Receives what the dispatcher does beside its results. */
 export interface DispatchEvents {
   /**
@@ -5,7 +7,7 @@ export interface DispatchEvents {
    * runs alone (`isolated`), or an attempt failed by a defect, or every request of the method fails
    * alike and they are held.
    */
-  retry(method: string, reason: 'unavailable' | 'isolated' | 'defect' | 'held', error: unknown): void;
+  retry(method: string, reason: (typeof RETRY_REASONS)[number], error: unknown): void;
   /** One batch more (1) or less (-1) waits for the store to return. */
   waiting(change: 1 | -1): void;
   /**

@@ -168,6 +168,7 @@ function writeRequest(logger: Logger, line: RequestReport, own: readonly OwnErro
     reply: truncated(line.reply),
     redelivered: line.redelivered,
     repeated: line.repeated,
+    ...(line.trace !== undefined && { trace_id: line.trace.traceId }),
     ...(line.error !== undefined && { error: failureOf(line.error, own) }),
   };
   logger[level](fields, 'request');

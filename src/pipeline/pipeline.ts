@@ -8,6 +8,9 @@ import type { RequestReport } from '../protocol/request-report.ts';
 import type { RequestEnvelope } from '../protocol/request.ts';
 import { fail, type ResponseEnvelope } from '../protocol/response.ts';
 import type { Settlement } from '../protocol/settlement.ts';
+import type { TraceContext } from '../protocol/trace.ts';
+import type { Tracing } from '../protocol/tracing.ts';
+import { Moments } from './moments.ts';
 import { reportOf } from './report.ts';
 import { respond, type Answer } from './respond.ts';
 import { settle, type Outcome } from './settle.ts';
@@ -34,6 +37,8 @@ export interface Stages {
   readonly publish: (reply: Reply) => Promise<ReplyOutcome>;
   /** What a dead letter may say of an error: never a value of a request. */
   readonly describe: (error: unknown) => string;
+  /** Absent where traces are off. */
+  readonly tracing?: Pick<Tracing, 'begin' | 'headersOf'> | undefined;
   readonly report: (report: RequestReport) => void;
 }
 
@@ -48,24 +53,34 @@ export type Decoded =
 /** One delivery in, one settlement out: this is what happens to every request. */
 export function createPipeline(stages: Stages): (delivery: Delivery) => Promise<Settlement> {
   return async (delivery) => {
-    const receivedAt = performance.now();
+    const moments = new Moments();
+    const trace = stages.tracing?.begin(delivery.properties.headers);
     const refused = stages.guard(delivery);
     const identity = stages.identify(delivery);
     const result: Result =
       refused === undefined
-        ? await admitAndExecute(delivery, identity, stages)
+        ? await admitAndExecute(delivery, identity, stages, moments)
         : { method: NO_METHOD, execution: refused };
+    if ('run' in result.execution) moments.run = result.execution.run;
+    moments.concludedAt = performance.now();
     const answer = respond(result.execution, identity.referenceId, stages.encode);
-    const reply = await publish(answer, result.method, delivery, stages);
+    moments.encodedAt = performance.now();
+    const reply = await publish(answer, result.method, delivery, stages, trace);
+    moments.repliedAt = performance.now();
     const outcome = { result, answer, reply };
     const settlement = settle(outcome, identity.referenceId, stages.describe);
-    stages.report(reportOf(delivery, identity, outcome, receivedAt));
+    stages.report(reportOf(delivery, identity, outcome, moments, trace));
     return settlement;
   };
 }
 
 /** Never rejects: what a stage throws is a defect of ours. */
-async function admitAndExecute(delivery: Delivery, identity: RequestIdentity, stages: Stages): Promise<Executed> {
+async function admitAndExecute(
+  delivery: Delivery,
+  identity: RequestIdentity,
+  stages: Stages,
+  moments: Moments,
+): Promise<Executed> {
   const { attemptId, unreadable } = identity;
   if (unreadable !== undefined)
     return rejected(NO_METHOD, fault('INVALID_REQUEST', `the property ${unreadable} ${NOT_UTF8}`));
@@ -73,7 +88,7 @@ async function admitAndExecute(delivery: Delivery, identity: RequestIdentity, st
   const admission = await stages.admit({ attemptId, redelivered: delivery.redelivered, channel: delivery.channel });
   if (!('conclude' in admission)) return admission;
 
-  const executed = await decodeAndExecute(delivery, identity, admission.attemptsBefore, stages);
+  const executed = await decodeAndExecute(delivery, identity, admission.attemptsBefore, stages, moments);
   return admission.conclude(executed);
 }
 
@@ -82,10 +97,13 @@ async function decodeAndExecute(
   { key, deadline }: RequestIdentity,
   attemptsBefore: number | undefined,
   stages: Stages,
+  moments: Moments,
 ): Promise<Executed> {
   let method: string = NO_METHOD;
+  moments.admittedAt = performance.now();
   try {
     const decoded = stages.decode(body, properties.contentEncoding);
+    moments.decodedAt = performance.now();
     const named = decoded.ok ? decoded.request.method : decoded.method;
     if (named !== undefined && stages.knows(named)) method = named;
     if (!decoded.ok) return rejected(method, decoded.fault);
@@ -101,10 +119,12 @@ async function publish(
   method: string,
   { properties }: Delivery,
   stages: Stages,
+  trace: TraceContext | undefined,
 ): Promise<Outcome['reply']> {
   const { replyTo: to } = properties;
   if (answer === undefined || to === undefined) return 'none';
-  const { headers, body } = answer;
+  const { body } = answer;
+  const headers = trace === undefined ? answer.headers : { ...answer.headers, ...stages.tracing?.headersOf(trace) };
   try {
     return await stages.publish({ to, correlationId: correlationIdOf(properties), type: method, headers, body });
   } catch (error) {

@@ -2,24 +2,26 @@ import { OK } from '../protocol/catalogue.ts';
 import type { Delivery } from '../protocol/delivery.ts';
 import type { RequestIdentity } from '../protocol/request-key.ts';
 import type { RequestReport } from '../protocol/request-report.ts';
+import type { TraceContext } from '../protocol/trace.ts';
+import type { Moments } from './moments.ts';
 import type { Outcome } from './settle.ts';
 
-/**
- * What is logged and counted of a request that was settled. `receivedAt`: milliseconds of
- * `performance.now()`.
- */
+/** What is logged, counted and traced of a request that is about to be settled. */
 export function reportOf(
   { redelivered, channel, properties }: Delivery,
   { referenceId }: RequestIdentity,
   { result: { method, execution }, answer, reply }: Outcome,
-  receivedAt: number,
+  moments: Moments,
+  trace: TraceContext | undefined,
 ): RequestReport {
   const request = {
     method,
     redelivered,
     referenceId,
     messageId: uuidOf(properties.messageId),
-    ms: performance.now() - receivedAt,
+    timeline: moments,
+    trace,
+    ms: moments.repliedAt - moments.receivedAt,
   };
   if (execution.kind === 'abandoned' || reply === 'stopped') {
     const code = channel.gone ? 'CHANNEL_GONE' : 'STOPPING';

@@ -72,6 +72,9 @@ export const HEADERS = {
   perPage: 'per_page',
   /** Answer to contact.list. */
   hasMore: 'has_more',
+  /** Request and answer: the W3C's trace context, where traces are on. */
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
   /** Dead letter: ties the broker's confirm to the message. */
   publishId: 'publish-id',
   diagnosisCode: 'diagnosis-code',
@@ -124,11 +127,17 @@ export type CliExitCode = (typeof CLI_EXIT_CODES)[keyof typeof CLI_EXIT_CODES];
 export const METRICS = {
   contacts_requests_total: ['method', 'status', 'code'],
   contacts_request_duration_seconds: ['method'],
+  contacts_stage_duration_seconds: ['stage'],
+  contacts_settlement_duration_seconds: ['settlement'],
   contacts_batch_size: ['method'],
+  contacts_attempts_total: ['method'],
+  contacts_repeats_total: ['method'],
   contacts_replies_total: ['outcome'],
   contacts_in_flight: [],
   contacts_ready: [],
   contacts_intake_held: ['reason'],
+  contacts_link_up: ['link'],
+  contacts_oldest_request_age_seconds: [],
   contacts_queue_messages: ['queue'],
   contacts_deliveries_redelivered_total: [],
   contacts_deliveries_settled_total: ['settlement'],
@@ -142,6 +151,29 @@ export const METRICS = {
   contacts_cautions_total: ['reason'],
   contacts_foreign_documents_total: [],
   contacts_log_lines_dropped_total: [],
+  contacts_spans_exported_total: [],
+  contacts_spans_dropped_total: ['reason'],
 } as const;
 
 export type MetricName = keyof typeof METRICS;
+
+/** The closed lists of values that the metrics' labels have; each is exposed as 0 from the start. */
+export const REQUEST_STATUSES = ['ok', 'fail', 'refused', 'handed-back'] as const;
+export const STAGES = ['decode', 'wait', 'database', 'encode', 'confirm'] as const;
+export const REPLY_OUTCOMES = ['routed', 'returned', 'refused', 'unconfirmed', 'unsendable'] as const;
+export const SETTLEMENTS = ['acknowledged', 'dead-lettered', 'handed-back', 'lost'] as const;
+export const PAUSE_REASONS = ['database', 'writes', 'answers'] as const;
+export const RETRY_REASONS = ['unavailable', 'isolated', 'defect', 'held'] as const;
+/** The two links to the broker, and the database. */
+export const LINKS = ['consume', 'publish', 'database'] as const;
+export const REMEDIES = ['new channel', 'new connection', 'exit'] as const;
+export const CAUTION_REASONS = ['the link was lost while consuming', 'a request came back often'] as const;
+export const SPAN_DROP_REASONS = ['queue full', 'export failed'] as const;
+export const REPUBLISH_REASONS = [
+  'confirm lost',
+  'refused by the broker',
+  'closed by the broker',
+  'dead letter returned',
+  'dead letter refused',
+  'dead letter unconfirmed',
+] as const;

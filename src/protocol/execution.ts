@@ -2,6 +2,7 @@ import type { RefusalReason } from './catalogue.ts';
 import type { DeliveryChannel } from './delivery.ts';
 import type { RequestKey } from './request-key.ts';
 import type { FailResponse, ResponseEnvelope } from './response.ts';
+import type { BatchRun } from './timeline.ts';
 
 /** What applies to one request beside its content. */
 export interface ExecutionTerms {
@@ -24,6 +25,8 @@ export interface Done {
   readonly attempts: number;
   /** Requests in its batch. */
   readonly batch: number;
+  /** When its batch was at the store; absent where nothing was executed. */
+  readonly run?: BatchRun;
 }
 
 /** Every attempt failed by an error of ours. */
@@ -33,6 +36,7 @@ export interface Defect {
   readonly last: unknown;
   readonly attempts: number;
   readonly batch: number;
+  readonly run?: BatchRun;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { REPLY_OUTCOMES } from './catalogue.ts';
 import type { ResponseHeaders } from './response.ts';
 
 /**
@@ -24,7 +25,7 @@ export interface Reply {
  * it in time; it may still arrive. `unsendable`: AMQP cannot carry it, or the broker closes each
  * channel that publishes it.
  */
-export type ReplyOutcome = 'routed' | 'returned' | 'refused' | 'unconfirmed' | 'unsendable';
+export type ReplyOutcome = (typeof REPLY_OUTCOMES)[number];
 
 /** The worker stops. The message was not published, or its outcome is unknown. */
 export class PublisherStoppedError extends Error {

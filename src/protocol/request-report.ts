@@ -1,11 +1,13 @@
-import type { FaultCode, HandBackCode, OK, RefusalReason } from './catalogue.ts';
+import type { FaultCode, HandBackCode, OK, RefusalReason, REQUEST_STATUSES } from './catalogue.ts';
 import type { ReplyOutcome } from './reply.ts';
+import type { Timeline } from './timeline.ts';
+import type { TraceContext } from './trace.ts';
 
 /** What is logged and counted of one request. Holds no personal data. */
 export interface RequestReport {
   /** `NO_METHOD` where the method is unknown. */
   readonly method: string;
-  readonly status: 'ok' | 'fail' | 'refused' | 'handed-back';
+  readonly status: (typeof REQUEST_STATUSES)[number];
   /** The first fault's code, or why the request was refused or handed back. */
   readonly code: typeof OK | FaultCode | RefusalReason | HandBackCode;
   /** How often it was started. */
@@ -20,7 +22,10 @@ export interface RequestReport {
   readonly referenceId: string;
   /** The producer's own id where it is a UUID; any other text could identify a person. */
   readonly messageId: string | undefined;
-  /** Milliseconds from the delivery to its settlement. */
+  readonly timeline: Timeline;
+  /** Absent where traces are off. */
+  readonly trace?: TraceContext | undefined;
+  /** Milliseconds from the delivery to the confirmed answer. */
   readonly ms: number;
   readonly error?: unknown;
 }

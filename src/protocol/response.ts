@@ -11,7 +11,8 @@ export interface ResponseElement {
 }
 
 /** The headers that an answer may have. */
-type ResponseHeader = (typeof HEADERS)['status' | 'repeated' | 'page' | 'perPage' | 'hasMore'];
+type ResponseHeader = (typeof HEADERS)[
+  'status' | 'repeated' | 'page' | 'perPage' | 'hasMore' | 'traceparent' | 'tracestate'];
 
 export type ResponseHeaders = Readonly<Partial<Record<ResponseHeader, string | number | boolean>>>;
 

@@ -108,7 +108,12 @@ const HEADER_RULES: Readonly<Record<string, HeaderRule>> = {
 
 function headersProblem(method: string, headers: Readonly<Record<string, unknown>>): string | undefined {
   const allowed = Object.entries(HEADER_RULES).filter(([, { methods }]) => methods.includes(method));
-  const names = new Set<string>([HEADERS.status, ...allowed.map(([name]) => name)]);
+  const names = new Set<string>([
+    HEADERS.status,
+    HEADERS.traceparent,
+    HEADERS.tracestate,
+    ...allowed.map(([name]) => name),
+  ]);
   const other = Object.keys(headers).find((name) => !names.has(name));
   if (other !== undefined) return `the header ${other} does not belong here`;
   const wrong = allowed.find(([name, { isMandatory, isValid }]) => {

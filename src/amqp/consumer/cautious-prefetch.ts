@@ -1,7 +1,9 @@
 import type { ConsumeMessage } from 'amqplib';
 
+import type { CAUTION_REASONS } from '../../protocol/catalogue.ts';
+
 /** Why requests are consumed one at a time. */
-export type CautionReason = 'the link was lost while consuming' | 'a request came back often';
+export type CautionReason = (typeof CAUTION_REASONS)[number];
 
 /**
  * The delivery count from which a request may be what ends processes or channels. Far below the

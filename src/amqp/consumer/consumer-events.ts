@@ -1,3 +1,4 @@
+import type { SETTLEMENTS } from '../../protocol/catalogue.ts';
 import type { Diagnosis } from '../../protocol/settlement.ts';
 import type { CautionReason } from './cautious-prefetch.ts';
 import type { DeadLetterEvents } from './dead-letter-publisher.ts';
@@ -5,12 +6,13 @@ import type { ChannelEvents } from '../connection/supervised-channel.ts';
 import type { Remedy } from './stall-detector.ts';
 
 /** How a delivery was settled. `lost`: its channel was closed, so that the broker redelivers it. */
-export type Settled = 'acknowledged' | 'dead-lettered' | 'handed-back' | 'lost';
+export type Settled = (typeof SETTLEMENTS)[number];
 
 /** Events of the consumer. */
 export interface ConsumerEvents extends ChannelEvents, DeadLetterEvents {
   delivered(redelivered: boolean): void;
-  settled(how: Settled): void;
+  /** `ms`: milliseconds since the delivery. */
+  settled(how: Settled, ms: number): void;
   /**
    * The request is in the dead-letter queue with its diagnosis. Its delivery is settled as
    * `dead-lettered` next.

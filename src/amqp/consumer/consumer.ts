@@ -101,14 +101,17 @@ export class Consumer implements ChannelUser<Channel> {
   }
 
   get inFlight(): number {
-    let held = 0;
-    for (const subscription of this.#subscriptions) held += subscription.held;
-    return held;
+    return [...this.#subscriptions].reduce((sum, { held }) => sum + held, 0);
   }
 
   /** Messages in the request queue and its dead-letter queue at the last poll; empty before. */
   get depths(): ReadonlyMap<string, number> {
     return this.#stallWatchdog.depths;
+  }
+
+  /** See oldest-request.ts. */
+  get oldestRequestAgeS(): number {
+    return Math.max(0, ...[...this.#subscriptions].map((subscription) => subscription.oldestRequestAgeS));
   }
 
   open(model: ChannelModel): Promise<Channel> {
@@ -191,11 +194,9 @@ export class Consumer implements ChannelUser<Channel> {
 
   /** Starts or cancels consumption as needed. Never rejects: a failure replaces the channel. */
   async #adjust(): Promise<void> {
-    try {
-      await this.#subscription?.adjust();
-    } catch (error) {
+    await this.#subscription?.adjust().catch((error: unknown) => {
       this.#channel.rebuild(error instanceof Error ? error.message : 'consuming failed');
-    }
+    });
   }
 
   #receive(delivered: Delivered): void {
@@ -204,7 +205,9 @@ export class Consumer implements ChannelUser<Channel> {
     this.#events.delivered(message.fields.redelivered);
     const suspicious = this.#cautiousPrefetch.delivered(message);
     if (this.#cautiousPrefetch.oneAtATime && !subscription.isAlone(message)) {
-      void subscription.requeueAside(message, (lost) => this.#settled(subscription, lost ? 'lost' : 'handed-back'));
+      void subscription.requeueAside(message, (lost, ms) =>
+        this.#settled(subscription, lost ? 'lost' : 'handed-back', ms),
+      );
       return;
     }
     if (suspicious) this.#events.charged(deliveryCountOf(message));
@@ -219,9 +222,8 @@ export class Consumer implements ChannelUser<Channel> {
   async #carryOut(delivery: Delivered, settlement: Settlement): Promise<void> {
     if (settlement.kind === 'acknowledge') return this.#settle(delivery, 'acknowledged');
     if (settlement.kind === 'hand-back') return this.#settle(delivery, 'handed-back');
-    const { subscription, message } = delivery;
-    const gone = (): boolean => subscription.gone || !subscription.holds(message);
-    const outcome = await this.#deadLetters.publish(message, settlement.diagnosis, gone);
+    const gone = (): boolean => delivery.subscription.gone || !delivery.subscription.holds(delivery.message);
+    const outcome = await this.#deadLetters.publish(delivery.message, settlement.diagnosis, gone);
     if (outcome !== 'handed-back') this.#events.deadLettered(settlement.diagnosis);
     this.#settle(delivery, outcome, outcome === 'handed-back' ? undefined : settlement.acknowledged);
   }
@@ -229,8 +231,8 @@ export class Consumer implements ChannelUser<Channel> {
   /** Calls `acknowledged` once the broker certainly has the settlement. */
   #settle({ subscription, message }: Delivered, how: Settling, acknowledged?: () => void): void {
     const settled = how === 'unsendable' ? 'dead-lettered' : how;
-    const onSettled = (lost: boolean): void => {
-      this.#settled(subscription, lost ? 'lost' : settled);
+    const onSettled = (lost: boolean, ms: number): void => {
+      this.#settled(subscription, lost ? 'lost' : settled, ms);
       if (!lost && acknowledged !== undefined) void subscription.flushed().then(acknowledged, () => undefined);
     };
     if (how === 'handed-back') subscription.requeue(message, onSettled);
@@ -238,8 +240,8 @@ export class Consumer implements ChannelUser<Channel> {
     else subscription.acknowledge(message, onSettled);
   }
 
-  #settled(subscription: Subscription, how: Settled): void {
-    this.#events.settled(how);
+  #settled(subscription: Subscription, how: Settled, ms: number): void {
+    this.#events.settled(how, ms);
     this.#stallWatchdog.recordProgress();
     if (how === 'acknowledged' || how === 'dead-lettered') this.#cautiousPrefetch.recordSuccess();
     if (subscription.held === 0 && subscription !== this.#subscription) this.#subscriptions.delete(subscription);

@@ -1,3 +1,5 @@
+import type { REMEDIES } from '../../protocol/catalogue.ts';
+
 /** Requests wait and none is delivered, or no request in flight ends, and no remedy has helped. */
 export class ConsumerStuckError extends Error {
   override readonly name = 'ConsumerStuckError';
@@ -16,7 +18,7 @@ export interface QueueSample {
 }
 
 /** What to do. `exit`: no remedy has helped within the time of the settings. */
-export type Remedy = 'none' | 'new channel' | 'new connection' | 'exit';
+export type Remedy = 'none' | (typeof REMEDIES)[number];
 
 /** Milliseconds that requests may wait without a delivery: far above what a busy broker needs. */
 const NO_DELIVERY_LIMIT_MS = 10_000;

@@ -1,6 +1,7 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 
 import { within } from '../../time/limit.ts';
+import { oldestAgeS } from './oldest-request.ts';
 import { UnsettledDeliveries, type OnSettled } from './unsettled-deliveries.ts';
 
 /** What the subscription asks of the consumer, and reports to it. */
@@ -84,6 +85,11 @@ export class Subscription {
   /** Number of unsettled deliveries. */
   get held(): number {
     return this.#deliveries.size;
+  }
+
+  /** See oldest-request.ts. */
+  get oldestRequestAgeS(): number {
+    return oldestAgeS(this.unsettled().map(({ properties }) => properties.timestamp as unknown));
   }
 
   /** Whether the prefetch allows another delivery. */
@@ -210,8 +216,7 @@ export class Subscription {
     this.#consumers += 1;
     const consumer = { tag: `contacts-worker-${this.#consumers}`, size, held: 0, confirmed: false };
     this.#consumer = consumer;
-    const receive = (message: ConsumeMessage | null): void => this.#receive(message);
-    const consuming = this.#channel.consume(queue, receive, { consumerTag: consumer.tag });
+    const consuming = this.#channel.consume(queue, (message) => this.#receive(message), { consumerTag: consumer.tag });
     // At once: the same turn may bring the loss of the channel.
     const confirmed = consuming.then(() => (consumer.confirmed = true));
     await within(timeoutMs, 'consuming', confirmed);

@@ -2,8 +2,11 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 
 import { AckBatch } from './ack-batch.ts';
 
-/** `lost`: the channel was closed before, so that the broker redelivers. */
-export type OnSettled = (lost: boolean) => void;
+/**
+ * `lost`: the channel was closed before, so that the broker redelivers. `ms`: milliseconds since the
+ * delivery.
+ */
+export type OnSettled = (lost: boolean, ms: number) => void;
 
 /** A delivery that is in flight for this long does not end channels, and nothing waits for it. */
 const STALE_MS = 5_000;
@@ -41,10 +44,12 @@ export class UnsettledDeliveries {
 
   /** Acknowledges at the end of this turn. Ignored for a settled delivery. */
   acknowledge(message: ConsumeMessage, onSettled: OnSettled): void {
-    if (!this.#open.delete(message)) return;
+    const since = this.#open.get(message);
+    if (since === undefined) return;
+    this.#open.delete(message);
     this.#acknowledgements.add(message, (lost) => {
       this.#settled(message);
-      onSettled(lost);
+      onSettled(lost, performance.now() - since);
     });
   }
 
@@ -64,7 +69,9 @@ export class UnsettledDeliveries {
   }
 
   #reject(message: ConsumeMessage, requeue: boolean, onSettled: OnSettled): void {
-    if (!this.#open.delete(message)) return;
+    const since = this.#open.get(message);
+    if (since === undefined) return;
+    this.#open.delete(message);
     let lost = false;
     try {
       this.#channel.nack(message, false, requeue);
@@ -72,7 +79,7 @@ export class UnsettledDeliveries {
       lost = true; // The channel is closed.
     }
     this.#settled(message);
-    onSettled(lost);
+    onSettled(lost, performance.now() - since);
   }
 
   /**

@@ -21,6 +21,15 @@ const line: RequestReport = {
   reply: 'routed',
   redelivered: false,
   repeated: false,
+  timeline: {
+    receivedAt: 1,
+    admittedAt: 1,
+    decodedAt: 1,
+    run: undefined,
+    concludedAt: 1,
+    encodedAt: 1,
+    repliedAt: 2.23456,
+  },
 };
 
 type Line = Record<string, unknown>;

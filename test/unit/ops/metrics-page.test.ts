@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 
 import { createMetrics } from '../../../src/ops/metrics.ts';
-import { METRICS } from '../../../src/protocol/catalogue.ts';
+import { METRICS, PAUSE_REASONS, REPUBLISH_REASONS } from '../../../src/protocol/catalogue.ts';
 
 const PAGE = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
 const catalogue = Object.fromEntries(Object.entries(METRICS).map(([name, labels]) => [name, [...labels].sort()]));
@@ -13,10 +13,12 @@ function exposedText(): Promise<string> {
   const metrics = createMetrics({
     methods: ['contact.get'],
     inFlight: () => 1,
+    oldestRequestAgeS: () => 1,
+    spans: () => ({ exported: 3, dropped: { 'queue full': 2, 'export failed': 1 } }),
     droppedLogLines: () => 1,
     queueMessages: () => new Map([['requests', 7]]),
-    intakeHeld: () => ({ database: true }),
-    ready: () => Promise.resolve(true),
+    intakeHeld: () => Object.fromEntries(PAUSE_REASONS.map((reason) => [reason, true])),
+    readiness: () => Promise.resolve({ ready: true, checks: { database: true } }),
   });
   metrics.request({
     method: 'contact.get',
@@ -30,13 +32,22 @@ function exposedText(): Promise<string> {
     referenceId: 'reference',
     messageId: undefined,
     ms: 4,
+    timeline: {
+      receivedAt: 1,
+      admittedAt: 2,
+      decodedAt: 2.5,
+      run: { begunAt: 3, endedAt: 4, size: 2 },
+      concludedAt: 4,
+      encodedAt: 4.25,
+      repliedAt: 5,
+    },
   });
-  metrics.settled('acknowledged');
+  metrics.settled('acknowledged', 5);
   metrics.deadLettered('INTERNAL_ERROR');
   metrics.retried('unavailable');
   metrics.uncounted();
   metrics.republished('confirm lost', 1);
-  metrics.reconnected('consume');
+  metrics.link('consume', true, true);
   metrics.cautious('a request came back often');
   metrics.standstill('new channel');
   metrics.foreignDocument();
@@ -84,4 +95,30 @@ test('docs/metrics.md names each metric once, and gives each label its values', 
     const labels = cell === 'none' ? [] : cell.split('; ').map((part) => /^`\w+`: \S/.test(part));
     expect(labels, name).toEqual(catalogue[name]?.map(() => true));
   }
+});
+
+test('docs/metrics.md lists the values of each closed label, as they are exposed from the start', async () => {
+  const text = await exposedText();
+  let compared = 0;
+  for (const { name, cell } of rows()) {
+    for (const part of cell.split('; ')) {
+      const [, label = '', list = ''] = /^`(\w+)`: ((?:`[^`]+`(?:, )?)+)$/.exec(part) ?? [];
+      if (label === '' || ['status', 'queue'].includes(label)) continue;
+      const listed = [...list.matchAll(/`([^`]+)`/g)].map(([, value = '']) => value);
+      const samples = text.matchAll(new RegExp(`^${name}(?:_count)?\\{.*${label}="([^"]+)"`, 'gm'));
+      expect([...new Set([...samples].map(([, value = '']) => value))].sort(), name).toEqual(listed.sort());
+      compared += 1;
+    }
+  }
+  expect(compared).toBeGreaterThan(8);
+});
+
+test('each reason that the publisher gives for a message published again is in the catalogue', () => {
+  const folder = new URL('../../../src/amqp/publisher/', import.meta.url);
+  const sources = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
+  const given = sources.flatMap((source) =>
+    [...source.matchAll(/republished\('([^']+)'/g)].map(([, reason]) => reason),
+  );
+  expect(given.length).toBeGreaterThan(2);
+  expect(REPUBLISH_REASONS).toEqual(expect.arrayContaining([...new Set(given)]));
 });

@@ -14,6 +14,15 @@ const request: RequestReport = {
   attempts: 1,
   ms: 4,
   batch: 2,
+  timeline: {
+    receivedAt: 1,
+    admittedAt: 2,
+    decodedAt: 2.5,
+    run: { begunAt: 3, endedAt: 4, size: 2 },
+    concludedAt: 4,
+    encodedAt: 4.25,
+    repliedAt: 5,
+  },
 };
 
 function metricsOf(settings: Partial<MetricsSettings> = {}) {
@@ -22,8 +31,10 @@ function metricsOf(settings: Partial<MetricsSettings> = {}) {
     inFlight: () => 0,
     queueMessages: () => new Map([['requests', 7]]),
     intakeHeld: () => ({ database: true, answers: false }),
+    oldestRequestAgeS: () => 0,
+    spans: () => ({ exported: 3, dropped: { 'queue full': 2, 'export failed': 1 } }),
     droppedLogLines: () => 0,
-    ready: () => Promise.resolve(false),
+    readiness: () => Promise.resolve({ ready: false, checks: { database: false } }),
     ...settings,
   });
 }
@@ -51,17 +62,18 @@ test('a request without answer and execution counts no reply and no batch', asyn
   const metrics = metricsOf();
   metrics.request({ ...request, reply: 'none', batch: 0 });
   const text = (await samples(metrics)).join('\n');
-  expect(text).not.toContain('contacts_replies_total{');
-  expect(text).not.toContain('contacts_batch_size_sum{');
+  expect(text).toContain('contacts_replies_total{outcome="routed"} 0');
+  expect(text).toContain('contacts_batch_size_count{method="contact.get"} 0');
+  expect(text).toContain('contacts_stage_duration_seconds_count{stage="confirm"} 0');
 });
 
 test('each other event increments its counter', async () => {
   const metrics = metricsOf();
-  metrics.settled('acknowledged');
+  metrics.settled('acknowledged', 3);
   metrics.deadLettered('INTERNAL_ERROR');
   metrics.retried('unavailable');
   metrics.republished('confirm lost', 3);
-  metrics.reconnected('consume');
+  metrics.link('consume', true, true);
   const text = await samples(metrics);
   expect(text).toContain('contacts_deliveries_settled_total{settlement="acknowledged"} 1');
   expect(text).toContain('contacts_dead_letters_total{reason="INTERNAL_ERROR"} 1');
@@ -70,12 +82,58 @@ test('each other event increments its counter', async () => {
   expect(text).toContain('contacts_reconnects_total{link="consume"} 1');
 });
 
+test('each stage of a request is observed, and the stages add up to its duration', async () => {
+  const metrics = metricsOf();
+  metrics.request(request);
+  const text = await samples(metrics);
+  const sum = (name: string): number => Number(text.find((sample) => sample.startsWith(name))?.split(' ')[1]);
+  const stages = { decode: 0.5, wait: 1.5, database: 1, encode: 0.25, confirm: 0.75 };
+  for (const [stage, ms] of Object.entries(stages)) {
+    const name = `contacts_stage_duration_seconds_sum{stage="${stage}"}`;
+    expect(sum(name), stage).toBeCloseTo(ms / 1000, 9);
+  }
+  const total = Object.values(stages).reduce((all, ms) => all + ms, 0);
+  expect(sum('contacts_request_duration_seconds_sum{method="contact.get"}')).toBeCloseTo(total / 1000, 9);
+});
+
+test('a request that was not executed has no time at the database and no attempt', async () => {
+  const metrics = metricsOf();
+  metrics.request({ ...request, timeline: { ...request.timeline, run: undefined } });
+  const text = await samples(metrics);
+  expect(text).toContain('contacts_stage_duration_seconds_count{stage="decode"} 1');
+  expect(text).toContain('contacts_stage_duration_seconds_count{stage="wait"} 0');
+  expect(text).toContain('contacts_stage_duration_seconds_count{stage="database"} 0');
+  expect(text).toContain('contacts_attempts_total{method="contact.get"} 0');
+});
+
+test('attempts and repeats are counted by method', async () => {
+  const metrics = metricsOf();
+  metrics.request({ ...request, attempts: 3 });
+  metrics.request({ ...request, method: 'contact.list', repeated: true });
+  const text = await samples(metrics);
+  expect(text).toContain('contacts_attempts_total{method="contact.get"} 3');
+  expect(text).toContain('contacts_attempts_total{method="contact.list"} 1');
+  expect(text).toContain('contacts_repeats_total{method="contact.get"} 0');
+  expect(text).toContain('contacts_repeats_total{method="contact.list"} 1');
+});
+
+test('a link is up from its set-up until it is lost, and counted when it is back', async () => {
+  const metrics = metricsOf();
+  expect(await samples(metrics)).toContain('contacts_link_up{link="publish"} 0');
+  metrics.link('publish', true, false);
+  expect(await samples(metrics)).toContain('contacts_link_up{link="publish"} 1');
+  expect(await samples(metrics)).toContain('contacts_reconnects_total{link="publish"} 0');
+  metrics.link('publish', false);
+  metrics.link('publish', true, true);
+  expect(await samples(metrics)).toContain('contacts_reconnects_total{link="publish"} 1');
+});
+
 test('gauges read the present state at each scrape', async () => {
   let state = { inFlight: 3, dropped: 0, ready: false };
   const metrics = metricsOf({
     inFlight: () => state.inFlight,
     droppedLogLines: () => state.dropped,
-    ready: () => Promise.resolve(state.ready),
+    readiness: () => Promise.resolve({ ready: state.ready, checks: { database: state.ready } }),
   });
   const before = ['contacts_in_flight 3', 'contacts_ready 0', 'contacts_log_lines_dropped_total 0'];
   expect(await samples(metrics)).toEqual(expect.arrayContaining(before));
@@ -86,25 +144,30 @@ test('gauges read the present state at each scrape', async () => {
 
 test('the number of series stays bounded, whatever producers send', async () => {
   const metrics = metricsOf();
+  let few = 0;
   for (let count = 0; count < 500; count += 1) {
+    if (count === 3) few = (await samples(metrics)).length;
     const odd = `x${count}"\n`;
     // As if a value had got past the types.
     const values = { method: odd, code: odd, status: odd, reply: odd } as unknown as Partial<RequestReport>;
     metrics.request({ ...request, ...values });
     metrics.deadLettered(odd);
-    metrics.reconnected(odd);
+    metrics.link(odd, true, true);
   }
   const text = await samples(metrics);
   const series = text.filter((sample) => sample.startsWith('contacts_requests_total{'));
-  expect(series).toHaveLength(33);
-  expect(series.every((sample) => sample.includes('method="unknown"') && sample.includes('code="other"'))).toBe(true);
-  expect(text.length).toBeLessThan(300);
+  expect(series).toHaveLength(1);
+  expect(series.every((sample) => sample.includes('method="unknown",status="other",code="other"'))).toBe(true);
+  expect(text).toContain('contacts_replies_total{outcome="other"} 500');
+  expect(text).toContain('contacts_request_duration_seconds_count{method="unknown"} 500');
+  expect(text).toHaveLength(few);
 });
 
 test('two workers in one process do not share a registry', async () => {
   const [one, other] = [metricsOf(), metricsOf()];
   one.retried('unavailable');
-  expect((await samples(other)).join('\n')).not.toContain('contacts_retries_total{');
+  expect(await samples(one)).toContain('contacts_retries_total{reason="unavailable"} 1');
+  expect(await samples(other)).toContain('contacts_retries_total{reason="unavailable"} 0');
 });
 
 test('the default metrics of the process are exposed', async () => {
