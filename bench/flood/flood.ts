@@ -17,7 +17,7 @@ export interface FloodOptions {
 }
 
 /** Requests of each of the two that wait or are executed: a fair share is half of the queue. */
-const IN_FLIGHT = 64;
+const IN_FLIGHT = 32;
 const WARM_UP_S = 1;
 const FIRST_WARM_UP_S = 3;
 

@@ -14,7 +14,12 @@ export function floodTable(figures: FloodFigures): string {
     return [beside, ...ours, ...theirs, (others.bytesPerSecond / 1e6).toFixed(1), cost];
   });
   const { before, peak } = figures.memory;
-  const lines = [HEAD, ...rows].map((cells) => cells.map((cell, at) => cell.padEnd(at === 0 ? 10 : 9)).join(' ').trimEnd());
+  const lines = [HEAD, ...rows].map((cells) =>
+    cells
+      .map((cell, at) => cell.padEnd(at === 0 ? 10 : 9))
+      .join(' ')
+      .trimEnd(),
+  );
   return [...lines, `memory: ${mb(before)} MB after the warm-up, ${mb(peak)} MB at most`].join('\n');
 }
 

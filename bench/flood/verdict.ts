@@ -24,8 +24,8 @@ export interface FloodFigures {
 const MAX_COST_RATIO = 1.5;
 /** What PREFETCH documents of the largest size that is delivered, and their answers, need. */
 const MAX_MEMORY_GROWTH = 250_000_000;
-/** Below this part of its time a stream has no share that could be measured. */
-const MIN_PER_SECOND = 1;
+/** A stream that is slower has no share that could be measured. */
+const MIN_PER_SECOND = 0.3;
 
 /** CPU microseconds of the worker for each byte of an honest request. */
 export function honestCostOf({ runs, honestBytes }: FloodFigures): number {
