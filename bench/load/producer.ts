@@ -146,7 +146,7 @@ export class Producer {
     this.#publish(this.#queue, id, ask);
   }
 
-  #publish(queue: string, id: string, { type, body }: BenchRequest): boolean {
+  #publish(queue: string, id: string, { type, body, headers }: BenchRequest): boolean {
     return this.#channel.publish('', queue, body, {
       persistent: true,
       contentType: 'application/xml',
@@ -155,6 +155,7 @@ export class Producer {
       replyTo: this.#replyQueue,
       appId: 'bench',
       type,
+      ...(headers !== undefined && { headers }),
     });
   }
 

@@ -5,6 +5,7 @@ export interface BenchRequest {
   /** The method; it tells the echo which answer to send. */
   readonly type: string;
   readonly body: Buffer;
+  readonly headers?: Readonly<Record<string, unknown>>;
 }
 
 /** Contacts in every measured database at the start, spread evenly over the clients. */

@@ -1,6 +1,8 @@
 import { documentProblems } from './documents.ts';
 import { importProblems } from './import-rules.ts';
+import { licenceProblems } from './licences.ts';
 import { widthProblems } from './line-width.ts';
+import { threatProblems } from './threat-model.ts';
 import { portabilityProblems } from './portable-text.ts';
 import { sourceRoots, typeScriptFiles } from './project-files.ts';
 import { runScript, runTool, type ToolRun } from './tool.ts';
@@ -20,6 +22,8 @@ export const CHECKS: readonly Check[] = [
   { name: 'formatting', problems: (root) => toolProblems('prettier', ['--check', '--log-level', 'warn', '.'], root) },
   { name: 'names and texts', problems: (root) => Promise.resolve(portabilityProblems(root).join('\n')) },
   { name: 'documents', problems: (root) => Promise.resolve(documentProblems(root).join('\n')) },
+  { name: 'threat model', problems: (root) => Promise.resolve(threatProblems(root).join('\n')) },
+  { name: 'licences', problems: (root) => Promise.resolve(licenceProblems(root).join('\n')) },
   { name: 'line width', problems: (root) => Promise.resolve(widthProblems(root).join('\n')) },
   { name: 'types', problems: (root) => toolProblems('tsc', ['--noEmit', '--project', 'tsconfig.json'], root) },
   { name: 'lint', problems: lintProblems },

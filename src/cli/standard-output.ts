@@ -1,6 +1,7 @@
 import { clearScreenDown, cursorTo } from 'node:readline';
 import type { Writable } from 'node:stream';
 
+import { escapeControlsInLines } from '../dead-letters/terminal-text.ts';
 import { ReaderGoneError, type Output } from './environment.ts';
 
 /** Standard output of a process, also where its reader closes it early or the disk is full. */
@@ -26,9 +27,13 @@ export class StandardOutput implements Output {
     return this.#stream.columns ?? 80;
   }
 
+  /**
+   * Writes the text as it is to a file or a pipe. A terminal gets it without what could control it:
+   * contacts may hold U+009B, which begins a control sequence.
+   */
   async write(text: string): Promise<void> {
     if (this.#closed) throw new ReaderGoneError('standard output is closed');
-    this.#stream.write(text);
+    this.#stream.write(this.isTTY ? escapeControlsInLines(text) : text);
     await this.drained();
     if (this.#closed) throw new ReaderGoneError('standard output is closed');
   }

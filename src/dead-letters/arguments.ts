@@ -6,6 +6,10 @@ export interface Selection {
   readonly reference: string | undefined;
   /** Selects only letters with this cause; ignores case. */
   readonly reason: string | undefined;
+  /** Selects only letters that were dead-lettered before this moment; ms since the epoch. */
+  readonly before?: number | undefined;
+  /** Selects only letters with this text in body, properties or headers; ignores case. */
+  readonly containing?: string | undefined;
 }
 
 /** A command that reads letters and keeps them. */
@@ -34,21 +38,25 @@ export class UsageError extends Error {
 
 const OPTIONS = {
   all: { type: 'boolean' },
+  containing: { type: 'string' },
   'dry-run': { type: 'boolean' },
   force: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   json: { type: 'boolean' },
+  'older-than': { type: 'string' },
   reason: { type: 'string' },
   yes: { type: 'boolean', short: 'y' },
 } as const satisfies ParseArgsConfig['options'];
 
 type Option = keyof typeof OPTIONS;
 
+const FILTERS = ['reason', 'older-than', 'containing'] as const satisfies readonly Option[];
+
 const OPTIONS_OF = {
-  list: ['reason', 'json'],
+  list: [...FILTERS, 'json'],
   show: ['json'],
-  'send-back': ['all', 'reason', 'dry-run', 'yes', 'force'],
-  discard: ['all', 'reason', 'dry-run', 'yes'],
+  'send-back': ['all', ...FILTERS, 'dry-run', 'yes', 'force'],
+  discard: ['all', ...FILTERS, 'dry-run', 'yes'],
 } as const satisfies Record<string, readonly Option[]>;
 
 type Action = keyof typeof OPTIONS_OF;
@@ -70,9 +78,11 @@ export function parseCommand(args: readonly string[]): Command {
 
 type Values = ReturnType<typeof parseOptions>['values'];
 
-function selectionOf(action: Action, [reference, ...more]: readonly string[], { all, reason }: Values): Selection {
+function selectionOf(action: Action, [reference, ...more]: readonly string[], values: Values): Selection {
+  const { all, reason, containing, 'older-than': age } = values;
   if (more.length > 0) throw new UsageError('only one reference is accepted');
   if (reason === '') throw new UsageError('--reason needs a code');
+  if (containing === '') throw new UsageError('--containing needs a text');
   if (action === 'list') {
     if (reference !== undefined) throw new UsageError('list accepts no reference; use show');
   } else if (reference === undefined && all !== true) {
@@ -80,7 +90,16 @@ function selectionOf(action: Action, [reference, ...more]: readonly string[], { 
   } else if (reference !== undefined && all === true) {
     throw new UsageError(`${action} accepts a reference or --all, not both`);
   }
-  return { reference, reason };
+  return { reference, reason, containing, before: age === undefined ? undefined : momentBefore(age) };
+}
+
+const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** The moment that was this long ago: `90m`, `12h`, `30d`. */
+function momentBefore(age: string): number {
+  const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(age) ?? [];
+  if (count === undefined) throw new UsageError('--older-than needs a number and m, h or d, such as 30d');
+  return Date.now() - Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
 }
 
 function parseOptions(args: readonly string[]) {
@@ -98,12 +117,16 @@ function isAction(name: string): name is Action {
 /** The text of --help. */
 export const USAGE = `contacts dead-letters: requests that could not be executed or answered
 
-  list       [--reason CODE] [--json]
+  list       [FILTER…] [--json]
   show       REFERENCE [--json]                 prints the whole letter, personal data included
-  send-back  REFERENCE | --all [--reason CODE]  puts it into the request queue, to be executed
-  discard    REFERENCE | --all [--reason CODE]  removes it for good
+  send-back  REFERENCE | --all [FILTER…]        puts it into the request queue, to be executed
+  discard    REFERENCE | --all [FILTER…]        removes it for good
 
-  --reason CODE  selects only letters with this cause, as list shows it
+Filters; a letter must match all that are given:
+  --reason CODE      selects only letters with this cause, as list shows it
+  --older-than AGE   selects only letters whose time, as list shows it, is past: 90m, 12h, 30d
+  --containing TEXT  selects only letters with this text in body, properties or headers
+
   --dry-run      prints which letters would be affected, and changes nothing
   --yes, -y      skips the confirmation for more than one letter
   --force        sends back even a letter that would be refused again, or could take effect twice

@@ -8,7 +8,8 @@ import {
 import type { Selection } from './arguments.ts';
 import type { CommandContext } from './context.ts';
 import { LetterMultiset } from './letter-multiset.ts';
-import { causeOf, matchesReference } from './summary.ts';
+import { containsText } from './letter-text.ts';
+import { causeOf, matchesReference, timeOf } from './summary.ts';
 
 /** What a scan found. */
 interface ScanResult {
@@ -56,7 +57,14 @@ export async function scan(
   return { count, seen, stopped };
 }
 
-export function isSelected(letter: DeadLetter, { reference, reason }: Selection): boolean {
+export function isSelected(letter: DeadLetter, { reference, reason, before, containing }: Selection): boolean {
   if (reference !== undefined && !matchesReference(letter, reference)) return false;
-  return reason === undefined || causeOf(letter).toLowerCase() === reason.toLowerCase();
+  if (reason !== undefined && causeOf(letter).toLowerCase() !== reason.toLowerCase()) return false;
+  if (before !== undefined && !isOlder(letter, before)) return false;
+  return containing === undefined || containsText(letter, containing);
+}
+
+/** A letter whose time is unknown is not older than anything. */
+function isOlder(letter: DeadLetter, before: number): boolean {
+  return Date.parse(timeOf(letter) ?? '') < before;
 }

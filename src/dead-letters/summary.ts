@@ -32,10 +32,15 @@ export function summaryOf(letter: DeadLetter, methodOf: (body: Uint8Array) => st
     reference: referencesOf(letter)[0] ?? hashOf(letter),
     cause: causeOf(letter),
     attempts: typeof attempts === 'number' ? attempts : undefined,
-    time: textOf(headers[HEADERS.diagnosisTime]) ?? deathTime(headers),
+    time: timeOf(letter),
     method: methodOf(letter.body),
     ...(unreadable !== undefined && { bytes: letter.body.length }),
   };
+}
+
+/** When the letter was dead-lettered, as worker or broker wrote it; not validated. */
+export function timeOf({ headers }: DeadLetter): string | undefined {
+  return textOf(headers[HEADERS.diagnosisTime]) ?? deathTime(headers);
 }
 
 /**

@@ -71,6 +71,22 @@ export function csvLine(cells: readonly string[], delimiter: string): string {
   return stringify([[...cells]], { delimiter, quoted_match: /[\r\n]/ });
 }
 
+/** A cell that begins like this is a formula to a spreadsheet, apostrophes in front aside. */
+const FORMULA = /^'*[=+\-@\t\r＝＋－＠]/;
+/** Numbers, also of telephones: a spreadsheet may calculate with them, but they call nothing. */
+const NUMBER = /^[+-][\d\s()./-]*$/;
+
+/** Returns the text with an apostrophe in front where a spreadsheet would execute it. */
+export function withoutFormula(text: string): string {
+  return FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
+}
+
+/** Removes the apostrophe that `withoutFormula` puts in front. */
+export function withFormula(text: string): string {
+  const inner = text.slice(1);
+  return text.startsWith("'") && withoutFormula(inner) === text ? inner : text;
+}
+
 /** The delimiter that makes most columns of the first line. */
 function delimiterOf(start: string): string {
   const counts = DELIMITERS.map((delimiter) => {
@@ -158,7 +174,7 @@ function fieldNamed(name: string): Field | undefined {
 function fieldsOf(record: readonly string[], columns: readonly (Field | undefined)[]): Pick<Row, 'fields' | 'problem'> {
   const fields = columns.flatMap((column, i) => {
     const text = record[i];
-    return column === undefined || text === undefined ? [] : [[column, text] as const];
+    return column === undefined || text === undefined ? [] : [[column, withFormula(text)] as const];
   });
   if (record.length <= columns.length) return { fields };
   return { fields, problem: `has ${record.length} values for ${columns.length} columns` };

@@ -19,9 +19,11 @@ export async function writerOf(format: FileFormat, clientId: number | undefined)
     ...(clientId !== undefined && { client_id: clientId }),
   });
   if (format === 'csv') {
-    const { csvLine } = await import('./csv.ts');
+    const { csvLine, withoutFormula } = await import('./csv.ts');
     const head = csvLine(clientId === undefined ? NAMES : [...NAMES, 'client_id'], ',');
-    return { head, contact: (contact) => csvLine(Object.values(fields(contact)).map(String), ','), tail: '' };
+    const cells = (contact: Contact): string[] =>
+      Object.values(fields(contact)).map((value) => withoutFormula(String(value)));
+    return { head, contact: (contact) => csvLine(cells(contact), ','), tail: '' };
   }
   if (format === 'vcf') {
     const { cardText } = await import('./vcf.ts');

@@ -39,13 +39,40 @@ test.each([
   ['discard --all --force', 'discard does not accept --force'],
   ['discard --all --reason=', '--reason needs a code'],
   ['list --verbose', '--verbose'],
+  ['discard --older-than 30d', 'discard needs a reference or --all'],
+  ['discard --all --older-than 30', '--older-than needs a number and m, h or d'],
+  ['discard --all --older-than=-1d', '--older-than needs a number and m, h or d'],
+  ['discard --all --containing=', '--containing needs a text'],
+  ['show m1 --older-than 30d', 'show does not accept --older-than'],
 ])('refuses %j', (line, message) => {
   expect(() => parseCommand(line.split(' '))).toThrow(UsageError);
   expect(() => parseCommand(line.split(' '))).toThrow(message);
 });
 
+test.each([
+  ['90m', 90 * 60_000],
+  ['12h', 12 * 3_600_000],
+  ['30d', 30 * 86_400_000],
+])('--older-than %s is that long ago', (age, ms) => {
+  const command = parseCommand(['discard', '--all', '--older-than', age, '--containing', 'a b']);
+  expect(command).toMatchObject({ action: 'discard', containing: 'a b' });
+  expect(Math.abs(Number(Reflect.get(command, 'before')) + ms - Date.now())).toBeLessThan(5_000);
+});
+
 test('the usage names every command and option', () => {
-  for (const word of ['list', 'show', 'send-back', 'discard', '--all', '--dry-run', '--yes', '--force', '--json']) {
+  for (const word of [
+    'list',
+    'show',
+    'send-back',
+    'discard',
+    '--all',
+    '--dry-run',
+    '--yes',
+    '--force',
+    '--json',
+    '--older-than',
+    '--containing',
+  ]) {
     expect(USAGE).toContain(word);
   }
 });
