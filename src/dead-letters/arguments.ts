@@ -109,7 +109,7 @@ export const USAGE = `contacts dead-letters: requests that could not be executed
   --force        sends back even a letter that would be refused again, or could take effect twice
   --json         prints one object per line
 
-Exit codes: 0 success, 1 failed or declined, 2 wrong usage, 3 no letter matched, 78 unusable settings,
-130 interrupted.
+Exit codes: 0 success, 1 failed or declined, 2 wrong usage, 3 no letter matched,
+69 the broker cannot be reached, 78 unusable settings, 130 interrupted.
 Settings: AMQP_URL, REQUEST_QUEUE and the others of the worker.
 `;
