@@ -1,13 +1,7 @@
+import type { Problem } from '../client/index.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { escapeControlsInLines } from '../dead-letters/terminal-text.ts';
 import { CommandError } from './errors.ts';
-
-/** One problem of a failure answer. */
-export interface Problem {
-  readonly code: string;
-  readonly field?: string | undefined;
-  readonly message: string;
-}
 
 /** What became of a call that failed. */
 export interface Failure {

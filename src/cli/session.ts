@@ -1,6 +1,7 @@
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { escapeControls } from '../dead-letters/terminal-text.ts';
-import type { CallOptions, Contacts } from './contacts.ts';
+import type { CallOptions } from '../client/index.ts';
+import type { Contacts } from './contacts.ts';
 import { CommandError } from './errors.ts';
 import { failureOf, problemLine } from './failure.ts';
 import type { CommonOptions, OutputFormat } from './options.ts';
@@ -34,7 +35,7 @@ export async function withContacts(
     return await use({
       around,
       contacts,
-      call: { signal: around.stop, timeoutMs, ...(messageId !== undefined && { messageId }) },
+      call: { signal: around.stop, timeoutMs, messageId },
       output: options.output ?? (around.stdout.isTTY ? 'table' : 'xml'),
     });
   } finally {

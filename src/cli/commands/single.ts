@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EXIT_CODES, type ExitCode, worse } from '../exit-codes.ts';
 
-import type { NewContact } from '../contacts.ts';
+import type { ContactChanges, NewContact } from '../../client/index.ts';
 import { CommandError } from '../errors.ts';
 import {
   addExamples,
@@ -59,8 +59,8 @@ function addUpdate(program: Command, run: Run): void {
   ).action(
     run(async (around, options: FieldOptions, [id]: [number]) =>
       withContacts(around, options, async ({ contacts, call, output }) => {
-        const answer = await contacts.update(id, fieldsOf(options), call);
-        await around.stdout.write(writtenText(id, wasRepeated(answer), output, false));
+        const { repeated } = await contacts.update(id, fieldsOf(options), call);
+        await around.stdout.write(writtenText(id, repeated, output, false));
         return EXIT_CODES.ok;
       }),
     ),
@@ -95,8 +95,8 @@ function addDelete(program: Command, run: Run): void {
         let exitCode: ExitCode = EXIT_CODES.ok;
         for (const id of ids) {
           try {
-            const answer = await contacts.delete(id, call);
-            await around.stdout.write(writtenText(id, wasRepeated(answer), output, false));
+            const { repeated } = await contacts.delete(id, call);
+            await around.stdout.write(writtenText(id, repeated, output, false));
           } catch (error) {
             exitCode = worse(exitCode, reported(around, error, ids.length > 1 ? `${id}: ` : ''));
           }
@@ -117,15 +117,8 @@ function withFields(command: Command): Command {
     .option('--mobile-phone <text>', 'up to 64 characters');
 }
 
-function fieldsOf({ clientId, firstName, lastName, email, phone, mobilePhone }: FieldOptions): Partial<NewContact> {
-  return {
-    ...(clientId !== undefined && { clientId }),
-    ...(firstName !== undefined && { firstName }),
-    ...(lastName !== undefined && { lastName }),
-    ...(email !== undefined && { email }),
-    ...(phone !== undefined && { phone }),
-    ...(mobilePhone !== undefined && { mobilePhone }),
-  };
+function fieldsOf({ clientId, firstName, lastName, email, phone, mobilePhone }: FieldOptions): ContactChanges {
+  return { clientId, firstName, lastName, email, phone, mobilePhone };
 }
 
 function newContact(options: FieldOptions): NewContact {
@@ -137,8 +130,4 @@ function newContact(options: FieldOptions): NewContact {
     );
   }
   return fieldsOf(options) as NewContact;
-}
-
-function wasRepeated(answer: unknown): boolean {
-  return typeof answer === 'object' && answer !== null && Reflect.get(answer, 'repeated') === true;
 }

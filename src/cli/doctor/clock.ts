@@ -1,5 +1,6 @@
 import { errorsIn } from '../answer.ts';
-import type { CallOptions, Contacts } from '../contacts.ts';
+import type { CallOptions } from '../../client/index.ts';
+import type { Contacts } from '../contacts.ts';
 import { failed, ok, skipped, type Finding } from './finding.ts';
 
 /** Deadlines are compared with the worker's clock; less than this harms no usual one. */

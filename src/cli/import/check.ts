@@ -2,7 +2,7 @@ import { readContactCreate } from '../../methods/contact.create.ts';
 import { isLegalText } from '../../protocol/characters.ts';
 import { fault, type Fault } from '../../protocol/fault.ts';
 import type { XmlElement } from '../../protocol/request.ts';
-import type { NewContact } from '../contacts.ts';
+import type { NewContact } from '../../client/index.ts';
 import type { Row } from '../formats/row.ts';
 
 /** A row's contact, or every reason why no worker would take it. */

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 
-import { problemLine, type Problem } from '../failure.ts';
+import type { Problem } from '../../client/index.ts';
+import { problemLine } from '../failure.ts';
 import type { Row, RowReader } from '../formats/row.ts';
 
 /** Rows told on standard error; a file holds all. */

@@ -1,6 +1,7 @@
 import type { Contacts } from '../contacts.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
-import { failureOf, problemLine, type Failure, type Problem } from '../failure.ts';
+import type { Problem } from '../../client/index.ts';
+import { failureOf, problemLine, type Failure } from '../failure.ts';
 import type { Row, RowReader } from '../formats/row.ts';
 import { UnreadableFileError } from '../formats/text.ts';
 import { checkRow } from './check.ts';
