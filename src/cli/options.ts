@@ -8,6 +8,8 @@ export interface CommonOptions {
   readonly timeout?: number;
   readonly appId?: string;
   readonly messageId?: string;
+  /** Milliseconds since the epoch; `null`: none. */
+  readonly deadline?: number | null;
   readonly output?: OutputFormat;
 }
 
@@ -32,12 +34,28 @@ export function addConnection(command: Command): Command {
 export function addRequest(command: Command): Command {
   return addConnection(command)
     .option('--app-id <id>', 'keeps the message ids of several programs apart (default: contacts-cli)')
-    .option('--message-id <id>', 'the same id again repeats nothing (default: a new one)');
+    .option('--message-id <id>', 'the same id again repeats nothing (default: a new one)')
+    .option(
+      '--deadline <time>',
+      'execute nothing after this time: +SECONDS, 2026-11-27T18:00:00Z or none (default: the end of --timeout)',
+      deadline,
+    );
 }
 
-export function addOutput(command: Command): Command {
-  const choices = new Option('-o, --output <format>', 'default: table on a terminal, else xml').choices(OUTPUT_FORMATS);
-  return command.addOption(choices);
+/** `formats` are all, or those without the documents of the wire. */
+export function addOutput(command: Command, formats: readonly OutputFormat[] = OUTPUT_FORMATS): Command {
+  const otherwise = formats.includes('xml') ? 'xml' : 'json';
+  const option = new Option('-o, --output <format>', `default: table on a terminal, else ${otherwise}`);
+  return command.addOption(option.choices(formats));
+}
+
+/** From now on, or a point in time with its zone. */
+function deadline(text: string): number | null {
+  if (text === 'none') return null;
+  if (text.startsWith('+')) return Date.now() + seconds(text.slice(1)) * 1_000;
+  const time = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : NaN;
+  if (!Number.isNaN(time)) return time;
+  throw new InvalidArgumentError('It is neither +SECONDS nor a time such as 2026-11-27T18:00:00Z.');
 }
 
 export function seconds(text: string): number {

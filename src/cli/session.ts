@@ -30,12 +30,12 @@ export async function withContacts(
 ): Promise<ExitCode> {
   const timeoutMs = timeoutMsOf(options);
   const contacts = await connected(around, options, timeoutMs);
-  const { messageId } = options;
+  const { messageId, deadline } = options;
   try {
     return await use({
       around,
       contacts,
-      call: { signal: around.stop, timeoutMs, messageId },
+      call: { signal: around.stop, timeoutMs, messageId, deadline },
       output: options.output ?? (around.stdout.isTTY ? 'table' : 'xml'),
     });
   } finally {

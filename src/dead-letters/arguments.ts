@@ -38,6 +38,7 @@ const OPTIONS = {
   force: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   json: { type: 'boolean' },
+  output: { type: 'string', short: 'o' },
   reason: { type: 'string' },
   yes: { type: 'boolean', short: 'y' },
 } as const satisfies ParseArgsConfig['options'];
@@ -45,8 +46,8 @@ const OPTIONS = {
 type Option = keyof typeof OPTIONS;
 
 const OPTIONS_OF = {
-  list: ['reason', 'json'],
-  show: ['json'],
+  list: ['reason', 'json', 'output'],
+  show: ['json', 'output'],
   'send-back': ['all', 'reason', 'dry-run', 'yes', 'force'],
   discard: ['all', 'reason', 'dry-run', 'yes'],
 } as const satisfies Record<string, readonly Option[]>;
@@ -63,9 +64,16 @@ export function parseCommand(args: readonly string[]): Command {
   const rejected = Object.keys(values).find((option) => !accepted.includes(option));
   if (rejected !== undefined) throw new UsageError(`${action} does not accept --${rejected}`);
   const selection = selectionOf(action, references, values);
-  if (action === 'list' || action === 'show') return { action, json: values.json ?? false, ...selection };
+  if (action === 'list' || action === 'show') return { action, json: isJson(values), ...selection };
   const { 'dry-run': dryRun = false, yes = false, force = false } = values;
   return { action, dryRun, yes, force, ...selection };
+}
+
+/** `-o json`, as the other commands have it, and `--json` are the same. */
+function isJson({ json = false, output }: Values): boolean {
+  if (output === undefined || output === 'json') return json || output === 'json';
+  if (output === 'table' && !json) return false;
+  throw new UsageError(json ? '--json and --output exclude each other' : '--output must be json or table');
 }
 
 type Values = ReturnType<typeof parseOptions>['values'];
@@ -107,7 +115,13 @@ export const USAGE = `contacts dead-letters: requests that could not be executed
   --dry-run      prints which letters would be affected, and changes nothing
   --yes, -y      skips the confirmation for more than one letter
   --force        sends back even a letter that would be refused again, or could take effect twice
-  --json         prints one object per line
+  --json         prints one object per line; also -o json, --output json
+
+Examples:
+  contacts dead-letters list --reason INTERNAL_ERROR
+  contacts dead-letters show order-4711 -o json
+  contacts dead-letters send-back order-4711
+  contacts dead-letters discard --all --reason expired --yes
 
 Exit codes: 0 success, 1 failed or declined, 2 wrong usage, 3 no letter matched,
 69 the broker cannot be reached, 78 unusable settings, 130 interrupted.

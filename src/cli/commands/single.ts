@@ -37,7 +37,7 @@ function addCreate(program: Command, run: Run): void {
   addExamples(
     command,
     'contacts create --client-id 1 --first-name Jane --last-name Doe --email jane@example.org',
-    'contacts create … --message-id order-4711   # run again after a failure: one contact',
+    'contacts create --client-id 1 --first-name Joe --last-name Doe --email joe@example.org --message-id order-4711',
   ).action(
     run(async (around, options: FieldOptions) => {
       const contact = newContact(options);
@@ -88,7 +88,7 @@ function addDelete(program: Command, run: Run): void {
   addExamples(
     command.argument('<id...>', 'contact_id', positiveIntegers),
     'contacts delete 17',
-    'contacts delete 17 18 19',
+    'contacts delete 18 19 20 --deadline +10',
   ).action(
     run(async (around, options: CommonOptions, [ids]: [readonly number[]]) =>
       withContacts(around, options, async ({ contacts, call, output }) => {
