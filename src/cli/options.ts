@@ -76,7 +76,15 @@ export function positiveIntegers(text: string, earlier: readonly number[] | unde
   return [...(earlier ?? []), positiveInteger(text)];
 }
 
-/** Says what the command takes, by example. */
+const EXAMPLES = new WeakMap<Command, readonly string[]>();
+
+/** Adds examples to the help; a test runs each as it is. */
 export function addExamples(command: Command, ...examples: readonly string[]): Command {
+  EXAMPLES.set(command, examples);
   return command.addHelpText('after', ['', 'Examples:', ...examples.map((example) => `  ${example}`)].join('\n'));
+}
+
+/** The examples of a command's help; none where it writes its help itself. */
+export function examplesOf(command: Command): readonly string[] {
+  return EXAMPLES.get(command) ?? [];
 }

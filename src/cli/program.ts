@@ -37,8 +37,11 @@ export async function runContacts(args: readonly string[], around: CliEnvironmen
   return exitCode;
 }
 
-/** All commands, with their options and examples. */
-function contactsProgram(around: CliEnvironment, ended: (exitCode: number) => void): Command {
+/**
+ * All commands, with their options and examples. `ended` is called with the exit code of the command
+ * that ran.
+ */
+export function contactsProgram(around: CliEnvironment, ended: (exitCode: number) => void): Command {
   const run = runner(around, ended);
   const program = new Command('contacts')
     .description('Create, change, find, import and export contacts over the message queue.')

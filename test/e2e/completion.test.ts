@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -43,8 +44,8 @@ const bashOffers: Offer = async (line) => {
 const zshOffers: Offer = async (line) => {
   writeFileSync(join(folder, '.zshrc'), ZSHRC);
   rmSync(join(folder, 'offered'), { force: true });
-  const { code, out } = await terminal('zsh -d -i', { LINE: line });
-  if (code !== 0) throw new Error(`zsh ended with ${code}: ${out}`);
+  const onTerminal = { cwd: folder, env: { ...env, LINE: line }, timeout: LIMIT_MS };
+  await promisify(execFile)('script', ['-qec', 'zsh -d -i', '/dev/null'], onTerminal);
   return wordsOf(readFileSync(join(folder, 'offered'), 'utf8'));
 };
 
@@ -94,21 +95,6 @@ function wordsOf(text: string): string[] {
     .map((line) => line.trim().replaceAll('\\', ''))
     .filter((line) => line !== '')
     .toSorted();
-}
-
-/** Runs a command on a terminal of its own. */
-function terminal(command: string, variables: Readonly<Record<string, string>>): Promise<Ended> {
-  const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder, env: { ...env, ...variables } });
-  let out = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => {
-      clearTimeout(limit);
-      resolve({ code: code ?? signal ?? 'unknown', out, err: '' });
-    });
-  });
 }
 
 const reason = await reasonWithoutPrograms(['bash', 'zsh', 'fish'], 'to test the completion in the real shells');

@@ -13,12 +13,13 @@ const CLIENT = 7;
 let ids: number[] = [];
 
 beforeAll(async () => {
-  await using client = await ContactsClient.connect({ url: running.names.amqpUrl, queue: running.names.queue });
+  const client = await ContactsClient.connect({ url: running.names.amqpUrl, queue: running.names.queue });
   const contact = { clientId: CLIENT, firstName: 'Jane', lastName: 'Doe', email: 'jane@example.org' };
   for (let i = 0; i < COUNT; i += 1) ids.push((await client.create(contact)).contactId);
   const deleted = ids.filter((_, at) => at % 7 === 3);
   for (const id of deleted) await client.delete(id);
   ids = ids.filter((id) => !deleted.includes(id));
+  await client.close();
 });
 
 const GETS_ARE_CHEAP = { get: 1, contactOfAPage: 40, skippedContact: 10 };

@@ -1,0 +1,5 @@
+import { writeFileSync } from 'node:fs';
+
+import { CLI_PAGE, cliPage, readCliPage } from './rules/cli-page.ts';
+
+writeFileSync(CLI_PAGE, cliPage(readCliPage()));
