@@ -9,7 +9,7 @@ import { USAGE } from '../../src/dead-letters/arguments.ts';
 
 /** The page's location. */
 export const CLI_PAGE = new URL('../../docs/cli.md', import.meta.url);
-const BEGIN = '<!-- reference: written by `node scripts/cli-reference.ts` from src/cli/program.ts -->';
+const BEGIN = '<!-- reference: written by `node scripts/reference-pages.ts` from src/cli/program.ts -->';
 const END = '<!-- end of reference -->';
 /** Options of so many commands are described once. */
 const SEVERAL = 4;
