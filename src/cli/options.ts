@@ -8,10 +8,13 @@ export interface CommonOptions {
   readonly timeout?: number;
   readonly appId?: string;
   readonly messageId?: string;
-  /** Milliseconds since the epoch; `null`: none. */
-  readonly deadline?: number | null;
+  /** Milliseconds since the epoch. */
+  readonly deadline?: number | typeof NO_DEADLINE;
   readonly output?: OutputFormat;
 }
+
+/** Not `null`, of which commander makes an empty text. */
+export const NO_DEADLINE = 'none';
 
 export const OUTPUT_FORMATS = ['xml', 'json', 'table'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
@@ -50,8 +53,8 @@ export function addOutput(command: Command, formats: readonly OutputFormat[] = O
 }
 
 /** From now on, or a point in time with its zone. */
-function deadline(text: string): number | null {
-  if (text === 'none') return null;
+function deadline(text: string): number | typeof NO_DEADLINE {
+  if (text === NO_DEADLINE) return text;
   if (text.startsWith('+')) return Date.now() + seconds(text.slice(1)) * 1_000;
   const time = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : NaN;
   if (!Number.isNaN(time)) return time;

@@ -4,7 +4,7 @@ import type { CallOptions } from '../client/index.ts';
 import type { Contacts } from './contacts.ts';
 import { CommandError } from './errors.ts';
 import { failureOf, problemLine } from './failure.ts';
-import type { CommonOptions, OutputFormat } from './options.ts';
+import { NO_DEADLINE, type CommonOptions, type OutputFormat } from './options.ts';
 import type { CliEnvironment } from './environment.ts';
 
 const DEFAULT_TIMEOUT_S = 30;
@@ -35,7 +35,7 @@ export async function withContacts(
     return await use({
       around,
       contacts,
-      call: { signal: around.stop, timeoutMs, messageId, deadline },
+      call: { signal: around.stop, timeoutMs, messageId, deadline: deadline === NO_DEADLINE ? null : deadline },
       output: options.output ?? (around.stdout.isTTY ? 'table' : 'xml'),
     });
   } finally {
