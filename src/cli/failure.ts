@@ -7,8 +7,8 @@ import { CommandError } from './errors.ts';
 export interface Failure {
   readonly exitCode: ExitCode;
   /**
-   * The request is refused as it is: it had no effect, and will have none. Else the same again may
-   * do better.
+   * The request is refused as it is: it had no effect, and will have none. Otherwise a retry may
+   * succeed.
    */
   readonly refused: boolean;
   readonly problems: readonly Problem[];

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
-/** Options that most commands take. */
+/** Options that most commands accept. */
 export interface CommonOptions {
   readonly url?: string;
   readonly queue?: string;

@@ -18,7 +18,7 @@ import type { CliEnvironment } from './environment.ts';
 
 const EPILOGUE = `
 Exit codes: 0 all well, 1 some failed, 2 wrong usage, 3 not found, 4 no answer in time or not routable,
-69 the broker cannot be reached, 78 unusable settings, 130 stopped.
+69 the broker cannot be reached, 78 unusable settings, 130 interrupted.
 Data goes to standard output, all else to standard error.`;
 
 /**

@@ -61,14 +61,14 @@ async function connected(
   }
 }
 
-/** The words of an error, also of those that Node joins without words of their own. */
+/** The message of an error. Node's joined errors have none: their code stands in. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return escapeControls(String(error));
   const code: unknown = Reflect.get(error, 'code');
   return escapeControls(error.message === '' ? String(code) : error.message);
 }
 
-/** Writes what went wrong to standard error, and gives the exit code. Throws what is a defect. */
+/** Writes the problems to standard error and returns the exit code. Rethrows a defect. */
 export function reported(around: CliEnvironment, error: unknown, about = ''): ExitCode {
   const { exitCode, problems } = failureOf(error);
   for (const problem of problems) around.stderr.write(`contacts: ${escapeControls(about)}${problemLine(problem)}\n`);

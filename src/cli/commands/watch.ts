@@ -55,7 +55,7 @@ async function watch(around: CliEnvironment, options: WatchOptions): Promise<Exi
   return reached ? EXIT_CODES.ok : EXIT_CODES.unreachable;
 }
 
-/** Looks at broker and workers; what cannot be seen is told in the look. */
+/** Reads broker and workers; each look also holds the problems met. */
 class Watcher {
   readonly #around: CliEnvironment;
   readonly #options: WatchOptions;
@@ -112,7 +112,7 @@ class Watcher {
   }
 }
 
-/** fetch says only that it failed; its cause says why. */
+/** fetch only reports that it failed; its cause has the reason. */
 function causeOf(error: unknown): string {
   return reasonOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 }

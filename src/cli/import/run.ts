@@ -20,9 +20,9 @@ export interface ImportPlan {
   readonly inFlight: number;
   /** For each answer. */
   readonly timeoutMs: number;
-  /** Stops reading; what was sent is waited for. */
+  /** Stops reading; rows in flight are awaited. */
   readonly stop: AbortSignal;
-  /** Told of each rejected row, in the order of the file, and waited for. */
+  /** Awaited for each rejected row, in the order of the file. */
   readonly rejected: (row: Row, problems: readonly Problem[]) => Promise<void>;
   readonly counts: Counts;
 }
@@ -33,7 +33,7 @@ export interface Counts {
   created: number;
   repeated: number;
   rejected: number;
-  /** Nobody knows whether they took effect. */
+  /** Whether they took effect is unknown. */
   unanswered: number;
 }
 
@@ -53,7 +53,7 @@ type Outcome = 'created' | 'repeated' | 'valid' | Failure;
 
 /**
  * Reads rows, sends them and counts the outcomes. Reads only as fast as rows are answered. Returns
- * why it ended early: the first call without an answer stops it, as all further ones would wait as
+ * why it ended early. The first call without an answer stops it: every later one would wait as
  * long.
  */
 export async function importRows(plan: ImportPlan): Promise<EarlyEnd | undefined> {
