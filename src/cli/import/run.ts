@@ -16,7 +16,7 @@ export interface ImportPlan {
   readonly identity: string;
   /** Of rows that have none. */
   readonly clientId: number | undefined;
-  /** Rows that wait for their answers, at most; at least 1. */
+  /** Rows that `contacts` has in flight, at most; at least 1. */
   readonly inFlight: number;
   /** For each answer. */
   readonly timeoutMs: number;
@@ -26,6 +26,12 @@ export interface ImportPlan {
   readonly rejected: (row: Row, problems: readonly Problem[]) => Promise<void>;
   readonly counts: Counts;
 }
+
+/**
+ * Rows in memory, for each one in flight. Outcomes are settled in the order of the file: with more
+ * rows than may be in flight, one slow answer does not keep others from being sent.
+ */
+const WINDOW = 2;
 
 /** What became of the rows; counted while the import runs. */
 export interface Counts {
@@ -67,7 +73,7 @@ export async function importRows(plan: ImportPlan): Promise<EarlyEnd | undefined
   try {
     for await (const row of plan.reader.rows()) {
       if (stop.aborted || end !== undefined) break;
-      if (waiting.length >= inFlight) await settleFirst();
+      if (waiting.length >= WINDOW * inFlight) await settleFirst();
       plan.counts.rows += 1;
       waiting.push([row, outcomeOf(plan, row)]);
     }
