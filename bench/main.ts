@@ -9,18 +9,26 @@ import { writeFiles } from './report/files.ts';
 import { table } from './report/table.ts';
 import { clientMemory } from './studies/client-memory.ts';
 import { STUDIES, study, type Study, type StudyOptions } from './studies/index.ts';
+import { importStudy, writeImportResults } from './studies/import.ts';
 import { Testbed } from './infrastructure/testbed.ts';
 import { findEndpoints, type Endpoints } from './infrastructure/endpoints.ts';
 
+/** The longest file that import writes: about 150 MB, and an hour. */
+const MAX_ROWS = 2_000_000;
+/** Not one of the studies: it takes 25 minutes. */
+const IMPORT = 'import';
+
 const USAGE = `npm run bench                     all studies (about 45 minutes on two cores)
 npm run bench -- STUDY …          only these: ${STUDIES.join(', ')}
-  --workloads A,B     of throughput: ${WORKLOADS.join(', ')}
+npm run bench -- import           an import over a forced break (about 25 minutes)
 npm run bench -- client-memory    memory of the client library over --calls N calls (1000000)
+  --workloads A,B     of throughput: ${WORKLOADS.join(', ')}
   --seconds N         measured time of each run (6)
   --rounds N          rounds; the subjects take turns in each (3)
   --seed N            seed of the requests (1)
   --contacts N        final size of the collection (2000000)
   --backlog N         requests that queue up (500000)
+  --rows N            of import, at most ${MAX_ROWS} (1000000)
 More in bench/README.md.`;
 
 const SUBJECTS: readonly Subject[] = ['worker', 'plain', 'echo'];
@@ -31,8 +39,10 @@ const CLIENT_MEMORY = 'client-memory';
 type CommandLine = {
   readonly studies: readonly Study[];
   readonly subjects: readonly Subject[];
-  /** Calls whose memory is measured, in place of the studies. */
-  readonly memoryCalls: number | undefined;
+  /** What runs in place of the studies. */
+  readonly instead: 'import' | 'client-memory' | undefined;
+  readonly calls: number;
+  readonly rows: number;
 } & StudyOptions;
 
 /**
@@ -51,21 +61,25 @@ function parseCommandLine(): CommandLine | undefined {
       contacts: { ...text, default: '2000000' },
       backlog: { ...text, default: '500000' },
       calls: { ...text, default: '1000000' },
+      rows: { ...text, default: '1000000' },
     },
   });
   if (values.help) return undefined;
-  const [seconds, rounds, seed, maxContacts, backlog, calls] = (
-    ['seconds', 'rounds', 'seed', 'contacts', 'backlog', 'calls'] as const
+  const [seconds, rounds, seed, maxContacts, backlog, calls, rows] = (
+    ['seconds', 'rounds', 'seed', 'contacts', 'backlog', 'calls', 'rows'] as const
   ).map((name) => {
     const number = Number(values[name]);
     if (Number.isSafeInteger(number) && number > 0) return number;
     throw new UserFacingError(`--${name} must be a whole number above 0.`);
-  }) as [number, number, number, number, number, number];
-  const memoryCalls = positionals[0] === CLIENT_MEMORY ? calls : undefined;
-  const studies = among(STUDIES, positionals.length === 0 || memoryCalls !== undefined ? STUDIES : positionals);
+  }) as [number, number, number, number, number, number, number];
+  if (rows > MAX_ROWS) throw new UserFacingError(`--rows must be at most ${MAX_ROWS}.`);
+  const [first] = positionals;
+  const instead = positionals.length === 1 && (first === IMPORT || first === CLIENT_MEMORY) ? first : undefined;
+  const studies = among(STUDIES, positionals.length === 0 || instead !== undefined ? STUDIES : positionals);
   const workloads: readonly Workload[] = among(WORKLOADS, values.workloads.split(','));
   const subjects = process.env['BENCH_OTHER'] === undefined ? SUBJECTS : ([...SUBJECTS, 'other'] as const);
-  return { studies, subjects, workloads, settings: { seconds, rounds, seed }, maxContacts, backlog, memoryCalls };
+  const settings = { seconds, rounds, seed };
+  return { studies, subjects, workloads, settings, maxContacts, backlog, instead, calls, rows };
 }
 
 function among<Name extends string>(known: readonly Name[], asked: readonly string[]): readonly Name[] {
@@ -84,8 +98,9 @@ async function main(): Promise<void> {
   }
   const endpoints = await findEndpoints(process.env);
   try {
-    if (asked.memoryCalls === undefined) await runStudies(asked, endpoints);
-    else process.stdout.write(`${(await clientMemory(endpoints.amqpUrl, asked.memoryCalls)).join('\n')}\n`);
+    if (asked.instead === undefined) await runStudies(asked, endpoints);
+    else if (asked.instead === IMPORT) await runImport(asked, endpoints);
+    else process.stdout.write(`${(await clientMemory(endpoints.amqpUrl, asked.calls)).join('\n')}\n`);
   } finally {
     await endpoints.release();
   }
@@ -101,6 +116,21 @@ async function runStudies({ studies, subjects, ...wanted }: CommandLine, endpoin
     const results = { startedAt, machine, settings: wanted.settings, ...figures };
     process.stdout.write(`${table(results)}\n`);
     for (const file of writeFiles(results)) printProgress(`Written: ${file}`);
+  } finally {
+    await testbed.close();
+  }
+}
+
+async function runImport({ rows, settings }: CommandLine, endpoints: Endpoints): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const testbed = await Testbed.open(endpoints, settings);
+  try {
+    await testbed.deploy('worker');
+    const machine = await machineOf(testbed);
+    const imported = await importStudy(testbed, rows, settings.rounds);
+    const results = { startedAt, machine, settings, ...imported };
+    process.stdout.write(`${JSON.stringify(results, undefined, 1)}\n`);
+    printProgress(`Written: ${writeImportResults(startedAt, results)}`);
   } finally {
     await testbed.close();
   }

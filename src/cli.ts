@@ -14,7 +14,7 @@ const BROKER_TIMEOUT_MS = 5_000;
 const HEARTBEAT_S = 10;
 
 /**
- * The rows of an import live for as long as their requests take. V8 would move them to its old space
+ * The rows of an import live as long as their requests. V8 would promote them to its old space
  * and let that grow: 230 MB where 40 are alive. Smaller steps cost a third more CPU time per row and
  * keep an import of any length near 115 MB (measured to 100,000 rows).
  */
@@ -22,8 +22,7 @@ const SMALL_HEAP = ['--semi-space-growth-factor=1', '--heap-growing-percent=50']
 for (const flag of SMALL_HEAP) setFlagsFromString(flag);
 
 /**
- * No command checks the database's URL but the doctor, whose driver says itself what is wrong with
- * it.
+ * Only the doctor uses the database's URL, and its driver reports what is wrong with it.
  */
 const mongodbUrlProblem = (): undefined => undefined;
 

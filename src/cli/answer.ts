@@ -1,5 +1,5 @@
 import { parseDocument } from '../codec/document.ts';
-import type { Problem } from './failure.ts';
+import type { Problem } from '../client/index.ts';
 
 /** The errors that an answer document lists; none where it succeeded. */
 export function errorsIn(xml: string): readonly Problem[] {
@@ -10,6 +10,6 @@ export function errorsIn(xml: string): readonly Problem[] {
     .map(({ children }) => {
       const text = (name: string): string => children.find((child) => child.name === name)?.text ?? '';
       const field = text('field');
-      return { code: text('code'), field: field === '' ? undefined : field, message: text('message') };
+      return { code: text('code'), ...(field !== '' && { field }), message: text('message') };
     });
 }

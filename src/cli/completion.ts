@@ -70,24 +70,22 @@ function bashScript(program: string, commands: readonly Completions[]): string {
     const values = options
       .filter(({ takesValue }) => takesValue)
       .map((option) => `        ${option.flags.join('|')}) ${bashValue(option)}; return ;;`);
-    const flags = options.flatMap((option) => option.flags).join(' ');
-    const rest = files
-      ? 'COMPREPLY=($(compgen -f -- "$current"))'
-      : `COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$current"))`;
+    const flags = options.flatMap((option) => option.flags);
     return [
       `    ${name})`,
       '      case "$previous" in',
       ...values,
       '      esac',
-      `      if [[ $current == -* ]]; then COMPREPLY=($(compgen -W '${flags}' -- "$current")); else ${rest}; fi ;;`,
+      `      if [[ $current == -* ]]; then ${bashReply(flags)}; else ${files ? BASH_FILES : bashReply(words)}; fi ;;`,
     ].join('\n');
   });
   return `# bash completion for ${program}
 _${program}() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
+  # One match a line: names of files may hold blanks.
+  local IFS=$'\\n' current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W '${commands.map(({ name }) => name).join(' ')} --help' -- "$current"))
+    ${bashReply([...commands.map(({ name }) => name), '--help'])}
     return
   fi
   case "\${COMP_WORDS[1]}" in
@@ -98,9 +96,15 @@ complete -o filenames -F _${program} ${program}
 `;
 }
 
+const BASH_FILES = 'COMPREPLY=($(compgen -f -- "$current"))';
+
+function bashReply(words: readonly string[]): string {
+  return `COMPREPLY=($(compgen -W $'${words.join('\\n')}' -- "$current"))`;
+}
+
 function bashValue({ choices, files }: OptionCompletion): string {
-  if (files) return 'COMPREPLY=($(compgen -f -- "$current"))';
-  return choices.length === 0 ? ':' : `COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$current"))`;
+  if (files) return BASH_FILES;
+  return choices.length === 0 ? ':' : bashReply(choices);
 }
 
 function zshScript(program: string, commands: readonly Completions[]): string {

@@ -13,7 +13,7 @@ export interface Connection {
   readonly maxInFlight?: number | undefined;
 }
 
-/** The process around the commands. Only src/cli.ts makes one of it; tests may make others. */
+/** What the commands use of their process. Only src/cli.ts builds it from the real process. */
 export interface CliEnvironment {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable;
@@ -43,16 +43,15 @@ export interface Output {
   readonly isTTY: boolean;
   readonly columns: number;
   /**
-   * Resolves when more may be written. Rejects with `ReaderGoneError` once nobody reads any more.
+   * Resolves when more may be written. Rejects with `ReaderGoneError` once the reader has closed it.
    */
   write(text: string): Promise<void>;
-  /** Writes in the place of what stands on the terminal; where there is none, below it. */
+  /** Replaces the text on the terminal. Without a terminal it appends. */
   show(text: string): Promise<void>;
 }
 
 /**
- * The reader of standard output has closed it (`| head`): nothing more is wanted, which is no
- * failure.
+ * The reader of standard output has closed it (`| head`). The command stops; this is no failure.
  */
 export class ReaderGoneError extends Error {
   override readonly name = 'ReaderGoneError';

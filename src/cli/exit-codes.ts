@@ -1,15 +1,6 @@
-import { CLI_EXIT_CODES } from '../protocol/catalogue.ts';
+import { CLI_EXIT_CODES as EXIT_CODES, type CliExitCode as ExitCode } from '../protocol/catalogue.ts';
 
-/** Exit codes of `contacts`; docs/cli.md lists them. */
-export const EXIT_CODES = {
-  ...CLI_EXIT_CODES,
-  /** No answer in time, or no queue takes the request. */
-  noAnswer: 4,
-  /** EX_UNAVAILABLE of sysexits.h: the broker cannot be reached. */
-  unreachable: 69,
-} as const;
-
-export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
+export { CLI_EXIT_CODES as EXIT_CODES, type CliExitCode as ExitCode } from '../protocol/catalogue.ts';
 
 const { interrupted, config, unreachable, usage, noAnswer, failed, notFound, ok } = EXIT_CODES;
 const MOST_SERIOUS_FIRST: readonly ExitCode[] = [

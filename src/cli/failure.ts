@@ -1,20 +1,14 @@
+import type { Problem } from '../client/index.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { escapeControlsInLines } from '../dead-letters/terminal-text.ts';
 import { CommandError } from './errors.ts';
-
-/** One problem of a failure answer. */
-export interface Problem {
-  readonly code: string;
-  readonly field?: string | undefined;
-  readonly message: string;
-}
 
 /** What became of a call that failed. */
 export interface Failure {
   readonly exitCode: ExitCode;
   /**
-   * The request is refused as it is: it had no effect, and will have none. Else the same again may
-   * do better.
+   * The request is refused as it is: it had no effect, and will have none. Otherwise a retry may
+   * succeed.
    */
   readonly refused: boolean;
   readonly problems: readonly Problem[];

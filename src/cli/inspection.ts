@@ -4,15 +4,15 @@ export interface QueueState {
   readonly consumers: number;
 }
 
-/** One connection to the broker, to look and not to change. */
+/** A read-only connection to the broker. */
 export interface BrokerInspection {
   /**
-   * Returns `undefined` where the queue does not exist. Rejects where the broker refuses to say.
+   * Returns `undefined` where the queue does not exist. Rejects where the broker refuses access.
    */
   queue(name: string): Promise<QueueState | undefined>;
   /**
-   * Returns what is different about the arguments of existing queues, in words; `undefined` where
-   * they are right.
+   * Describes how the arguments of existing queues differ from the worker's; `undefined` where
+   * they are equal.
    */
   difference(requestQueue: string): Promise<string | undefined>;
   close(): Promise<void>;
@@ -21,9 +21,9 @@ export interface BrokerInspection {
 /** Connects to the first broker that can be reached. Rejects with the reason. */
 export type BrokerInspector = (urls: readonly string[], timeoutMs: number) => Promise<BrokerInspection>;
 
-/** What the database says of itself. */
+/** The state that the database reports. */
 export interface DatabaseState {
-  /** Whether it takes writes; a secondary does not. */
+  /** Whether it accepts writes; a secondary does not. */
   readonly writable: boolean;
   /** Its clock, in milliseconds since the epoch. */
   readonly clock: number;

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
-/** Options that most commands take. */
+/** Options that most commands accept. */
 export interface CommonOptions {
   readonly url?: string;
   readonly queue?: string;
@@ -8,8 +8,13 @@ export interface CommonOptions {
   readonly timeout?: number;
   readonly appId?: string;
   readonly messageId?: string;
+  /** Milliseconds since the epoch. */
+  readonly deadline?: number | typeof NO_DEADLINE;
   readonly output?: OutputFormat;
 }
+
+/** Not `null`, of which commander makes an empty text. */
+export const NO_DEADLINE = 'none';
 
 export const OUTPUT_FORMATS = ['xml', 'json', 'table'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
@@ -32,12 +37,28 @@ export function addConnection(command: Command): Command {
 export function addRequest(command: Command): Command {
   return addConnection(command)
     .option('--app-id <id>', 'keeps the message ids of several programs apart (default: contacts-cli)')
-    .option('--message-id <id>', 'the same id again repeats nothing (default: a new one)');
+    .option('--message-id <id>', 'the same id again repeats nothing (default: a new one)')
+    .option(
+      '--deadline <time>',
+      'execute nothing after this time: +SECONDS, 2026-11-27T18:00:00Z or none (default: the end of --timeout)',
+      deadline,
+    );
 }
 
-export function addOutput(command: Command): Command {
-  const choices = new Option('-o, --output <format>', 'default: table on a terminal, else xml').choices(OUTPUT_FORMATS);
-  return command.addOption(choices);
+/** `formats` are all, or those without the documents of the wire. */
+export function addOutput(command: Command, formats: readonly OutputFormat[] = OUTPUT_FORMATS): Command {
+  const otherwise = formats.includes('xml') ? 'xml' : 'json';
+  const option = new Option('-o, --output <format>', `default: table on a terminal, else ${otherwise}`);
+  return command.addOption(option.choices(formats));
+}
+
+/** From now on, or a point in time with its zone. */
+function deadline(text: string): number | typeof NO_DEADLINE {
+  if (text === NO_DEADLINE) return text;
+  if (text.startsWith('+')) return Date.now() + seconds(text.slice(1)) * 1_000;
+  const time = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : NaN;
+  if (!Number.isNaN(time)) return time;
+  throw new InvalidArgumentError('It is neither +SECONDS nor a time such as 2026-11-27T18:00:00Z.');
 }
 
 export function seconds(text: string): number {
@@ -58,7 +79,15 @@ export function positiveIntegers(text: string, earlier: readonly number[] | unde
   return [...(earlier ?? []), positiveInteger(text)];
 }
 
-/** Says what the command takes, by example. */
+const EXAMPLES = new WeakMap<Command, readonly string[]>();
+
+/** Adds examples to the help; a test runs each as it is. */
 export function addExamples(command: Command, ...examples: readonly string[]): Command {
+  EXAMPLES.set(command, examples);
   return command.addHelpText('after', ['', 'Examples:', ...examples.map((example) => `  ${example}`)].join('\n'));
+}
+
+/** The examples of a command's help; none where it writes its help itself. */
+export function examplesOf(command: Command): readonly string[] {
+  return EXAMPLES.get(command) ?? [];
 }

@@ -4,7 +4,7 @@ import { escapeControls } from '../dead-letters/terminal-text.ts';
 import { encode } from '../codec/encode.ts';
 import { contactElement, contactIdElement } from '../methods/contact-element.ts';
 import { ok } from '../protocol/response.ts';
-import type { Contact } from './contacts.ts';
+import type { Contact } from '../client/index.ts';
 import type { OutputFormat } from './options.ts';
 
 /** A contact with the names and the order of the wire. */

@@ -18,7 +18,7 @@ import type { CliEnvironment } from './environment.ts';
 
 const EPILOGUE = `
 Exit codes: 0 all well, 1 some failed, 2 wrong usage, 3 not found, 4 no answer in time or not routable,
-69 the broker cannot be reached, 78 unusable settings, 130 stopped.
+69 the broker cannot be reached, 78 unusable settings, 130 interrupted.
 Data goes to standard output, all else to standard error.`;
 
 /**
@@ -37,8 +37,11 @@ export async function runContacts(args: readonly string[], around: CliEnvironmen
   return exitCode;
 }
 
-/** All commands, with their options and examples. */
-function contactsProgram(around: CliEnvironment, ended: (exitCode: number) => void): Command {
+/**
+ * All commands, with their options and examples. `ended` is called with the exit code of the command
+ * that ran.
+ */
+export function contactsProgram(around: CliEnvironment, ended: (exitCode: number) => void): Command {
   const run = runner(around, ended);
   const program = new Command('contacts')
     .description('Create, change, find, import and export contacts over the message queue.')

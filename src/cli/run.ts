@@ -17,7 +17,7 @@ export type Run = <Options, Arguments extends readonly unknown[]>(
 ) => (this: Command, ...args: unknown[]) => Promise<void>;
 
 /**
- * `ended` is told each command's exit code. Failures are reported on standard error; a defect is
+ * Calls `ended` with each command's exit code. Failures are reported on standard error; a defect is
  * thrown.
  */
 export function runner(around: CliEnvironment, ended: (exitCode: ExitCode) => void): Run {

@@ -1,9 +1,10 @@
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { escapeControls } from '../dead-letters/terminal-text.ts';
-import type { CallOptions, Contacts } from './contacts.ts';
+import type { CallOptions } from '../client/index.ts';
+import type { Contacts } from './contacts.ts';
 import { CommandError } from './errors.ts';
 import { failureOf, problemLine } from './failure.ts';
-import type { CommonOptions, OutputFormat } from './options.ts';
+import { NO_DEADLINE, type CommonOptions, type OutputFormat } from './options.ts';
 import type { CliEnvironment } from './environment.ts';
 
 const DEFAULT_TIMEOUT_S = 30;
@@ -29,12 +30,12 @@ export async function withContacts(
 ): Promise<ExitCode> {
   const timeoutMs = timeoutMsOf(options);
   const contacts = await connected(around, options, timeoutMs);
-  const { messageId } = options;
+  const { messageId, deadline } = options;
   try {
     return await use({
       around,
       contacts,
-      call: { signal: around.stop, timeoutMs, ...(messageId !== undefined && { messageId }) },
+      call: { signal: around.stop, timeoutMs, messageId, deadline: deadline === NO_DEADLINE ? null : deadline },
       output: options.output ?? (around.stdout.isTTY ? 'table' : 'xml'),
     });
   } finally {
@@ -60,14 +61,14 @@ async function connected(
   }
 }
 
-/** The words of an error, also of those that Node joins without words of their own. */
+/** The message of an error. Node's joined errors have none: their code stands in. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return escapeControls(String(error));
   const code: unknown = Reflect.get(error, 'code');
   return escapeControls(error.message === '' ? String(code) : error.message);
 }
 
-/** Writes what went wrong to standard error, and gives the exit code. Throws what is a defect. */
+/** Writes the problems to standard error and returns the exit code. Rethrows a defect. */
 export function reported(around: CliEnvironment, error: unknown, about = ''): ExitCode {
   const { exitCode, problems } = failureOf(error);
   for (const problem of problems) around.stderr.write(`contacts: ${escapeControls(about)}${problemLine(problem)}\n`);

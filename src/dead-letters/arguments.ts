@@ -44,6 +44,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
   json: { type: 'boolean' },
   'older-than': { type: 'string' },
+  output: { type: 'string', short: 'o' },
   reason: { type: 'string' },
   yes: { type: 'boolean', short: 'y' },
 } as const satisfies ParseArgsConfig['options'];
@@ -53,8 +54,8 @@ type Option = keyof typeof OPTIONS;
 const FILTERS = ['reason', 'older-than', 'containing'] as const satisfies readonly Option[];
 
 const OPTIONS_OF = {
-  list: [...FILTERS, 'json'],
-  show: ['json'],
+  list: [...FILTERS, 'json', 'output'],
+  show: ['json', 'output'],
   'send-back': ['all', ...FILTERS, 'dry-run', 'yes', 'force'],
   discard: ['all', ...FILTERS, 'dry-run', 'yes'],
 } as const satisfies Record<string, readonly Option[]>;
@@ -71,9 +72,16 @@ export function parseCommand(args: readonly string[]): Command {
   const rejected = Object.keys(values).find((option) => !accepted.includes(option));
   if (rejected !== undefined) throw new UsageError(`${action} does not accept --${rejected}`);
   const selection = selectionOf(action, references, values);
-  if (action === 'list' || action === 'show') return { action, json: values.json ?? false, ...selection };
+  if (action === 'list' || action === 'show') return { action, json: isJson(values), ...selection };
   const { 'dry-run': dryRun = false, yes = false, force = false } = values;
   return { action, dryRun, yes, force, ...selection };
+}
+
+/** `-o json`, as the other commands have it, and `--json` are the same. */
+function isJson({ json = false, output }: Values): boolean {
+  if (output === undefined || output === 'json') return json || output === 'json';
+  if (output === 'table' && !json) return false;
+  throw new UsageError(json ? '--json and --output exclude each other' : '--output must be json or table');
 }
 
 type Values = ReturnType<typeof parseOptions>['values'];
@@ -130,9 +138,15 @@ Filters; a letter must match all that are given:
   --dry-run      prints which letters would be affected, and changes nothing
   --yes, -y      skips the confirmation for more than one letter
   --force        sends back even a letter that would be refused again, or could take effect twice
-  --json         prints one object per line
+  --json         prints one object per line; also -o json, --output json
 
-Exit codes: 0 success, 1 failed or declined, 2 wrong usage, 3 no letter matched, 78 unusable settings,
-130 interrupted.
+Examples:
+  contacts dead-letters list --reason INTERNAL_ERROR
+  contacts dead-letters show order-4711 -o json
+  contacts dead-letters send-back order-4711
+  contacts dead-letters discard --all --reason expired --yes
+
+Exit codes: 0 success, 1 failed or declined, 2 wrong usage, 3 no letter matched,
+69 the broker cannot be reached, 78 unusable settings, 130 interrupted.
 Settings: AMQP_URL, REQUEST_QUEUE and the others of the worker.
 `;

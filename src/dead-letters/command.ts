@@ -21,11 +21,20 @@ export async function deadLetters(args: readonly string[], context: CommandConte
     context.out(USAGE);
     return CLI_EXIT_CODES.ok;
   } catch (error) {
+    if (error instanceof UnreachableError) {
+      context.err(`The broker cannot be reached: ${errorText(error.cause, context.requestQueue)}`);
+      return CLI_EXIT_CODES.unreachable;
+    }
     context.err(errorText(error, context.requestQueue));
     if (!(error instanceof UsageError)) return CLI_EXIT_CODES.failed;
     context.err('Run contacts dead-letters --help for usage.');
     return CLI_EXIT_CODES.usage;
   }
+}
+
+/** No connection to a broker; `cause` is the reason of the last one. */
+class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
 }
 
 /** Escaped, as the texts of the broker and of the command line may hold any character. */
@@ -37,7 +46,9 @@ function errorText(error: unknown, requestQueue: string): string {
 }
 
 async function withQueue<T>(context: CommandContext, use: (queue: DeadLetterQueue) => Promise<T>): Promise<T> {
-  const queue = await context.open();
+  const queue = await context.open().catch((cause: unknown) => {
+    throw new UnreachableError('no broker could be opened', { cause });
+  });
   try {
     return await use(queue);
   } finally {

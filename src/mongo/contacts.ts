@@ -1,6 +1,6 @@
 import type { ContactRepository } from '../contacts/repository.ts';
 import type { Call } from './connection/calls.ts';
-import { createContacts, findEarlierCreations } from './creations.ts';
+import { creationsOf, findEarlierCreations } from './creations.ts';
 import { deleteContacts, findEarlierDeletions } from './deletions.ts';
 import type { Collections } from './documents.ts';
 import { listsOf, type ListSettings } from './lists.ts';
@@ -12,9 +12,10 @@ import { findEarlierUpdates, updateContacts } from './updates.ts';
  * data.
  */
 export function createMongoContacts(collections: Collections, lists: ListSettings, call: Call): ContactRepository {
+  const create = creationsOf(collections);
   const list = listsOf(collections, lists);
   return {
-    create: (batch) => call('create contacts', () => createContacts(collections, batch)),
+    create: (batch) => call('create contacts', () => create(batch)),
     update: (batch) => call('update contacts', () => updateContacts(collections, batch)),
     delete: (batch) => call('delete contacts', () => deleteContacts(collections, batch)),
     findEarlierCreations: (batch) => call('find earlier creates', () => findEarlierCreations(collections, batch)),

@@ -22,13 +22,28 @@ interface IndexedCreation {
 /** The contact_ids of creations, by index in the batch. */
 type Ids = ReadonlyMap<number, number>;
 
+type Create = (batch: readonly Creation[]) => Promise<readonly (Created | StoreDefectError)[]>;
+
 /**
  * Creates each contact once, however often its key repeats. Result `i` belongs to creation `i`;
  * `StoreDefectError` means that the store rejects this one only.
  */
-export async function createContacts(
+export function creationsOf(collections: Collections): Create {
+  // Repeats come in rows: a producer sends what it has sent before. An insert that collides costs
+  // the database many times what a look costs, so the next batch is looked up first.
+  let repeating = false;
+  return async (batch) => {
+    const outcomes = await createContacts(collections, batch, repeating);
+    const repeats = outcomes.filter((outcome) => !(outcome instanceof StoreDefectError) && outcome.repeated);
+    repeating = repeats.length > batch.length / 2;
+    return outcomes;
+  };
+}
+
+async function createContacts(
   collections: Collections,
   batch: readonly Creation[],
+  lookUpFirst: boolean,
 ): Promise<readonly (Created | StoreDefectError)[]> {
   const originals = originalsOf(batch);
   const created: (Created | StoreDefectError | undefined)[] = batch.map(() => undefined);
@@ -38,7 +53,10 @@ export async function createContacts(
     .map((creation, at): IndexedCreation => ({ at, ...creation }))
     .filter(({ at }) => originals[at] === at);
   record(await findByPrefix(collections, first), true);
-  let open = first.filter(({ at }) => created[at] === undefined);
+  const withoutOutcome = (items: readonly IndexedCreation[]): readonly IndexedCreation[] =>
+    items.filter(({ at }) => created[at] === undefined);
+  if (lookUpFirst) record(await findByKey(collections, withoutOutcome(first)), true);
+  let open = withoutOutcome(first);
   for (let round = 1; open.length > 0; round += 1) {
     if (round > MAX_ROUNDS)
       throw new StoreDefectError(`create contacts: no contact_id was free in ${MAX_ROUNDS} rounds`);
@@ -47,7 +65,7 @@ export async function createContacts(
     defects.forEach((defect, at) => (created[at] = defect));
     // An earlier run created a rejected contact, or another document has its number.
     record(await findByKey(collections, rejected), true);
-    open = rejected.filter(({ at }) => created[at] === undefined);
+    open = withoutOutcome(rejected);
     if (open.length > 0) await raiseCounter(collections);
   }
   return originals.map((original, at) => {

@@ -114,8 +114,12 @@ export const CLI_EXIT_CODES = {
   failed: 1,
   /** Wrong usage, or a person has to confirm and there is no terminal. */
   usage: 2,
-  /** Nothing matched. */
+  /** No such contact, or no letter matched. */
   notFound: 3,
+  /** No answer in time, or no queue accepts the request. */
+  noAnswer: 4,
+  /** EX_UNAVAILABLE of sysexits.h: the broker cannot be reached. */
+  unreachable: 69,
   config: EXIT_CODES.config,
   /** SIGINT or SIGTERM ended it early; 128 + SIGINT, as shells report it. */
   interrupted: 130,

@@ -15,7 +15,6 @@ import { importRows, noCounts, type Counts, type EarlyEnd } from '../import/run.
 import {
   addConnection,
   addExamples,
-  addOutput,
   FILE_FORMATS,
   positiveInteger,
   type CommonOptions,
@@ -42,9 +41,8 @@ const MAX_IN_FLIGHT = 10_000;
 const READ_BYTES = 16_384;
 
 export function addImport(program: Command, run: Run): void {
-  const command = addOutput(
-    addConnection(program.command('import').description('Create a contact for each row of a file.')),
-  );
+  const described = program.command('import').description('Create a contact for each row of a file.');
+  const command = addConnection(described);
   command
     .argument('<file>', 'CSV, vCard, XML or NDJSON; - is standard input')
     .addOption(new Option('--format <format>', 'default: by the name, or the first characters').choices(FILE_FORMATS))
@@ -52,6 +50,7 @@ export function addImport(program: Command, run: Run): void {
     .option('--client-id <n>', 'client_id of the rows that have none', positiveInteger)
     .option('--rejects <file>', 'write the rejected rows here, with the reasons, to be corrected and imported')
     .option('--dry-run', 'check all rows by the worker’s rules and send nothing')
+    .addOption(new Option('-o, --output <format>', 'write the counts to standard output').choices(['json']))
     .option('--in-flight <n>', 'rows that wait for an answer at a time', rowsInFlight, 256)
     .option('--encoding <name>', 'of the file', encodingName, 'utf-8')
     .option('--app-id <id>', 'keeps the message ids of several programs apart (default: contacts-cli)')

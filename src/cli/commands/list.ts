@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
 
-import type { Contact, ListFilter } from '../contacts.ts';
+import type { Contact } from '../../client/index.ts';
 import { CommandError } from '../errors.ts';
 import { addExamples, addOutput, addRequest, positiveInteger, type CommonOptions } from '../options.ts';
 import { contactsAnswer, contactsTable, wireContact } from '../presentation.ts';
@@ -45,13 +45,8 @@ export function addList(program: Command, run: Run): void {
 
 async function listPage(session: Session, options: ListOptions): Promise<ExitCode> {
   const { around, contacts, call, output } = session;
-  const { page, perPage } = options;
-  const query = {
-    ...filterOf(options),
-    ...(page !== undefined && { page }),
-    ...(perPage !== undefined && { perPage }),
-  };
-  const found = await contacts.list(query, call);
+  const { clientId, email, page, perPage } = options;
+  const found = await contacts.list({ clientId, email, page, perPage }, call);
   await write(session, found.contacts);
   if (found.hasMore && output === 'table') {
     around.stderr.write(`There are more: --page ${(page ?? 1) + 1}, or --all.\n`);
@@ -68,8 +63,8 @@ async function write({ around, output }: Session, contacts: readonly Contact[]):
 /** Writes as it reads. */
 async function listAll(session: Session, options: ListOptions): Promise<ExitCode> {
   const { around, contacts, call, output } = session;
-  const { perPage } = options;
-  const all = contacts.listAll({ ...filterOf(options), ...(perPage !== undefined && { perPage }) }, call);
+  const { clientId, email, perPage } = options;
+  const all = contacts.listAll({ clientId, email, perPage }, call);
   let count = 0;
   for await (const some of chunks(all, TABLE_ROWS)) {
     if (output === 'table') await around.stdout.write(contactsTable(some, count === 0));
@@ -80,10 +75,6 @@ async function listAll(session: Session, options: ListOptions): Promise<ExitCode
   if (output === 'xml') await around.stdout.write(count === 0 ? contactsAnswer([]) : ANSWER_END);
   if (output === 'json') await around.stdout.write(count === 0 ? '[]\n' : ']\n');
   return EXIT_CODES.ok;
-}
-
-function filterOf({ clientId, email }: ListOptions): ListFilter {
-  return { ...(clientId !== undefined && { clientId }), ...(email !== undefined && { email }) };
 }
 
 function jsonPart(contacts: readonly Contact[], first: boolean): string {

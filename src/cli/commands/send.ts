@@ -20,7 +20,8 @@ export function addSend(program: Command, run: Run): void {
   addExamples(
     command.argument('[file...]', 'files with one request each; - is standard input, also the default'),
     'contacts send request.xml',
-    'contacts send requests/*.xml',
+    'contacts send requests/*.xml -o json',
+    'contacts send request.xml --message-id order-4712 --deadline 2099-12-31T23:59:59Z',
     'echo \'<request method="contact.list"/>\' | contacts send',
   ).action(
     run(async (around, options: CommonOptions, [named]: [readonly string[]]) => {
@@ -84,5 +85,7 @@ function answerText(
 }
 
 function exitCodeOf(xml: string): ExitCode {
-  return errorsIn(xml).every(({ code }) => code === 'NOT_FOUND') ? EXIT_CODES.notFound : EXIT_CODES.failed;
+  const [first, ...others] = errorsIn(xml);
+  if (first?.code === 'EXPIRED') return EXIT_CODES.noAnswer;
+  return first?.code === 'NOT_FOUND' && others.length === 0 ? EXIT_CODES.notFound : EXIT_CODES.failed;
 }

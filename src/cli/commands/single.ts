@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EXIT_CODES, type ExitCode, worse } from '../exit-codes.ts';
 
-import type { NewContact } from '../contacts.ts';
+import type { ContactChanges, NewContact } from '../../client/index.ts';
 import { CommandError } from '../errors.ts';
 import {
   addExamples,
@@ -37,7 +37,7 @@ function addCreate(program: Command, run: Run): void {
   addExamples(
     command,
     'contacts create --client-id 1 --first-name Jane --last-name Doe --email jane@example.org',
-    'contacts create … --message-id order-4711   # run again after a failure: one contact',
+    'contacts create --client-id 1 --first-name Joe --last-name Doe --email joe@example.org --message-id order-4711',
   ).action(
     run(async (around, options: FieldOptions) => {
       const contact = newContact(options);
@@ -59,8 +59,8 @@ function addUpdate(program: Command, run: Run): void {
   ).action(
     run(async (around, options: FieldOptions, [id]: [number]) =>
       withContacts(around, options, async ({ contacts, call, output }) => {
-        const answer = await contacts.update(id, fieldsOf(options), call);
-        await around.stdout.write(writtenText(id, wasRepeated(answer), output, false));
+        const { repeated } = await contacts.update(id, fieldsOf(options), call);
+        await around.stdout.write(writtenText(id, repeated, output, false));
         return EXIT_CODES.ok;
       }),
     ),
@@ -88,15 +88,15 @@ function addDelete(program: Command, run: Run): void {
   addExamples(
     command.argument('<id...>', 'contact_id', positiveIntegers),
     'contacts delete 17',
-    'contacts delete 17 18 19',
+    'contacts delete 18 19 20 --deadline +10',
   ).action(
     run(async (around, options: CommonOptions, [ids]: [readonly number[]]) =>
       withContacts(around, options, async ({ contacts, call, output }) => {
         let exitCode: ExitCode = EXIT_CODES.ok;
         for (const id of ids) {
           try {
-            const answer = await contacts.delete(id, call);
-            await around.stdout.write(writtenText(id, wasRepeated(answer), output, false));
+            const { repeated } = await contacts.delete(id, call);
+            await around.stdout.write(writtenText(id, repeated, output, false));
           } catch (error) {
             exitCode = worse(exitCode, reported(around, error, ids.length > 1 ? `${id}: ` : ''));
           }
@@ -117,15 +117,8 @@ function withFields(command: Command): Command {
     .option('--mobile-phone <text>', 'up to 64 characters');
 }
 
-function fieldsOf({ clientId, firstName, lastName, email, phone, mobilePhone }: FieldOptions): Partial<NewContact> {
-  return {
-    ...(clientId !== undefined && { clientId }),
-    ...(firstName !== undefined && { firstName }),
-    ...(lastName !== undefined && { lastName }),
-    ...(email !== undefined && { email }),
-    ...(phone !== undefined && { phone }),
-    ...(mobilePhone !== undefined && { mobilePhone }),
-  };
+function fieldsOf({ clientId, firstName, lastName, email, phone, mobilePhone }: FieldOptions): ContactChanges {
+  return { clientId, firstName, lastName, email, phone, mobilePhone };
 }
 
 function newContact(options: FieldOptions): NewContact {
@@ -137,8 +130,4 @@ function newContact(options: FieldOptions): NewContact {
     );
   }
   return fieldsOf(options) as NewContact;
-}
-
-function wasRepeated(answer: unknown): boolean {
-  return typeof answer === 'object' && answer !== null && Reflect.get(answer, 'repeated') === true;
 }

@@ -2,7 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { InvalidArgumentError, type Command } from 'commander';
 
-import { CommandError } from '../errors.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
 import type { BrokerInspection, QueueState } from '../inspection.ts';
 import { addConnection, addExamples, addOutput, positiveInteger, seconds, type CommonOptions } from '../options.ts';
@@ -21,9 +20,8 @@ interface WatchOptions extends CommonOptions {
 const DEFAULT_METRICS = 'http://127.0.0.1:8080/metrics';
 
 export function addWatch(program: Command, run: Run): void {
-  const command = addOutput(
-    addConnection(program.command('watch').description('Show queue, workers and failures, again and again.')),
-  )
+  const described = program.command('watch').description('Show queue, workers and failures, again and again.');
+  const command = addOutput(addConnection(described), ['json', 'table'])
     .option('--metrics <url>', `a worker's metrics; may be repeated (default: ${DEFAULT_METRICS})`, addUrl)
     .option('--interval <seconds>', 'between two looks', seconds, 1)
     .option('--count <n>', 'how many looks (default: until Ctrl-C)', positiveInteger);
@@ -38,7 +36,6 @@ export function addWatch(program: Command, run: Run): void {
 async function watch(around: CliEnvironment, options: WatchOptions): Promise<ExitCode> {
   const { stop, stdout } = around;
   const { output = stdout.isTTY ? 'table' : 'json', interval, count = Infinity } = options;
-  if (output === 'xml') throw new CommandError(EXIT_CODES.usage, 'watch writes json or table.');
   const watcher = new Watcher(around, options);
   let earlier: Look | undefined;
   let reached = false;
@@ -58,7 +55,7 @@ async function watch(around: CliEnvironment, options: WatchOptions): Promise<Exi
   return reached ? EXIT_CODES.ok : EXIT_CODES.unreachable;
 }
 
-/** Looks at broker and workers; what cannot be seen is told in the look. */
+/** Reads broker and workers; each look also holds the problems met. */
 class Watcher {
   readonly #around: CliEnvironment;
   readonly #options: WatchOptions;
@@ -115,7 +112,7 @@ class Watcher {
   }
 }
 
-/** fetch says only that it failed; its cause says why. */
+/** fetch only reports that it failed; its cause has the reason. */
 function causeOf(error: unknown): string {
   return reasonOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 }

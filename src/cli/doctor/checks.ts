@@ -52,7 +52,7 @@ async function* brokerChecks(
   yield* workerChecks(around, options, timeoutMs);
 }
 
-/** Node's codes of a host that is not there, and RabbitMQ's words of a refused login. */
+/** Node's codes for an unreachable host, and RabbitMQ's texts for a refused login. */
 function brokerFailure(error: unknown): Finding {
   const reason = reasonOf(error);
   if (/ACCESS.REFUSED|403/.test(reason)) {

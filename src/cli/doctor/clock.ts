@@ -1,5 +1,6 @@
 import { errorsIn } from '../answer.ts';
-import type { CallOptions, Contacts } from '../contacts.ts';
+import type { CallOptions } from '../../client/index.ts';
+import type { Contacts } from '../contacts.ts';
 import { failed, ok, skipped, type Finding } from './finding.ts';
 
 /** Deadlines are compared with the worker's clock; less than this harms no usual one. */
@@ -9,7 +10,7 @@ const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/;
 
 /**
  * The worker's clock, in milliseconds since the epoch: a request whose deadline is over is answered
- * with it, and not executed. `undefined` where the answer does not tell it.
+ * with it, and not executed. `undefined` where the answer does not contain it.
  */
 export async function workerClock(contacts: Contacts, call: CallOptions): Promise<number | undefined> {
   const { xml } = await contacts.request(PROBE, { ...call, deadline: 1 });

@@ -34,7 +34,7 @@ const OTHER_NAMES: Readonly<Record<string, Field>> = {
   cell: 'mobile_phone',
 };
 
-/** Reads records under a line of column names. `warn` is told of columns that are not read. */
+/** Reads records under a line of column names. Calls `warn` with the columns that it ignores. */
 export async function csvReader(
   text: AsyncIterable<string>,
   mapping: Mapping,

@@ -21,9 +21,9 @@ const BY_ENDING: Readonly<Record<string, FileFormat>> = {
 
 /** How a file is to be read. */
 export interface ReadOptions {
-  /** Its name, which may tell the format. */
+  /** Its name; the extension may identify the format. */
   readonly name: string;
-  /** Read off the name, or off its first characters, where absent. */
+  /** Detected from the name, or from the first characters, where absent. */
   readonly format?: FileFormat | undefined;
   readonly mapping: Mapping;
   readonly warn: (message: string) => void;

@@ -17,7 +17,7 @@ export interface RowReader<Source = unknown> {
   /** May be read once. Rejects where the rest of the file cannot be read. */
   rows(): AsyncIterable<Row<Source>>;
   /**
-   * What a file of rejected rows starts and ends with. The start is asked for behind the first row.
+   * What a file of rejected rows starts and ends with. Call `head` after the first row.
    */
   readonly head: () => string;
   readonly tail: string;
@@ -35,10 +35,10 @@ export const REASON = 'rejected_because';
 export const FIELDS = ['client_id', 'first_name', 'last_name', 'email', 'phone', 'mobile_phone'] as const;
 export type Field = (typeof FIELDS)[number];
 
-/** Names that an exported file has, or a file of rejected rows, and that no new contact takes. */
+/** Names in exported files or files of rejected rows that no new contact has. */
 export const IGNORED: readonly string[] = ['contact_id', REASON];
 
-/** Names of the file, and the field that each stands for. */
+/** The field for each name in the file. */
 export type Mapping = ReadonlyMap<string, Field>;
 
 export function isField(name: string): name is Field {

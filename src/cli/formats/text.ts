@@ -1,7 +1,7 @@
 /** Characters of one line: far more than any that is meant. */
 const MAX_LINE = 8 * 1_048_576;
 
-/** The file cannot be read on; the message says where and why. */
+/** The rest of the file cannot be read; the message says where and why. */
 export class UnreadableFileError extends Error {
   override readonly name = 'UnreadableFileError';
 }

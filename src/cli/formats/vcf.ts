@@ -88,7 +88,7 @@ export function readCard(card: string): Pick<Row, 'fields' | 'problem'> {
 }
 
 /**
- * Family and given name of N; of a card without one the words of FN, the last of which is the
+ * Family and given name of N; of a card without one the words of FN, whose last word is the
  * family name.
  */
 function namesOf(properties: readonly Property[]): { readonly first: string; readonly last: string } {

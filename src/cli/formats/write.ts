@@ -1,4 +1,4 @@
-import type { Contact } from '../contacts.ts';
+import type { Contact } from '../../client/index.ts';
 import type { FileFormat } from '../options.ts';
 import { contactsAnswer, wireContact } from '../presentation.ts';
 

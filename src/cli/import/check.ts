@@ -2,10 +2,10 @@ import { readContactCreate } from '../../methods/contact.create.ts';
 import { isLegalText } from '../../protocol/characters.ts';
 import { fault, type Fault } from '../../protocol/fault.ts';
 import type { XmlElement } from '../../protocol/request.ts';
-import type { NewContact } from '../contacts.ts';
+import type { NewContact } from '../../client/index.ts';
 import type { Row } from '../formats/row.ts';
 
-/** A row's contact, or every reason why no worker would take it. */
+/** A row's contact, or every reason why a worker would reject it. */
 export type Checked =
   { readonly ok: true; readonly contact: NewContact } | { readonly ok: false; readonly faults: readonly Fault[] };
 

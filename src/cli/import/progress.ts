@@ -14,7 +14,7 @@ export class Progress {
   readonly #read: () => number;
   readonly #total: number;
 
-  /** `read` gives the bytes read so far, of `total`. */
+  /** `read` returns the bytes read so far, of `total`. */
   constructor(stream: NodeJS.WritableStream, counts: Counts, total: number, read: () => number) {
     this.#counts = counts;
     this.#read = read;

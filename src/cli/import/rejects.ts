@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 
-import { problemLine, type Problem } from '../failure.ts';
+import type { Problem } from '../../client/index.ts';
+import { problemLine } from '../failure.ts';
 import type { Row, RowReader } from '../formats/row.ts';
 
-/** Rows told on standard error; a file holds all. */
+/** Rows reported on standard error; the file holds all. */
 const MAX_SHOWN = 10;
 
 /**
@@ -25,7 +26,7 @@ export class Rejects {
     this.#write = write;
   }
 
-  /** Resolves when the file takes more. Rejects where it cannot be written. */
+  /** Resolves when the file accepts more. Rejects where it cannot be written. */
   async add(row: Row, problems: readonly Problem[]): Promise<void> {
     this.#count += 1;
     const reason = problems.map(problemLine).join('; ');

@@ -1,6 +1,7 @@
 import type { Contacts } from '../contacts.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
-import { failureOf, problemLine, type Failure, type Problem } from '../failure.ts';
+import type { Problem } from '../../client/index.ts';
+import { failureOf, problemLine, type Failure } from '../failure.ts';
 import type { Row, RowReader } from '../formats/row.ts';
 import { UnreadableFileError } from '../formats/text.ts';
 import { checkRow } from './check.ts';
@@ -15,16 +16,22 @@ export interface ImportPlan {
   readonly identity: string;
   /** Of rows that have none. */
   readonly clientId: number | undefined;
-  /** Rows that wait for their answers, at most; at least 1. */
+  /** Rows that `contacts` has in flight, at most; at least 1. */
   readonly inFlight: number;
   /** For each answer. */
   readonly timeoutMs: number;
-  /** Stops reading; what was sent is waited for. */
+  /** Stops reading; rows in flight are awaited. */
   readonly stop: AbortSignal;
-  /** Told of each rejected row, in the order of the file, and waited for. */
+  /** Awaited for each rejected row, in the order of the file. */
   readonly rejected: (row: Row, problems: readonly Problem[]) => Promise<void>;
   readonly counts: Counts;
 }
+
+/**
+ * Rows in memory, for each one in flight. Outcomes are settled in the order of the file: with more
+ * rows than may be in flight, one slow answer does not keep others from being sent.
+ */
+const WINDOW = 2;
 
 /** What became of the rows; counted while the import runs. */
 export interface Counts {
@@ -32,7 +39,7 @@ export interface Counts {
   created: number;
   repeated: number;
   rejected: number;
-  /** Nobody knows whether they took effect. */
+  /** Whether they took effect is unknown. */
   unanswered: number;
 }
 
@@ -52,7 +59,7 @@ type Outcome = 'created' | 'repeated' | 'valid' | Failure;
 
 /**
  * Reads rows, sends them and counts the outcomes. Reads only as fast as rows are answered. Returns
- * why it ended early: the first call without an answer stops it, as all further ones would wait as
+ * why it ended early. The first call without an answer stops it: every later one would wait as
  * long.
  */
 export async function importRows(plan: ImportPlan): Promise<EarlyEnd | undefined> {
@@ -66,7 +73,7 @@ export async function importRows(plan: ImportPlan): Promise<EarlyEnd | undefined
   try {
     for await (const row of plan.reader.rows()) {
       if (stop.aborted || end !== undefined) break;
-      if (waiting.length >= inFlight) await settleFirst();
+      if (waiting.length >= WINDOW * inFlight) await settleFirst();
       plan.counts.rows += 1;
       waiting.push([row, outcomeOf(plan, row)]);
     }

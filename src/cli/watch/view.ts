@@ -6,10 +6,10 @@ import type { WorkerFigures } from './metrics.ts';
 export interface Look {
   /** Milliseconds since the epoch. */
   readonly time: number;
-  /** Whether the broker could be asked. */
+  /** Whether the broker answered. */
   readonly reached: boolean;
   readonly queue: string;
-  /** `undefined`: the queue does not exist, or the broker does not say. */
+  /** `undefined`: the queue does not exist, or the broker does not report it. */
   readonly requests: QueueState | undefined;
   readonly dead: QueueState | undefined;
   /** Of those workers whose metrics were read. */

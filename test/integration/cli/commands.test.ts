@@ -119,6 +119,18 @@ test('documents are sent as they are, from files and from standard input', async
   expect(await run(['send', '/nowhere.xml'])).toMatchObject({ code: 2, out: '' });
 });
 
+test('a deadline that is over keeps a request from being executed, and ends with 4', async () => {
+  const over = ['--deadline', '2020-01-01T00:00:00Z'];
+  const refused = await run(['create', ...FIELDS, '--client-id', '79', ...over]);
+  expect(refused).toMatchObject({ code: 4, out: '' });
+  expect(refused.err).toContain('EXPIRED');
+  const sent = await run(['send', '-', ...over], { stdin: createRequest({ ...jane, client_id: '79' }) });
+  expect(sent.code).toBe(4);
+  expect(sent.out).toContain('<code>EXPIRED</code>');
+  expect(await run(['list', '--client-id', '79', '-o', 'json', '--deadline', '+30'])).toMatchObject({ out: '[]\n' });
+  expect(await run(['list', '--client-id', '79', '-o', 'json', '--deadline', 'none'])).toMatchObject({ code: 0 });
+});
+
 test('what could steer a terminal is not written to a table', async () => {
   const id = await created('--first-name', 'A\u009B2JB');
   const { out } = await run(['get', String(id), '-o', 'table']);

@@ -39,6 +39,30 @@ describe('doctor', () => {
     ]);
   });
 
+  test('-o json writes an object for each check', async () => {
+    const { code, out } = await run(['doctor', '-o', 'json']);
+    expect(code).toBe(0);
+    const found = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Readonly<Record<string, string>>);
+    expect(found[0]).toMatchObject({ check: 'settings', state: 'ok' });
+    expect(found.at(-1)).toMatchObject({ check: 'database', state: 'skipped' });
+  });
+
+  test.each([
+    [{}, true],
+    [{ NO_COLOR: '1' }, false],
+    [{ TERM: 'dumb' }, false],
+  ])('a terminal gets colours unless it must not: %j', async (more, coloured) => {
+    const { amqpUrl, queue } = running.names;
+    const env = { PATH: process.env['PATH'], AMQP_URL: amqpUrl, REQUEST_QUEUE: queue, TERM: 'xterm', ...more };
+    const command = `"${process.execPath}" "${CLI}" doctor`;
+    const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], { env });
+    expect(stdout.includes('\u001B[32mok')).toBe(coloured);
+    expect(stdout).toContain('settings:');
+  });
+
   test.each([
     [
       ['--url', brokerUrl({ username: 'nobody', password: 'secret' })],

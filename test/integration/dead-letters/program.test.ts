@@ -35,11 +35,11 @@ test('unusable settings exit with 78', async () => {
   });
 });
 
-test('a missing broker or queue exits with 1 and is named', async () => {
+test('a missing broker exits with 69, a missing queue with 1, and each is named', async () => {
   const nobody = await runCli(names, ['dead-letters', 'list'], {
     settings: { AMQP_URL: 'amqp://user:secret@127.0.0.1:1' },
   });
-  expect(nobody).toMatchObject({ code: 1, out: '' });
+  expect(nobody).toMatchObject({ code: 69, out: '' });
   expect(nobody.err).toContain('ECONNREFUSED');
   expect(nobody.err).not.toContain('secret');
   const nothing = await runCli(names, ['dead-letters', 'list'], {

@@ -25,6 +25,18 @@ test('a missing counter is recreated after the highest id, tombstones included',
   expect(await createOne(contacts)).toBe(highest + 1);
 });
 
+test('repeats behind repeats use up no contact_id, and new ones among them are created', async () => {
+  const earlier = [creation(), creation(), creation()];
+  const created = await contacts.create(earlier);
+  const repeated = created.map(({ id }) => ({ id, repeated: true }));
+  expect(await contacts.create(earlier)).toEqual(repeated);
+  const counter = await stored.counters.findOne({ _id: 'contact' });
+  expect(await contacts.create(earlier)).toEqual(repeated);
+  expect(await stored.counters.findOne({ _id: 'contact' })).toEqual(counter);
+  const mixed = await contacts.create([...earlier, creation()]);
+  expect(mixed).toEqual([...repeated, { id: Number(counter?.next), repeated: false }]);
+});
+
 test('a contact_id of 2^53−1 is read, updated, listed and deleted like any other', async () => {
   await stored.contacts.insertOne({ ...JANE, _id: MAX_ID, client_id: 77, email_key: JANE.email });
   expect(await contacts.update([updateOf(MAX_ID, { first_name: 'Last' })])).toEqual(['applied']);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { Contact } from '../../../src/cli/contacts.ts';
+import type { Contact } from '../../../src/client/index.ts';
 import type { Row } from '../../../src/cli/formats/row.ts';
 import { decodedText } from '../../../src/cli/formats/text.ts';
 import { writerOf } from '../../../src/cli/formats/write.ts';

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 import {
+  CLI_EXIT_CODES,
   DEAD_LETTER_REASONS,
   EXIT_CODES,
   FAULT_CODES,
@@ -43,6 +44,8 @@ describe('the pages list what leaves the process, no more and no less', () => {
   });
 
   test('exit codes', () => {
-    expect(listed('codes.md', '## Exit codes')).toEqual(Object.values(EXIT_CODES).map(String));
+    const numbers = (codes: Readonly<Record<string, number>>): string[] => Object.values(codes).map(String);
+    expect(listed('codes.md', '## Exit codes of the worker')).toEqual(numbers(EXIT_CODES));
+    expect(listed('codes.md', '## Exit codes of the command line')).toEqual(numbers(CLI_EXIT_CODES));
   });
 });
