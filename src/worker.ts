@@ -57,7 +57,7 @@ export interface WorkerOptions {
 export function createWorker(config: Config, log: Log, options: WorkerOptions = {}): Worker {
   const { maxAttempts, retentionSeconds, listMaxPerPage, drainTimeoutMs, httpPort: port } = config;
   const foreign = (error: ItemDefectError): void => telemetry.foreign(error);
-  const store = openStore(config.mongodbUrl, { retentionSeconds, foreign });
+  const store = openStore(config.mongodbUrl, { tls: config.mongodbTls, retentionSeconds, foreign });
   const methods = (options.methods ?? apiMethods)(store.contacts, { listMaxPerPage, leftOut: foreign });
 
   let queues: Queues | undefined;
@@ -83,8 +83,8 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const attempts = new Attempts(store.attempts, { maxAttempts, retryPolicy, describe, events });
 
   const openQueues = (): Queues => {
-    const { amqpUrls: urls, requestQueue: queue, prefetch, exitWhenStuckMs } = config;
-    const connection = { urls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
+    const { amqpUrls: urls, amqpTls: tls, requestQueue: queue, prefetch, exitWhenStuckMs } = config;
+    const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
     const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch };
     const publisher = new Publisher(connection, confirms, { ...telemetry.publisher, open: flow.open });
     const pipeline = createPipeline({

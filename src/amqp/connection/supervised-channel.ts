@@ -71,6 +71,7 @@ export class SupervisedChannel<C extends Channel> {
   /** Whether the current connection is to be closed with its channel. */
   #reconnecting = false;
   #failures = 0;
+  #trouble: string | undefined;
   #firstUp: () => void = () => undefined;
 
   constructor(name: string, settings: ConnectionSettings, user: ChannelUser<C>, events: ChannelEvents) {
@@ -82,6 +83,11 @@ export class SupervisedChannel<C extends Channel> {
     this.ended.catch(() => undefined);
     this.started = Promise.race([new Promise<void>((resolve) => (this.#firstUp = resolve)), this.ended]);
     this.started.catch(() => undefined);
+  }
+
+  /** Why there is no channel now; `undefined` while there is one, and before the first attempt. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /** Closes the current channel and opens another. */
@@ -136,6 +142,7 @@ export class SupervisedChannel<C extends Channel> {
     while (connection.isOpen && !this.#reconnecting && !this.#stopping.signal.aborted) {
       const { channel, closed } = await this.#openChannel(connection);
       const since = Date.now();
+      this.#trouble = undefined;
       this.#events.restored(this.#name);
       if (connection.isBlocked) this.#user.blocked?.(true);
       this.#user.up(channel);
@@ -185,6 +192,7 @@ export class SupervisedChannel<C extends Channel> {
 
   #lost(reason: string): void {
     this.#failures += 1;
+    this.#trouble = reason;
     this.#events.lost(this.#name, reason, this.#failures);
   }
 }

@@ -100,6 +100,11 @@ export class Consumer implements ChannelUser<Channel> {
     return this.#wanted && this.#subscription?.consuming === true && !this.#stallWatchdog.stalled;
   }
 
+  /** Why there is no channel now. */
+  get trouble(): string | undefined {
+    return this.#channel.trouble;
+  }
+
   get inFlight(): number {
     let held = 0;
     for (const subscription of this.#subscriptions) held += subscription.held;

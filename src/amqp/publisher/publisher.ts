@@ -96,6 +96,11 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     return this.#main !== undefined && !this.#blocked;
   }
 
+  /** Why there is no channel now. */
+  get trouble(): string | undefined {
+    return this.#channel.trouble;
+  }
+
   /**
    * Resolves with the outcome of the message, however often it is published. Rejects only with
    * `PublisherStoppedError`.

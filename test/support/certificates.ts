@@ -1,0 +1,79 @@
+import { appendFileSync, chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { attempt, run } from '../../infrastructure/command.ts';
+import { ensurePackages } from '../../infrastructure/debian.ts';
+
+/** Paths of a certificate, its key, and of one file with both. */
+export interface Issued {
+  readonly cert: string;
+  readonly key: string;
+  readonly both: string;
+}
+
+export interface IssueOptions {
+  /** Names and addresses that the certificate is for. */
+  readonly names?: readonly string[];
+  /** −1: it has expired. */
+  readonly days?: number;
+}
+
+const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
+/** A certificate authority in a temporary folder, made by openssl. */
+export class Authority {
+  readonly folder: string;
+  readonly name: string;
+  readonly ca: string;
+  #issued = 0;
+
+  private constructor(name: string) {
+    // Containers read the files as other users.
+    this.folder = mkdtempSync(join(tmpdir(), 'contacts-tls-'));
+    chmodSync(this.folder, 0o755);
+    this.name = name;
+    this.ca = join(this.folder, 'ca.pem');
+  }
+
+  static async create(name: string): Promise<Authority> {
+    if ((await attempt('openssl', ['version'])).code !== 0) await ensurePackages(['openssl'], 'to make certificates');
+    const authority = new Authority(name);
+    const key = join(authority.folder, 'ca-key.pem');
+    const isAuthority = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
+    const args = ['-x509', ...CURVE, '-keyout', key, '-out', authority.ca, '-days', '2', '-subj', `/CN=${name}`];
+    await openssl('req', ...args, ...isAuthority);
+    return authority;
+  }
+
+  /** Issues a certificate for clients, or for the servers with these `names`. */
+  async issue(subject: string, { names = [], days = 2 }: IssueOptions = {}): Promise<Issued> {
+    const [cert, key, both, request, extensions] = ['pem', 'key.pem', 'both.pem', 'csr', 'ext'].map((end) =>
+      join(this.folder, `${subject}-${this.#issued}.${end}`),
+    ) as [string, string, string, string, string];
+    this.#issued += 1;
+    const alternatives = names.map((name) => `${/^[\d.]+$/.test(name) ? 'IP' : 'DNS'}:${name}`);
+    const isServer = alternatives.length > 0;
+    writeFileSync(
+      extensions,
+      `extendedKeyUsage=${isServer ? 'serverAuth' : 'clientAuth'}\n${isServer ? `subjectAltName=${alternatives.join(',')}\n` : ''}`,
+    );
+    await openssl('req', ...CURVE, '-keyout', key, '-out', request, '-subj', `/CN=${subject}`);
+    const signer = ['-CA', this.ca, '-CAkey', join(this.folder, 'ca-key.pem'), '-CAcreateserial'];
+    await openssl(
+      ...['x509', '-req', '-in', request, '-out', cert, ...signer, '-days', String(days), '-extfile', extensions],
+    );
+    copyFileSync(cert, both);
+    appendFileSync(both, readFileSync(key));
+    for (const path of [key, both]) chmodSync(path, 0o644);
+    return { cert, key, both };
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function openssl(...args: readonly string[]): Promise<string> {
+  return run('openssl', args, { limitMs: 30_000 });
+}
