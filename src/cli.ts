@@ -93,9 +93,10 @@ const environment: CliEnvironment = {
   },
   inspectDatabase: async (url, timeoutMs) => {
     const { inspectDatabase } = await import('./mongo/inspection.ts');
-    const { MONGODB_TLS_CA: ca, MONGODB_TLS_CERT_KEY: both } = process.env;
-    const files = { ca: ca || undefined, cert: both || undefined, key: both || undefined };
-    return inspectDatabase(url, timeoutMs, ca || both ? files : undefined);
+    const path = (name: string): string | undefined => (process.env[name] === '' ? undefined : process.env[name]);
+    const [ca, both] = [path('MONGODB_TLS_CA'), path('MONGODB_TLS_CERT_KEY')];
+    const isSet = ca !== undefined || both !== undefined;
+    return inspectDatabase(url, timeoutMs, isSet ? { ca, cert: both, key: both } : undefined);
   },
   // The same relative place from src/ and from dist/.
   schemaFile: (name) => readFile(new URL(`../schema/${name}`, import.meta.url), 'utf8'),

@@ -111,8 +111,8 @@ export class WorkerLifecycle implements Worker {
   /** Why a connection is lost, where that is known. */
   #reasons(database: boolean): Readonly<Record<string, string>> {
     const troubles = {
-      consuming: this.#queues?.consumer.trouble,
-      publishing: this.#queues?.publisher.trouble,
+      consuming: this.#queues?.consumer.trouble(),
+      publishing: this.#queues?.publisher.trouble(),
       database: database ? undefined : this.#parts.store.trouble(),
     };
     return Object.fromEntries(

@@ -78,7 +78,7 @@ export function openStore(url: string, options: StoreOptions = {}): Store {
         if (await hasForeignIds(collections)) foreign(new ItemDefectError(FOREIGN_IDS));
       }),
     unavailableReason,
-    trouble: calls.trouble,
+    trouble: () => calls.trouble(),
     ping: () => calls.run('ping the database', () => within(PING_MS, 'the database', ping(db).catch(noted))),
     close: async () => {
       calls.stop();

@@ -60,9 +60,8 @@ export class Authority {
     );
     await openssl('req', ...CURVE, '-keyout', key, '-out', request, '-subj', `/CN=${subject}`);
     const signer = ['-CA', this.ca, '-CAkey', join(this.folder, 'ca-key.pem'), '-CAcreateserial'];
-    await openssl(
-      ...['x509', '-req', '-in', request, '-out', cert, ...signer, '-days', String(days), '-extfile', extensions],
-    );
+    const limits = ['-days', String(days), '-extfile', extensions];
+    await openssl('x509', '-req', '-in', request, '-out', cert, ...signer, ...limits);
     copyFileSync(cert, both);
     appendFileSync(both, readFileSync(key));
     for (const path of [key, both]) chmodSync(path, 0o644);

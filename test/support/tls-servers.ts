@@ -20,10 +20,10 @@ process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
 export interface TlsServer {
   readonly port: number;
   /** Runs a command inside and returns its output. */
-  exec(...command: readonly string[]): Promise<string>;
+  readonly exec: (...command: readonly string[]) => Promise<string>;
   /** From now on the server shows this certificate to new connections. */
-  show(server: Issued): Promise<void>;
-  remove(): Promise<void>;
+  readonly show: (server: Issued) => Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /** Starts a broker with config/rabbitmq/tls.conf; its user is guest. */

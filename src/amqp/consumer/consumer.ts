@@ -53,6 +53,8 @@ export class Consumer implements ChannelUser<Channel> {
   #active = true;
   #paused = false;
   #onDrained: (() => void) | undefined;
+  /** Why there is no channel now. */
+  readonly trouble = (): string | undefined => this.#channel.trouble;
 
   constructor(
     connection: ConnectionSettings,
@@ -98,11 +100,6 @@ export class Consumer implements ChannelUser<Channel> {
   /** Whether the consumer is subscribed, and the broker delivers where requests wait. */
   get ready(): boolean {
     return this.#wanted && this.#subscription?.consuming === true && !this.#stallWatchdog.stalled;
-  }
-
-  /** Why there is no channel now. */
-  get trouble(): string | undefined {
-    return this.#channel.trouble;
   }
 
   get inFlight(): number {

@@ -97,7 +97,7 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
   }
 
   /** Why there is no channel now. */
-  get trouble(): string | undefined {
+  trouble(): string | undefined {
     return this.#channel.trouble;
   }
 

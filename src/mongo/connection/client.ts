@@ -62,7 +62,7 @@ class NewestContext implements SecureContext {
   }
 
   get context(): unknown {
-    return createSecureContext(readTlsFiles(this.#files)).context;
+    return createSecureContext(readTlsFiles(this.#files)).context as unknown;
   }
 }
 

@@ -56,7 +56,7 @@ export function tlsSetup(): TlsSetup {
 export interface ServedWorker {
   readonly worker: TestWorker;
   /** Returns the page /readyz. */
-  readyz(): Promise<ReadyPage>;
+  readonly readyz: () => Promise<ReadyPage>;
 }
 
 export interface ReadyPage {
