@@ -6,7 +6,7 @@ import { MongoClient } from 'mongodb';
 
 const WORKER = 'contacts-worker';
 const LIMIT_MS = 120_000;
-const [ALREADY_EXISTS, USER_EXISTS, UNKNOWN_COMMAND] = [51002, 51003, 59];
+const UNKNOWN_COMMAND = 59;
 
 const secret = (name) => readFileSync(process.env[name] ?? '', 'utf8').replace(/\r?\n$/, '');
 
@@ -26,25 +26,24 @@ async function connected() {
   }
 }
 
-/** Runs `create`; where that exists already, `update`. */
-async function ensure(database, kind, name, settings, exists) {
+/** Returns whether the server knows roles. */
+async function ensureRole(database, { role, ...settings }) {
   try {
-    await database.command({ [`create${kind}`]: name, ...settings });
-  } catch (error) {
-    if (error.code !== exists) throw error;
-    await database.command({ [`update${kind}`]: name, ...settings });
-  }
-}
-
-async function ensureRole(database) {
-  const { role, ...settings } = JSON.parse(readFileSync(new URL('worker-role.json', import.meta.url), 'utf8'));
-  try {
-    await ensure(database, 'Role', role, settings, ALREADY_EXISTS);
+    const { roles } = await database.command({ rolesInfo: role });
+    await database.command({ [roles.length === 0 ? 'createRole' : 'updateRole']: role, ...settings });
+    return true;
   } catch (error) {
     if (error.code !== UNKNOWN_COMMAND) throw error;
     console.warn('This server has no roles of its own: its users may do everything. That is no MongoDB.');
+    return false;
   }
-  return role;
+}
+
+async function ensureUser(database, pwd, role, hasRoles) {
+  const { users } = await database.command({ usersInfo: 1 });
+  const roles = [{ role, db: 'admin' }];
+  if (!users.some(({ user }) => user === WORKER)) await database.command({ createUser: WORKER, pwd, roles });
+  else await database.command({ updateUser: WORKER, pwd, ...(hasRoles && { roles }) });
 }
 
 /** The message of an error can quote a command. */
@@ -56,9 +55,9 @@ let client;
 try {
   client = await connected();
   const database = client.db('admin');
-  const role = await ensureRole(database);
-  const pwd = secret('MONGODB_WORKER_PASSWORD_FILE');
-  await ensure(database, 'User', WORKER, { pwd, roles: [{ role, db: 'admin' }] }, USER_EXISTS);
+  const definition = JSON.parse(readFileSync(new URL('worker-role.json', import.meta.url), 'utf8'));
+  const hasRoles = await ensureRole(database, definition);
+  await ensureUser(database, secret('MONGODB_WORKER_PASSWORD_FILE'), definition.role, hasRoles);
   console.log(`The user ${WORKER} is up to date.`);
 } catch (error) {
   console.error(`The user ${WORKER} could not be created: ${reasonOf(error)}`);

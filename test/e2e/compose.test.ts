@@ -135,9 +135,8 @@ test('as process 1 of a container, with a log that nobody reads, a worker exits 
 test('the image has what the worker needs to run, and no more: no shell, no package manager, no npm', async () => {
   expect(await inspect(project.image, '{{.Config.User}}')).toBe('1000:1000');
   const id = await run('docker', ['create', project.image]);
-  const listed = await run('bash', ['-o', 'pipefail', '-c', `docker export ${id} | tar -t`]).finally(() =>
-    run('docker', ['rm', id]),
-  );
+  const listed = await run('bash', ['-o', 'pipefail', '-c', `docker export ${id} | tar -t`]);
+  await run('docker', ['rm', id]);
   const files = listed.split('\n').filter((path) => !path.endsWith('/'));
   // The last line is Docker's own, for each container.
   const outside = files.filter(

@@ -2,8 +2,8 @@ import { appendFileSync, chmodSync, copyFileSync, mkdtempSync, readFileSync, rmS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { attempt, run } from '../../infrastructure/command.ts';
-import { ensurePackages } from '../../infrastructure/debian.ts';
+import { run } from '../../infrastructure/command.ts';
+import { ensureOpenssl } from '../../infrastructure/docker.ts';
 
 /** Paths of a certificate, its key, and of one file with both. */
 export interface Issued {
@@ -37,7 +37,7 @@ export class Authority {
   }
 
   static async create(name: string): Promise<Authority> {
-    if ((await attempt('openssl', ['version'])).code !== 0) await ensurePackages(['openssl'], 'to make certificates');
+    await ensureOpenssl();
     const authority = new Authority(name);
     const key = join(authority.folder, 'ca-key.pem');
     const isAuthority = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../infrastructure/addresses.ts';
 import { attempt, run } from '../../infrastructure/command.ts';
-import { ensureCompose, ensureDocker } from '../../infrastructure/docker.ts';
+import { ensureCompose, ensureDocker, ensureOpenssl } from '../../infrastructure/docker.ts';
 import { ensureImages } from '../../infrastructure/images.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 
@@ -54,6 +54,7 @@ export async function composeProject(): Promise<ComposeProject> {
     MONGODB_PORT: String(mongodb),
   };
   // As an operator does it.
+  await ensureOpenssl();
   await run('sh', ['deploy/secrets.sh'], { env });
   const secret = (file: string): string => readFileSync(join(secrets, file), 'utf8');
   const compose = (...args: readonly string[]): Promise<string> =>

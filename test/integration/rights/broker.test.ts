@@ -174,5 +174,5 @@ test.each(BEYOND)('%s may not %s', async (user, _, act) => {
 test('the worker may not use the management API, nor another virtual host', async () => {
   const headers = { authorization: `Basic ${btoa(`${WORKER}:${WORKER}`)}` };
   expect((await fetch(`${broker.managementUrl}/api/overview`, { headers })).status).toBe(401);
-  await expect(connect(`${broker.url(WORKER)}/other`)).rejects.toThrow();
+  await expect(connect(`${broker.url(WORKER)}/other`)).rejects.toThrow('ConnectionClose');
 });
