@@ -46,6 +46,20 @@ export class Authority {
     return authority;
   }
 
+  /** An authority whose ca.pem and ca-key.pem `make` makes in a folder. */
+  static async madeBy(make: (folder: string) => Promise<void>): Promise<Authority> {
+    await ensureOpenssl();
+    const authority = new Authority('made');
+    await make(authority.folder);
+    return authority;
+  }
+
+  /** What is in the folder as `NAME.pem`, `NAME-key.pem` and `NAME-both.pem`. */
+  found(name: string): Issued {
+    const [cert = '', key = '', both = ''] = ['', '-key', '-both'].map((end) => join(this.folder, `${name}${end}.pem`));
+    return { cert, key, both };
+  }
+
   /** Issues a certificate for clients, or for the servers with these `names`. */
   async issue(subject: string, { names = [], days = 2 }: IssueOptions = {}): Promise<Issued> {
     const [cert, key, both, request, extensions] = ['pem', 'key.pem', 'both.pem', 'csr', 'ext'].map((end) =>

@@ -101,7 +101,11 @@ class ServerFiles {
   }
 
   write(files: Readonly<Record<string, string>>): void {
-    for (const [name, path] of Object.entries(files)) copyFileSync(path, join(this.folder, name));
+    for (const [name, path] of Object.entries(files)) {
+      const copy = join(this.folder, name);
+      copyFileSync(path, copy);
+      chmodSync(copy, 0o644);
+    }
   }
 
   remove(): void {

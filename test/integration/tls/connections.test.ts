@@ -105,7 +105,7 @@ test('the command line takes the same variables', async () => {
     code: 78,
     err: expect.stringContaining('AMQP_TLS_CA: is set, but AMQP_URL has an amqp:// URL') as string,
   });
-});
+}, 120_000);
 
 test('a client does not connect in plain text, and checks its files', async () => {
   const connect = (url: string, tls: object): Promise<unknown> =>

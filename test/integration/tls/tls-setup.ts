@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { freePort } from '../../../infrastructure/addresses.ts';
 import { Authority, type Issued } from '../../support/certificates.ts';
 import { testWorker, type TestWorker } from '../../support/worker.ts';
+import { bash, commandsUnder } from '../producers/page-commands.ts';
 import { startTlsBroker, startTlsDatabase, type TlsServer } from '../../support/tls-servers.ts';
 
 /** Servers that demand client certificates, and certificates of two authorities. */
@@ -21,15 +22,23 @@ export interface TlsSetup {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+/** Makes the certificates with the commands of docs/operations/security.md. */
+async function asOnThePage(folder: string): Promise<void> {
+  const commands = commandsUnder(new URL('../../../docs/operations/security.md', import.meta.url), 'Make certificates');
+  // Not for 127.0.0.1, so that a test can ask for a host that the certificate does not name.
+  const env = { PATH: process.env['PATH'], SERVER_NAMES: 'DNS:localhost' };
+  const { code, err } = await bash(commands, { cwd: folder, env, limitMs: 60_000 });
+  if (code !== 0) throw new Error(err);
+}
+
 /** Starts the servers for the calling file. Available from the first test on. */
 export function tlsSetup(): TlsSetup {
   const setup = {} as { -readonly [name in keyof TlsSetup]: TlsSetup[name] };
   beforeAll(async () => {
-    setup.authority = await Authority.create('authority');
+    setup.authority = await Authority.madeBy(asOnThePage);
     setup.stranger = await Authority.create('stranger');
-    setup.client = await setup.authority.issue('worker');
-    // Not for 127.0.0.1, so that a test can ask for a host that the certificate does not name.
-    const server = await setup.authority.issue('server', { names: ['localhost'] });
+    setup.client = setup.authority.found('worker');
+    const server = setup.authority.found('server');
     const { ca } = setup.authority;
     [setup.broker, setup.database] = await Promise.all([startTlsBroker(ca, server), startTlsDatabase(ca, server)]);
     setup.amqpUrl = `amqps://guest:guest@localhost:${setup.broker.port}`;
