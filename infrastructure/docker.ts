@@ -83,6 +83,11 @@ export async function ensureCompose(): Promise<readonly [program: string, ...arg
   return ['docker-compose'];
 }
 
+/** Installs openssl where it is missing: deploy/secrets.sh needs it, and the tests' certificates do. */
+export async function ensureOpenssl(): Promise<void> {
+  if ((await attempt('openssl', ['version'])).code !== 0) await ensurePackages(['openssl'], 'to make secrets');
+}
+
 function processName(pid: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();

@@ -8,6 +8,7 @@ import { EXIT_CODES } from './cli/exit-codes.ts';
 import { runContacts } from './cli/program.ts';
 import { CommandError } from './cli/errors.ts';
 import type { Given, CliEnvironment } from './cli/environment.ts';
+import type { TlsFiles } from './files/tls-files.ts';
 import { StandardOutput } from './cli/standard-output.ts';
 
 const BROKER_TIMEOUT_MS = 5_000;
@@ -27,7 +28,7 @@ for (const flag of SMALL_HEAP) setFlagsFromString(flag);
 const mongodbUrlProblem = (): undefined => undefined;
 
 /** The settings of the worker that a command line program uses. */
-const OWN_SETTINGS = ['AMQP_URL', 'REQUEST_QUEUE'] as const;
+const OWN_SETTINGS = ['AMQP_URL', 'AMQP_TLS_CA', 'AMQP_TLS_CERT', 'AMQP_TLS_KEY', 'REQUEST_QUEUE'] as const;
 
 /**
  * Reads the settings; `given` wins over the environment. @throws {CommandError} where one is not
@@ -50,13 +51,20 @@ async function readSettings(given: Given, names?: readonly string[]) {
   }
   for (const [name, value] of options) if (value !== undefined) environment[name] = value;
   try {
-    return loadConfig(environment, readSettingFile, { amqpUrlProblem, mongodbUrlProblem });
+    return loadConfig(environment, readSettingFile, {
+      amqpUrlProblem,
+      mongodbUrlProblem,
+      mongodbTlsProblem: mongodbUrlProblem,
+    });
   } catch (error) {
     if (!(error instanceof InvalidSettingsError)) throw error;
     const byOption = error.problems.every((problem) => options.get(problem.split(':', 1)[0] ?? '') !== undefined);
     throw new CommandError(byOption ? EXIT_CODES.usage : EXIT_CODES.config, error.message);
   }
 }
+
+/** The files of AMQP_TLS_…, as `settings` found them: whatever connects comes after it. */
+let tls: TlsFiles | undefined;
 
 const stop = abortedBySignal();
 const stdout = new StandardOutput(process.stdout);
@@ -69,19 +77,26 @@ const environment: CliEnvironment = {
   stderr: process.stderr,
   stop,
   settings: async (given) => {
-    const { amqpUrls: urls, requestQueue: queue } = await readSettings(given, OWN_SETTINGS);
+    const { amqpUrls: urls, amqpTls, requestQueue: queue } = await readSettings(given, OWN_SETTINGS);
+    tls = amqpTls;
     return { urls, queue };
   },
   connect: async ({ urls, ...connection }) => {
     const { ContactsClient } = await import('./client/index.ts');
-    return ContactsClient.connect({ url: urls, ...connection });
+    return ContactsClient.connect({ url: urls, tls, ...connection });
   },
   deadLetters,
   inspectBroker: async (urls, timeoutMs) => {
     const { inspectBroker } = await import('./amqp/inspection/broker.ts');
-    return inspectBroker({ urls, timeoutMs, heartbeatS: HEARTBEAT_S });
+    return inspectBroker({ urls, tls, timeoutMs, heartbeatS: HEARTBEAT_S });
   },
-  inspectDatabase: async (url, timeoutMs) => (await import('./mongo/inspection.ts')).inspectDatabase(url, timeoutMs),
+  inspectDatabase: async (url, timeoutMs) => {
+    const { inspectDatabase } = await import('./mongo/inspection.ts');
+    const path = (name: string): string | undefined => (process.env[name] === '' ? undefined : process.env[name]);
+    const [ca, both] = [path('MONGODB_TLS_CA'), path('MONGODB_TLS_CERT_KEY')];
+    const isSet = ca !== undefined || both !== undefined;
+    return inspectDatabase(url, timeoutMs, isSet ? { ca, cert: both, key: both } : undefined);
+  },
   // The same relative place from src/ and from dist/.
   schemaFile: (name) => readFile(new URL(`../schema/${name}`, import.meta.url), 'utf8'),
 };
@@ -93,11 +108,12 @@ async function deadLetters(args: readonly string[], given: Given): Promise<numbe
     import('./amqp/dead-letter-queue/queue.ts'),
     import('./codec/decode.ts'),
   ]);
-  const { amqpUrls: urls, requestQueue, maxRequestBytes } = await readSettings(given);
+  const { amqpUrls: urls, amqpTls, requestQueue, maxRequestBytes } = await readSettings(given);
   const { stdin, stderr } = process;
   return command.deadLetters(args, {
     requestQueue,
-    open: () => openDeadLetters({ urls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S }, requestQueue),
+    open: () =>
+      openDeadLetters({ urls, tls: amqpTls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S }, requestQueue),
     methodOf: (body) => {
       const decoded = decode(body, { maxBytes: maxRequestBytes });
       return decoded.ok ? decoded.request.method : decoded.method;

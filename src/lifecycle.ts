@@ -109,7 +109,19 @@ export class WorkerLifecycle implements Worker {
       () => false,
     );
     const ready = consuming && publishing && database;
-    return { ready, checks: { consuming, publishing, database } };
+    return { ready, checks: { consuming, publishing, database }, reasons: this.#reasons(database) };
+  }
+
+  /** Why a connection is lost, where that is known. */
+  #reasons(database: boolean): Readonly<Record<string, string>> {
+    const troubles = {
+      consuming: this.#queues?.consumer.trouble(),
+      publishing: this.#queues?.publisher.trouble(),
+      database: database ? undefined : this.#parts.store.trouble(),
+    };
+    return Object.fromEntries(
+      Object.entries(troubles).flatMap(([name, why]) => (why === undefined ? [] : [[name, why]])),
+    );
   }
 
   httpPort(): number | undefined {

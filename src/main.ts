@@ -6,7 +6,8 @@ import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
 import { TopologyMismatchError } from './amqp/connection/topology.ts';
 import { amqpUrlProblem } from './amqp/connection/url.ts';
 import { loadConfigOrReport, type Config } from './settings/config.ts';
-import { mongodbUrlProblem } from './mongo/connection/url.ts';
+import { outdatedTlsFiles } from './settings/tls.ts';
+import { mongodbTlsProblem, mongodbUrlProblem } from './mongo/connection/url.ts';
 import { HttpPortUnavailableError } from './ops/http.ts';
 import { createLog, type Log } from './ops/log.ts';
 import { EXIT_CODES } from './protocol/catalogue.ts';
@@ -24,7 +25,7 @@ const HEAP_GROWING_PERCENT = 100;
 
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
-  const config = loadConfigOrReport(process.env, { amqpUrlProblem, mongodbUrlProblem }, (message) =>
+  const config = loadConfigOrReport(process.env, { amqpUrlProblem, mongodbUrlProblem, mongodbTlsProblem }, (message) =>
     process.stderr.write(`${message}\n`),
   );
   if (config === undefined) return process.exit(EXIT_CODES.config);
@@ -34,6 +35,12 @@ async function main(): Promise<void> {
     ownErrors: OWN_ERRORS,
   });
   exitOnUncaught(log);
+  for (const { setting, problem } of outdatedTlsFiles(config, new Date())) {
+    log.warn('a TLS setting names a file with a certificate that is not valid now', {
+      argument: setting,
+      reason: problem,
+    });
+  }
   const code = await run(config, log).catch((error: unknown) => failed(error, log));
   await exit(code, log);
 }

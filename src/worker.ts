@@ -60,7 +60,7 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const { maxAttempts, retentionSeconds, listMaxPerPage, drainTimeoutMs, httpPort: port } = config;
   const { methods: methodsOf = apiMethods, tracing } = options;
   const foreign = (error: ItemDefectError): void => telemetry.foreign(error);
-  const store = openStore(config.mongodbUrl, { retentionSeconds, foreign });
+  const store = openStore(config.mongodbUrl, { tls: config.mongodbTls, retentionSeconds, foreign });
   const methods = methodsOf(store.contacts, { listMaxPerPage, leftOut: foreign });
 
   let queues: Queues | undefined;
@@ -84,8 +84,8 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const attempts = new Attempts(store.attempts, { maxAttempts, retryPolicy, describe, events });
 
   const openQueues = (): Queues => {
-    const { amqpUrls: urls, requestQueue: queue, prefetch, exitWhenStuckMs } = config;
-    const connection = { urls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
+    const { amqpUrls: urls, amqpTls: tls, requestQueue: queue, prefetch, exitWhenStuckMs } = config;
+    const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
     const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: `${queue}.majority` };
     const publisher = new Publisher(connection, confirms, { ...telemetry.publisher, open: flow.open });
     const pipeline = createPipeline({

@@ -1,4 +1,5 @@
 import { amqpUrlProblem } from '../amqp/connection/url.ts';
+import { tlsFilesProblems, type TlsFiles } from '../files/tls-files.ts';
 import { invalidArgument } from './errors.ts';
 
 /** Options of `ContactsClient.connect`. All may be left out. */
@@ -8,6 +9,11 @@ export interface ClientOptions {
    * Default: `amqp://guest:guest@127.0.0.1:5672`.
    */
   readonly url?: string | readonly string[] | undefined;
+  /**
+   * Paths of PEM files for `amqps://`, read for each connection: `ca` (trusted in place of Node's
+   * authorities), `cert` and `key`. Default: Node's authorities, no certificate.
+   */
+  readonly tls?: TlsFiles | undefined;
   /** The worker's request queue. Default: `contacts.requests`. */
   readonly queue?: string | undefined;
   /** Keeps the `messageId`s of several programs apart. Up to 255 bytes of UTF-8. Default: none. */
@@ -52,6 +58,7 @@ export interface CallOptions {
 /** The checked options of a client. */
 export interface ClientSettings {
   readonly urls: readonly string[];
+  readonly tls: TlsFiles | undefined;
   readonly queue: string;
   readonly appId: string | undefined;
   readonly timeoutMs: number;
@@ -75,11 +82,12 @@ const MAX_TEXT_BYTES = 255;
 
 /** Checks the options and fills in the defaults. Throws `ContactsError` (INVALID_ARGUMENT). */
 export function clientSettings(options: ClientOptions = {}): ClientSettings {
-  const { url = DEFAULT_URL, queue = DEFAULT_QUEUE, appId, replyQueue } = options;
+  const { url = DEFAULT_URL, queue = DEFAULT_QUEUE, appId, replyQueue, tls } = options;
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
   const { maxWaiting = DEFAULT_MAX_WAITING } = options;
   return {
     urls: urlsOf(url),
+    tls: tlsOf(tls, url),
     queue: shortText('queue', queue),
     appId: appId === undefined || appId === '' ? undefined : shortText('appId', appId),
     timeoutMs: wholeNumber('timeoutMs', timeoutMs, [1, MAX_TIMEOUT_MS]),
@@ -97,6 +105,16 @@ function urlsOf(given: string | readonly string[]): readonly string[] {
     if (problem !== undefined) throw invalidArgument(`url ${problem}`);
   }
   return urls;
+}
+
+function tlsOf(tls: TlsFiles | undefined, url: NonNullable<ClientOptions['url']>): TlsFiles | undefined {
+  if (tls === undefined) return undefined;
+  if (!urlsOf(url).every((each) => /^amqps:/i.test(each)))
+    throw invalidArgument('tls is set for a url without amqps://');
+  if ((tls.cert === undefined) !== (tls.key === undefined)) throw invalidArgument('tls needs cert and key together');
+  const [first] = tlsFilesProblems(tls);
+  if (first !== undefined) throw invalidArgument(`tls.${first.part} names a file that ${first.problem}`);
+  return tls;
 }
 
 /** The broker keeps such names for itself. */

@@ -59,8 +59,8 @@ export class Requester {
       inFlight: this.#calls.inFlight,
       rebuild: (reason) => this.#link.rebuild(reason),
     });
-    const { urls, appId = '' } = settings;
-    const connection = { urls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
+    const { urls, tls, appId = '' } = settings;
+    const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
     this.#link = new SupervisedChannel(`client ${appId}`.trim(), connection, this.#channel, {
       lost: (_, reason, failures) => {
         this.#losses += 1;

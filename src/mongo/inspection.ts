@@ -1,4 +1,6 @@
+import type { TlsFiles } from '../files/tls-files.ts';
 import { createClient, DEFAULT_LIMITS } from './connection/client.ts';
+import { mongodbTlsProblem } from './connection/url.ts';
 
 /** What the database says of itself. */
 interface DatabaseState {
@@ -13,8 +15,11 @@ interface DatabaseState {
  * Asks the server of the URL what it is, and closes the connection. Rejects with the reason where
  * it does not answer.
  */
-export async function inspectDatabase(url: string, timeoutMs: number): Promise<DatabaseState> {
-  const client = createClient(url, { ...DEFAULT_LIMITS, connectMs: timeoutMs, answerMs: timeoutMs, poolSize: 1 });
+export async function inspectDatabase(url: string, timeoutMs: number, tls?: TlsFiles): Promise<DatabaseState> {
+  const limits = { ...DEFAULT_LIMITS, connectMs: timeoutMs, answerMs: timeoutMs, poolSize: 1 };
+  const problem = tls === undefined ? undefined : mongodbTlsProblem(url);
+  if (problem !== undefined) throw new Error(`MONGODB_TLS_…: ${problem}`);
+  const client = createClient(url, limits, tls);
   try {
     const hello = await client.db().command({ hello: 1 });
     const contacts = await client.db().collection('contacts').estimatedDocumentCount();

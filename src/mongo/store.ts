@@ -2,6 +2,7 @@ import type { Db } from 'mongodb';
 
 import { type ContactRepository, ItemDefectError } from '../contacts/repository.ts';
 import type { AttemptLedger } from '../protocol/attempt-ledger.ts';
+import type { TlsFiles } from '../files/tls-files.ts';
 import { within } from '../time/limit.ts';
 import { createAttemptLedger, ensureAttemptIndexes } from './attempt-ledger.ts';
 import { createCalls } from './connection/calls.ts';
@@ -30,6 +31,8 @@ export interface Store {
    * Why the database is unavailable, from what `prepare` rejected with; in words, without values.
    */
   unavailableReason(error: unknown): string;
+  /** Why the database was unavailable at the last call; `undefined` where that is not known. */
+  trouble(): string | undefined;
   /** Resolves when the database answers, rejects within two seconds where it does not. */
   ping(): Promise<void>;
   /** Closes all connections within three seconds. Idempotent; never rejects. */
@@ -39,6 +42,7 @@ export interface Store {
 /** Settings beside the URL. */
 export interface StoreOptions {
   readonly limits?: ClientLimits;
+  readonly tls?: TlsFiles | undefined;
   /** How long keys are kept to recognise repeated requests. */
   readonly retentionSeconds?: number;
   /**
@@ -50,10 +54,15 @@ export interface StoreOptions {
 /** Opens the database that the URL's path names. Throws if the URL is invalid. */
 export function openStore(url: string, options: StoreOptions = {}): Store {
   const { limits = DEFAULT_LIMITS, retentionSeconds = RETENTION_SECONDS, foreign = () => undefined } = options;
-  const client = createClient(url, limits);
+  const client = createClient(url, limits, options.tls);
   const db = databaseOf(client, limits);
   const collections = collectionsOf(db);
   const calls = createCalls(client, limits);
+  // The driver finds out why there is no server after the ping's time limit.
+  const noted = (error: unknown): never => {
+    calls.note(error);
+    throw error;
+  };
   const singleMs = serverLimitMs(limits);
   const lists = { singleMs, batchMs: Math.floor(singleMs / 4), skipped: foreign };
   return {
@@ -69,7 +78,8 @@ export function openStore(url: string, options: StoreOptions = {}): Store {
         if (await hasForeignIds(collections)) foreign(new ItemDefectError(FOREIGN_IDS));
       }),
     unavailableReason,
-    ping: () => calls.run('ping the database', () => within(PING_MS, 'the database', ping(db))),
+    trouble: () => calls.trouble(),
+    ping: () => calls.run('ping the database', () => within(PING_MS, 'the database', ping(db).catch(noted))),
     close: async () => {
       calls.stop();
       await within(CLOSE_MS, 'closing the database', client.close(true)).catch(() => undefined);

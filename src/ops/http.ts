@@ -5,6 +5,8 @@ import type { AddressInfo, Socket } from 'node:net';
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: Readonly<Record<string, boolean>>;
+  /** Why a check fails, by its name, in words without values; only where that is known. */
+  readonly reasons?: Readonly<Record<string, string>>;
 }
 
 /** What the endpoint serves, and where. */
@@ -116,8 +118,9 @@ function pagesOf(settings: HttpSettings): ReadonlyMap<string, PageHandler> {
 function readyPage(readiness: Readiness | 'late' | 'failed'): Page {
   if (readiness === 'late') return json(503, { status: 'not ready', reason: 'the checks took too long' });
   if (readiness === 'failed') return json(503, { status: 'not ready', reason: 'the checks failed' });
-  const { ready, checks } = readiness;
-  return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks });
+  const { ready, checks, reasons = {} } = readiness;
+  const status = ready ? 'ready' : 'not ready';
+  return json(ready ? 200 : 503, { status, checks, ...(Object.keys(reasons).length > 0 && { reasons }) });
 }
 
 function json(status: number, content: object): Page {

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 
 import { parseReplyToPattern, type ReplyToPattern } from './reply-to-pattern.ts';
-import { readSettingFile, SettingFileError } from './setting-file.ts';
+import { FileError } from '../files/bounded-file.ts';
+import type { TlsFiles } from '../files/tls-files.ts';
+import { readSettingFile } from './setting-file.ts';
 import { FORMAT_DESCRIPTIONS, formatValidators, splitUrls, type UrlValidators } from './formats.ts';
+import { tlsFilesOf, tlsProblems } from './tls.ts';
 
 /**
  * The settings of one worker: validated, complete and frozen. config/settings.schema.json documents
@@ -12,7 +15,10 @@ import { FORMAT_DESCRIPTIONS, formatValidators, splitUrls, type UrlValidators } 
 export interface Config {
   /** At least one URL; all of the same cluster. */
   readonly amqpUrls: readonly string[];
+  /** `undefined`: Node's authorities, and no certificate. */
+  readonly amqpTls: TlsFiles | undefined;
   readonly mongodbUrl: string;
+  readonly mongodbTls: TlsFiles | undefined;
   readonly requestQueue: string;
   readonly prefetch: number;
   readonly maxRequestBytes: number;
@@ -75,6 +81,7 @@ export function loadConfig(environment: Environment, readFile: ReadFile, urls: U
   const schema = settingsSchema();
   const { values, problems } = readValues(schema, environment, readFile);
   problems.push(...addDefaultsAndValidate(schema, values, urls));
+  problems.push(...tlsProblems(values, problems, urls.mongodbTlsProblem));
   if (problems.length > 0) throw new InvalidSettingsError(sortBySchema(schema, problems));
   return frozenConfig(values);
 }
@@ -135,7 +142,7 @@ function readValueFile(path: string, readFile: ReadFile): { text: string } | { p
     const text = (content.startsWith(BYTE_ORDER_MARK) ? content.slice(1) : content).replace(/\r?\n$/, '');
     return text === '' ? { problem: 'is empty' } : { text };
   } catch (error) {
-    return { problem: error instanceof SettingFileError ? error.message : 'cannot be read' };
+    return { problem: error instanceof FileError ? error.message : 'cannot be read' };
   }
 }
 
@@ -196,7 +203,9 @@ function frozenConfig(values: Values): Config {
   const parsed = allow === undefined ? undefined : parseReplyToPattern(String(allow));
   return Object.freeze({
     amqpUrls: Object.freeze(splitUrls(text('AMQP_URL'))),
+    amqpTls: tlsFilesOf(values, 'AMQP'),
     mongodbUrl: text('MONGODB_URL'),
+    mongodbTls: tlsFilesOf(values, 'MONGODB'),
     requestQueue: text('REQUEST_QUEUE'),
     prefetch: number('PREFETCH'),
     maxRequestBytes: number('MAX_REQUEST_BYTES'),

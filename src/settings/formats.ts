@@ -7,6 +7,8 @@ export type Validator = (value: string) => string | undefined;
 export interface UrlValidators {
   readonly amqpUrlProblem: Validator;
   readonly mongodbUrlProblem: Validator;
+  /** What makes the settings MONGODB_TLS_… unusable with this valid URL. */
+  readonly mongodbTlsProblem: Validator;
 }
 
 /** RabbitMQ's limit for a queue name (255 bytes) minus the `.dead` of the dead-letter queue. */
@@ -18,6 +20,7 @@ const CONTROL_CHARACTER = /\p{Cc}/u;
 export const FORMAT_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'amqp-urls': 'URLs amqp:// or amqps://, separated by commas',
   'mongodb-url': 'a URL mongodb:// or mongodb+srv:// with a path',
+  'pem-file': 'the path of a PEM file',
   'request-queue': `1 to ${MAX_QUEUE_NAME_BYTES} bytes, not starting with amq.`,
   'regular-expression': 'a regular expression of RE2',
 };
@@ -27,6 +30,8 @@ export function formatValidators(urls: UrlValidators): ReadonlyMap<string, Valid
   return new Map<string, Validator>([
     ['amqp-urls', (list) => amqpUrlsProblem(list, urls.amqpUrlProblem)],
     ['mongodb-url', urls.mongodbUrlProblem],
+    // tls.ts reads the files, once the URLs are known to be valid.
+    ['pem-file', () => undefined],
     ['request-queue', requestQueueProblem],
     ['regular-expression', regularExpressionProblem],
   ]);

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attempt, ROOT, run } from '../../infrastructure/command.ts';
@@ -16,6 +17,7 @@ import {
   updateRequest,
 } from '../support/documents.ts';
 import { Requester } from '../support/requester.ts';
+import { secretsTests } from './compose-secrets.ts';
 
 let project: ComposeProject;
 
@@ -74,11 +76,13 @@ test('stored contacts survive down and up of all services', async () => {
 
 test('the container runs without privileges: not root, only /tmp writable, no capabilities', async () => {
   const [worker] = await project.containers('worker');
-  const inside = (command: string): Promise<string> => run('docker', ['exec', worker!, 'sh', '-c', command]);
-  expect(await inside('id -u')).toBe('1000');
-  expect(await inside('touch /app/x /x 2>&1; touch /tmp/x && echo tmp')).toMatch(/Read-only[^]*Read-only[^]*tmp$/);
-  expect(await inside('grep CapEff /proc/1/status')).toMatch(/\b0+$/);
-  expect(await inside('grep NoNewPrivs /proc/1/status')).toMatch(/1$/);
+  const program = `
+    const { readFileSync, writeFileSync } = require('node:fs');
+    const write = (path) => { try { writeFileSync(path, ''); return 'written'; } catch ({ code }) { return code; } };
+    const status = readFileSync('/proc/1/status', 'utf8');
+    const field = (name) => new RegExp(name + ':\\\\s*(\\\\S+)').exec(status)[1];
+    [process.getuid(), write('/app/x'), write('/x'), write('/tmp/x'), Number(field('CapEff')), field('NoNewPrivs')].join()`;
+  expect(await run('docker', ['exec', worker!, 'node', '-p', program])).toBe('1000,EROFS,EROFS,written,0,1');
 });
 
 test('the log of each service is rotated, so that it cannot fill the disk', async () => {
@@ -92,6 +96,18 @@ test('the log of each service is rotated, so that it cannot fill the disk', asyn
   expect(logs).toEqual([limits, limits, limits]);
 });
 
+/** The worker's program on its base image, which has a shell. */
+async function imageWithShell(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'contacts-shell-'));
+  const from = `FROM ${project.image} AS worker\nFROM ${project.env['NODE_IMAGE']}\n`;
+  writeFileSync(join(folder, 'Dockerfile'), `${from}COPY --from=worker /app /app\nWORKDIR /app\nUSER 1000:1000\n`);
+  try {
+    return (await run('docker', ['build', '-q', folder], { limitMs: 120_000 })).split('\n').at(-1)!;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 test('as process 1 of a container, with a log that nobody reads, a worker exits with 0 on SIGTERM', async () => {
   const program = `
     mkfifo /tmp/log
@@ -99,7 +115,8 @@ test('as process 1 of a container, with a log that nobody reads, a worker exits 
     head -c 65536 /dev/zero > /tmp/log
     exec node dist/main.js > /tmp/log`;
   const settings = ['-e', 'DRAIN_TIMEOUT_MS=1000', '-e', 'AMQP_URL=amqp://127.0.0.1:1'];
-  const id = await run('docker', ['run', '-d', ...settings, project.image, 'sh', '-c', program]);
+  const image = await imageWithShell();
+  const id = await run('docker', ['run', '-d', ...settings, image, 'sh', '-c', program]);
   try {
     // The worker serves HTTP as soon as it starts, long before it can reach its servers.
     await waitFor('the worker', 60_000, async () => {
@@ -111,14 +128,29 @@ test('as process 1 of a container, with a log that nobody reads, a worker exits 
     expect(await inspect(id, '{{.State.ExitCode}}')).toBe('0');
   } finally {
     await run('docker', ['rm', '-f', id]);
+    await attempt('docker', ['image', 'rm', '-f', image]);
   }
 });
 
-test('the image has what the worker needs to run, and no more', async () => {
-  const inImage = (command: string): Promise<string> =>
-    run('docker', ['run', '--rm', project.image, 'sh', '-c', command]);
+test('the image has what the worker needs to run, and no more: no shell, no package manager, no npm', async () => {
   expect(await inspect(project.image, '{{.Config.User}}')).toBe('1000:1000');
-  expect((await inImage('ls')).split('\n')).toEqual([
+  const id = await run('docker', ['create', project.image]);
+  const listed = await run('bash', ['-o', 'pipefail', '-c', `docker export ${id} | tar -t`]);
+  await run('docker', ['rm', id]);
+  const files = listed.split('\n').filter((path) => !path.endsWith('/'));
+  // The last line is Docker's own, for each container.
+  const outside = files.filter(
+    (path) => !path.startsWith('app/') && !/^(?:usr\/)?lib(?:64)?\/\S+\.so[\d.]*$/.test(path),
+  );
+  const docker = /^(?:\.dockerenv|dev\/\S+|etc\/(?:hostname|hosts|resolv\.conf|mtab))$/;
+  expect(outside.filter((path) => !docker.test(path)).toSorted()).toEqual([
+    'etc/group',
+    'etc/nsswitch.conf',
+    'etc/passwd',
+    'usr/local/bin/node',
+  ]);
+  const names = (under: RegExp): string[] => [...new Set(files.flatMap((path) => under.exec(path)?.[1] ?? []))];
+  expect(names(/^app\/([^/]+)/).toSorted()).toEqual([
     'config',
     'dist',
     'healthcheck.mjs',
@@ -127,11 +159,13 @@ test('the image has what the worker needs to run, and no more', async () => {
     'schema',
   ]);
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<string, object>;
-  const installed = (await inImage('cd node_modules && ls -d * @*/* 2>/dev/null')).split('\n');
+  const installed = names(/^app\/node_modules\/((?:@[^/]+\/)?[^/]+)\//);
   expect(installed).toEqual(expect.arrayContaining(Object.keys(manifest['dependencies']!)));
   const unwanted = Object.keys({ ...manifest['devDependencies'], ...manifest['optionalDependencies'] });
   expect(unwanted.filter((name) => installed.includes(name))).toEqual([]);
 });
+
+secretsTests(() => project);
 
 test("the image's own health check turns unhealthy where no worker runs", async () => {
   const id = await run('docker', [
@@ -141,8 +175,9 @@ test("the image's own health check turns unhealthy where no worker runs", async 
     '--health-start-period=1ms',
     '--health-retries=1',
     project.image,
-    'sleep',
-    '600',
+    'node',
+    '--eval',
+    'setTimeout(() => undefined, 600_000)',
   ]);
   try {
     const health = await waitFor('a verdict', 60_000, async () => {

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { freePort } from '../../infrastructure/addresses.ts';
 import { attempt, run } from '../../infrastructure/command.ts';
-import { ensureCompose, ensureDocker } from '../../infrastructure/docker.ts';
+import { ensureCompose, ensureDocker, ensureOpenssl } from '../../infrastructure/docker.ts';
 import { ensureImages } from '../../infrastructure/images.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 
@@ -12,7 +15,10 @@ export interface ComposeProject {
   readonly name: string;
   /** The worker's image, built for this project. */
   readonly image: string;
+  /** The broker's address for its administrator. */
   readonly amqpUrl: string;
+  /** Returns what a file of the project's secrets holds. */
+  secret(name: string): string;
   /** `docker`, or `docker-compose` where Compose is a program of its own. */
   readonly program: string;
   /** Lets `docker compose` in a copy of the repository work on this project. */
@@ -35,7 +41,9 @@ export async function composeProject(more: Readonly<Record<string, string>> = {}
   const name = `contacts-e2e-${mark}`;
   const image = `contacts-worker:e2e-${mark}`;
   const [amqp, management, mongodb] = [await freePort(), await freePort(), await freePort()];
+  const secrets = mkdtempSync(join(tmpdir(), 'contacts-secrets-'));
   const env = {
+    SECRETS_FOLDER: secrets,
     COMPOSE_PROJECT_NAME: name,
     RABBITMQ_IMAGE: images.rabbitmq,
     MONGO_IMAGE: images.mongo,
@@ -46,6 +54,10 @@ export async function composeProject(more: Readonly<Record<string, string>> = {}
     MONGODB_PORT: String(mongodb),
     ...more,
   };
+  // As an operator does it.
+  await ensureOpenssl();
+  await run('sh', ['deploy/secrets.sh'], { env });
+  const secret = (file: string): string => readFileSync(join(secrets, file), 'utf8');
   const compose = (...args: readonly string[]): Promise<string> =>
     run(program, [...first, '-p', name, ...args], { env, limitMs: LIMIT_MS });
   const containers = async (service: string): Promise<readonly string[]> =>
@@ -55,7 +67,8 @@ export async function composeProject(more: Readonly<Record<string, string>> = {}
     image,
     program,
     env,
-    amqpUrl: `amqp://contacts:contacts@127.0.0.1:${amqp}`,
+    amqpUrl: `amqp://admin:${secret('rabbitmq_admin_password')}@127.0.0.1:${amqp}`,
+    secret,
     compose,
     containers,
     healthy: (service, count) =>
@@ -67,6 +80,7 @@ export async function composeProject(more: Readonly<Record<string, string>> = {}
     remove: async () => {
       await compose('down', '-v', '--remove-orphans', '-t', '10');
       await attempt('docker', ['image', 'rm', '-f', image]);
+      rmSync(secrets, { recursive: true, force: true });
     },
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { amqpUrlProblem } from '../../src/amqp/connection/url.ts';
 import { loadConfig } from '../../src/settings/config.ts';
-import { mongodbUrlProblem } from '../../src/mongo/connection/url.ts';
+import { mongodbTlsProblem, mongodbUrlProblem } from '../../src/mongo/connection/url.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { readSettingFile } from '../../src/settings/setting-file.ts';
 import type { Worker } from '../../src/lifecycle.ts';
@@ -36,7 +36,7 @@ export function testWorker(
     ...settings,
   };
   const file = join(mkdtempSync(join(tmpdir(), 'contacts-worker-')), 'log');
-  const config = loadConfig(environment, readSettingFile, { amqpUrlProblem, mongodbUrlProblem });
+  const config = loadConfig(environment, readSettingFile, { amqpUrlProblem, mongodbUrlProblem, mongodbTlsProblem });
   const log = createLog({ level: config.logLevel, destination: file, ownErrors: OWN_ERRORS });
   const worker = createWorker(config, log, options);
   const logText = async (): Promise<string> => {

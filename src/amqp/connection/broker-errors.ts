@@ -1,3 +1,4 @@
+import { TlsFilesError } from '../../files/tls-files.ts';
 import { networkFailure } from '../../protocol/network-failure.ts';
 
 /**
@@ -37,6 +38,7 @@ export class ConnectionError extends Error {
 }
 
 function openErrorText(error: unknown): string {
+  if (error instanceof TlsFilesError) return error.message;
   const network = networkFailure(error);
   if (network !== undefined) return network;
   const message = error instanceof Error ? error.message : '';

@@ -2,16 +2,19 @@ import type { Duplex } from 'node:stream';
 
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 
+import { readTlsFiles, type TlsFiles } from '../../files/tls-files.ts';
 import { within } from '../../time/limit.ts';
 import { ConnectionError } from './broker-errors.ts';
 import { gatherWrites } from './gathered-writes.ts';
 import { deliverUnreadable } from '../wire/unreadable.ts';
-import { brokerAddress } from './url.ts';
+import { brokerAddress, type BrokerAddress } from './url.ts';
 
 /** Brokers and time limits of a connection. */
 export interface ConnectionSettings {
   /** Tried in turn, so that the worker finds another node of a cluster when one is down. */
   readonly urls: readonly string[];
+  /** Read for each connection. All URLs must be amqps:// then. */
+  readonly tls?: TlsFiles | undefined;
   /** Time limit for opening the connection, and for each call on it. */
   readonly timeoutMs: number;
   /**
@@ -110,18 +113,31 @@ export async function openConnection(
   const url = settings.urls[attempt % settings.urls.length];
   if (url === undefined) throw new Error('no broker URL is set');
   const address = { heartbeat: settings.heartbeatS, ...brokerAddress(url) };
-  const model = await connect(address, {
-    timeout: settings.timeoutMs,
-    noDelay: true,
-    keepAlive: true,
-    clientProperties: { connection_name: name },
-  }).catch((error: unknown) => {
+  const model = await openModel(address, settings, name).catch((error: unknown) => {
     throw new ConnectionError(error);
   });
   const stream = socketOf(model);
   if (stream !== undefined) gatherWrites(stream);
   deliverUnreadable(model);
   return new Connection(model, settings.timeoutMs, onBlocked);
+}
+
+async function openModel(
+  address: BrokerAddress,
+  { tls, timeoutMs: timeout }: ConnectionSettings,
+  name: string,
+): Promise<ChannelModel> {
+  // The settings rule it out; a certificate must never lead to a connection in plain text.
+  if (tls !== undefined && address.protocol !== 'amqps') throw new Error('TLS files are set for a URL without TLS');
+  return connect(address, {
+    timeout,
+    noDelay: true,
+    keepAlive: true,
+    clientProperties: { connection_name: name },
+    ...(tls !== undefined && readTlsFiles(tls)),
+    // Also where the environment says NODE_TLS_REJECT_UNAUTHORIZED=0.
+    ...(address.protocol === 'amqps' && { rejectUnauthorized: true }),
+  });
 }
 
 /** amqplib waits forever for a silent peer's close-ok, and has no call that aborts the wait. */

@@ -72,6 +72,7 @@ export class SupervisedChannel<C extends Channel> {
   #reconnecting = false;
   #failures = 0;
   #url: string | undefined;
+  #trouble: string | undefined;
   #firstUp: () => void = () => undefined;
 
   constructor(name: string, settings: ConnectionSettings, user: ChannelUser<C>, events: ChannelEvents) {
@@ -88,6 +89,11 @@ export class SupervisedChannel<C extends Channel> {
   /** The URL of the current connection, or of the last one; `undefined` before the first. */
   get url(): string | undefined {
     return this.#url;
+  }
+
+  /** Why there is no channel now; `undefined` while there is one, and before the first attempt. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /** Closes the current channel and opens another. */
@@ -143,6 +149,7 @@ export class SupervisedChannel<C extends Channel> {
     while (connection.isOpen && !this.#reconnecting && !this.#stopping.signal.aborted) {
       const { channel, closed } = await this.#openChannel(connection);
       const since = Date.now();
+      this.#trouble = undefined;
       this.#events.restored(this.#name);
       if (connection.isBlocked) this.#user.blocked?.(true);
       this.#user.up(channel);
@@ -192,6 +199,7 @@ export class SupervisedChannel<C extends Channel> {
 
   #lost(reason: string): void {
     this.#failures += 1;
+    this.#trouble = reason;
     this.#events.lost(this.#name, reason, this.#failures);
   }
 }

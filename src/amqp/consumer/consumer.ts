@@ -53,6 +53,8 @@ export class Consumer implements ChannelUser<Channel> {
   #active = true;
   #paused = false;
   #onDrained: (() => void) | undefined;
+  /** Why there is no channel now. */
+  readonly trouble = (): string | undefined => this.#channel.trouble;
 
   constructor(
     connection: ConnectionSettings,

@@ -112,6 +112,11 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     return this.#main !== undefined && !this.#blocked;
   }
 
+  /** Why there is no channel now. */
+  trouble(): string | undefined {
+    return this.#channel.trouble;
+  }
+
   /**
    * Resolves with the outcome of the message, however often it is published. Rejects only with
    * `PublisherStoppedError`.

@@ -4,6 +4,7 @@ import { retryUntil } from '../../time/retry.ts';
 import { within } from '../../time/limit.ts';
 import type { ClientLimits } from './client.ts';
 import { isUnavailable, translateErrors } from './errors.ts';
+import { knownReason } from './unavailable-reason.ts';
 
 /**
  * Runs one call to the database within a time limit; `what` names it. Rejects as `translateErrors`
@@ -14,6 +15,10 @@ export type Call = <T>(what: string, call: () => Promise<T>) => Promise<T>;
 /** The guard that all calls to the database pass. */
 export interface Calls {
   readonly run: Call;
+  /** Why the last call found the database unavailable; `undefined` once a call succeeds. */
+  trouble(): string | undefined;
+  /** Records why the database is unavailable, where an error shows it that no caller waits for. */
+  note(error: unknown): void;
   /** Ends a reconnect in progress. */
   stop(): void;
 }
@@ -37,8 +42,13 @@ export function createCalls(client: MongoClient, limits: ClientLimits): Calls {
   const stopping = new AbortController();
   const retries = retryUntil(stopping.signal);
   let failingSince: number | undefined;
+  let trouble: string | undefined;
   let reconnecting = false;
 
+  // A time limit that ends the call says nothing; the reason that is known stays.
+  const note = (error: unknown): void => {
+    trouble = knownReason(error) ?? trouble;
+  };
   const reconnect = async (): Promise<void> => {
     reconnecting = true;
     await within(limits.connectMs, 'closing the client', client.close(true)).catch(() => undefined);
@@ -46,7 +56,8 @@ export function createCalls(client: MongoClient, limits: ClientLimits): Calls {
       try {
         await within(maxCallMs(limits), 'reconnecting', client.connect());
         break;
-      } catch {
+      } catch (error) {
+        note(error);
         await retries.pause(failures);
       }
     }
@@ -59,13 +70,17 @@ export function createCalls(client: MongoClient, limits: ClientLimits): Calls {
   };
   return {
     stop: () => stopping.abort(),
+    trouble: () => trouble,
+    note,
     run: (what, call) =>
       translateErrors(what, async () => {
         try {
           const result = await within(maxCallMs(limits), what, call());
           failingSince = undefined;
+          trouble = undefined;
           return result;
         } catch (error) {
+          note(error);
           // A server that rejects a command is available: reconnecting would not help.
           if (isUnavailable(error)) failed();
           else failingSince = undefined;

@@ -1,4 +1,8 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
+
 import { MongoClient, ReadConcern, ReadPreference, WriteConcern, type Db } from 'mongodb';
+
+import { readTlsFiles, type TlsFiles } from '../../files/tls-files.ts';
 
 /** Time limits of the client, in milliseconds, and the size of its connection pool. */
 export interface ClientLimits {
@@ -29,9 +33,9 @@ export function serverLimitMs({ answerMs }: ClientLimits): number {
 
 /**
  * A client for the URL's server, not connected yet. These options override the URL, because the
- * driver has no time limits by default.
+ * driver has no time limits by default. `tls`: needs a URL with TLS.
  */
-export function createClient(url: string, limits: ClientLimits): MongoClient {
+export function createClient(url: string, limits: ClientLimits, tls?: TlsFiles): MongoClient {
   return new MongoClient(url, {
     appName: 'contacts-worker',
     serverSelectionTimeoutMS: limits.connectMs,
@@ -42,7 +46,24 @@ export function createClient(url: string, limits: ClientLimits): MongoClient {
     // An instance also overrides maxStalenessSeconds and tags in the URL; a string would conflict
     // with them.
     readPreference: ReadPreference.primary,
+    ...(tls !== undefined && { secureContext: new NewestContext(tls), rejectUnauthorized: true }),
   });
+}
+
+/**
+ * Reads the files at each connection: the driver itself reads its TLS files once, so that a worker
+ * would need a restart for a new certificate. Node asks for `context` as each connection begins.
+ */
+class NewestContext implements SecureContext {
+  readonly #files: TlsFiles;
+
+  constructor(files: TlsFiles) {
+    this.#files = files;
+  }
+
+  get context(): unknown {
+    return createSecureContext(readTlsFiles(this.#files)).context as unknown;
+  }
 }
 
 /**

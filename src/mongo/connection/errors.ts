@@ -20,6 +20,7 @@ import {
 
 import { StoreDefectError, UnavailableError } from '../../protocol/errors.ts';
 import { TimeoutError } from '../../time/limit.ts';
+import { knownReason } from './unavailable-reason.ts';
 import { UNAVAILABLE_CODES, sqlState } from './unavailable-codes.ts';
 
 /** Driver errors that leave the outcome unknown, or mean that no server is available. */
@@ -104,7 +105,9 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
 
 function reasonOf(error: unknown): string {
   const code = error instanceof MongoError ? error.code : undefined;
-  return REASONS.get(code) ?? 'the database is unavailable, or the outcome of the call is unknown';
+  return (
+    REASONS.get(code) ?? knownReason(error) ?? 'the database is unavailable, or the outcome of the call is unknown'
+  );
 }
 
 /** Whether the server aborted a read because it exceeded its `maxTimeMS`. */

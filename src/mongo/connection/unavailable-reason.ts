@@ -1,11 +1,17 @@
 import { MongoNetworkError, MongoServerSelectionError } from 'mongodb';
 
+import { TlsFilesError } from '../../files/tls-files.ts';
 import { networkFailure } from '../../protocol/network-failure.ts';
 
 const MAX_CAUSES = 6;
 
 /** Why the database is unavailable, for whoever wrote its URL. Quotes no value of the URL. */
 export function unavailableReason(error: unknown): string {
+  return knownReason(error) ?? 'the database is unavailable, or rejects what the worker needs';
+}
+
+/** As `unavailableReason`; `undefined` where the error does not show the reason. */
+export function knownReason(error: unknown): string | undefined {
   let reason: string | undefined;
   let each = error;
   // The innermost cause is the most specific: the outer ones say that no server was found.
@@ -13,10 +19,11 @@ export function unavailableReason(error: unknown): string {
     reason = reasonOf(each) ?? reason;
     each = each.cause;
   }
-  return reason ?? 'the database is unavailable, or rejects what the worker needs';
+  return reason;
 }
 
 function reasonOf(error: Error): string | undefined {
+  if (error instanceof TlsFilesError) return error.message;
   const { code, syscall } = error as { code?: unknown; syscall?: unknown };
   if (code === 18) return 'the database refuses the login: user name, password, authSource or authMechanism is wrong';
   if (code === 8000) return 'the database refuses the login';

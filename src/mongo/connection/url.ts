@@ -96,6 +96,23 @@ function clientProblem({ options }: MongoClient, place: string): string | undefi
   return tlsProblem(options);
 }
 
+/**
+ * Describes what makes TLS files of settings of their own unusable with a valid URL; `undefined`
+ * where they can be used.
+ */
+export function mongodbTlsProblem(url: string): string | undefined {
+  const { options } = createClient(url, DEFAULT_LIMITS);
+  if (!options.tls) return 'is set, but MONGODB_URL does not ask for TLS; add tls=true to its options';
+  const own = [...Object.keys(TLS_FILES), 'secureContext'].find(
+    (name) => options[name as keyof typeof TLS_FILES] !== undefined,
+  );
+  if (own !== undefined) return `is set, and so is the option ${own} of MONGODB_URL; name the files in one place`;
+  if (options.rejectUnauthorized === false || options.checkServerIdentity !== undefined) {
+    return 'is set, but an option of MONGODB_URL (tlsInsecure, tlsAllowInvalidCertificates or tlsAllowInvalidHostnames) turns the check of certificates off';
+  }
+  return undefined;
+}
+
 const TLS_FILES = { tlsCAFile: 'ca', tlsCRLFile: 'crl', tlsCertificateKeyFile: 'cert' } as const;
 
 /** The driver reads TLS files only when it connects, and then reports the server as unavailable. */

@@ -26,6 +26,11 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
   ],
   ['leaves-import-nothing', 'src/contacts/c.ts → crypto', { 'src/contacts/c.ts': uses('node:crypto') }],
   [
+    'files-know-only-node',
+    'src/files/a.ts → src/settings/b.ts',
+    { 'src/files/a.ts': usesType('../settings/b.ts'), 'src/settings/b.ts': aType },
+  ],
+  [
     'siblings-stay-apart',
     'src/codec/a.ts → src/amqp/b.ts',
     { 'src/codec/a.ts': uses('../amqp/b.ts'), 'src/amqp/b.ts': 'export {};\n' },

@@ -9,10 +9,9 @@ import { loadConfig, noFiles, problemsOf } from './load-settings.ts';
 const files = (content: Record<string, string>) => (path: string) => content[path] ?? noFiles(path);
 
 test('every setting can come from a file named by NAME_FILE', () => {
-  const given = Object.entries(settingsSchema().properties).map(([name, setting]) => [
-    name,
-    String(setting.default ?? '^a$'),
-  ]);
+  // The settings of TLS name files themselves: tls.test.ts.
+  const values = Object.entries(settingsSchema().properties).filter(([name]) => !name.includes('_TLS_'));
+  const given = values.map(([name, setting]) => [name, String(setting.default ?? '^a$')]);
   const environment = Object.fromEntries(given.map(([name]) => [`${name}_FILE`, `/secrets/${name}`]));
   const content = Object.fromEntries(given.map(([name, value]) => [`/secrets/${name}`, `${value}\n`]));
   const { replyToAllow, ...config } = loadConfig(environment, files(content));
