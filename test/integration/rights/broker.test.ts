@@ -91,6 +91,9 @@ test('the worker runs on its rights: five methods, a dead letter, a second start
   channel.sendToQueue(QUEUE, Buffer.from(getRequest(1)), { replyTo: queue, correlationId: 'c' });
   await answer;
 
+  // How it finds out whether the broker's cluster has a majority.
+  const asks = (asked: Channel): Promise<unknown> => asked.assertQueue(`${QUEUE}.majority.x`, { exclusive: true });
+  expect(await refusalOf(WORKER, asks)).toBeUndefined();
   await first.stop();
   await started();
   await expect(producer.get(contactId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
