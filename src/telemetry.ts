@@ -51,7 +51,7 @@ export function createTelemetry(log: Log, metrics: Metrics, tracing?: Tracing): 
       log.warn('a document in the collection of contacts is not a contact, and is left out', {}, error);
     },
     report: (report) => {
-      metrics.request(report, report.trace?.sampled === true ? report.trace.traceId : undefined);
+      metrics.request(report);
       log.request(report);
       tracing?.record(report);
     },

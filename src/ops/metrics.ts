@@ -25,8 +25,7 @@ import { countedBy, described, OTHER, SeriesHistogram } from './series.ts';
  * send. docs/metrics.md.
  */
 export interface Metrics {
-  /** `traceId`: set where the request's trace is recorded. */
-  request(report: RequestReport, traceId?: string): void;
+  request(report: RequestReport): void;
   /** `ms`: milliseconds since the delivery. */
   settled(settlement: (typeof SETTLEMENTS)[number], ms: number): void;
   deadLettered(reason: string): void;
@@ -74,11 +73,11 @@ export function createMetrics(settings: MetricsSettings): Metrics {
   const gauge = createGauges(registry, settings);
   const knownLink = oneOf([...LINKS, OTHER]);
   return {
-    request(report, traceId) {
+    request(report) {
       const { method, ms, batch, timeline, reply } = report;
       request(report);
-      histogram.duration.record(method, ms / 1000, traceId);
-      observeStages(histogram.stage, report, traceId);
+      histogram.duration.record(method, ms / 1000);
+      observeStages(histogram.stage, report);
       if (batch > 0) histogram.batchSize.record(method, batch);
       if (timeline.run !== undefined) counter.attempts(method, report.attempts);
       if (report.repeated) counter.repeats(method);
@@ -109,16 +108,16 @@ export function createMetrics(settings: MetricsSettings): Metrics {
 }
 
 /** Observes the stages that the request has passed. */
-function observeStages(stage: SeriesHistogram, { timeline, reply }: RequestReport, traceId?: string): void {
+function observeStages(stage: SeriesHistogram, { timeline, reply }: RequestReport): void {
   const { decode, wait, database, encode, confirm } = stageDurations(timeline);
-  if (decode > 0) stage.record('decode', decode / 1000, traceId);
+  if (decode > 0) stage.record('decode', decode / 1000);
   if (timeline.run !== undefined) {
-    stage.record('wait', wait / 1000, traceId);
-    stage.record('database', database / 1000, traceId);
+    stage.record('wait', wait / 1000);
+    stage.record('database', database / 1000);
   }
   if (reply === 'none') return;
-  stage.record('encode', encode / 1000, traceId);
-  stage.record('confirm', confirm / 1000, traceId);
+  stage.record('encode', encode / 1000);
+  stage.record('confirm', confirm / 1000);
 }
 
 /** Counts requests by method, status and code; each combination has a series from its first on. */

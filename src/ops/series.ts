@@ -49,19 +49,10 @@ export function countedBy(register: Registry, settings: SeriesSettings): (value:
   };
 }
 
-/** An observation that stands for its bucket: the trace in which it was made. */
-interface Exemplar {
-  readonly labelSet: { readonly trace_id: string };
-  readonly value: number;
-  /** Seconds since the epoch. */
-  readonly timestamp: number;
-}
-
 interface Series {
   readonly labels: Readonly<Record<string, string>>;
   /** Observations of each bucket alone; the last is beyond all bounds. */
   readonly counts: Float64Array;
-  readonly exemplars: (Exemplar | undefined)[];
   sum: number;
 }
 
@@ -94,21 +85,17 @@ export class SeriesHistogram {
     register.registerMetric(this as unknown as Metric);
   }
 
-  /** `traceId`: set where the observation belongs to a recorded trace. */
-  record(labelValue: string, value: number, traceId?: string): void {
+  record(labelValue: string, value: number): void {
     const series = this.#series.get(labelValue) ?? this.#series.get(this.#other) ?? this.#add(this.#other);
     let at = 0;
     while (at < this.#bounds.length && value > (this.#bounds[at] ?? Infinity)) at += 1;
     series.counts[at] = (series.counts[at] ?? 0) + 1;
     series.sum += value;
-    if (traceId !== undefined) {
-      series.exemplars[at] = { labelSet: { trace_id: traceId }, value, timestamp: Date.now() / 1000 };
-    }
   }
 
   #add(value: string): Series {
     const labels = { [this.#label]: value };
-    const series = { labels, counts: new Float64Array(this.#bounds.length + 1), exemplars: [], sum: 0 };
+    const series = { labels, counts: new Float64Array(this.#bounds.length + 1), sum: 0 };
     this.#series.set(value, series);
     return series;
   }
@@ -119,12 +106,12 @@ export class SeriesHistogram {
     return Promise.resolve({ name, help, type, aggregator, values: [...this.#series.values()].flatMap(this.#samples) });
   }
 
-  readonly #samples = ({ labels, counts, exemplars, sum }: Series) => {
+  readonly #samples = ({ labels, counts, sum }: Series) => {
     const { name } = this;
     let total = 0;
     const buckets = [...this.#bounds, '+Inf'].map((le, at) => {
       total += counts[at] ?? 0;
-      return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: total, exemplar: exemplars[at] };
+      return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: total };
     });
     return [
       ...buckets,

@@ -164,6 +164,11 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
     { 'src/cli/l.ts': uses('../mongo/l.ts'), 'src/mongo/l.ts': 'export {};\n' },
   ],
   ['command-line-packages-only-in-cli', 'src/ops/m.ts → node_modules/commander', { 'src/ops/m.ts': uses('commander') }],
+  [
+    'opentelemetry-only-where-it-is-loaded',
+    'src/tracing/o.ts → node_modules/@opentelemetry/resources',
+    { 'src/tracing/o.ts': uses('@opentelemetry/resources') },
+  ],
 ];
 
 test('every planted import is found, under the name of its rule', async () => {
