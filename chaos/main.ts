@@ -1,7 +1,8 @@
 // npm run chaos [-- --short | options]: runs load, faults and repeats on three workers, then checks
 // the run.
-import { optionsOf } from '../scripts/options.ts';
+import { numberOf, optionsOf } from '../scripts/options.ts';
 import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
+import { runCommand } from './command.ts';
 import { plan, shortPlan } from './faults/plan.ts';
 import { GUARDS, type Guard } from './guards.ts';
 import { violationsOf } from './judge.ts';
@@ -47,23 +48,18 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
     throw new UserFacingError(`There is no guard "${removedGuard}"; there are: ${GUARDS.join(', ')}.`);
   }
   const { short, only } = given;
-  const requests = number(given.requests ?? String(short ? SHORT_REQUESTS : 200_000));
+  const requests = numberOf(given.requests ?? String(short ? SHORT_REQUESTS : 200_000));
   return {
-    seed: number(given.seed),
+    seed: numberOf(given.seed),
     requests,
-    workers: number(given.workers),
-    senders: number(given.senders),
+    workers: numberOf(given.workers),
+    senders: numberOf(given.senders),
     longFaults: !short,
     removedGuard: removedGuard as Guard | undefined,
-    limitMs: number(given.minutes) * 60_000,
-    recoveryMs: number(given.recovery) * 1_000,
-    plan: (random) => (short ? shortPlan(random) : plan(random, number(given.faults), only)),
+    limitMs: numberOf(given.minutes) * 60_000,
+    recoveryMs: numberOf(given.recovery) * 1_000,
+    plan: (random) => (short ? shortPlan(random) : plan(random, numberOf(given.faults), only)),
   };
-}
-
-function number(text: string): number {
-  if (!/^\d+$/.test(text)) throw new UserFacingError(`"${text}" is not a number.`);
-  return Number(text);
 }
 
 async function main(interrupted: AbortSignal): Promise<number> {
@@ -82,14 +78,4 @@ async function main(interrupted: AbortSignal): Promise<number> {
   return violations.length === 0 ? 0 : 1;
 }
 
-const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
-
-try {
-  process.exit(await main(interruption.signal));
-} catch (error) {
-  printProgress(
-    error instanceof UserFacingError ? error.message : String(error instanceof Error ? error.stack : error),
-  );
-  process.exit(2);
-}
+await runCommand(main);

@@ -44,6 +44,10 @@ export interface TestbedSettings {
   readonly workers: number;
   readonly folder: string;
   readonly removedGuard: Guard | undefined;
+  /** Arguments of Node for the workers. Default: the suite's own worker. */
+  readonly program?: readonly string[];
+  /** Further variables of one worker's processes. */
+  readonly environmentOf?: (worker: number) => Readonly<Record<string, string>>;
 }
 
 /** Starts everything except the load. Pushes each clean-up step to the front of `undo`. */
@@ -87,7 +91,7 @@ export async function startTestbed(settings: TestbedSettings, undo: (() => Promi
 async function openSlot(
   number: number,
   { broker, database, toxiproxy }: Pick<Testbed, 'broker' | 'database' | 'toxiproxy'>,
-  { folder, removedGuard }: TestbedSettings,
+  { folder, removedGuard, program, environmentOf }: TestbedSettings,
 ): Promise<WorkerSlot> {
   const brokerRoute = await toxiproxy.openRoute(routeOf('broker', number), portOf(broker));
   const databaseRoute = await toxiproxy.openRoute(routeOf('database', number), portOf(database));
@@ -98,8 +102,9 @@ async function openSlot(
     MONGODB_URL: `mongodb://127.0.0.1:${databaseProxy.port}/${DATABASE}?directConnection=true`,
     REQUEST_QUEUE: QUEUE,
     HTTP_PORT: '0',
+    ...environmentOf?.(number),
   };
-  return new WorkerSlot(number, brokerProxy, databaseProxy, { environment, folder, removedGuard });
+  return new WorkerSlot(number, brokerProxy, databaseProxy, { environment, folder, removedGuard, program });
 }
 
 function portOf(server: OwnServer): number {
