@@ -112,14 +112,14 @@ function portOf(server: OwnServer): number {
 }
 
 /** Returns the number of messages in the request queue, unacknowledged ones included. */
-export async function queueDepth(broker: OwnServer): Promise<number> {
+export async function queueDepth(broker: Pick<OwnServer, 'exec'>): Promise<number> {
   const table = await broker.exec('rabbitmqctl', '-q', 'list_queues', 'name', 'messages', '--no-table-headers');
   const row = table.split('\n').find((line) => line.startsWith(`${QUEUE}\t`));
   return row === undefined ? 0 : Number(row.split('\t')[1]);
 }
 
 /** Waits until the request queue is empty, unacknowledged messages included. */
-export async function waitForEmptyQueue(broker: OwnServer, limitMs: number): Promise<void> {
+export async function waitForEmptyQueue(broker: Pick<OwnServer, 'exec'>, limitMs: number): Promise<void> {
   await waitFor('an empty request queue', limitMs, async () => ((await queueDepth(broker)) === 0 ? true : undefined));
 }
 

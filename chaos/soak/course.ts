@@ -5,7 +5,7 @@ import type { FaultContext, FaultKind } from '../faults/fault.ts';
 import { networkFaults } from '../faults/network.ts';
 import { terminated, workerFaults } from '../faults/workers.ts';
 import { inject, type Injected } from '../inject.ts';
-import type { Load } from '../load/load.ts';
+import { steadyLoad } from '../load/pace.ts';
 
 /** A time without faults; nanoseconds on the journal's clock. */
 export interface Calm {
@@ -24,7 +24,6 @@ export interface CourseSettings {
   readonly spared: number;
 }
 
-const TICK_MS = 250;
 /** Sent at full speed at each fault. */
 const BURST = 400;
 /** Needs the suite's own worker, or ends whichever worker receives the request. */
@@ -58,7 +57,10 @@ export async function soakCourse(
   let next: FaultKind[] = [];
   while (left() > 0) {
     const from = journal.now();
-    await steadyLoad(load, settings.rate, Math.min(settings.calmMs, left()));
+    const stop = steadyLoad(load, settings.rate);
+    const calmMs = Math.min(settings.calmMs, left());
+    await new Promise((resolve) => setTimeout(resolve, calmMs));
+    stop();
     calms.push({ from, until: journal.now() });
     for (let fault = 0; fault < settings.faults && left() > settings.calmMs / 2; fault += 1) {
       if (next.length === 0) next = random.shuffled(kinds);
@@ -69,14 +71,4 @@ export async function soakCourse(
     printProgress(`${load.answered} answers, ${injected.length} faults, ${minutes} minutes left`);
   }
   return calms;
-}
-
-/** Allows `rate` requests per second; what the workers do not keep up with is not sent later. */
-async function steadyLoad(load: Load, rate: number, forMs: number): Promise<void> {
-  const until = Date.now() + forMs;
-  while (Date.now() < until) {
-    load.allow(Math.ceil((rate * TICK_MS) / 1000));
-    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-  }
-  load.allow(0);
 }

@@ -1,0 +1,124 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { printProgress } from '../../infrastructure/progress.ts';
+import { within } from '../../src/time/limit.ts';
+import type { OwnServer } from '../../test/support/servers.ts';
+import { finalState } from '../final-state.ts';
+import { waitForEmptyQueue } from '../infrastructure/testbed.ts';
+import { waitUntil } from '../inject.ts';
+import type { Entry } from '../journal.ts';
+import { Journal } from '../journal-file.ts';
+import { violationsIn } from '../judge.ts';
+import { Load } from '../load/load.ts';
+import { steadyLoad } from '../load/pace.ts';
+import { Requests } from '../load/requests.ts';
+import { Random } from '../random.ts';
+import type { Violation } from '../report.ts';
+import { asRestored, reassignedIds, type Cut } from './cut.ts';
+
+/** The servers, and the operator's procedure on them. Each step resolves when it is done. */
+export interface RehearsalSteps {
+  readonly producersUrl: string;
+  readonly databaseUrl: string;
+  readonly broker: Pick<OwnServer, 'exec'>;
+  readonly stopBroker: () => Promise<unknown>;
+  /** Copies the stopped broker's data and starts it. */
+  readonly saveBroker: () => Promise<unknown>;
+  readonly saveDatabase: () => Promise<unknown>;
+  /** Destroys both servers with their data. */
+  readonly destroy: () => Promise<unknown>;
+  /** Restores both, and starts servers and workers. */
+  readonly restore: () => Promise<unknown>;
+}
+
+export interface RehearsalResult {
+  readonly violations: readonly Violation[];
+  /** contact_ids that name another contact than before the restore. */
+  readonly reassigned: readonly number[];
+  readonly requests: number;
+  readonly sentAgain: number;
+  /** Creates that were answered before the disaster and have another contact_id since the restore. */
+  readonly createdAnew: number;
+}
+
+const RATE = 150;
+const ANSWERS = 300;
+const SETTLED_WITHIN_MS = 120_000;
+const SENDERS = 4;
+
+/**
+ * Backs up broker and database under load, loses both, restores them, lets the producers send again
+ * everything since the broker's backup, and checks what then is promised.
+ */
+export async function rehearseRestore(seed: number, folder: string, steps: RehearsalSteps): Promise<RehearsalResult> {
+  mkdirSync(folder, { recursive: true });
+  const random = new Random(seed);
+  const journal = new Journal(join(folder, 'journal.jsonl'));
+  const requests = new Requests(random.branch(), { poison: false });
+  const load = new Load(SENDERS, steps.producersUrl, journal, requests, random.branch());
+  try {
+    await load.connected();
+    load.start();
+    const { cut, sentAgain } = await course(load, journal, steps);
+    await within(SETTLED_WITHIN_MS, 'the last answers', load.end());
+    await waitForEmptyQueue(steps.broker, SETTLED_WITHIN_MS);
+    const { broker, databaseUrl } = steps;
+    const state = await finalState({ broker, database: { url: databaseUrl }, workers: [] });
+    const entries = journal.inOrder();
+    // The workers' memory is not measured here.
+    const final = { ...state, peakMemoryMiB: 0 };
+    const violations = await violationsIn(asRestored(entries, cut), final, { queueOrder: false });
+    const reassigned = reassignedIds(entries, cut);
+    return { violations, reassigned, requests: load.sent, sentAgain, createdAnew: createdAnew(entries, cut) };
+  } finally {
+    await load.close();
+    await journal.close();
+  }
+}
+
+async function course(
+  load: Load,
+  journal: Journal,
+  steps: RehearsalSteps,
+): Promise<{ readonly cut: Cut; readonly sentAgain: number }> {
+  const moreAnswers = async (): Promise<void> => {
+    const before = load.answered;
+    await waitUntil(() => load.answered >= before + ANSWERS);
+    printProgress(`${load.answered} answers`);
+  };
+  const stop = steadyLoad(load, RATE);
+  try {
+    await moreAnswers();
+    load.remember();
+    await steps.stopBroker();
+    const brokerSaved = journal.now();
+    await steps.saveBroker();
+    await moreAnswers();
+    await steps.saveDatabase();
+    await moreAnswers();
+    await steps.destroy();
+    stop();
+    const cut = { brokerSaved, restored: journal.now() };
+    await steps.restore();
+    await load.connected();
+    const sentAgain = await load.sendAgain();
+    await within(SETTLED_WITHIN_MS, 'the answers to what was sent again', load.caughtUp());
+    const stopAgain = steadyLoad(load, RATE);
+    await moreAnswers().finally(stopAgain);
+    return { cut, sentAgain };
+  } finally {
+    stop();
+  }
+}
+
+function createdAnew(entries: readonly Entry[], { restored }: Cut): number {
+  const before = new Map<string, string>();
+  const anew = new Set<string>();
+  for (const entry of entries) {
+    if (entry.type !== 'answered' || !entry.xml.includes('<response status="ok"><contact_id>')) continue;
+    if (entry.at <= restored) before.set(entry.id, entry.xml);
+    else if (before.has(entry.id) && before.get(entry.id) !== entry.xml) anew.add(entry.id);
+  }
+  return anew.size;
+}
