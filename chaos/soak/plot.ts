@@ -1,5 +1,6 @@
 /** One line of a panel. */
 export interface Line {
+  /** Empty: not in the legend. */
   readonly name: string;
   readonly colour: string;
   readonly points: readonly (readonly [x: number, y: number])[];
@@ -70,9 +71,9 @@ function drawn(panel: Panel, top: number, bands: readonly Band[], x: (value: num
     const path = points.map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
     return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="1.4"/>`;
   });
-  const legend = panel.lines.map(({ name, colour }, index) =>
-    text(LEFT + 330 + index * 95, top - 6, name, 'start', 12, colour),
-  );
+  const legend = panel.lines
+    .filter(({ name }) => name !== '')
+    .map(({ name, colour }, index) => text(LEFT + 330 + index * 130, top - 6, name, 'start', 12, colour));
   return [text(LEFT, top - 6, panel.title, 'start', 12), ...shades, ...grid, ...times, ...curves, ...legend].join('\n');
 }
 

@@ -62,7 +62,8 @@ function rounded(value: number): string {
 
 function plot({ record, workers, latencies }: SoakResult): string {
   const minutes = (seconds: number): number => seconds / 60;
-  const end = Math.max(0.1, ...latencies.map(({ at }) => minutes(at)));
+  const times = [...latencies, ...workers.flatMap(({ rows }) => rows)].map(({ at }) => minutes(at));
+  const end = Math.max(0.1, ...times);
   const perWorker = (measure: keyof Sample): Line[] => workers.flatMap((one) => lives(one, measure));
   const latency = (name: 'p50' | 'p95' | 'p99', colour: string): Line => ({
     name,

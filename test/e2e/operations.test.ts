@@ -85,8 +85,9 @@ test('backup-and-restore.md: what was confirmed before the backup survives, and 
   expect(result.sentAgain).toBeGreaterThan(result.createdAnew);
 });
 
-test('scale.md: three workers share the queue, then one is left', async () => {
+test('scale.md and capacity.md: three workers share the queue, then one is left', async () => {
   await follow(pageOf('scale.md'));
+  await follow(pageOf('capacity.md'));
   expect(await project.containers('worker')).toHaveLength(1);
 });
 
