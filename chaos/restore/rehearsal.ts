@@ -38,8 +38,8 @@ export interface RehearsalResult {
   readonly reassigned: readonly number[];
   readonly requests: number;
   readonly sentAgain: number;
-  /** Creates that were answered before the disaster and have another contact_id since the restore. */
-  readonly createdAnew: number;
+  /** Writes that were sent after both backups and answered before the disaster. */
+  readonly lostWrites: number;
 }
 
 const RATE = 150;
@@ -60,7 +60,7 @@ export async function rehearseRestore(seed: number, folder: string, steps: Rehea
   try {
     await load.connected();
     load.start();
-    const { cut, sentAgain } = await course(load, journal, steps);
+    const { cut, saved, sentAgain } = await course(load, journal, steps);
     await within(SETTLED_WITHIN_MS, 'the last answers', load.end());
     await waitForEmptyQueue(steps.broker, SETTLED_WITHIN_MS);
     const { broker, databaseUrl } = steps;
@@ -70,7 +70,13 @@ export async function rehearseRestore(seed: number, folder: string, steps: Rehea
     const final = { ...state, peakMemoryMiB: 0 };
     const violations = await violationsIn(asRestored(entries, cut), final, { queueOrder: false });
     const reassigned = reassignedIds(entries, cut);
-    return { violations, reassigned, requests: load.sent, sentAgain, createdAnew: createdAnew(entries, cut) };
+    return {
+      violations,
+      reassigned,
+      requests: load.sent,
+      sentAgain,
+      lostWrites: lostWrites(entries, saved, cut.restored),
+    };
   } finally {
     await load.close();
     await journal.close();
@@ -81,7 +87,7 @@ async function course(
   load: Load,
   journal: Journal,
   steps: RehearsalSteps,
-): Promise<{ readonly cut: Cut; readonly sentAgain: number }> {
+): Promise<{ readonly cut: Cut; readonly saved: number; readonly sentAgain: number }> {
   const moreAnswers = async (): Promise<void> => {
     const before = load.answered;
     await waitUntil(() => load.answered >= before + ANSWERS);
@@ -96,6 +102,8 @@ async function course(
     await steps.saveBroker();
     await moreAnswers();
     await steps.saveDatabase();
+    const saved = journal.now();
+    await load.caughtUp();
     await moreAnswers();
     await steps.destroy();
     stop();
@@ -106,19 +114,21 @@ async function course(
     await within(SETTLED_WITHIN_MS, 'the answers to what was sent again', load.caughtUp());
     const stopAgain = steadyLoad(load, RATE);
     await moreAnswers().finally(stopAgain);
-    return { cut, sentAgain };
+    return { cut, saved, sentAgain };
   } finally {
     stop();
   }
 }
 
-function createdAnew(entries: readonly Entry[], { restored }: Cut): number {
-  const before = new Map<string, string>();
-  const anew = new Set<string>();
-  for (const entry of entries) {
-    if (entry.type !== 'answered' || !entry.xml.includes('<response status="ok"><contact_id>')) continue;
-    if (entry.at <= restored) before.set(entry.id, entry.xml);
-    else if (before.has(entry.id) && before.get(entry.id) !== entry.xml) anew.add(entry.id);
-  }
-  return anew.size;
+const WRITES: ReadonlySet<string> = new Set(['contact.create', 'contact.update', 'contact.delete']);
+
+function lostWrites(entries: readonly Entry[], saved: number, destroyed: number): number {
+  const before = new Set(entries.flatMap((one) => (one.type === 'sent' && one.at <= saved ? [one.id] : [])));
+  const sent = entries.flatMap((one) =>
+    one.type === 'sent' && !before.has(one.id) && WRITES.has(one.action.method) ? [one.id] : [],
+  );
+  const answered = new Set(
+    entries.flatMap((one) => (one.type === 'answered' && one.status === 'ok' && one.at <= destroyed ? [one.id] : [])),
+  );
+  return new Set(sent.filter((id) => answered.has(id))).size;
 }

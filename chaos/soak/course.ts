@@ -30,7 +30,7 @@ const BURST = 400;
 const UNSUITABLE = /kills its worker|full disk|disk of the broker full|ledger/;
 
 /** Faults of servers and network, for all workers, and of processes, for those that are not spared. */
-export function soakFaults(spared: number): readonly FaultKind[] {
+function soakFaults(spared: number): readonly FaultKind[] {
   const processes = [terminated, ...workerFaults].map((kind): FaultKind => {
     const begin: FaultKind['begin'] = (context) => {
       const workers = context.testbed.workers.slice(spared);

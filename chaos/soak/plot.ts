@@ -38,7 +38,7 @@ export function plotOf(title: string, panels: readonly Panel[], bands: readonly 
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
     `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
-    text(LEFT, 24, title, 'start', 15),
+    text(LEFT, 24, title, 'start'),
     ...parts,
     '</svg>\n',
   ].join('\n');
@@ -73,8 +73,8 @@ function drawn(panel: Panel, top: number, bands: readonly Band[], x: (value: num
   });
   const legend = panel.lines
     .filter(({ name }) => name !== '')
-    .map(({ name, colour }, index) => text(LEFT + 330 + index * 130, top - 6, name, 'start', 12, colour));
-  return [text(LEFT, top - 6, panel.title, 'start', 12), ...shades, ...grid, ...times, ...curves, ...legend].join('\n');
+    .map(({ name, colour }, index) => text(LEFT + 330 + index * 130, top - 6, name, 'start', colour));
+  return [text(LEFT, top - 6, panel.title, 'start'), ...shades, ...grid, ...times, ...curves, ...legend].join('\n');
 }
 
 /** The next of 1, 2, 5, 10, 20, … */
@@ -83,9 +83,9 @@ function niceAbove(value: number): number {
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= value) ?? 10);
 }
 
-function text(x: number, y: number, content: string, anchor: string, size = 11, colour = '#222'): string {
+function text(x: number, y: number, content: string, anchor: 'start' | 'middle' | 'end', colour = '#222'): string {
   const place = `x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}"`;
-  return `<text ${place} font-size="${size}" fill="${colour}">${escaped(content)}</text>`;
+  return `<text ${place} font-size="${anchor === 'start' ? 13 : 11}" fill="${colour}">${escaped(content)}</text>`;
 }
 
 function escaped(content: string): string {

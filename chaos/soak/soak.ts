@@ -46,8 +46,17 @@ export async function soak(settings: SoakSettings, signal?: AbortSignal): Promis
   let calms: readonly Calm[] = [];
   let zeroAt = 0;
   const run: RunSettings = {
-    ...{ seed, folder, requests: 0, workers: count, senders: 4, longFaults: false, removedGuard: undefined },
-    ...{ limitMs: minutes * 60_000, recoveryMs: RECOVERY_LIMIT_MS, plan: () => [], poison: false },
+    seed,
+    folder,
+    requests: 0,
+    workers: count,
+    senders: 4,
+    longFaults: false,
+    removedGuard: undefined,
+    limitMs: minutes * 60_000,
+    recoveryMs: RECOVERY_LIMIT_MS,
+    plan: () => [],
+    poison: false,
     // As in `npm start`.
     program: ['--max-semi-space-size=8', '--expose-gc', '--import', SAMPLING, MAIN],
     environmentOf: (worker) => ({

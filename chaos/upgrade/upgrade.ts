@@ -34,8 +34,16 @@ export async function upgrade(settings: UpgradeSettings, signal?: AbortSignal): 
   const build = await olderBuild(from);
   const older: Build = { name: from, program: [build.main] };
   const run: RunSettings = {
-    ...{ seed, requests: 0, workers: 3, senders: 4, longFaults: false, removedGuard: undefined },
-    ...{ limitMs: 3_600_000, recoveryMs: RECOVERY_LIMIT_MS, plan: () => [], poison: false },
+    seed,
+    requests: 0,
+    workers: 3,
+    senders: 4,
+    longFaults: false,
+    removedGuard: undefined,
+    limitMs: 3_600_000,
+    recoveryMs: RECOVERY_LIMIT_MS,
+    plan: () => [],
+    poison: false,
     folder: join(ROOT, '.cache/upgrade', String(seed)),
     program: older.program,
     course: async (context, injected) => {

@@ -16,8 +16,13 @@ function created(id: string, at: number, contact: number): Entry {
 
 test('answers between backup and restore never happened; those before and after count', () => {
   const entries = [
-    ...[sent('a', 1), created('a', 2, 1), sent('b', 3), created('b', 150, 2)],
-    ...[sent('b', 210), created('b', 220, 1_000_002), created('a', 230, 1)],
+    sent('a', 1),
+    created('a', 2, 1),
+    sent('b', 3),
+    created('b', 150, 2),
+    sent('b', 210),
+    created('b', 220, 1_000_002),
+    created('a', 230, 1),
   ];
   const ids = asRestored(entries, CUT).map(({ type, at }) => `${type} ${at}`);
   expect(ids).toEqual(['sent 1', 'answered 2', 'sent 3', 'sent 210', 'answered 220', 'answered 230']);

@@ -14,8 +14,14 @@ const OPTIONS = { zeroAt: 1_000_000, calms: CALMS, spared: 2 };
 /** One sample a second. */
 function samples(change: (second: number) => Partial<Sample> = () => ({})): Sample[] {
   return Array.from({ length: 400 }, (_, second) => ({
-    ...{ at: 1_000_000 + second * 1000, pid: 1, rssMiB: 90, heapMiB: 30, externalMiB: 4, handles: 20 },
-    ...{ loopP99Ms: 11, loopMaxMs: 20 },
+    at: 1_000_000 + second * 1000,
+    pid: 1,
+    rssMiB: 90,
+    heapMiB: 30,
+    externalMiB: 4,
+    handles: 20,
+    loopP99Ms: 11,
+    loopMaxMs: 20,
     ...change(second),
   }));
 }
