@@ -56,7 +56,7 @@ export async function rehearseRestore(seed: number, folder: string, steps: Rehea
   const random = new Random(seed);
   const journal = new Journal(join(folder, 'journal.jsonl'));
   const requests = new Requests(random.branch(), { poison: false });
-  const load = new Load(SENDERS, steps.producersUrl, journal, requests, random.branch());
+  const load = new Load(SENDERS, [steps.producersUrl], journal, requests, random.branch());
   try {
     await load.connected();
     load.start();
