@@ -10,11 +10,11 @@ import type { Trend } from '../../chaos/soak/trend.ts';
 test('a short soak run samples, plots, and finds a leak that is planted into one of two workers', async () => {
   const result = await soak({
     seed: Date.now() % 1_000_000,
-    minutes: 0.6,
+    minutes: 0.7,
     rate: 80,
     workers: 3,
     spared: 2,
-    calmMs: 14_000,
+    calmMs: 26_000,
     faults: 1,
     leak: 'both',
   });
