@@ -73,6 +73,13 @@ describe('a series that does not leak is flat', () => {
   });
 });
 
+test('a dozen samples that noise moves beyond the tolerance are flat, but for a few in 200', () => {
+  const grown = Array.from({ length: 200 }, (_, seed) => series(() => 0, { seed, noise: 20 }))
+    .map((points) => trendOf(points.slice(0, 12), TOLERANCE))
+    .filter(({ verdict }) => verdict === 'grows');
+  expect(grown.length).toBeLessThanOrEqual(2);
+});
+
 test('a leak that is found always exceeds what the series can show', () => {
   const points = series((share) => 6 * share);
   const { perHour, detectablePerHour } = trendOf(points, TOLERANCE);
