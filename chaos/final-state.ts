@@ -1,5 +1,6 @@
 import { MongoClient } from 'mongodb';
 
+import type { OwnServer } from '../test/support/servers.ts';
 import type { FinalContact, FinalState } from './journal.ts';
 import { deadLetterIds } from './infrastructure/dead-letters.ts';
 import { DATABASE, queueDepth, type Testbed } from './infrastructure/testbed.ts';
@@ -19,7 +20,14 @@ interface Stored {
 }
 
 /** Reads the final state directly, not through the proxies. */
-export async function finalState({ broker, database, workers }: Testbed): Promise<FinalState> {
+export async function finalState({
+  broker,
+  database,
+  workers,
+}: Pick<Testbed, 'workers'> & {
+  readonly broker: Pick<OwnServer, 'exec'>;
+  readonly database: Pick<OwnServer, 'url'>;
+}): Promise<FinalState> {
   return {
     contacts: await contacts(database.url),
     requestQueueDepth: await queueDepth(broker),

@@ -46,7 +46,7 @@ export async function injectFaults(
  * Applies full load, injects the fault, ends it, and waits until everything that it delayed is
  * answered.
  */
-async function inject(kind: FaultKind, context: FaultContext, requests: number): Promise<Injected> {
+export async function inject(kind: FaultKind, context: FaultContext, requests: number): Promise<Injected> {
   const { load, journal } = context;
   const { name, othersWithinMs } = kind;
   const before = load.answered;

@@ -1,5 +1,6 @@
 import { check } from './checker/check.ts';
 import { judgeCommand } from './checker/judge.ts';
+import type { Entry, FinalState } from './journal.ts';
 import { LIST_PAGE_SIZE } from './load/requests.ts';
 import type { Violation } from './report.ts';
 import type { RunRecord } from './run.ts';
@@ -10,12 +11,23 @@ import type { RunRecord } from './run.ts';
  */
 export async function violationsOf(record: RunRecord): Promise<readonly Violation[]> {
   const { journal, final, problems, workers, faults } = record;
-  const verdict = await check(journal.inOrder(), final, {
+  const queueOrder = workers === 1 && faults.length === 0;
+  const violations = await violationsIn(journal.inOrder(), final, { queueOrder });
+  return [...problems.map((detail): Violation => ({ invariant: 'suite', detail })), ...violations];
+}
+
+/** Returns what the checker finds in the suite's load. */
+export async function violationsIn(
+  entries: readonly Entry[],
+  final: FinalState,
+  { queueOrder }: { readonly queueOrder: boolean },
+): Promise<readonly Violation[]> {
+  const { violations } = await check(entries, final, {
     judge: await judgeCommand(),
-    queueOrder: workers === 1 && faults.length === 0,
+    queueOrder,
     listPageSize: LIST_PAGE_SIZE,
     // A redelivered read is executed again; its answer then shows the later state.
     readsMayDiffer: true,
   });
-  return [...problems.map((detail): Violation => ({ invariant: 'suite', detail })), ...verdict.violations];
+  return violations;
 }

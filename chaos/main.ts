@@ -1,8 +1,9 @@
 // npm run chaos [-- --short | options]: runs load, faults and repeats on three workers, then checks
 // the run.
-import { optionsOf } from '../scripts/options.ts';
+import { numberOf, optionsOf } from '../scripts/options.ts';
 import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
 import { CLUSTER_FAULTS, clusterPlan } from './cluster/cluster-faults.ts';
+import { runCommand } from './command.ts';
 import { clientPlan, plan, shortClientPlan, shortPlan } from './faults/plan.ts';
 import { GUARDS, type Guard } from './guards.ts';
 import { violationsOf } from './judge.ts';
@@ -53,17 +54,17 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
     throw new UserFacingError(`There is no guard "${removedGuard}"; there are: ${GUARDS.join(', ')}.`);
   }
   const { short, client, cluster, only } = given;
-  const requests = number(given.requests ?? String(short ? SHORT_REQUESTS : cluster ? CLUSTER_REQUESTS : 200_000));
-  const faults = number(given.faults ?? (cluster ? String(CLUSTER_FAULTS.length) : '300'));
+  const requests = numberOf(given.requests ?? String(short ? SHORT_REQUESTS : cluster ? CLUSTER_REQUESTS : 200_000));
+  const faults = numberOf(given.faults ?? (cluster ? String(CLUSTER_FAULTS.length) : '300'));
   return {
-    seed: number(given.seed),
+    seed: numberOf(given.seed),
     requests,
-    workers: number(given.workers),
-    senders: number(given.senders),
+    workers: numberOf(given.workers),
+    senders: numberOf(given.senders),
     longFaults: !short,
     removedGuard: removedGuard as Guard | undefined,
-    limitMs: number(given.minutes) * 60_000,
-    recoveryMs: number(given.recovery) * 1_000,
+    limitMs: numberOf(given.minutes) * 60_000,
+    recoveryMs: numberOf(given.recovery) * 1_000,
     client,
     cluster,
     plan: (random) => {
@@ -72,11 +73,6 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
       return (client ? clientPlan : plan)(random, faults, only);
     },
   };
-}
-
-function number(text: string): number {
-  if (!/^\d+$/.test(text)) throw new UserFacingError(`"${text}" is not a number.`);
-  return Number(text);
 }
 
 async function main(interrupted: AbortSignal): Promise<number> {
@@ -95,14 +91,4 @@ async function main(interrupted: AbortSignal): Promise<number> {
   return violations.length === 0 ? 0 : 1;
 }
 
-const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
-
-try {
-  process.exit(await main(interruption.signal));
-} catch (error) {
-  printProgress(
-    error instanceof UserFacingError ? error.message : String(error instanceof Error ? error.stack : error),
-  );
-  process.exit(2);
-}
+await runCommand(main);

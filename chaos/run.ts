@@ -32,6 +32,15 @@ export interface RunSettings {
   /** Whether the broker is a cluster of three nodes; by default it is one node. */
   readonly cluster?: boolean;
   readonly plan: (random: Random) => readonly FaultKind[];
+  /** What happens under load, instead of the plan's faults; adds what it injects to `injected`. */
+  readonly course?: (context: FaultContext, injected: Injected[]) => Promise<void>;
+  /** Whether the load contains poison, a method of the suite's own worker. Default: yes. */
+  readonly poison?: boolean;
+  /** As in `TestbedSettings`. */
+  readonly program?: readonly string[];
+  readonly environmentOf?: (worker: number) => Readonly<Record<string, string>>;
+  /** For the journal, the logs and the report. Default: one named after the seed. */
+  readonly folder?: string;
   /** No fault begins later than this. */
   readonly limitMs: number;
   /**
@@ -66,7 +75,7 @@ const MEASURE_EVERY_MS = 500;
  * the run early.
  */
 export async function runChaos(settings: RunSettings, signal?: AbortSignal): Promise<RunRecord> {
-  const folder = join(ROOT, '.cache/chaos', `${settings.seed}`);
+  const folder = settings.folder ?? join(ROOT, '.cache/chaos', `${settings.seed}`);
   mkdirSync(folder, { recursive: true });
   const undo: (() => Promise<unknown>)[] = [];
   try {
@@ -92,7 +101,7 @@ async function execute(
   const random = new Random(settings.seed);
   const faults = settings.plan(random.branch());
   const journal = new Journal(join(folder, 'journal.jsonl'));
-  const requests = new Requests(random.branch());
+  const requests = new Requests(random.branch(), { poison: settings.poison ?? true });
   const problems: string[] = [];
   const reportProblem = (detail: string): void => {
     printProgress(`!! ${detail}`);
@@ -124,7 +133,8 @@ async function execute(
   try {
     await begin(load, testbed);
     const latestStart = startedAt + settings.limitMs;
-    await injectFaults(faults, context, { requests: settings.requests, latestStart }, injected);
+    if (settings.course !== undefined) await settings.course(context, injected);
+    else await injectFaults(faults, context, { requests: settings.requests, latestStart }, injected);
     await finish(context, settings.requests);
   } catch (error) {
     reportProblem(error instanceof Error ? error.message : String(error));

@@ -11,3 +11,9 @@ export function optionsOf<Config extends ParseArgsConfig>(config: Config): Retur
     throw new UserFacingError(`${error.message.split('. ', 1)[0]?.replace(/\.$/, '')}; see --help.`);
   }
 }
+
+/** The number that an option's text is: decimal digits only. */
+export function numberOf(text: string): number {
+  if (!/^\d+$/.test(text)) throw new UserFacingError(`"${text}" is not a number.`);
+  return Number(text);
+}

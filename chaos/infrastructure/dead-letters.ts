@@ -19,7 +19,7 @@ const IDS = `
  * them inside the broker, since no client can read some of the letters: their headers overflow a
  * decoder, or the broker's own conversion fails.
  */
-export async function deadLetterIds(broker: OwnServer): Promise<string[]> {
+export async function deadLetterIds(broker: Pick<OwnServer, 'exec'>): Promise<string[]> {
   const output = await broker.exec('rabbitmqctl', '-q', 'eval', IDS.replaceAll(/\s+/g, ' ').trim());
   return [...output.matchAll(/\.([\w+/=]+)/g)].map(([, id = '']) => Buffer.from(id, 'base64').toString());
 }

@@ -44,6 +44,10 @@ export interface TestbedSettings {
   readonly workers: number;
   readonly folder: string;
   readonly removedGuard: Guard | undefined;
+  /** Arguments of Node for the workers. Default: the suite's own worker. */
+  readonly program?: readonly string[];
+  /** Further variables of one worker's processes. */
+  readonly environmentOf?: (worker: number) => Readonly<Record<string, string>>;
 }
 
 /** Starts everything except the load. Pushes each clean-up step to the front of `undo`. */
@@ -92,7 +96,7 @@ export function removal(undo: (() => Promise<unknown>)[]): () => Promise<void> {
 async function openSlot(
   number: number,
   { broker, database, toxiproxy }: Pick<Testbed, 'broker' | 'database' | 'toxiproxy'>,
-  { folder, removedGuard }: TestbedSettings,
+  { folder, removedGuard, program, environmentOf }: TestbedSettings,
 ): Promise<WorkerSlot> {
   const brokerRoute = await toxiproxy.openRoute(routeOf('broker', number), portOf(broker));
   const databaseRoute = await toxiproxy.openRoute(routeOf('database', number), portOf(database));
@@ -103,8 +107,9 @@ async function openSlot(
     MONGODB_URL: `mongodb://127.0.0.1:${databaseProxy.port}/${DATABASE}?directConnection=true`,
     REQUEST_QUEUE: QUEUE,
     HTTP_PORT: '0',
+    ...environmentOf?.(number),
   };
-  return new WorkerSlot(number, brokerProxy, databaseProxy, { environment, folder, removedGuard });
+  return new WorkerSlot(number, brokerProxy, databaseProxy, { environment, folder, removedGuard, program });
 }
 
 export function portOf(server: OwnServer): number {
@@ -112,14 +117,14 @@ export function portOf(server: OwnServer): number {
 }
 
 /** Returns the number of messages in the request queue, unacknowledged ones included. */
-export async function queueDepth(broker: OwnServer): Promise<number> {
+export async function queueDepth(broker: Pick<OwnServer, 'exec'>): Promise<number> {
   const table = await broker.exec('rabbitmqctl', '-q', 'list_queues', 'name', 'messages', '--no-table-headers');
   const row = table.split('\n').find((line) => line.startsWith(`${QUEUE}\t`));
   return row === undefined ? 0 : Number(row.split('\t')[1]);
 }
 
 /** Waits until the request queue is empty, unacknowledged messages included. */
-export async function waitForEmptyQueue(broker: OwnServer, limitMs: number): Promise<void> {
+export async function waitForEmptyQueue(broker: Pick<OwnServer, 'exec'>, limitMs: number): Promise<void> {
   await waitFor('an empty request queue', limitMs, async () => ((await queueDepth(broker)) === 0 ? true : undefined));
 }
 

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { Guard } from '../guards.ts';
 import type { FaultProxy } from '../proxy/fault-proxy.ts';
 
+/** The second wording is that of builds before the first release. */
+const CONSUMING = /"(?:consuming|taking) requests"/;
 const ENTRY = fileURLToPath(new URL('../worker-main.ts', import.meta.url));
 
 /** The counts in a worker's final log line. */
@@ -19,6 +21,8 @@ export interface StopReport {
 
 export interface SlotSettings {
   readonly environment: Readonly<Record<string, string>>;
+  /** Arguments of Node. Default: the suite's own worker. */
+  readonly program?: readonly string[] | undefined;
   readonly folder: string;
   readonly removedGuard: Guard | undefined;
 }
@@ -55,6 +59,8 @@ export class WorkerSlot {
   #run: Run | undefined;
   #runs = 0;
   #closed = false;
+  /** Arguments of Node for the processes started from now on. */
+  program: readonly string[];
   /** Exit codes and signals of processes that ended unrequested. */
   readonly unexpectedEnds: (number | string)[] = [];
   /** Largest resident memory of any process so far, in MiB. */
@@ -65,6 +71,7 @@ export class WorkerSlot {
     this.broker = broker;
     this.database = database;
     this.#settings = settings;
+    this.program = settings.program ?? [ENTRY];
   }
 
   /** The variables of its processes; a single process may override them. */
@@ -140,7 +147,7 @@ export class WorkerSlot {
     this.#runs += 1;
     const { environment, folder, removedGuard } = this.#settings;
     const standardOutput = output === undefined ? undefined : openSync(output.path, 'w');
-    const child = spawn(process.execPath, [ENTRY], {
+    const child = spawn(process.execPath, [...this.program], {
       stdio: ['ignore', standardOutput ?? 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
@@ -180,7 +187,7 @@ function follow(child: ChildProcess, log: WriteStream, run: Run, consuming: () =
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     run.lastLine = lines.at(-1) ?? run.lastLine;
-    if (lines.some((line) => line.includes('"consuming requests"'))) consuming();
+    if (lines.some((line) => CONSUMING.test(line))) consuming();
   });
 }
 

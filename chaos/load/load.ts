@@ -15,6 +15,8 @@ const RETRY_MS = 50;
 interface InFlight {
   readonly answered: Promise<void>;
   readonly settle: () => void;
+  /** Sends it, again if it was sent before; resolves when the broker confirmed it. */
+  readonly publish: () => Promise<void>;
 }
 
 /** Opens the sender of this number. */
@@ -38,6 +40,7 @@ export class Load {
   #allowance = 0;
   #wake: (() => void)[] = [];
   #ending = false;
+  #remembered: (() => Promise<void>)[] | undefined;
   /** Requests sent so far, repeats excluded. */
   sent = 0;
   /** First answers so far. */
@@ -93,6 +96,22 @@ export class Load {
     this.#resume();
   }
 
+  /** Keeps what is sent from now on, and what is in flight now, for `sendAgain`. */
+  remember(): void {
+    this.#remembered = [...this.#inFlight.values()].map(({ publish }) => publish);
+  }
+
+  /**
+   * Sends everything remembered once more, in its order. Resolves with the number of requests when
+   * the broker has confirmed them.
+   */
+  async sendAgain(): Promise<number> {
+    const again = this.#remembered ?? [];
+    this.#remembered = undefined;
+    await Promise.all(again.map((publish) => publish()));
+    return again.length;
+  }
+
   /** Stops waiting for what is in flight. A late answer is still recorded. */
   abandon(): void {
     for (const { settle } of this.#inFlight.values()) settle();
@@ -134,10 +153,12 @@ export class Load {
   async #send(request: Request, sender: LoadSender, random: Random): Promise<void> {
     let settle: () => void = () => undefined;
     const answered = new Promise<void>((resolve) => (settle = resolve));
-    this.#inFlight.set(request.id, { answered, settle });
+    const publish = (): Promise<void> => this.#untilConfirmed(request, sender);
+    this.#inFlight.set(request.id, { answered, settle, publish });
+    this.#remembered?.push(publish);
     if (request.action.method === 'contact.create') this.#creates.add(request.id);
     this.#scheduleRepeats(request, sender, random);
-    await this.#untilConfirmed(request, sender);
+    await publish();
     await answered;
   }
 

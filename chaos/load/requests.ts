@@ -50,11 +50,13 @@ type Kind = 'create' | 'update' | 'get' | 'list' | 'delete' | 'invalid' | 'late'
 export class Requests {
   readonly pool: ContactPool;
   readonly #random: Random;
+  readonly #poison: boolean;
   #count = 0;
   #creates = 0;
 
-  constructor(random: Random) {
+  constructor(random: Random, { poison = true }: { readonly poison?: boolean } = {}) {
     this.#random = random;
+    this.#poison = poison;
     this.pool = new ContactPool(random.branch());
   }
 
@@ -75,6 +77,7 @@ export class Requests {
     if (this.pool.size < MIN_CONTACTS) return 'create';
     let left = this.#random.next();
     const kind = SHARES.find(([, share]) => (left -= share) < 0)?.[0] ?? 'update';
+    if (kind === 'poison' && !this.#poison) return 'get';
     return kind === 'create' && this.pool.size > MAX_CONTACTS ? 'get' : kind;
   }
 
