@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 
 /** A file of the page. */
 export interface PageFile {
@@ -20,8 +21,11 @@ const TYPES: Readonly<Record<string, string>> = {
 const FILES = [
   'app.js',
   'chart.js',
+  'confirm.js',
   'dom.js',
   'icon.svg',
+  'jobs.js',
+  'letter.js',
   'letters.js',
   'live.js',
   'lookup.js',
@@ -34,7 +38,7 @@ const UPLOT = { 'uplot.js': 'uPlot.esm.js', 'uplot.css': 'uPlot.min.css' } as co
 
 /** Reads all files of the page. They are the same for everybody, and hold no data. */
 export function readPageFiles(): ReadonlyMap<string, PageFile> {
-  const uplot = new URL('dist/', `file://${createRequire(import.meta.url).resolve('uplot/package.json')}`);
+  const uplot = new URL('dist/', pathToFileURL(createRequire(import.meta.url).resolve('uplot/package.json')));
   return new Map([
     ...FILES.map((name) => [name, file(name, new URL(name, FOLDER))] as const),
     ...Object.entries(UPLOT).map(([name, path]) => [name, file(name, new URL(path, uplot))] as const),

@@ -106,7 +106,7 @@ function csrfRefusal(context: Context, session: Session): Response | undefined {
   return denied(context, 403, 'CSRF', 'The request was not made by the console’s own page.');
 }
 
-export function denied(context: Context, status: 401 | 403 | 429, code: string, message: string): Response {
+function denied(context: Context, status: 401 | 403 | 429, code: string, message: string): Response {
   if (status === 401) context.header('WWW-Authenticate', 'Bearer realm="contacts console"');
   return context.json({ error: { code, message } }, status);
 }

@@ -105,6 +105,13 @@ export function asker({ url, token }: Pick<TestConsole, 'url' | 'token'>) {
     ask(url, path, { ...options, headers: { authorization: `Bearer ${token}`, 'x-operator': 'Tess', ...headers } });
 }
 
+/** The JSON of an answer; rejects where it is a refusal. */
+export async function succeeding<T>(console: TestConsole, path: string, options?: AskOptions): Promise<T> {
+  const { json, status, text } = await asker(console)(path, options);
+  if (status >= 300) throw new Error(`${path} answers ${status}: ${text}`);
+  return json as T;
+}
+
 /** Signs in by the form; returns the cookie and the CSRF token. */
 export async function signIn({ url, token }: TestConsole): Promise<{ readonly cookie: string; readonly csrf: string }> {
   const form = new URLSearchParams({ token, name: 'Tess' }).toString();
