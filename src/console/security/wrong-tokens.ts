@@ -11,6 +11,11 @@ export class WrongTokens {
     this.#now = now;
   }
 
+  /** Addresses that are remembered. */
+  get size(): number {
+    return this.#byAddress.size;
+  }
+
   /** Seconds for which no token of this address is looked at; 0 where it may try. */
   waitSeconds(address: string): number {
     const known = this.#byAddress.get(address);
