@@ -7,8 +7,8 @@ import { LetterDesk } from './letters/desk.ts';
 import { Jobs } from './letters/jobs.ts';
 import { Plans } from './letters/plans.ts';
 import { Sampler } from './live/sampler.ts';
-import { readPage, readPageFiles } from './page-files.ts';
-import { ConsoleError, reasonOf } from './problem.ts';
+import { readPages, type Pages } from './page-files.ts';
+import { ConsoleError, reasonOf, refusal } from './problem.ts';
 import { documentRoutes, Sender } from './routes/documents.ts';
 import { letterRoutes } from './routes/letters.ts';
 import { requestRoutes } from './routes/requests.ts';
@@ -29,6 +29,8 @@ export interface ConsoleApp {
 
 /** `port`: the port that it listens on, once it does. */
 export function createApp(console: ConsoleContext, settings: ConsoleSettings, port: () => number): ConsoleApp {
+  // Read first: where a file is missing, nothing has begun yet.
+  const pages = readPages();
   const audit = new AuditLog(console.audit);
   const access = new Access(settings.token, audit, port);
   const desk = new LetterDesk(console);
@@ -45,16 +47,13 @@ export function createApp(console: ConsoleContext, settings: ConsoleSettings, po
   app.use(async (context, next) => {
     const host = context.req.header('host')?.toLowerCase() ?? '';
     if (allowedHosts(settings.host, port(), settings.allowedHosts).has(host)) return next();
-    return context.json(
-      { error: { code: 'WRONG_HOST', message: 'Not a name of this console; see --allow-host.' } },
-      421,
-    );
+    return context.json(refusal('WRONG_HOST', 'Not a name of this console; see --allow-host.'), 421);
   });
   app.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: tooLarge }));
   app.onError(answerError);
-  app.notFound((context) => context.json({ error: { code: 'NOT_FOUND', message: 'There is nothing here.' } }, 404));
+  app.notFound((context) => context.json(refusal('NOT_FOUND', 'There is nothing here.'), 404));
 
-  addPages(app, access);
+  addPages(app, access, pages);
   app.use('/api/*', access.required);
   app.route('/api', requestRoutes({ context: console, settings, access, audit, sampler, desk }));
   app.route('/api', letterRoutes({ context: console, desk, plans, jobs, audit, writable }));
@@ -69,16 +68,14 @@ export function createApp(console: ConsoleContext, settings: ConsoleSettings, po
   };
 }
 
-function addPages(app: Hono<ConsoleEnv>, access: Access): void {
-  const files = readPageFiles();
-  const [index, login] = [readPage('index.html'), readPage('login.html')];
+function addPages(app: Hono<ConsoleEnv>, access: Access, { files, index, login }: Pages): void {
   app.get('/', (context) =>
     access.sessionOf(context) === undefined ? context.redirect('/login') : context.html(index()),
   );
   app.get('/login', (context) => context.html(login()));
   app.post('/login', async (context) => {
-    const refusal = await access.signIn(context);
-    return refusal === undefined ? context.redirect('/', 303) : context.html(login({ problem: refusal }), 401);
+    const problem = await access.signIn(context);
+    return problem === undefined ? context.redirect('/', 303) : context.html(login({ problem }), 401);
   });
   app.get('/assets/:name', (context) => {
     const file = files.get(context.req.param('name'));
@@ -87,12 +84,12 @@ function addPages(app: Hono<ConsoleEnv>, access: Access): void {
 }
 
 function tooLarge(context: Context): Response {
-  return context.json({ error: { code: 'TOO_LARGE', message: `At most ${MAX_REQUEST_BYTES} bytes are read.` } }, 413);
+  return context.json(refusal('TOO_LARGE', `At most ${MAX_REQUEST_BYTES} bytes are read.`), 413);
 }
 
 function answerError(error: Error, context: Context): Response {
   if (error instanceof ConsoleError) {
-    return context.json({ error: { code: error.code, message: error.message } }, error.status);
+    return context.json(refusal(error.code, error.message), error.status);
   }
-  return context.json({ error: { code: 'INTERNAL_ERROR', message: reasonOf(error) } }, 500);
+  return context.json(refusal('INTERNAL_ERROR', reasonOf(error)), 500);
 }

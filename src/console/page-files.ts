@@ -59,3 +59,15 @@ function file(name: string, url: URL): PageFile {
 function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
+
+/** All that is served to those without a session, too; and the page itself. */
+export interface Pages {
+  readonly files: ReadonlyMap<string, PageFile>;
+  readonly index: ReturnType<typeof readPage>;
+  readonly login: ReturnType<typeof readPage>;
+}
+
+/** Throws where a file is missing. */
+export function readPages(): Pages {
+  return { files: readPageFiles(), index: readPage('index.html'), login: readPage('login.html') };
+}

@@ -8,6 +8,8 @@ import { rowOf, shownCause, type LetterRow } from './row.ts';
 
 /** AMQP's reply code for a missing queue. */
 const NOT_FOUND = 404;
+/** Works that wait for the queue; each may read all of it. */
+const MAX_WAITING = 20;
 
 /** Letters that match, as one reading of the queue found them. */
 export interface LetterList {
@@ -35,6 +37,7 @@ export class LetterDesk {
   readonly #context: Context;
   #queue: DeadLetterQueue | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   constructor(context: Context) {
     this.#context = context;
@@ -104,7 +107,16 @@ export class LetterDesk {
 
   /** Runs after all earlier works, whatever became of them. */
   #alone<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
+    if (this.#waiting >= MAX_WAITING) {
+      const problem = new ConsoleError(
+        503,
+        'BUSY',
+        'Too many readings of the dead-letter queue wait. Try again later.',
+      );
+      return Promise.reject(problem);
+    }
+    this.#waiting += 1;
+    const result = this.#last.then(work).finally(() => (this.#waiting -= 1));
     this.#last = result.catch(() => undefined);
     return result;
   }

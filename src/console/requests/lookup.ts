@@ -39,7 +39,7 @@ const MAX_REFERENCE = 255;
 /** Collects what is known of a request by its reference, message id or correlation id. */
 export async function lookUp(wanted: string, context: Context, desk: LetterDesk): Promise<RequestStory> {
   if (wanted === '' || wanted.length > MAX_REFERENCE) {
-    throw new ConsoleError(400, 'BAD_REFERENCE', `A reference has 1 to ${MAX_REFERENCE} characters.`);
+    throw new ConsoleError(400, 'BAD_VALUE', `A reference has 1 to ${MAX_REFERENCE} characters.`);
   }
   const [letters, log] = await Promise.all([searchLetters(wanted, context, desk), searchLogs(wanted, context)]);
   const references = new Set([

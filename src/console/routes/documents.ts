@@ -66,7 +66,7 @@ export function documentRoutes(
       const ms = Math.round(performance.now() - start);
       return context.json({ status, ms, answer: xml, headers, marks: marksOf(document, console.errorsIn(xml)) });
     } catch (error) {
-      throw new ConsoleError(503, codeOf(error), `No answer: ${reasonOf(error)}`);
+      throw new ConsoleError(503, 'NO_ANSWER', `No answer: ${reasonOf(error)}`);
     }
   });
   return routes;
@@ -76,9 +76,4 @@ function documentIn(body: Readonly<Record<string, unknown>>): string {
   const document = text(body['document'], 'document', MAX_BODY_BYTES);
   if (document === undefined) throw new ConsoleError(400, 'BAD_VALUE', 'document is missing.');
   return document;
-}
-
-function codeOf(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-  return typeof code === 'string' ? code : 'NO_ANSWER';
 }

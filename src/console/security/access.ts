@@ -2,7 +2,9 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 
+import type { ConsoleCode } from '../../protocol/catalogue.ts';
 import type { Actor, AuditLog } from '../audit.ts';
+import { refusal } from '../problem.ts';
 import { isSameOrigin } from './hosts.ts';
 import { isEqualSecret, Sessions, type Session } from './sessions.ts';
 import { WrongTokens } from './wrong-tokens.ts';
@@ -43,8 +45,8 @@ export class Access {
   readonly required: MiddlewareHandler<ConsoleEnv> = async (context, next) => {
     const authorization = context.req.header('authorization');
     const session = authorization === undefined ? this.sessionOf(context) : undefined;
-    const refusal = session === undefined ? this.#byToken(context, authorization) : csrfRefusal(context, session);
-    if (refusal !== undefined) return refusal;
+    const refused = session === undefined ? this.#byToken(context, authorization) : csrfRefusal(context, session);
+    if (refused !== undefined) return refused;
     const operator = session?.operator ?? named(context.req.header('x-operator'));
     context.set('actor', { operator, address: addressOf(context) });
     context.set('session', session);
@@ -106,9 +108,9 @@ function csrfRefusal(context: Context, session: Session): Response | undefined {
   return denied(context, 403, 'CSRF', 'The request was not made by the console’s own page.');
 }
 
-function denied(context: Context, status: 401 | 403 | 429, code: string, message: string): Response {
+function denied(context: Context, status: 401 | 403 | 429, code: ConsoleCode, message: string): Response {
   if (status === 401) context.header('WWW-Authenticate', 'Bearer realm="contacts console"');
-  return context.json({ error: { code, message } }, status);
+  return context.json(refusal(code, message), status);
 }
 
 function named(name: unknown): string {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 import {
+  CONSOLE_CODES,
   DEAD_LETTER_REASONS,
   EXIT_CODES,
   FAULT_CODES,
@@ -36,6 +37,10 @@ describe('the pages list what leaves the process, no more and no less', () => {
 
   test('codes of requests that are handed back', () => {
     expect(listed('codes.md', '## Requests that are handed back')).toEqual(Object.keys(HAND_BACK_CODES));
+  });
+
+  test('refusals of the console', () => {
+    expect(listed('console.md', '## Refusals')).toEqual(Object.keys(CONSOLE_CODES));
   });
 
   test('headers', () => {
