@@ -2,6 +2,8 @@ import uPlot from '/assets/uplot.js';
 import { h } from './dom.js';
 
 const HEIGHT = 180;
+/** A single point needs a width, too. */
+const MIN_SECONDS = 60;
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
 /**
@@ -71,7 +73,10 @@ export class Chart {
       padding: [10, 12, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { setScale: false }, points: { size: 6 } },
-      scales: { y: { range: (_, low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] } },
+      scales: {
+        x: { range: (_, from, to) => [Math.min(from, to - MIN_SECONDS), to] },
+        y: { range: (_, low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] },
+      },
       axes: [
         { ...axis, size: 26, gap: 6, space: 80, values: (_, times) => times.map(clock) },
         {

@@ -1,5 +1,5 @@
 import { Chart } from './chart.js';
-import { bytes, duration, fill, h, milliseconds, number, table } from './dom.js';
+import { bytes, duration, fill, h, milliseconds, number, plural, table } from './dom.js';
 import { get, session } from './server.js';
 
 const MAX_POINTS = 900;
@@ -116,7 +116,7 @@ function figureList({ rates, requests, dead_letters: dead, in_flight, workers })
     [
       'Workers',
       `${consuming} / ${workers.length}`,
-      `${number(requests?.consumers)} consume the queue`,
+      plural(requests?.consumers, 'consumer'),
       consuming < workers.length,
     ],
     ['Dead letters', number(dead?.messages), dead?.messages > 0 ? 'need a person' : 'none', dead?.messages > 0],
