@@ -75,26 +75,18 @@ export class LetterDesk {
     });
   }
 
-  /** Reads the queue without changing it; once more where an old connection was lost meanwhile. */
+  /** Reads the queue without changing it; once more where an idle connection was lost. */
   reading<T>(read: (queue: DeadLetterQueue) => Promise<T>): Promise<T> {
-    return this.#alone(async () => {
-      const wasOpen = this.#queue !== undefined;
-      try {
-        return await this.#with(read);
-      } catch (error) {
-        if (!wasOpen || isMissing(error)) throw this.#failure(error);
-        return this.#with(read).catch((again: unknown) => {
-          throw this.#failure(again);
-        });
-      }
-    });
+    return this.#alone(() => this.#read(read));
   }
 
-  /** As `reading`, for a work that must not be repeated. */
+  /**
+   * As `reading`, for a work that must not be repeated. Reads all letters first: then the connection
+   * is known to be open, and letters that close connections have been met.
+   */
   changing<T>(change: (queue: DeadLetterQueue) => Promise<T>): Promise<T> {
     return this.#alone(async () => {
-      // A new connection has not met the letters that close connections; nor is it known to be open.
-      await this.#with((queue) => readAll(queue, [], () => undefined));
+      await this.#read((queue) => readAll(queue, [], () => undefined));
       return this.#with(change);
     });
   }
@@ -119,6 +111,18 @@ export class LetterDesk {
     const result = this.#last.then(work).finally(() => (this.#waiting -= 1));
     this.#last = result.catch(() => undefined);
     return result;
+  }
+
+  async #read<T>(read: (queue: DeadLetterQueue) => Promise<T>): Promise<T> {
+    const wasOpen = this.#queue !== undefined;
+    try {
+      return await this.#with(read);
+    } catch (error) {
+      if (!wasOpen || isMissing(error)) throw this.#failure(error);
+      return this.#with(read).catch((again: unknown) => {
+        throw this.#failure(again);
+      });
+    }
   }
 
   async #with<T>(work: (queue: DeadLetterQueue) => Promise<T>): Promise<T> {

@@ -76,7 +76,8 @@ function brokerVerdicts(queue: string, { problem, requests }: BrokerState): Verd
 function consumerVerdicts(queue: string, { requests }: BrokerState): Verdict[] {
   if (requests === undefined || requests.consumers > 0) return [];
   if (requests.messages === 0) return [{ level: 'warning', text: `No worker consumes ${queue}.` }];
-  return [{ level: 'critical', text: `${requests.messages} requests wait, and no worker consumes ${queue}.` }];
+  const wait = requests.messages === 1 ? '1 request waits' : `${requests.messages} requests wait`;
+  return [{ level: 'critical', text: `${wait}, and no worker consumes ${queue}.` }];
 }
 
 function workerVerdicts({ name, state, reasons }: WorkerState): Verdict[] {
