@@ -42,6 +42,7 @@ COPY package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY config ./config
 COPY schema ./schema
+COPY console ./console
 COPY deploy/worker/healthcheck.mjs ./healthcheck.mjs
 COPY --from=build /app/dist ./dist
 # A number, so that an orchestrator can verify that it is not root.

@@ -86,6 +86,11 @@ const environment: CliEnvironment = {
     return ContactsClient.connect({ url: urls, tls, ...connection });
   },
   deadLetters,
+  console: async (request) => {
+    const [{ serveConsole }, config] = await Promise.all([import('./console.ts'), readSettings(request)]);
+    const hasDatabase = ['MONGODB_URL', 'MONGODB_URL_FILE'].some((name) => (process.env[name] ?? '') !== '');
+    await serveConsole(request, config, { stderr: process.stderr, stop, hasDatabase });
+  },
   inspectBroker: async (urls, timeoutMs) => {
     const { inspectBroker } = await import('./amqp/inspection/broker.ts');
     return inspectBroker({ urls, tls, timeoutMs, heartbeatS: HEARTBEAT_S });

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 
+import type { ConsoleRequest } from './console-request.ts';
 import type { Contacts } from './contacts.ts';
 import type { BrokerInspector } from './inspection.ts';
 import type { DatabaseInspector } from './inspection.ts';
@@ -26,6 +27,8 @@ export interface CliEnvironment {
   readonly connect: (connection: Connection) => Promise<Contacts>;
   /** `contacts dead-letters …`. */
   readonly deadLetters: (args: readonly string[], given: Given) => Promise<number>;
+  /** `contacts console`: serves until `stop`. */
+  readonly console: (request: ConsoleRequest) => Promise<void>;
   readonly inspectBroker: BrokerInspector;
   readonly inspectDatabase: DatabaseInspector;
   /** Text of a file in schema/. */

@@ -3,6 +3,7 @@ import { EXIT_CODES } from './exit-codes.ts';
 import { escapeControls } from '../dead-letters/terminal-text.ts';
 
 import { addCompletion } from './commands/completion.ts';
+import { addConsole } from './commands/console.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addExport } from './commands/export.ts';
@@ -63,6 +64,7 @@ export function contactsProgram(around: CliEnvironment, ended: (exitCode: number
   addDeadLetters(program, run);
   addSchema(program, run);
   addDoctor(program, run);
+  addConsole(program, run);
   addCompletion(program, run);
   addExamples(program, 'contacts doctor', 'contacts list --client-id 1', 'contacts import people.csv --client-id 1');
   return program.addHelpText('after', EPILOGUE);

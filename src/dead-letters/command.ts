@@ -4,7 +4,7 @@ import { parseCommand, USAGE, UsageError, type MutateCommand, type ScanCommand }
 import type { CommandContext } from './context.ts';
 import { formatLetter, formatLetterJson, formatRow, letterCount, TABLE_HEADER } from './letter-format.ts';
 import { mutate } from './mutate.ts';
-import { scan } from './scan.ts';
+import { scan, selecting } from './scan.ts';
 import { summaryOf, type Summary } from './summary.ts';
 import { escapeControls, jsonLine } from './terminal-text.ts';
 
@@ -71,7 +71,7 @@ async function list(command: ScanCommand, queue: DeadLetterQueue, context: Comma
     if (nth === 1) context.out(TABLE_HEADER);
     context.out(formatRow(summary));
   };
-  const { count, stopped } = await scan(command, queue, context, (letter, nth) =>
+  const { count, stopped } = await scan(selecting(command), queue, context, (letter, nth) =>
     write(summaryOf(letter, context.methodOf), nth),
   );
   if (!command.json) context.out(letterCount(count));
@@ -80,7 +80,7 @@ async function list(command: ScanCommand, queue: DeadLetterQueue, context: Comma
 }
 
 async function show(command: ScanCommand, queue: DeadLetterQueue, context: CommandContext): Promise<CliExitCode> {
-  const { count, stopped } = await scan(command, queue, context, (letter, nth) => {
+  const { count, stopped } = await scan(selecting(command), queue, context, (letter, nth) => {
     const summary = summaryOf(letter, context.methodOf);
     if (command.json) return context.out(formatLetterJson(summary, letter));
     if (nth > 1) context.out('');

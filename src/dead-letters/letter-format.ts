@@ -68,7 +68,7 @@ function valueText(value: unknown): string {
 }
 
 /** The value as JSON can hold it: bytes in Base64, large integers as text. */
-function jsonValue(value: unknown): unknown {
+export function jsonValue(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return value.toString('base64');
   if (Array.isArray(value)) return value.map(jsonValue);
   if (typeof value === 'bigint') return value.toString();
@@ -76,7 +76,7 @@ function jsonValue(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, jsonValue(inner)]));
 }
 
-function bodyText(body: Uint8Array): { readonly text: string; readonly encoding: 'utf-8' | 'base64' } {
+export function bodyText(body: Uint8Array): { readonly text: string; readonly encoding: 'utf-8' | 'base64' } {
   try {
     return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body), encoding: 'utf-8' };
   } catch {

@@ -4,8 +4,8 @@ import type { MutateCommand } from './arguments.ts';
 import type { CommandContext } from './context.ts';
 import { formatRow, letterCount, TABLE_HEADER } from './letter-format.ts';
 import type { LetterMultiset } from './letter-multiset.ts';
-import { isSelected, scan } from './scan.ts';
-import { SendFailures } from './send-failures.ts';
+import { scan, selecting } from './scan.ts';
+import { emptyTally, settleCounted } from './settle.ts';
 import { canBeForced, obstacleTo, summaryOf, type Obstacle } from './summary.ts';
 
 /** The letters that a command will settle, and the selected ones that it leaves in place. */
@@ -17,7 +17,7 @@ interface Plan {
   readonly stopped: boolean;
 }
 
-const OBSTACLE_TEXTS: Readonly<Record<Obstacle, string>> = {
+export const OBSTACLE_TEXTS: Readonly<Record<Obstacle, string>> = {
   'refused again': 'the worker would refuse reply_to again',
   'not idempotent': 'no message_id, and the request may have taken effect; it could take effect a second time',
   'no reply address':
@@ -76,7 +76,7 @@ async function confirm(
 async function planFor(command: MutateCommand, queue: DeadLetterQueue, context: CommandContext): Promise<Plan> {
   let count = 0;
   const leftInPlace = new Map<Obstacle, number>();
-  const { seen, stopped } = await scan(command, queue, context, (letter) => {
+  const { seen, stopped } = await scan(selecting(command), queue, context, (letter) => {
     const obstacle = remainingObstacle(command, letter);
     if (obstacle !== undefined) {
       leftInPlace.set(obstacle, (leftInPlace.get(obstacle) ?? 0) + 1);
@@ -105,53 +105,40 @@ function intention({ action }: MutateCommand, count: number, { requestQueue }: C
   return `${letterCount(count)} would go back to the queue ${requestQueue}`;
 }
 
-/**
- * Settles the counted letters, and no other: the person has not confirmed those that came later.
- */
+/** Settles the counted letters, and reports what happened. */
 async function settle(
   command: MutateCommand,
   plan: Plan,
   queue: DeadLetterQueue,
   context: CommandContext,
 ): Promise<CliExitCode> {
-  let chosen = 0;
-  let settled = 0;
-  let newcomers = 0;
-  const failures = new SendFailures();
+  const tally = emptyTally();
+  const { methodOf, stop } = context;
+  const isSelected = selecting(command);
+  const accepts = (letter: DeadLetter): boolean =>
+    isSelected(letter) && remainingObstacle(command, letter) === undefined;
   const done = command.action === 'discard' ? 'discarded' : 'sent back';
   let stopped: boolean;
   try {
-    ({ stopped } = await queue.visit({
-      decide: (letter) => {
-        if (!isSelected(letter, command) || remainingObstacle(command, letter) !== undefined) return 'keep';
-        if (!plan.selected.remove(letter)) {
-          newcomers += 1;
-          return 'keep';
-        }
-        chosen += 1;
-        return command.action;
-      },
-      settling: () => (settled += 1),
-      failed: (letter, reason) => failures.add(summaryOf(letter, context.methodOf).reference, reason),
-      stop: context.stop,
-    }));
+    const counted = { action: command.action, selected: plan.selected, accepts, methodOf, stop };
+    ({ stopped } = await settleCounted(counted, queue, tally));
   } catch (error) {
     // The letters acknowledged last may come back; the requests published last may have arrived.
     const bound = command.action === 'discard' ? 'At most' : 'At least';
-    context.out(`${bound} ${letterCount(settled)} ${done}, of ${plan.count}.`);
+    context.out(`${bound} ${letterCount(tally.settled)} ${done}, of ${plan.count}.`);
     context.err('Interrupted. No letter is lost: run the same command again for the rest.');
     throw error;
   }
-  context.out(`${letterCount(settled)} ${done}.`);
-  for (const line of failures.lines()) context.err(line);
-  if (newcomers > 0) context.err(`${letterCount(newcomers)} came after the count; left in place.`);
+  context.out(`${letterCount(tally.settled)} ${done}.`);
+  for (const line of tally.failures.lines()) context.err(line);
+  if (tally.newcomers > 0) context.err(`${letterCount(tally.newcomers)} came after the count; left in place.`);
   if (stopped) {
     context.err('Stopped. The other letters stay.');
     return CLI_EXIT_CODES.interrupted;
   }
-  const missing = plan.count - chosen;
+  const missing = plan.count - tally.chosen;
   if (missing > 0) {
     context.err(`${letterCount(missing)} of those counted: no longer in the queue, or held by another reader.`);
   }
-  return settled === plan.count ? CLI_EXIT_CODES.ok : CLI_EXIT_CODES.failed;
+  return tally.settled === plan.count ? CLI_EXIT_CODES.ok : CLI_EXIT_CODES.failed;
 }

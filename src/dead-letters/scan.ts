@@ -20,11 +20,11 @@ interface ScanResult {
   readonly stopped: boolean;
 }
 
-/** Passes every selected letter to `onLetter` once, and keeps all of them in the queue. */
+/** Passes every letter that `selects` accepts to `onLetter` once, and keeps all in the queue. */
 export async function scan(
-  selection: Selection,
+  selects: (letter: DeadLetter) => boolean,
   queue: DeadLetterQueue,
-  context: CommandContext,
+  context: Pick<CommandContext, 'err' | 'drained' | 'stop'>,
   onLetter: (letter: DeadLetter, nth: number) => void,
 ): Promise<ScanResult> {
   let count = 0;
@@ -32,7 +32,7 @@ export async function scan(
   let seen = new LetterMultiset();
   const visitor: LetterVisitor = {
     decide: (letter) => {
-      if (!isSelected(letter, selection)) return 'keep';
+      if (!selects(letter)) return 'keep';
       seen.add(letter);
       if (seenBefore.remove(letter)) return 'keep';
       count += 1;
@@ -57,7 +57,7 @@ export async function scan(
   return { count, seen, stopped };
 }
 
-export function isSelected(letter: DeadLetter, { reference, reason, before, containing }: Selection): boolean {
+function isSelected(letter: DeadLetter, { reference, reason, before, containing }: Selection): boolean {
   if (reference !== undefined && !matchesReference(letter, reference)) return false;
   if (reason !== undefined && causeOf(letter).toLowerCase() !== reason.toLowerCase()) return false;
   if (before !== undefined && !isOlder(letter, before)) return false;
@@ -67,4 +67,9 @@ export function isSelected(letter: DeadLetter, { reference, reason, before, cont
 /** A letter whose time is unknown is not older than anything. */
 function isOlder(letter: DeadLetter, before: number): boolean {
   return Date.parse(timeOf(letter) ?? '') < before;
+}
+
+/** The letters that a command selects. */
+export function selecting(selection: Selection): (letter: DeadLetter) => boolean {
+  return (letter) => isSelected(letter, selection);
 }

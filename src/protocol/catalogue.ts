@@ -56,6 +56,32 @@ export const HAND_BACK_CODES = {
 
 export type HandBackCode = keyof typeof HAND_BACK_CODES;
 
+/** Why the console refuses a request of its API: the code, and when. */
+export const CONSOLE_CODES = {
+  NO_TOKEN: 'neither a session nor a token was sent',
+  WRONG_TOKEN: 'the token is wrong',
+  TOO_MANY_WRONG_TOKENS: 'ten wrong tokens came from this address within a minute',
+  CSRF: 'a change was not made by the console’s own page',
+  WRONG_HOST: 'the header Host holds no name of this console',
+  READ_ONLY: 'the console is read-only',
+  NOT_JSON: 'the body is not a JSON object',
+  BAD_VALUE: 'a value of the request is missing or not valid',
+  TOO_LARGE: 'the body is too large',
+  NOT_FOUND: 'there is no such path',
+  NO_SUCH_LETTER: 'the letter is not in the queue',
+  NO_SUCH_JOB: 'there is no such action',
+  PREVIEW_USED: 'the preview was confirmed before, or is too old',
+  NOTHING_TO_DO: 'the preview counted no letter',
+  JOB_OVER: 'the action has ended',
+  BUSY: 'too many readings of the dead-letter queue wait',
+  QUEUE_MISSING: 'the dead-letter queue does not exist',
+  BROKER_UNAVAILABLE: 'the broker cannot be reached',
+  NO_ANSWER: 'no worker answered the document',
+  INTERNAL_ERROR: 'a defect of the console',
+} as const;
+
+export type ConsoleCode = keyof typeof CONSOLE_CODES;
+
 /** Headers of requests, answers and dead letters, by the name that the code uses. */
 export const HEADERS = {
   /** Request: when it expires, in milliseconds since the epoch. */

@@ -63,10 +63,10 @@ test('the package holds what its users need, and no more', async () => {
   const files = (await run('tar', ['-tzf', tarball])).split('\n').map((path) => path.replace(/^package\//, ''));
   const expected = ['LICENSE', 'README.md', 'dist/main.js', 'dist/cli.js', 'dist/client/index.d.ts'];
   expect(files).toEqual(expect.arrayContaining([...expected, 'dist/testing/index.d.ts', 'docs/testing.md']));
-  expect(files).toEqual(expect.arrayContaining(['schema/contacts.xsd', 'schema/asyncapi.yaml']));
+  expect(files).toEqual(expect.arrayContaining(['schema/contacts.xsd', 'schema/asyncapi.yaml', 'console/app.js']));
   expect(files.filter((path) => /\.(?:map|test\.\w+)$|^(?:src|test|node_modules)\//.test(path))).toEqual([]);
   expect(files.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))).toEqual([]);
-  expect(statSync(tarball).size).toBeLessThan(400_000);
+  expect(statSync(tarball).size).toBeLessThan(450_000);
 });
 
 test('the published manifest lacks what only the repository needs, and packing restores the own one', () => {
@@ -124,7 +124,7 @@ await import('contacts-worker/client');`,
   const { stdout } = await inProject(node, 'hooks.mjs');
   expect(stdout).toContain('dist/client/index.js');
   expect(stdout).not.toMatch(
-    /node_modules\/(?:mongodb|pino|ajv|commander|testcontainers)\/|dist\/(?:worker|main|mongo)/,
+    /node_modules\/(?:mongodb|pino|ajv|commander|hono|testcontainers)\/|dist\/(?:worker|main|mongo)/,
   );
 });
 
@@ -132,6 +132,24 @@ test('the program contacts is installed, and works', async () => {
   const created = await inProject('npx', 'contacts', 'create', '-o', 'json', ...NEW_CONTACT);
   expect(created.stdout).toContain('contact_id');
   expect((await inProject('npx', 'contacts', 'schema', 'xsd')).stdout).toContain('<xs:schema');
+});
+
+test('the console serves its page and the plot library from the package', async () => {
+  write(
+    'console.mjs',
+    `
+import { spawn } from 'node:child_process';
+const program = spawn(process.execPath, ['node_modules/contacts-worker/dist/cli.js', 'console', '--port', '0']);
+let text = '';
+for await (const part of program.stderr) {
+  text += part;
+  if (text.includes('Token: ')) break;
+}
+const [url] = /http:\\S+/.exec(text);
+for (const path of ['login', 'assets/app.js', 'assets/uplot.js']) console.log((await fetch(url + path)).status);
+program.kill();`,
+  );
+  expect(await inProject(node, 'console.mjs')).toMatchObject({ stdout: '200\n200\n200\n' });
 });
 
 const NEW_CONTACT = ['--client-id=1', '--first-name=Jane', '--last-name=Doe', '--email=j@example.org'];

@@ -1,5 +1,5 @@
 /** One sample of Prometheus' text format. */
-interface Sample {
+export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -9,7 +9,7 @@ const LINE = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)/;
 const LABEL = /([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
 /** Reads the samples of a metrics page; skips what is none. */
-function samplesIn(page: string): Sample[] {
+export function samplesIn(page: string): Sample[] {
   return page.split('\n').flatMap((line) => {
     const parts = LINE.exec(line);
     const value = Number(parts?.[3]);

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import {
   CLI_EXIT_CODES,
+  CONSOLE_CODES,
   DEAD_LETTER_REASONS,
   EXIT_CODES,
   FAULT_CODES,
@@ -37,6 +38,10 @@ describe('the pages list what leaves the process, no more and no less', () => {
 
   test('codes of requests that are handed back', () => {
     expect(listed('codes.md', '## Requests that are handed back')).toEqual(Object.keys(HAND_BACK_CODES));
+  });
+
+  test('refusals of the console', () => {
+    expect(listed('console.md', '## Refusals')).toEqual(Object.keys(CONSOLE_CODES));
   });
 
   test('headers', () => {

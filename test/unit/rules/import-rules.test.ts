@@ -163,6 +163,17 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
     'src/cli/l.ts → src/mongo/l.ts',
     { 'src/cli/l.ts': uses('../mongo/l.ts'), 'src/mongo/l.ts': 'export {};\n' },
   ],
+  [
+    'the-console-gets-its-connections',
+    'src/console/n.ts → src/mongo/n.ts',
+    { 'src/console/n.ts': uses('../mongo/n.ts'), 'src/mongo/n.ts': 'export {};\n' },
+  ],
+  [
+    'the-console-is-a-program',
+    'src/ops/o.ts → src/console/o.ts',
+    { 'src/ops/o.ts': usesType('../console/o.ts'), 'src/console/o.ts': aType },
+  ],
+  ['console-packages-only-in-console', 'src/ops/p.ts → node_modules/hono', { 'src/ops/p.ts': uses('hono') }],
   ['command-line-packages-only-in-cli', 'src/ops/m.ts → node_modules/commander', { 'src/ops/m.ts': uses('commander') }],
   [
     'opentelemetry-only-where-it-is-loaded',

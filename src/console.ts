@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import { appendFileSync, readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+
+import { openDeadLetters } from './amqp/dead-letter-queue/queue.ts';
+import { inspectBroker } from './amqp/inspection/broker.ts';
+import { errorsIn } from './cli/answer.ts';
+import type { ConsoleRequest } from './cli/console-request.ts';
+import { CommandError } from './cli/errors.ts';
+import { EXIT_CODES } from './cli/exit-codes.ts';
+import { ContactsClient } from './client/index.ts';
+import { decode } from './codec/decode.ts';
+import { parseDocument } from './codec/document.ts';
+import type { ConsoleContext } from './console/context.ts';
+import { outline } from './console/documents/outline.ts';
+import { startConsole, type RunningConsole } from './console/server.ts';
+import { reasonOf } from './console/problem.ts';
+import { newSecret } from './console/security/sessions.ts';
+import { DEFAULT_LOOK_MS } from './console/settings.ts';
+import type { ContactRepository } from './contacts/repository.ts';
+import { apiMethods } from './methods/index.ts';
+import { openRequestSearch } from './mongo/request-search.ts';
+import { identityOf } from './pipeline/identity.ts';
+import { fault, type Fault } from './protocol/fault.ts';
+import type { Config } from './settings/config.ts';
+
+const BROKER_TIMEOUT_MS = 5_000;
+const DATABASE_TIMEOUT_MS = 8_000;
+const HEARTBEAT_S = 10;
+const APP_ID = 'contacts-console';
+
+/** The settings that the console reads; those of the worker. */
+export type ConsoleConfig = Pick<
+  Config,
+  'amqpUrls' | 'requestQueue' | 'maxRequestBytes' | 'listMaxPerPage' | 'mongodbUrl'
+>;
+
+/** The process around it. */
+export interface ConsoleProcess {
+  readonly stderr: Pick<Writable, 'write'>;
+  /** Ends the console. */
+  readonly stop: AbortSignal;
+  /** Whether a database is set. */
+  readonly hasDatabase: boolean;
+}
+
+/** `contacts console`: serves until `stop`. Rejects with `CommandError` where it cannot listen. */
+export async function serveConsole(
+  request: ConsoleRequest,
+  config: ConsoleConfig,
+  { stderr, stop, hasDatabase }: ConsoleProcess,
+): Promise<void> {
+  const token = request.token ?? newSecret();
+  const audit = (line: string): void => {
+    stderr.write(`${line}\n`);
+    if (request.auditLog !== undefined) appendFileSync(request.auditLog, `${line}\n`, { mode: 0o600 });
+  };
+  const { port, host, allowHost: allowedHosts = [], readOnly = false, undo } = request;
+  const settings = { host, port, allowedHosts, readOnly, token, undoMs: undo * 1_000, lookEveryMs: DEFAULT_LOOK_MS };
+  let running: RunningConsole;
+  try {
+    if (request.auditLog !== undefined) appendFileSync(request.auditLog, '', { mode: 0o600 });
+    running = await startConsole(contextOf(request, config, hasDatabase, audit), settings);
+  } catch (error) {
+    throw new CommandError(EXIT_CODES.failed, `The console cannot start: ${reasonOf(error)}`);
+  }
+  stderr.write(`The console is at ${running.url}${readOnly ? ' (read-only)' : ''}\n`);
+  stderr.write(request.token === undefined ? `Token: ${token}\n` : 'Token: as in the token file\n');
+  if (!stop.aborted) await once(stop, 'abort');
+  await running.close();
+}
+
+function contextOf(
+  request: ConsoleRequest,
+  config: ConsoleConfig,
+  hasDatabase: boolean,
+  audit: (line: string) => void,
+): ConsoleContext {
+  const { amqpUrls: urls, requestQueue: queue, maxRequestBytes: maxBytes, mongodbUrl } = config;
+  const connection = { urls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
+  return {
+    queue,
+    metricsUrls: request.metrics,
+    logFiles: request.log ?? [],
+    version: versionOf(),
+    openLetters: () => openDeadLetters(connection, queue),
+    lookAtBroker: () => inspectBroker(connection),
+    traces: hasDatabase ? openRequestSearch(mongodbUrl, DATABASE_TIMEOUT_MS) : undefined,
+    connect: () => ContactsClient.connect({ url: urls, queue, appId: APP_ID }),
+    methodOf: (body) => {
+      const decoded = decode(body, { maxBytes });
+      return decoded.ok ? decoded.request.method : decoded.method;
+    },
+    faultsIn: faultFinder(config),
+    outlineOf: (body) => {
+      const parsed = body.length > maxBytes ? undefined : parseDocument(body);
+      return parsed?.ok === true ? outline(parsed.root, KNOWN_NAMES) : undefined;
+    },
+    keyOf: ({ appId, messageId, body }) => {
+      const properties = { appId, messageId, correlationId: undefined, replyTo: undefined, headers: {} };
+      return identityOf({ body, redelivered: false, properties }).key.id;
+    },
+    errorsIn,
+    audit,
+  };
+}
+
+/** Reading a request needs no store: the methods are built without one. */
+function faultFinder({
+  maxRequestBytes: maxBytes,
+  listMaxPerPage,
+}: ConsoleConfig): (body: Uint8Array) => readonly Fault[] {
+  const methods = apiMethods({} as ContactRepository, { listMaxPerPage, leftOut: () => undefined });
+  const byName = new Map(methods.map((method) => [method.name, method]));
+  return (body) => {
+    const decoded = decode(body, { maxBytes });
+    if (!decoded.ok) return [decoded.fault];
+    const method = byName.get(decoded.request.method);
+    if (method === undefined) {
+      return [fault('UNKNOWN_METHOD', `no such method; there are ${[...byName.keys()].join(', ')}`)];
+    }
+    const read = method.read(decoded.request.body);
+    return read.valid ? [] : read.faults;
+  };
+}
+
+/** Names of the API: no producer's text. */
+const KNOWN_NAMES: ReadonlySet<string> = new Set(
+  `request contact contact_id client_id first_name last_name email phone mobile_phone page per_page
+  contact.create contact.update contact.get contact.delete contact.list`.split(/\s+/),
+);
+
+function versionOf(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return (manifest as { readonly version: string }).version;
+}

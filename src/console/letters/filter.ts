@@ -1,0 +1,37 @@
+import type { DeadLetter } from '../../protocol/dead-letter.ts';
+import { matchesReference } from '../../dead-letters/summary.ts';
+import { letterId, rowOf, shownCause } from './row.ts';
+
+/** Which letters a person wants. All that are set must match. */
+export interface LetterFilter {
+  /** Ids of letters, as `letterId` makes them; `undefined`: any. */
+  readonly ids?: ReadonlySet<string> | undefined;
+  /** The whole cause; ignores case. */
+  readonly reason?: string | undefined;
+  /** Part of a reference, an id, the method or an error; ignores case. */
+  readonly search?: string | undefined;
+  /** Search the bodies, too. They hold personal data. */
+  readonly contents?: boolean | undefined;
+}
+
+type MethodOf = (body: Uint8Array) => string | undefined;
+
+export function filterOf(
+  { ids, reason, search, contents = false }: LetterFilter,
+  methodOf: MethodOf,
+): (letter: DeadLetter) => boolean {
+  const given = search?.trim() ?? '';
+  const wanted = given.toLowerCase();
+  return (letter) => {
+    if (ids !== undefined && !ids.has(letterId(letter))) return false;
+    if (reason !== undefined && shownCause(letter).toLowerCase() !== reason.toLowerCase()) return false;
+    return wanted === '' || matchesReference(letter, given) || isFound(letter, wanted, contents, methodOf);
+  };
+}
+
+function isFound(letter: DeadLetter, wanted: string, contents: boolean, methodOf: MethodOf): boolean {
+  const { reference, method, message_id, correlation_id, app_id, first_error, last_error } = rowOf(letter, methodOf);
+  const texts = [reference, shownCause(letter), method, message_id, correlation_id, app_id, first_error, last_error];
+  if (texts.some((text) => text?.toLowerCase().includes(wanted) === true)) return true;
+  return contents && Buffer.from(letter.body).toString('utf8').toLowerCase().includes(wanted);
+}

@@ -1,0 +1,76 @@
+import { HEADERS } from '../../protocol/catalogue.ts';
+import type { DeadLetter } from '../../protocol/dead-letter.ts';
+import { canBeForced, causeOf, obstacleTo, summaryOf, type Obstacle } from '../../dead-letters/summary.ts';
+
+/** A letter in the list: ids, codes and times, nothing of a contact. */
+export interface LetterRow {
+  /** Names the letter here: a digest of all of it. */
+  readonly id: string;
+  readonly reference: string;
+  readonly cause: string;
+  readonly attempts: number | null;
+  /** When it was dead-lettered; ISO 8601. */
+  readonly time: string | null;
+  readonly method: string | null;
+  readonly bytes: number;
+  readonly message_id: string | null;
+  readonly correlation_id: string | null;
+  readonly app_id: string | null;
+  readonly first_error: string | null;
+  readonly last_error: string | null;
+  readonly sent_back: number;
+  /** Why it should not be sent back. */
+  readonly obstacle: Obstacle | null;
+  readonly can_be_forced: boolean;
+}
+
+/** Producers choose ids freely; one that does not look like an id may identify a person. */
+const ID_LIKE = /^[\w.:+/~=-]{1,255}$/;
+
+/** Methods of the API look like this; anything else is the producer's text. */
+const METHOD_LIKE = /^[a-z]{1,32}\.[a-z]{1,32}$/;
+
+export function rowOf(letter: DeadLetter, methodOf: (body: Uint8Array) => string | undefined): LetterRow {
+  const { reference, attempts, time, method } = summaryOf(letter, methodOf);
+  const obstacle = obstacleTo(letter) ?? null;
+  const { headers, properties } = letter;
+  const sentBack = headers[HEADERS.sentBack];
+  return {
+    id: letterId(letter),
+    reference: shownId(reference) ?? '',
+    cause: shownCause(letter),
+    attempts: attempts ?? null,
+    time: time ?? null,
+    method: method === undefined ? null : METHOD_LIKE.test(method) ? method : 'unknown',
+    bytes: letter.body.length,
+    message_id: shownId(properties['message_id']),
+    correlation_id: shownId(properties['correlation_id']),
+    app_id: shownId(properties['app_id']),
+    first_error: text(headers[HEADERS.diagnosisFirstError]),
+    last_error: text(headers[HEADERS.diagnosisLastError]),
+    sent_back: typeof sentBack === 'number' ? sentBack : 0,
+    obstacle,
+    can_be_forced: obstacle !== null && canBeForced(obstacle),
+  };
+}
+
+/** For a URL; equal for letters that are equal in everything. */
+export function letterId({ identity }: DeadLetter): string {
+  return identity.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+/** `null`: not set. An id that may identify a person is hidden. */
+export function shownId(id: unknown): string | null {
+  if (typeof id !== 'string' || id === '') return null;
+  return ID_LIKE.test(id) ? id : `(hidden, ${id.length} characters)`;
+}
+
+/** Any producer can write the header. */
+export function shownCause(letter: DeadLetter): string {
+  const cause = causeOf(letter);
+  return /^[\w-]{1,64}$/.test(cause) ? cause : 'unknown';
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

@@ -1,0 +1,32 @@
+import type { ConsoleCode } from '../protocol/catalogue.ts';
+import { escapeControls } from '../dead-letters/terminal-text.ts';
+
+/** A request to the console that it does not carry out; `status` is HTTP's. */
+export class ConsoleError extends Error {
+  override readonly name = 'ConsoleError';
+  readonly status: 400 | 403 | 404 | 409 | 413 | 503;
+  readonly code: ConsoleCode;
+
+  constructor(status: ConsoleError['status'], code: ConsoleCode, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** The body of a refusal. */
+export function refusal(
+  code: ConsoleCode,
+  message: string,
+): {
+  readonly error: { readonly code: ConsoleCode; readonly message: string };
+} {
+  return { error: { code, message } };
+}
+
+/** The words of an error, also of those that Node joins without words of their own. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return escapeControls(String(error));
+  const code: unknown = Reflect.get(error, 'code');
+  return escapeControls(error.message === '' ? String(code) : error.message);
+}
