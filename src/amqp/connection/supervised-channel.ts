@@ -71,6 +71,7 @@ export class SupervisedChannel<C extends Channel> {
   /** Whether the current connection is to be closed with its channel. */
   #reconnecting = false;
   #failures = 0;
+  #url: string | undefined;
   #firstUp: () => void = () => undefined;
 
   constructor(name: string, settings: ConnectionSettings, user: ChannelUser<C>, events: ChannelEvents) {
@@ -82,6 +83,11 @@ export class SupervisedChannel<C extends Channel> {
     this.ended.catch(() => undefined);
     this.started = Promise.race([new Promise<void>((resolve) => (this.#firstUp = resolve)), this.ended]);
     this.started.catch(() => undefined);
+  }
+
+  /** The URL of the current connection, or of the last one; `undefined` before the first. */
+  get url(): string | undefined {
+    return this.#url;
   }
 
   /** Closes the current channel and opens another. */
@@ -106,6 +112,7 @@ export class SupervisedChannel<C extends Channel> {
     const { signal } = this.#stopping;
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
+        this.#url = this.#settings.urls[attempt % this.#settings.urls.length];
         const connection = await openConnection(this.#settings, `contacts-worker ${this.#name}`, attempt, (blocked) =>
           this.#user.blocked?.(blocked),
         );
