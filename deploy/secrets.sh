@@ -5,7 +5,7 @@
 #   sh deploy/secrets.sh renew NAME…     replaces these: worker producer operator admin mongodb-worker
 # docs/operations/security.md says what to restart then. Needs openssl.
 set -eu
-umask 022
+umask 077
 deploy=$(cd "$(dirname "$0")" && pwd)
 folder=${SECRETS_FOLDER:-$(dirname "$deploy")/secrets}
 port=${RABBITMQ_PORT:-5672}
@@ -28,16 +28,16 @@ if [ "$(id -u)" = 0 ]; then
     owner=
   fi
 fi
-# The folder keeps others out. The files themselves must be readable: a container's user is nobody here.
+# Keeps others out, also of the readable files in the folders below.
 chmod 700 "$folder"
 
-# Writes standard input to a secret's file. A reader finds the old content or the new one, never a part.
+# Writes standard input to a file, for its owner or with another mode. Readers find the old content or the new one.
 write() {
   # Compose made a folder where a file was missing.
   if [ -d "$folder/$1" ]; then rmdir "$folder/$1"; fi
   rm -f "$folder/$1.new"
   cat > "$folder/$1.new"
-  chmod 444 "$folder/$1.new"
+  chmod "${2:-600}" "$folder/$1.new"
   own "$folder/$1.new"
   mv -f "$folder/$1.new" "$folder/$1"
 }
@@ -102,14 +102,15 @@ server=mongodb:27017/contacts?authSource=admin
 printf 'mongodb://contacts-worker:%s@%s' "$(cat "$folder/mongodb_worker_password")" "$server" \
   | address worker_mongodb_url 'mongodb://contacts-worker:*@mongodb:27017/contacts[?]authSource=admin'
 
-# A container sees one of these folders: the files that it needs, and no other.
+# A container sees one of these folders: the files that it needs, and no other. Its user is nobody here, so the
+# files are readable for all.
 give() {
   reader=for-$1
   shift
   mkdir -p "$folder/$reader"
   chmod 755 "$folder/$reader"
   own "$folder/$reader"
-  for file in "$@"; do write "$reader/$file" < "$folder/$file"; done
+  for file in "$@"; do write "$reader/$file" 444 < "$folder/$file"; done
 }
 give worker worker_amqp_url worker_mongodb_url
 give rabbitmq rabbitmq_definitions.json

@@ -67,7 +67,10 @@ test('the service makes the secrets of a fresh clone, for the owner of the clone
     'for-worker/worker_amqp_url',
     'for-worker/worker_mongodb_url',
   ]);
-  expect(lstatSync(secrets).mode & 0o777).toBe(0o700);
+  const modeOf = (path: string): number => lstatSync(join(secrets, path)).mode & 0o777;
+  expect([modeOf(''), modeOf('rabbitmq_admin_password'), modeOf('for-worker/worker_amqp_url')]).toEqual([
+    0o700, 0o600, 0o444,
+  ]);
   for (const path of ['', ...readdirSync(secrets, { recursive: true, encoding: 'utf8' })]) {
     const { uid, gid } = lstatSync(join(secrets, path));
     expect([path, uid, gid]).toEqual([path, OWNER, lstatSync(join(clone, 'deploy')).gid]);
