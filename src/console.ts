@@ -32,7 +32,7 @@ const APP_ID = 'contacts-console';
 /** The settings that the console reads; those of the worker. */
 export type ConsoleConfig = Pick<
   Config,
-  'amqpUrls' | 'requestQueue' | 'maxRequestBytes' | 'listMaxPerPage' | 'mongodbUrl'
+  'amqpUrls' | 'amqpTls' | 'mongodbTls' | 'requestQueue' | 'maxRequestBytes' | 'listMaxPerPage' | 'mongodbUrl'
 >;
 
 /** The process around it. */
@@ -76,8 +76,8 @@ function contextOf(
   hasDatabase: boolean,
   audit: (line: string) => void,
 ): ConsoleContext {
-  const { amqpUrls: urls, requestQueue: queue, maxRequestBytes: maxBytes, mongodbUrl } = config;
-  const connection = { urls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
+  const { amqpUrls: urls, amqpTls: tls, requestQueue: queue, maxRequestBytes: maxBytes, mongodbUrl } = config;
+  const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
   return {
     queue,
     metricsUrls: request.metrics,
@@ -85,8 +85,8 @@ function contextOf(
     version: versionOf(),
     openLetters: () => openDeadLetters(connection, queue),
     lookAtBroker: () => inspectBroker(connection),
-    traces: hasDatabase ? openRequestSearch(mongodbUrl, DATABASE_TIMEOUT_MS) : undefined,
-    connect: () => ContactsClient.connect({ url: urls, queue, appId: APP_ID }),
+    traces: hasDatabase ? openRequestSearch(mongodbUrl, DATABASE_TIMEOUT_MS, config.mongodbTls) : undefined,
+    connect: () => ContactsClient.connect({ url: urls, tls, queue, appId: APP_ID }),
     methodOf: (body) => {
       const decoded = decode(body, { maxBytes });
       return decoded.ok ? decoded.request.method : decoded.method;

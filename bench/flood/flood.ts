@@ -37,10 +37,12 @@ export async function flood(options: FloodOptions): Promise<FloodFigures> {
     await Promise.all([honest.close(), others.close()]);
     return figures;
   } finally {
-    await worker.stop().finally(async () => {
+    try {
+      await worker.stop();
+    } finally {
       await deleteQueues(amqpUrl, queues);
       await dropDatabase(mongodbUrl);
-    });
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Collection, Db, Document, Filter } from 'mongodb';
 
 import { prefixRange } from './applied-keys.ts';
+import type { TlsFiles } from '../files/tls-files.ts';
 import { createClient, databaseOf, DEFAULT_LIMITS } from './connection/client.ts';
 import { contactIdOf } from './contact-ids.ts';
 import { collectionsOf } from './documents.ts';
@@ -28,9 +29,9 @@ const MAX_TRACES = 20;
  * deletes have no index of their own: their search reads the whole collection, within the time
  * limit.
  */
-export function openRequestSearch(url: string, timeoutMs: number): RequestSearch {
+export function openRequestSearch(url: string, timeoutMs: number, tls?: TlsFiles): RequestSearch {
   const limits = { ...DEFAULT_LIMITS, connectMs: timeoutMs, answerMs: timeoutMs, poolSize: 4 };
-  const client = createClient(url, limits);
+  const client = createClient(url, limits, tls);
   const db = databaseOf(client, limits);
   return {
     find: (keyPrefix) => find(db, keyPrefix, Math.floor(timeoutMs * 0.75)),

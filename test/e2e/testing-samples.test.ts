@@ -14,6 +14,9 @@ const PAGE = readFileSync(new URL('../../docs/testing.md', import.meta.url), 'ut
 const PREPARE_LIMIT_MS = 240_000;
 const LIMIT_MS = 500_000;
 
+type ContactName = { readonly firstName: string; readonly lastName: string };
+const JANE: ContactName = { firstName: 'Jane', lastName: 'Doe' };
+
 let images: TestImages;
 const folder = mkdtempSync(join(tmpdir(), 'contacts-samples-'));
 
@@ -57,7 +60,7 @@ async function prepare(context: TestContext, probe: readonly string[], install: 
 }
 
 /** Runs a program that prints the broker's address, uses its worker, and lets it end. */
-async function createsAContact(program: string, ...args: readonly string[]): Promise<void> {
+async function createdContact(program: string, ...args: readonly string[]): Promise<ContactName> {
   const env = { ...process.env, TESTCONTAINERS_RYUK_DISABLED: 'true' };
   const child = spawn(program, args, { cwd: folder, env, stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -75,10 +78,11 @@ async function createsAContact(program: string, ...args: readonly string[]): Pro
       lastName: 'Doe',
       email: 'jane@example.org',
     });
-    expect((await client.get(contactId)).lastName).toBe('Doe');
+    const { firstName, lastName } = await client.get(contactId);
     await client.close();
     child.stdin.end('\n');
     expect(await ended).toBe(0);
+    return { firstName, lastName };
   } finally {
     child.kill();
   }
@@ -88,7 +92,7 @@ test('the sample in Python starts a worker that answers', { timeout: LIMIT_MS },
   write('python/contacts.py', `${sample('python')}        print(amqp_url, flush=True)\n        input()\n`);
   const install = 'python3 -m venv venv && venv/bin/pip install -q testcontainers==4.15.0';
   await prepare(context, ['python3', '-c', 'import venv, ensurepip'], ['bash', '-c', install]);
-  await createsAContact('venv/bin/python', 'python/contacts.py');
+  expect(await createdContact('venv/bin/python', 'python/contacts.py')).toEqual(JANE);
 });
 
 test('the sample in Java starts a worker that answers', { timeout: LIMIT_MS }, async (context) => {
@@ -101,7 +105,8 @@ test('the sample in Java starts a worker that answers', { timeout: LIMIT_MS }, a
   const classpath =
     'mvn -q -B compile org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath -Dmdep.outputFile=classpath.txt';
   await prepare(context, ['bash', '-c', 'javac --version && mvn --version'], ['bash', '-c', classpath]);
-  await createsAContact('bash', '-c', 'exec java -cp "target/classes:$(cat classpath.txt)" Sample');
+  const program = 'exec java -cp "target/classes:$(cat classpath.txt)" Sample';
+  expect(await createdContact('bash', '-c', program)).toEqual(JANE);
 });
 
 function javaProgram(block: string): string {

@@ -1,5 +1,6 @@
 import type { ConsumerEvents, Settled } from '../../src/amqp/consumer/consumer-events.ts';
-import { Consumer, type ConsumerSettings, type Handler } from '../../src/amqp/consumer/consumer.ts';
+import { Consumer } from '../../src/amqp/consumer/consumer.ts';
+import type { ConsumerSettings, Handler } from '../../src/amqp/consumer/consumer-settings.ts';
 import { Publisher } from '../../src/amqp/publisher/publisher.ts';
 import type { Delivery } from '../../src/protocol/delivery.ts';
 

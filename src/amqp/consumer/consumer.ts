@@ -1,10 +1,10 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 
-import type { Delivery } from '../../protocol/delivery.ts';
 import type { Settlement } from '../../protocol/settlement.ts';
 import { CautiousPrefetch, deliveryCountOf } from './cautious-prefetch.ts';
 import type { ConnectionSettings } from '../connection/connection.ts';
 import type { ConsumerEvents, Settled } from './consumer-events.ts';
+import type { ConsumerSettings, Handler } from './consumer-settings.ts';
 import { DeadLetterPublisher, type DeadLetterOutcome } from './dead-letter-publisher.ts';
 import { SupervisedChannel, type ChannelUser } from '../connection/supervised-channel.ts';
 import { deliveryOf } from '../wire/messages.ts';
@@ -15,19 +15,8 @@ import { StallWatchdog } from './stall-watchdog.ts';
 import { Subscription } from './subscription.ts';
 import { deadLetterQueueOf } from '../connection/topology.ts';
 
-export interface ConsumerSettings {
-  readonly queue: string;
-  /** Maximum number of unsettled deliveries, 1 … 2000. */
-  readonly prefetch: number;
-  /** Milliseconds without progress before `ended` rejects with `ConsumerStuckError`; 0 = never. */
-  readonly exitWhenStuckMs: number;
-}
-
 type Delivered = { readonly subscription: Subscription; readonly message: ConsumeMessage };
 type Settling = 'acknowledged' | DeadLetterOutcome;
-
-/** Returns the settlement of a delivery. Must not reject. */
-export type Handler = (delivery: Delivery) => Promise<Settlement>;
 
 /**
  * Consumes requests, passes each to the handler, and settles it once, on its own channel.
@@ -53,8 +42,6 @@ export class Consumer implements ChannelUser<Channel> {
   #active = true;
   #paused = false;
   #onDrained: (() => void) | undefined;
-  /** Why there is no channel now. */
-  readonly trouble = (): string | undefined => this.#channel.trouble;
 
   constructor(
     connection: ConnectionSettings,
@@ -100,6 +87,11 @@ export class Consumer implements ChannelUser<Channel> {
   /** Whether the consumer is subscribed, and the broker delivers where requests wait. */
   get ready(): boolean {
     return this.#wanted && this.#subscription?.consuming === true && !this.#stallWatchdog.stalled;
+  }
+
+  /** Why there is no channel now. */
+  trouble(): string | undefined {
+    return this.#channel.trouble;
   }
 
   get inFlight(): number {

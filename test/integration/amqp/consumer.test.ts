@@ -4,7 +4,8 @@ import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 
 import type { Settled } from '../../../src/amqp/consumer/consumer-events.ts';
-import { Consumer, type Handler } from '../../../src/amqp/consumer/consumer.ts';
+import { Consumer } from '../../../src/amqp/consumer/consumer.ts';
+import type { Handler } from '../../../src/amqp/consumer/consumer-settings.ts';
 import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import type { Delivery } from '../../../src/protocol/delivery.ts';
 import type { Settlement } from '../../../src/protocol/settlement.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
-import type { Handler } from '../../../src/amqp/consumer/consumer.ts';
+import type { Handler } from '../../../src/amqp/consumer/consumer-settings.ts';
 import type { Settlement } from '../../../src/protocol/settlement.ts';
 import { acknowledge, recordedConsumer, type RecordedConsumer } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';

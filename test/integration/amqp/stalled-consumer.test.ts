@@ -1,6 +1,6 @@
 import { afterEach, expect, inject, test } from 'vitest';
 
-import type { Handler } from '../../../src/amqp/consumer/consumer.ts';
+import type { Handler } from '../../../src/amqp/consumer/consumer-settings.ts';
 import {
   cancelOf,
   closeOfChannel,

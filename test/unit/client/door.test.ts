@@ -51,7 +51,9 @@ test('importing the client does nothing, and loads neither the worker nor the da
   expect(kind).toBe('function');
   expect(after).toEqual(before);
   const own = loaded.flatMap((url) => /contacts-worker\/dist\/(.*)\/[^/]+$/.exec(url)?.[1] ?? []);
-  expect(new Set(own)).toEqual(new Set(['client', 'codec', 'protocol', 'time', 'amqp/connection', 'amqp/wire']));
+  expect(new Set(own)).toEqual(
+    new Set(['client', 'codec', 'files', 'protocol', 'time', 'amqp/connection', 'amqp/wire']),
+  );
   expect(loaded.filter((url) => /dist\/[^/]+$/.test(url) && url.includes('/contacts-worker/'))).toEqual([]);
   const packages = loaded.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? []);
   expect(packages).toContain('amqplib');

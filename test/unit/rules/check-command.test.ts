@@ -5,8 +5,8 @@ import { sandbox } from './sandbox.ts';
 /** Everything that `npm run check` is made of. */
 const COPIED = [
   'scripts/check.ts',
-  ...['checks', 'documents', 'import-rules', 'line-width', 'markdown', 'portable-text'].map(rule),
-  ...['project-files', 'test-summary', 'tool'].map(rule),
+  ...['checks', 'documents', 'import-rules', 'licences', 'line-width', 'markdown'].map(rule),
+  ...['portable-text', 'project-files', 'test-summary', 'threat-model', 'tool'].map(rule),
   'test/support/tier-reporter.ts',
 ];
 
@@ -55,7 +55,7 @@ function check(length: number, planted: Record<string, string> = {}) {
 test('all checks and tests pass: the last line has the number of tests', { timeout: 120_000 }, () => {
   const { exitCode, output, lines } = check(5);
   expect(output).not.toContain('FAILED');
-  expect(lines.filter((line) => line.startsWith('ok '))).toHaveLength(9);
+  expect(lines.filter((line) => line.startsWith('ok '))).toHaveLength(11);
   expect(lines.at(-2)).toBe('2 passed, 0 failed');
   expect(exitCode).toBe(0);
 });
