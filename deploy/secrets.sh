@@ -1,32 +1,51 @@
 #!/bin/sh
 # Makes the passwords of docker-compose.yml: random ones, each in a file of the folder secrets/ (or SECRETS_FOLDER).
+# The service `secrets` runs it at each start; it also runs by hand:
 #   sh deploy/secrets.sh                 makes what is missing, and changes no password
 #   sh deploy/secrets.sh renew NAME…     replaces these: worker producer operator admin mongodb-worker
 # docs/operations/security.md says what to restart then. Needs openssl.
 set -eu
-umask 022
-root=$(cd "$(dirname "$0")/.." && pwd)
-folder=${SECRETS_FOLDER:-$root/secrets}
+umask 077
+deploy=$(cd "$(dirname "$0")" && pwd)
+folder=${SECRETS_FOLDER:-$(dirname "$deploy")/secrets}
 port=${RABBITMQ_PORT:-5672}
 
 command -v openssl > /dev/null || { echo 'openssl is missing' >&2; exit 1; }
 mkdir -p "$folder"
-# The folder keeps others out. The files themselves must be readable: a container's user is nobody here.
+
+# User and group of a path, as numbers. `stat` has other options on other systems.
+owner_of() { ls -dn "$1" | { read -r _ _ user group _; echo "$user:$group"; }; }
+
+own() { if [ -n "$owner" ]; then chown "$owner" "$1"; fi; }
+
+# Root writes for the folder's owner. A new folder of root (Docker made it) goes to the owner of the repository.
+owner=
+if [ "$(id -u)" = 0 ]; then
+  owner=$(owner_of "$folder")
+  if [ "${owner%:*}" = 0 ] && [ ! -s "$folder/mongodb_admin_password" ]; then owner=$(owner_of "$deploy"); fi
+  if ! own "$folder"; then
+    echo 'The folder stays with root: the owner cannot be changed here' >&2
+    owner=
+  fi
+fi
+# Keeps others out, also of the readable files in the folders below.
 chmod 700 "$folder"
 
-# Writes standard input to a secret's file, at once.
+# Writes standard input to a file, for its owner or with another mode. Readers find the old content or the new one.
 write() {
-  # Compose makes a folder where a file is missing.
+  # Compose made a folder where a file was missing.
   if [ -d "$folder/$1" ]; then rmdir "$folder/$1"; fi
-  cat > "$folder/.$1"
-  chmod 444 "$folder/.$1"
-  # In place: a container that runs has this very file mounted.
-  if [ -f "$folder/$1" ]; then chmod 644 "$folder/$1"; cat "$folder/.$1" > "$folder/$1"; chmod 444 "$folder/$1"; rm -f "$folder/.$1"
-  else mv "$folder/.$1" "$folder/$1"; fi
+  rm -f "$folder/$1.new"
+  cat > "$folder/$1.new"
+  chmod "${2:-600}" "$folder/$1.new"
+  own "$folder/$1.new"
+  mv -f "$folder/$1.new" "$folder/$1"
 }
 
 password() {
-  if [ ! -s "$folder/$1_password" ] || [ "$2" = renew ]; then openssl rand -hex 24 | tr -d '\n' | write "$1_password"; fi
+  if [ -s "$folder/$1_password" ] && [ "$2" = keep ]; then return; fi
+  value=$(openssl rand -hex 24)
+  printf %s "$value" | write "$1_password"
 }
 
 # RabbitMQ's form: base64 of a salt of four bytes and SHA-256 of salt and password.
@@ -56,7 +75,7 @@ for name in rabbitmq_worker rabbitmq_producer rabbitmq_operator rabbitmq_admin m
   case " $renewed " in *" $name "*) password $name renew ;; *) password $name keep ;; esac
 done
 
-definitions=$(cat "$root/deploy/rabbitmq/definitions.json")
+definitions=$(cat "$deploy/rabbitmq/definitions.json")
 for name in worker producer operator admin; do
   value=$(hash rabbitmq_$name)
   # The shell's own replacement: a program would show the value in the process list.
@@ -64,10 +83,37 @@ for name in worker producer operator admin; do
 done
 printf '%s\n' "$definitions" | write rabbitmq_definitions.json
 
-url() { printf 'amqp://contacts-%s:%s@%s' "$1" "$(cat "$folder/rabbitmq_$1_password")" "$2"; }
-url worker rabbitmq:5672 | write worker_amqp_url
-url producer "127.0.0.1:$port" | write producer_amqp_url
-url operator "127.0.0.1:$port" | write operator_amqp_url
-printf 'mongodb://contacts-worker:%s@mongodb:27017/contacts?authSource=admin' "$(cat "$folder/mongodb_worker_password")" \
-  | write worker_mongodb_url
-echo "The secrets are in $folder"
+# Writes standard input to an address's file, unless that holds an address of another form: of the operator's own server.
+address() {
+  case $(cat "$folder/$1" 2> /dev/null || true) in
+    '' | $2) write "$1" ;;
+    *) cat > /dev/null; echo "$1 keeps its address: it is not of docker-compose.yml's server" >&2 ;;
+  esac
+}
+
+amqp() {
+  printf 'amqp://contacts-%s:%s@%s' "$1" "$(cat "$folder/rabbitmq_$1_password")" "$2" \
+    | address "$1_amqp_url" "amqp://contacts-$1:*@$3"
+}
+amqp worker rabbitmq:5672 rabbitmq:5672
+amqp producer "127.0.0.1:$port" '127.0.0.1:*'
+amqp operator "127.0.0.1:$port" '127.0.0.1:*'
+server=mongodb:27017/contacts?authSource=admin
+printf 'mongodb://contacts-worker:%s@%s' "$(cat "$folder/mongodb_worker_password")" "$server" \
+  | address worker_mongodb_url 'mongodb://contacts-worker:*@mongodb:27017/contacts[?]authSource=admin'
+
+# A container sees one of these folders: the files that it needs, and no other. Its user is nobody here, so the
+# files are readable for all.
+give() {
+  reader=for-$1
+  shift
+  mkdir -p "$folder/$reader"
+  chmod 755 "$folder/$reader"
+  own "$folder/$reader"
+  for file in "$@"; do write "$reader/$file" 444 < "$folder/$file"; done
+}
+give worker worker_amqp_url worker_mongodb_url
+give rabbitmq rabbitmq_definitions.json
+give mongodb mongodb_admin_password
+give mongodb-users mongodb_admin_password mongodb_worker_password
+echo 'The secrets are complete.'

@@ -16,7 +16,7 @@ const PASSWORDS = [
   'mongodb_admin_password',
   'mongodb_worker_password',
 ] as const;
-const SERVICES = ['worker', 'rabbitmq', 'mongodb', 'mongodb-users'] as const;
+const SERVICES = ['secrets', 'worker', 'rabbitmq', 'mongodb', 'mongodb-users'] as const;
 
 /** Registers the tests of the passwords, for a project that runs. */
 export function secretsTests(project: () => ComposeProject): void {

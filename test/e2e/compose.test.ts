@@ -152,6 +152,7 @@ test('the image has what the worker needs to run, and no more: no shell, no pack
   const names = (under: RegExp): string[] => [...new Set(files.flatMap((path) => under.exec(path)?.[1] ?? []))];
   expect(names(/^app\/([^/]+)/).toSorted()).toEqual([
     'config',
+    'console',
     'dist',
     'healthcheck.mjs',
     'node_modules',

@@ -20,7 +20,7 @@ afterAll(async () => {
 }, 120_000);
 
 test('the tutorial, from nothing: every command, and what the page shows of it', { timeout: 600_000 }, async () => {
-  const port = new URL(project.amqpUrl).port;
+  const port = project.env['RABBITMQ_PORT']!;
   // The port of the page may be in use here.
   const steps = stepsOf(new URL('../../docs/tutorial.md', import.meta.url)).map((step) => ({
     ...step,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../infrastructure/addresses.ts';
 import { attempt, run } from '../../infrastructure/command.ts';
-import { ensureCompose, ensureDocker, ensureOpenssl } from '../../infrastructure/docker.ts';
+import { ensureCompose, ensureDocker } from '../../infrastructure/docker.ts';
 import { ensureImages } from '../../infrastructure/images.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 
@@ -15,9 +15,9 @@ export interface ComposeProject {
   readonly name: string;
   /** The worker's image, built for this project. */
   readonly image: string;
-  /** The broker's address for its administrator. */
+  /** The broker's address for its administrator. Throws before the first `up`. */
   readonly amqpUrl: string;
-  /** Returns what a file of the project's secrets holds. */
+  /** Returns what a file of the project's secrets holds. The service `secrets` makes them at the first `up`. */
   secret(name: string): string;
   /** `docker`, or `docker-compose` where Compose is a program of its own. */
   readonly program: string;
@@ -41,7 +41,9 @@ export async function composeProject(more: Readonly<Record<string, string>> = {}
   const name = `contacts-e2e-${mark}`;
   const image = `contacts-worker:e2e-${mark}`;
   const [amqp, management, mongodb] = [await freePort(), await freePort(), await freePort()];
-  const secrets = mkdtempSync(join(tmpdir(), 'contacts-secrets-'));
+  const folder = mkdtempSync(join(tmpdir(), 'contacts-secrets-'));
+  // Missing, as in a fresh clone.
+  const secrets = join(folder, 'secrets');
   const env = {
     SECRETS_FOLDER: secrets,
     COMPOSE_PROJECT_NAME: name,
@@ -54,9 +56,6 @@ export async function composeProject(more: Readonly<Record<string, string>> = {}
     MONGODB_PORT: String(mongodb),
     ...more,
   };
-  // As an operator does it.
-  await ensureOpenssl();
-  await run('sh', ['deploy/secrets.sh'], { env });
   const secret = (file: string): string => readFileSync(join(secrets, file), 'utf8');
   const compose = (...args: readonly string[]): Promise<string> =>
     run(program, [...first, '-p', name, ...args], { env, limitMs: LIMIT_MS });
@@ -67,7 +66,9 @@ export async function composeProject(more: Readonly<Record<string, string>> = {}
     image,
     program,
     env,
-    amqpUrl: `amqp://admin:${secret('rabbitmq_admin_password')}@127.0.0.1:${amqp}`,
+    get amqpUrl() {
+      return `amqp://admin:${secret('rabbitmq_admin_password')}@127.0.0.1:${amqp}`;
+    },
     secret,
     compose,
     containers,
@@ -80,7 +81,7 @@ export async function composeProject(more: Readonly<Record<string, string>> = {}
     remove: async () => {
       await compose('down', '-v', '--remove-orphans', '-t', '10');
       await attempt('docker', ['image', 'rm', '-f', image]);
-      rmSync(secrets, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
