@@ -2,6 +2,7 @@
 // the run.
 import { optionsOf } from '../scripts/options.ts';
 import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
+import { CLUSTER_FAULTS, clusterPlan } from './cluster/cluster-faults.ts';
 import { plan, shortPlan } from './faults/plan.ts';
 import { GUARDS, type Guard } from './guards.ts';
 import { violationsOf } from './judge.ts';
@@ -10,6 +11,7 @@ import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from './run.ts';
 
 const USAGE = `npm run chaos                     the long form: 200,000 requests, 300 faults (about an hour)
 npm run chaos -- --short          some kinds of each group of faults (two minutes)
+npm run chaos -- --cluster        a cluster of three brokers, and what happens to clusters (half an hour)
   --seed N            repeats the choices of a run, which prints its seed
   --requests N        least number of requests (repeats excluded)
   --faults N          number of faults
@@ -20,16 +22,18 @@ npm run chaos -- --short          some kinds of each group of faults (two minute
   --remove-guard G    one of ${GUARDS.join(', ')}: shows what fails without it`;
 
 const SHORT_REQUESTS = 6_000;
+const CLUSTER_REQUESTS = 20_000;
 
 function options() {
   const text = { type: 'string' } as const;
   const { values } = optionsOf({
     options: {
       short: { type: 'boolean', default: false },
+      cluster: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       seed: { ...text, default: String(Date.now() % 1_000_000) },
       requests: text,
-      faults: { ...text, default: '300' },
+      faults: text,
       minutes: { ...text, default: '240' },
       recovery: { ...text, default: String(RECOVERY_LIMIT_MS / 1000) },
       workers: { ...text, default: '3' },
@@ -46,8 +50,9 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
   if (removedGuard !== undefined && !GUARDS.includes(removedGuard as Guard)) {
     throw new UserFacingError(`There is no guard "${removedGuard}"; there are: ${GUARDS.join(', ')}.`);
   }
-  const { short, only } = given;
-  const requests = number(given.requests ?? String(short ? SHORT_REQUESTS : 200_000));
+  const { short, cluster, only } = given;
+  const requests = number(given.requests ?? String(short ? SHORT_REQUESTS : cluster ? CLUSTER_REQUESTS : 200_000));
+  const faults = number(given.faults ?? (cluster ? String(CLUSTER_FAULTS.length) : '300'));
   return {
     seed: number(given.seed),
     requests,
@@ -57,7 +62,11 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
     removedGuard: removedGuard as Guard | undefined,
     limitMs: number(given.minutes) * 60_000,
     recoveryMs: number(given.recovery) * 1_000,
-    plan: (random) => (short ? shortPlan(random) : plan(random, number(given.faults), only)),
+    cluster,
+    plan: (random) => {
+      if (cluster) return clusterPlan(random, faults, only);
+      return short ? shortPlan(random) : plan(random, faults, only);
+    },
   };
 }
 

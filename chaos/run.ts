@@ -13,6 +13,7 @@ import { Journal } from './journal-file.ts';
 import { Load } from './load/load.ts';
 import { Requests } from './load/requests.ts';
 import { Random } from './random.ts';
+import { startClusterTestbed } from './cluster/cluster-testbed.ts';
 import { waitForEmptyQueue, startTestbed, type Testbed } from './infrastructure/testbed.ts';
 
 export interface RunSettings {
@@ -24,6 +25,8 @@ export interface RunSettings {
   /** Whether faults may last beyond every time limit of the worker. */
   readonly longFaults: boolean;
   readonly removedGuard: Guard | undefined;
+  /** Whether the broker is a cluster of three nodes; by default it is one node. */
+  readonly cluster?: boolean;
   readonly plan: (random: Random) => readonly FaultKind[];
   /** No fault begins later than this. */
   readonly limitMs: number;
@@ -63,7 +66,8 @@ export async function runChaos(settings: RunSettings, signal?: AbortSignal): Pro
   mkdirSync(folder, { recursive: true });
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    const testbed = await startTestbed({ ...settings, folder }, undo);
+    const start = settings.cluster ? startClusterTestbed : startTestbed;
+    const testbed = await start({ ...settings, folder }, undo);
     const interrupted = new Promise<never>((_, reject) => {
       const end = (): void => reject(new UserFacingError('Interrupted.'));
       if (signal?.aborted === true) end();
@@ -85,7 +89,7 @@ async function execute(
   const faults = settings.plan(random.branch());
   const journal = new Journal(join(folder, 'journal.jsonl'));
   const requests = new Requests(random.branch());
-  const load = new Load(settings.senders, testbed.producersUrl, journal, requests, random.branch());
+  const load = new Load(settings.senders, testbed.producersUrls, journal, requests, random.branch());
   undo.unshift(() => load.close());
   const problems: string[] = [];
   const reportProblem = (detail: string): void => {

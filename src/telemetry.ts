@@ -37,6 +37,10 @@ export function createTelemetry(log: Log, metrics: Metrics): Telemetry {
         metrics.republished(reason, count);
         log.warn('messages are published again', { reason, count });
       },
+      majority: (isPresent) => {
+        if (isPresent) log.info("the broker's cluster has a majority again");
+        else log.warn("the broker's cluster has no majority; answers to quorum queues wait");
+      },
     },
     dispatch: dispatchEvents(log, metrics),
     paused: (paused, cause) => log.info(paused ? 'consumption paused' : 'consumption resumed', { reason: cause }),

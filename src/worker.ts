@@ -85,7 +85,7 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const openQueues = (): Queues => {
     const { amqpUrls: urls, amqpTls: tls, requestQueue: queue, prefetch, exitWhenStuckMs } = config;
     const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
-    const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch };
+    const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: `${queue}.majority` };
     const publisher = new Publisher(connection, confirms, { ...telemetry.publisher, open: flow.open });
     const pipeline = createPipeline({
       ...contentStages(config),

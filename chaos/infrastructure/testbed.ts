@@ -21,7 +21,7 @@ const DISK = 'size=700m';
 /**
  * Short, so that a silent peer is detected within the recovery time. The worker's default is 10.
  */
-const HEARTBEAT_S = 2;
+export const HEARTBEAT_S = 2;
 
 /** The environment of a run: worker → fault proxy → toxiproxy → server. */
 export interface Testbed {
@@ -29,8 +29,8 @@ export interface Testbed {
   readonly database: OwnServer;
   readonly toxiproxy: Toxiproxy;
   readonly workers: readonly WorkerSlot[];
-  /** The broker's address for the producers. */
-  readonly producersUrl: string;
+  /** The broker's addresses for the producers. */
+  readonly producersUrls: readonly string[];
   remove(): Promise<void>;
 }
 
@@ -77,10 +77,15 @@ export async function startTestbed(settings: TestbedSettings, undo: (() => Promi
     database,
     toxiproxy,
     workers,
-    producersUrl: `amqp://guest:guest@127.0.0.1:${producersPort}`,
-    remove: async () => {
-      for (const step of undo.splice(0)) await step();
-    },
+    producersUrls: [`amqp://guest:guest@127.0.0.1:${producersPort}`],
+    remove: removal(undo),
+  };
+}
+
+/** Takes every clean-up step once, the last one first. */
+export function removal(undo: (() => Promise<unknown>)[]): () => Promise<void> {
+  return async () => {
+    for (const step of undo.splice(0)) await step();
   };
 }
 
@@ -102,7 +107,7 @@ async function openSlot(
   return new WorkerSlot(number, brokerProxy, databaseProxy, { environment, folder, removedGuard });
 }
 
-function portOf(server: OwnServer): number {
+export function portOf(server: OwnServer): number {
   return Number(new URL(server.url).port);
 }
 

@@ -41,12 +41,12 @@ export class Load {
   /** First answers so far. */
   answered = 0;
 
-  constructor(count: number, url: string, journal: Journal, requests: Requests, random: Random) {
+  constructor(count: number, urls: readonly string[], journal: Journal, requests: Requests, random: Random) {
     this.#requests = requests;
     this.#random = random;
     this.#senders = Array.from(
       { length: count },
-      (_, index) => new Sender(index + 1, url, journal, (answer) => this.#answered(answer)),
+      (_, index) => new Sender(index + 1, urls, journal, (answer) => this.#answered(answer)),
     );
   }
 

@@ -1,5 +1,8 @@
+import type { Duplex } from 'node:stream';
+
 import { connect, type ChannelModel, type ConfirmChannel, type ConsumeMessage } from 'amqplib';
 
+import { within } from '../../src/time/limit.ts';
 import type { Answered, Sent } from '../journal.ts';
 import type { Journal } from '../journal-file.ts';
 import { codesIn } from '../../test/support/documents.ts';
@@ -8,6 +11,9 @@ import type { Request } from './requests.ts';
 
 const APP_ID = 'chaos';
 const RECONNECT_MS = 200;
+const CALL_LIMIT_MS = 5_000;
+/** A node without its cluster's majority keeps its connections and confirms nothing. */
+const CONFIRM_LIMIT_MS = 10_000;
 
 /**
  * A producer with confirms, a durable reply queue of its own, and a connection that it reopens
@@ -15,13 +21,14 @@ const RECONNECT_MS = 200;
  */
 export class Sender {
   readonly number: number;
-  readonly #url: string;
+  readonly #urls: readonly string[];
   readonly #journal: Journal;
   readonly #onAnswer: (answer: Answered) => void;
   #channel: ConfirmChannel | undefined;
   #model: ChannelModel | undefined;
   #connected: Promise<void>;
   #closed = false;
+  #attempts = 0;
   /** Publishes that are not confirmed yet, by message id; one id may have several. */
   readonly #unconfirmed = new Set<{
     readonly id: string;
@@ -29,9 +36,9 @@ export class Sender {
     readonly settle: (confirmed: boolean) => void;
   }>();
 
-  constructor(number: number, url: string, journal: Journal, onAnswer: (answer: Answered) => void) {
+  constructor(number: number, urls: readonly string[], journal: Journal, onAnswer: (answer: Answered) => void) {
     this.number = number;
-    this.#url = url;
+    this.#urls = urls;
     this.#journal = journal;
     this.#onAnswer = onAnswer;
     this.#connected = this.#connect();
@@ -59,11 +66,14 @@ export class Sender {
   #publishNow(request: Request): Promise<boolean> {
     const channel = this.#channel;
     if (channel === undefined) return Promise.resolve(false);
+    const model = this.#model;
     return new Promise((resolve) => {
+      const overdue = setTimeout(() => model !== undefined && this.#lost(model), CONFIRM_LIMIT_MS);
       const publish = {
         id: request.id,
         returned: false,
         settle: (confirmed: boolean): void => {
+          clearTimeout(overdue);
           if (this.#unconfirmed.delete(publish)) resolve(confirmed);
         },
       };
@@ -99,14 +109,21 @@ export class Sender {
   }
 
   async #openChannel(): Promise<void> {
-    const model = await connect(`${this.#url}?heartbeat=2`, { timeout: 5_000 });
+    const url = this.#urls[(this.number + this.#attempts) % this.#urls.length];
+    this.#attempts += 1;
+    const model = await connect(`${url}?heartbeat=2`, { timeout: CALL_LIMIT_MS });
     const closed = new Promise<void>((resolve) => {
       model.on('error', () => undefined);
       model.on('close', () => resolve());
     });
     const lost = closed.then(() => Promise.reject(new Error('the connection is closed')));
     lost.catch(() => undefined);
-    const channel = await Promise.race([model.createConfirmChannel(), lost]);
+    const limited = <T>(what: string, call: Promise<T>): Promise<T> =>
+      within(CALL_LIMIT_MS, what, Promise.race([call, lost])).catch((error: unknown) => {
+        cut(model);
+        throw error;
+      });
+    const channel = await limited('opening a channel', model.createConfirmChannel());
     channel.on('error', () => undefined);
     channel.on('return', (message) => this.#returned(String(message.properties.messageId)));
     channel.on('close', () => this.#lost(model));
@@ -117,7 +134,7 @@ export class Sender {
       await channel.prefetch(500);
       await channel.consume(this.#replyQueue, (message) => this.#receive(channel, message, model));
     };
-    await Promise.race([setUp(), lost]);
+    await limited('setting up the reply queue', setUp());
     this.#model = model;
     this.#channel = channel;
   }
@@ -150,7 +167,7 @@ export class Sender {
     if (this.#model !== model) return;
     this.#model = undefined;
     this.#channel = undefined;
-    model.close().catch(() => undefined);
+    cut(model);
     this.#connected = this.#connect();
     for (const publish of this.#unconfirmed) publish.settle(false);
   }
@@ -159,6 +176,12 @@ export class Sender {
     this.#closed = true;
     const model = this.#model;
     this.#model = undefined;
-    await model?.close().catch(() => undefined);
+    if (model !== undefined) await within(CALL_LIMIT_MS, 'closing', model.close()).catch(() => cut(model));
   }
+}
+
+/** Ends the connection without the broker's part in it, which a frozen one would not play. */
+function cut(model: ChannelModel): void {
+  const { stream } = model.connection as unknown as { readonly stream: Duplex };
+  stream.destroy();
 }

@@ -44,11 +44,12 @@ export function recordedConsumer(
   const quiet = { lost: () => undefined, restored: () => undefined };
   const publisher = new Publisher(
     { ...connection, urls: [publishUrl] },
-    { confirmTimeoutMs: 30_000, prefetch: 10 },
+    { confirmTimeoutMs: 30_000, prefetch: 10, probeQueue: 'contacts.test.probe' },
     {
       ...quiet,
       republished: () => undefined,
       open: () => undefined,
+      majority: () => undefined,
     },
   );
   const events: ConsumerEvents = {

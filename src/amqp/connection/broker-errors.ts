@@ -112,6 +112,11 @@ export function isInternalError(closeText: string): boolean {
   return /\b541\b/.test(closeText);
 }
 
+/** Whether the broker refuses an operation for want of rights. */
+export function isAccessRefused(error: unknown): boolean {
+  return error instanceof Error && /\b403\b.*\bACCESS_REFUSED\b/.test(error.message);
+}
+
 /** Whether the error of a confirm is the broker's nack; else the channel is closing. */
 export function isNack(error: unknown): boolean {
   return error instanceof Error && error.message === 'message nacked';

@@ -72,6 +72,7 @@ export class SupervisedChannel<C extends Channel> {
   #reconnecting = false;
   #failures = 0;
   #trouble: string | undefined;
+  #url: string | undefined;
   #firstUp: () => void = () => undefined;
 
   constructor(name: string, settings: ConnectionSettings, user: ChannelUser<C>, events: ChannelEvents) {
@@ -88,6 +89,11 @@ export class SupervisedChannel<C extends Channel> {
   /** Why there is no channel now; `undefined` while there is one, and before the first attempt. */
   get trouble(): string | undefined {
     return this.#trouble;
+  }
+
+  /** The URL of the current connection, or of the last one; `undefined` before the first. */
+  get url(): string | undefined {
+    return this.#url;
   }
 
   /** Closes the current channel and opens another. */
@@ -112,6 +118,7 @@ export class SupervisedChannel<C extends Channel> {
     const { signal } = this.#stopping;
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
+        this.#url = this.#settings.urls[attempt % this.#settings.urls.length];
         const connection = await openConnection(this.#settings, `contacts-worker ${this.#name}`, attempt, (blocked) =>
           this.#user.blocked?.(blocked),
         );

@@ -1,6 +1,7 @@
 import type { PublishChannel } from './publish-channel.ts';
 import type { Destination, Pending } from './pending.ts';
 import type { IsolatedChannels } from './isolated-channels.ts';
+import type { MajorityWatch } from './majority.ts';
 
 /** Ticks until an unconfirmed message is abandoned, and until it counts as slow. */
 const DEADLINE = 30;
@@ -12,12 +13,20 @@ const SLOW = 2;
 const MAX_KEPT_WHEN_IDLE = 10_000;
 const MAX_KEPT = 1_000_000;
 
+export interface ConfirmWatchLimits {
+  readonly confirmTimeoutMs: number;
+  readonly callTimeoutMs: number;
+  readonly majority: MajorityWatch;
+}
+
 export interface ConfirmWatchHost {
   /**
    * The main channel; `undefined` where there is none, or the broker does not read its connection.
    */
   main(): PublishChannel | undefined;
   readonly isolatedChannels: IsolatedChannels;
+  /** Whether a queue nacked a message that is retried. */
+  retrying(): boolean;
   /** The destination confirms nothing, though later messages to others are confirmed. */
   stalled(destination: Destination): void;
   abandon(channel: PublishChannel, pending: Pending): void;
@@ -28,8 +37,8 @@ export interface ConfirmWatchHost {
  * Distinguishes a destination that does not confirm from a channel that does not work. A message is
  * abandoned at its deadline only if the broker has confirmed later messages. If it has not, a probe
  * without a destination is sent; a channel that does not even confirm that is replaced. Time is
- * counted in ticks of a timer, so that nothing expires while the process is suspended or the broker
- * does not read.
+ * counted in ticks of a timer, so that nothing expires while the process is suspended, the broker
+ * does not read, or its cluster has no majority.
  */
 export class ConfirmWatch {
   readonly deadline = DEADLINE;
@@ -40,16 +49,18 @@ export class ConfirmWatch {
   readonly #host: ConfirmWatchHost;
   readonly #timer: NodeJS.Timeout;
   readonly #probeTicks: number;
+  readonly #majority: MajorityWatch;
   #probe: { readonly channel: PublishChannel; readonly since: number } | undefined;
   /** The tick of the main channel's last confirm. */
   #confirmedAt = 0;
   /** The tick at which the youngest routed message was sent. */
   #lastRoutedSentAt = 0;
 
-  constructor(limits: { readonly confirmTimeoutMs: number; readonly callTimeoutMs: number }, host: ConfirmWatchHost) {
+  constructor(limits: ConfirmWatchLimits, host: ConfirmWatchHost) {
     const tickMs = Math.max(10, limits.confirmTimeoutMs / DEADLINE);
     this.slowMs = SLOW * tickMs;
     this.#probeTicks = Math.max(SLOW, Math.ceil(limits.callTimeoutMs / tickMs));
+    this.#majority = limits.majority;
     this.#host = host;
     this.#timer = setInterval(() => this.#tick(), tickMs).unref();
   }
@@ -79,6 +90,7 @@ export class ConfirmWatch {
   #tick(): void {
     const main = this.#host.main();
     if (main === undefined) return;
+    if (this.#isWaiting(main) && !this.#majority.counts(this.now)) return;
     this.now += 1;
     let needsProbe = false;
     for (const pending of main.unconfirmed.values()) {
@@ -88,6 +100,15 @@ export class ConfirmWatch {
     needsProbe = this.#checkIsolatedChannels() || needsProbe;
     if (needsProbe) this.#probeMain(main);
     this.#replaceLeaky(main);
+  }
+
+  /** Whether a message is slow, or nacked. */
+  #isWaiting(main: PublishChannel): boolean {
+    const [oldest] = main.unconfirmed.values();
+    const [isolated] = this.#host.isolatedChannels.busy.values();
+    const isSlow = (pending: Pending | undefined): boolean =>
+      pending !== undefined && this.now - pending.sentAt >= SLOW;
+    return isSlow(oldest) || isSlow(isolated) || this.#host.retrying();
   }
 
   /** Returns whether a probe is needed. */

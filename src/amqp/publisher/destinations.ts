@@ -12,9 +12,14 @@ export class Destinations {
   /** Maximum number of requests that may wait for all degraded destinations together. */
   readonly maxHeld: number;
   readonly #maxHeldByOne: number;
+  readonly #isBlameless: () => boolean;
 
-  /** A quarter of `prefetch` may wait for degraded destinations, a sixteenth for each of them. */
-  constructor(prefetch: number) {
+  /**
+   * A quarter of `prefetch` may wait for degraded destinations, a sixteenth for each of them.
+   * `isBlameless`: whether the broker itself is in trouble; there is no bound then.
+   */
+  constructor(prefetch: number, isBlameless: () => boolean = () => false) {
+    this.#isBlameless = isBlameless;
     this.maxHeld = Math.max(1, Math.floor(prefetch / 4));
     this.#maxHeldByOne = Math.max(1, Math.floor(prefetch / 16));
   }
@@ -58,6 +63,11 @@ export class Destinations {
     }
   }
 
+  /** Whether a nacked message of any destination is retried. */
+  get isRetrying(): boolean {
+    return [...this.#degraded].some(({ nackState }) => nackState === 'retrying');
+  }
+
   /** Sends nothing more to it until tick `until`. */
   abandon(destination: Destination, until: number): void {
     destination.stalled = false;
@@ -72,6 +82,7 @@ export class Destinations {
     clearTimeout(destination.retryTimer);
     destination.nackState = 'no';
     destination.nacksInRow = 0;
+    destination.nackedSince = Infinity;
     destination.retried = undefined;
     destination.retryDue = false;
     destination.stalled = false;
@@ -91,6 +102,7 @@ export class Destinations {
 
   /** Whether one more request may wait for it. */
   mayHold(destination: Destination): boolean {
+    if (this.#isBlameless()) return true;
     if (destination.held >= this.#maxHeldByOne) return false;
     const own = this.#degraded.has(destination) ? destination.held : 0;
     return own + this.#heldByOthers(destination) < this.maxHeld;
@@ -98,7 +110,7 @@ export class Destinations {
 
   /** Whether other degraded destinations leave room for a retry of one of its messages. */
   mayRetry(destination: Destination): boolean {
-    return this.#heldByOthers(destination) < this.maxHeld;
+    return this.#isBlameless() || this.#heldByOthers(destination) < this.maxHeld;
   }
 
   /**
@@ -106,6 +118,7 @@ export class Destinations {
    * retried.
    */
   takeExcess(destination: Destination): Pending[] {
+    if (this.#isBlameless()) return [];
     const room = Math.min(this.#maxHeldByOne, this.maxHeld - this.#heldByOthers(destination));
     return destination.waiting.splice(Math.max(1, room - destination.inFlight));
   }

@@ -7,25 +7,9 @@ import { LostConfirms } from './lost-confirms.ts';
 import type { OutgoingMessage } from '../wire/messages.ts';
 import { newPending, type Destination, type Pending } from './pending.ts';
 import { Quarantine } from './quarantine.ts';
+import type { OutboxHost, OutboxLimits } from './outbox-host.ts';
 import { NackRetry } from './nack-retry.ts';
 import { IsolatedChannels } from './isolated-channels.ts';
-
-export interface OutboxLimits {
-  /** Milliseconds that a message may stay unconfirmed while the broker confirms others. */
-  readonly confirmTimeoutMs: number;
-  /** Maximum number of messages without an outcome, a quarter of them for degraded destinations. */
-  readonly prefetch: number;
-  /** Time limit in milliseconds for each call to the broker. */
-  readonly callTimeoutMs: number;
-}
-
-export interface OutboxHost {
-  /** Opens an isolated channel; reports its end to `isolatedChannelClosed`. Rejects without a connection. */
-  open(): Promise<PublishChannel>;
-  /** Replaces the main channel: it does not work, or (`isPlanned`) works and needs renewal. */
-  rebuild(reason: string, isPlanned?: boolean): void;
-  republished(reason: string, count: number): void;
-}
 
 /** All messages without an outcome. Decides when each is sent, and on which channel. */
 export class Outbox implements PublishChannelEvents {
@@ -41,12 +25,14 @@ export class Outbox implements PublishChannelEvents {
   #blocked = false;
 
   constructor(limits: OutboxLimits, host: OutboxHost) {
-    this.destinations = new Destinations(limits.prefetch);
+    this.destinations = new Destinations(limits.prefetch, () => limits.majority.isBlameless);
     const shared = {
       finish: (pending: Pending, outcome: ReplyOutcome) => this.#finish(pending, outcome),
       pump: (destination: Destination) => this.#pump(destination),
       ready: (destination: Destination) => void this.#ready.add(destination),
       republished: (reason: string, count: number) => host.republished(reason, count),
+      now: () => this.#watch.now,
+      isBlameless: () => limits.majority.isBlameless,
     };
     this.#nackRetry = new NackRetry(this.destinations, shared);
     this.isolatedChannels = new IsolatedChannels(this.destinations.maxHeld, {
@@ -56,6 +42,7 @@ export class Outbox implements PublishChannelEvents {
     this.#watch = new ConfirmWatch(limits, {
       main: () => (this.#blocked ? undefined : this.#main),
       isolatedChannels: this.isolatedChannels,
+      retrying: () => this.destinations.isRetrying,
       stalled: (destination) => {
         for (const pending of this.destinations.stall(destination)) this.#finish(pending, 'unconfirmed');
       },

@@ -63,6 +63,8 @@ export class Destination {
   nackState: 'no' | 'retrying' | 'abandoned' = 'no';
   /** Nacks in a row. */
   nacksInRow = 0;
+  /** Tick of the first nack in a row. */
+  nackedSince = Infinity;
   /** The message that is retried, while it is in flight. */
   retried: Pending | undefined;
   retryTimer: NodeJS.Timeout | undefined;

@@ -6,10 +6,12 @@ import { PublisherStoppedError, type ReplyOutcome } from '../../protocol/reply.t
 import { within } from '../../time/limit.ts';
 import { closeReasonOf, closesToBlame, type CloseReason } from '../connection/broker-errors.ts';
 import type { ConnectionSettings } from '../connection/connection.ts';
+import { MajorityProbe, MajorityWatch } from './majority.ts';
 import { PublishChannel } from './publish-channel.ts';
 import { SupervisedChannel, type ChannelEvents, type ChannelUser } from '../connection/supervised-channel.ts';
 import type { OutgoingMessage } from '../wire/messages.ts';
-import { Outbox, type OutboxLimits } from './outbox.ts';
+import { Outbox } from './outbox.ts';
+import type { OutboxLimits } from './outbox-host.ts';
 
 /** Events of the publisher, beside the outcomes of its messages. */
 export interface PublisherEvents extends ChannelEvents {
@@ -20,9 +22,14 @@ export interface PublisherEvents extends ChannelEvents {
    * began or ended.
    */
   open(open: boolean): void;
+  /** The broker's cluster lost its majority, or has one again: answers wait meanwhile. */
+  majority(isPresent: boolean): void;
 }
 
-export type PublisherLimits = Omit<OutboxLimits, 'callTimeoutMs'>;
+export interface PublisherLimits extends Omit<OutboxLimits, 'callTimeoutMs' | 'majority'> {
+  /** How the names of exclusive queues begin, which are declared to find out about the majority. */
+  readonly probeQueue: string;
+}
 
 /**
  * A channel that the broker closes over one message is replaced within this time, so that
@@ -39,7 +46,8 @@ const MAX_UNREPORTED_MS = 1_000;
  * The room, from here inwards: outbox.ts decides when each message is sent, and on which channel;
  * publish-channel.ts sends it and matches confirms and returns; pending.ts and destinations.ts hold
  * the state of messages and destinations. For the failures: confirm-watch.ts (no confirm arrives),
- * nack-retry.ts (the queue nacks), lost-confirms.ts (the channel closes), quarantine.ts (which
+ * majority.ts (nothing is anybody's fault while the cluster has no majority), nack-retry.ts (the
+ * queue nacks), lost-confirms.ts (the channel closes), quarantine.ts (which
  * message made the broker close it), isolated-channels.ts (first messages to unknown destinations).
  */
 export class Publisher implements ChannelUser<ConfirmChannel> {
@@ -64,8 +72,16 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
   constructor(settings: ConnectionSettings, limits: PublisherLimits, events: PublisherEvents) {
     this.#events = events;
     this.#timeoutMs = settings.timeoutMs;
+    const probe = new MajorityProbe(settings, limits.probeQueue);
+    const majority = new MajorityWatch({
+      ask: async () => this.#channel.url === undefined || probe.ask(this.#channel.url),
+      changed: (isPresent) => events.majority(isPresent),
+      move: () => {
+        if (settings.urls.length > 1) this.#channel.reconnect('the node has no majority');
+      },
+    });
     this.#outbox = new Outbox(
-      { ...limits, callTimeoutMs: settings.timeoutMs },
+      { ...limits, callTimeoutMs: settings.timeoutMs, majority },
       {
         open: () => this.#openIsolatedChannel(),
         rebuild: (reason, isPlanned = false) => {

@@ -36,8 +36,13 @@ beforeEach(async () => {
   channel = await model.createChannel();
   proxy = await TcpProxy.before(amqpUrl);
   const settings = { urls: [amqpUrl], timeoutMs: 1_000, heartbeatS: 1 };
-  const limits = { confirmTimeoutMs: 30_000, prefetch: 10 };
-  publisher = new Publisher(settings, limits, { ...quiet, republished: () => undefined, open: () => undefined });
+  const limits = { confirmTimeoutMs: 30_000, prefetch: 10, probeQueue: 'contacts.test.probe' };
+  publisher = new Publisher(settings, limits, {
+    ...quiet,
+    republished: () => undefined,
+    open: () => undefined,
+    majority: () => undefined,
+  });
 });
 
 afterEach(async () => {

@@ -25,11 +25,12 @@ beforeEach(async () => {
   queue = `test-${randomUUID()}`;
   publisher = new Publisher(
     { urls: [amqpUrl], timeoutMs: 2_000, heartbeatS: 10 },
-    { confirmTimeoutMs: 30_000, prefetch: 16 },
+    { confirmTimeoutMs: 30_000, prefetch: 16, probeQueue: 'contacts.test.probe' },
     {
       lost: (_, reason) => lost.push(reason),
       restored: () => undefined,
       open: () => undefined,
+      majority: () => undefined,
       republished: () => undefined,
     },
   );

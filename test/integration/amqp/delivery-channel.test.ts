@@ -35,8 +35,8 @@ beforeEach(async () => {
   if (direct === undefined || proxied === undefined) throw new Error('unreachable');
   publisher = new Publisher(
     direct,
-    { confirmTimeoutMs: 30_000, prefetch: 10 },
-    { ...quiet, republished: () => undefined, open: () => undefined },
+    { confirmTimeoutMs: 30_000, prefetch: 10, probeQueue: 'contacts.test.probe' },
+    { ...quiet, republished: () => undefined, open: () => undefined, majority: () => undefined },
   );
   consumer = new Consumer(
     proxied,

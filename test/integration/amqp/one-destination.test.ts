@@ -37,11 +37,12 @@ afterAll(async () => {
 async function openPublisher(): Promise<void> {
   publisher = new Publisher(
     { urls: [broker.url], timeoutMs: 2_000, heartbeatS: 10 },
-    { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch: 256 },
+    { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch: 256, probeQueue: 'contacts.test.probe' },
     {
       lost: (_, reason) => lost.push(reason),
       restored: () => undefined,
       open: (isOpen) => opened.push(isOpen),
+      majority: () => undefined,
       republished: () => undefined,
     },
   );

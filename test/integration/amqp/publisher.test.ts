@@ -38,11 +38,12 @@ async function open(confirmTimeoutMs = 30_000): Promise<Publisher> {
   const settings = { urls: [proxy.url(amqpUrl)], timeoutMs: 1_000, heartbeatS: 1 };
   publisher = new Publisher(
     settings,
-    { confirmTimeoutMs, prefetch: 256 },
+    { confirmTimeoutMs, prefetch: 256, probeQueue: 'contacts.test.probe' },
     {
       lost: () => undefined,
       restored: () => undefined,
       open: (isOpen) => opened.push(isOpen),
+      majority: () => undefined,
       republished: (reason, count) => republished.push(`${reason} ${count}`),
     },
   );
@@ -136,7 +137,8 @@ test(
     const refused = started.publish(reply(full));
     expect(await started.publish(reply(queue))).toBe('routed');
     expect(await refused).toBe('refused');
-    expect(republished).toEqual(Array.from({ length: 4 }, () => 'refused by the broker 1'));
+    expect(republished.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(republished)).toEqual(new Set(['refused by the broker 1']));
   },
 );
 

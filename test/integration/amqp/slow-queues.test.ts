@@ -28,8 +28,14 @@ async function outcomesOfSlow(count: number, prefetch: number): Promise<string[]
   }
   const publisher = new Publisher(
     { urls: [broker.url], timeoutMs: 2_000, heartbeatS: 10 },
-    { confirmTimeoutMs: 15_000, prefetch },
-    { lost: () => undefined, restored: () => undefined, open: () => undefined, republished: () => undefined },
+    { confirmTimeoutMs: 15_000, prefetch, probeQueue: 'contacts.test.probe' },
+    {
+      lost: () => undefined,
+      restored: () => undefined,
+      open: () => undefined,
+      republished: () => undefined,
+      majority: () => undefined,
+    },
   );
   await publisher.started;
   const answer = (to: string): Promise<string> =>

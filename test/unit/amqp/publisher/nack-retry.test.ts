@@ -19,6 +19,8 @@ function nackState(prefetch: number): { nacksInRow: NackRetry; finished: Pending
     finish: (pending: Pending) => void finished.push(pending),
     pump: () => undefined,
     republished: () => undefined,
+    now: () => 0,
+    isBlameless: () => false,
   };
   return { nacksInRow: new NackRetry(destinations, host), finished };
 }
