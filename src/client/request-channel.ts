@@ -30,7 +30,7 @@ interface Lane {
   readonly channel: ConfirmChannel;
   readonly replyTo: string;
   unconfirmed: number;
-  /** Its buffer is full. */
+  /** Its buffer is full, or it is closing. */
   congested: boolean;
 }
 
@@ -200,6 +200,8 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
    * accepts.
    */
   #closedByBroker(lane: Lane, error: Error): void {
+    // The channel is closed for the broker already: a frame on it would cost the connection.
+    lane.congested = true;
     const reason = closeReasonOf(error);
     if (lane !== this.#lane || reason === undefined) return;
     const largest = maxBodyOf(reason);
