@@ -148,6 +148,13 @@ describe('a named reply queue', () => {
     await expect(ContactsClient.connect({ url, queue, replyQueue, timeoutMs: 500 })).rejects.toThrow('is in use');
   });
 
+  test('belongs to one of several clients that connect at the same time', async () => {
+    const options = { url, queue, replyQueue, timeoutMs: 2_000 };
+    const connecting = [1, 2, 3].map(() => connected(options));
+    const settled = await Promise.allSettled(connecting);
+    expect(settled.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected']);
+  });
+
   test('that is deleted is declared again', async () => {
     const contacts = await connected({ url, replyQueue });
     await idle.channel.deleteQueue(replyQueue);
