@@ -61,8 +61,9 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
     this.#host = host;
   }
 
+  /** Whether a request would be sent at once. */
   get connected(): boolean {
-    return this.#lane !== undefined;
+    return this.#lane?.congested === false && !this.#blocked;
   }
 
   /** Sends the call's request, now or once the channel accepts it. */

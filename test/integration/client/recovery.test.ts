@@ -89,6 +89,7 @@ test('nothing is sent while the broker’s alarm lasts', async () => {
   await expect
     .poll(async () => String(await contacts.delete(1, { timeoutMs: 50 }).catch((error: unknown) => error)))
     .toContain('does not read');
+  expect(contacts.stats.connected).toBe(false);
   await contacts.close();
   await broker.stop();
 });
