@@ -22,7 +22,7 @@ export type AnswerReader<T> = (answer: Answer) => T;
 const MAX_ELEMENTS = 50_000;
 
 export function readCreated(answer: Answer): Created {
-  const contactId = Number(textOf(contentOf(answer), 'contact_id', answer));
+  const contactId = numberOf(textOf(contentOf(answer), 'contact_id', answer), 'contact_id', answer);
   return { contactId, repeated: isRepeated(answer) };
 }
 
@@ -40,7 +40,8 @@ export function readContact(answer: Answer): Contact {
 export function readPage(answer: Answer): ContactPage {
   const contacts = contentOf(answer).map((element) => contactOf(element, answer));
   const { [HEADERS.hasMore]: hasMore, [HEADERS.page]: page, [HEADERS.perPage]: perPage } = answer.headers;
-  return { contacts, hasMore: hasMore === true, page: Number(page), perPage: Number(perPage) };
+  if (typeof hasMore !== 'boolean') throw badAnswer(answer, 'its header has_more is neither true nor false');
+  return { contacts, hasMore, page: numberOf(page, 'page', answer), perPage: numberOf(perPage, 'per_page', answer) };
 }
 
 /** Leaves the document unread; a failure is a result here. */
@@ -64,6 +65,7 @@ function contentOf(answer: Answer): readonly XmlElement[] {
   if (name === 'response' && status === 'ok') return children;
   const [first, ...others] = name === 'response' && status === 'fail' ? children.map(problemOf) : [];
   if (first === undefined) throw badAnswer(answer, 'it is not a <response> with status ok or fail');
+  if (first.code === '') throw badAnswer(answer, 'its first error has no code');
   throw requestFailure([first, ...others], answer.messageId);
 }
 
@@ -76,7 +78,7 @@ function problemOf({ children }: XmlElement): Problem {
 
 function contactOf({ children }: XmlElement, answer: Answer): Contact {
   return {
-    contactId: Number(textOf(children, 'contact_id', answer)),
+    contactId: numberOf(textOf(children, 'contact_id', answer), 'contact_id', answer),
     firstName: textOf(children, 'first_name', answer),
     lastName: textOf(children, 'last_name', answer),
     email: textOf(children, 'email', answer),
@@ -89,6 +91,12 @@ function textOf(elements: readonly XmlElement[], wanted: string, answer: Answer)
   const found = elements.find(({ name }) => name === wanted);
   if (found === undefined) throw badAnswer(answer, `it holds no ${wanted}`);
   return found.text;
+}
+
+function numberOf(value: unknown, name: string, answer: Answer): number {
+  const number = Number(value);
+  if (value === '' || !Number.isSafeInteger(number) || number < 1) throw badAnswer(answer, `its ${name} is no number`);
+  return number;
 }
 
 function badAnswer({ messageId }: Answer, problem: string): ContactsError {

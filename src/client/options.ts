@@ -128,6 +128,8 @@ export function shortText(name: string, text: unknown): string {
   if (typeof text !== 'string' || text === '' || Buffer.byteLength(text) > MAX_TEXT_BYTES) {
     throw invalidArgument(`${name} must be a text of 1 to ${MAX_TEXT_BYTES} bytes`);
   }
+  // UTF-8 would replace it, and two different ids would become one.
+  if (/\p{Surrogate}/u.test(text)) throw invalidArgument(`${name} must not contain half of a surrogate pair`);
   return text;
 }
 

@@ -20,6 +20,8 @@ export async function consumeAnswers(
   const name = replyQueue ?? DIRECT_REPLY_TO;
   // Without acknowledgements: an answer that is lost on its way is sent again when its request is.
   await channel.consume(name, receive, { noAck: true, exclusive: replyQueue !== undefined });
+  // Another client may have begun to consume since `prepare` looked.
+  if (replyQueue !== undefined && ((await consumersOf(model, replyQueue)) ?? 0) > 1) throw inUse(replyQueue);
   return name;
 }
 
@@ -30,7 +32,11 @@ export async function consumeAnswers(
 async function prepare(model: ChannelModel, queue: string): Promise<void> {
   const consumers = await consumersOf(model, queue);
   if (consumers === undefined) await declare(model, queue);
-  else if (consumers > 0) throw new Error(`the reply queue ${queue} is in use: it has a consumer`);
+  else if (consumers > 0) throw inUse(queue);
+}
+
+function inUse(queue: string): Error {
+  return new Error(`the reply queue ${queue} is in use: it has a consumer`);
 }
 
 /**

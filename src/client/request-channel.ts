@@ -30,7 +30,7 @@ interface Lane {
   readonly channel: ConfirmChannel;
   readonly replyTo: string;
   unconfirmed: number;
-  /** Its buffer is full. */
+  /** Its buffer is full, or it is closing. */
   congested: boolean;
 }
 
@@ -61,8 +61,9 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
     this.#host = host;
   }
 
+  /** Whether a request would be sent at once. */
   get connected(): boolean {
-    return this.#lane !== undefined;
+    return this.#lane?.congested === false && !this.#blocked;
   }
 
   /** Sends the call's request, now or once the channel accepts it. */
@@ -200,6 +201,8 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
    * accepts.
    */
   #closedByBroker(lane: Lane, error: Error): void {
+    // The channel is closed for the broker already: a frame on it would cost the connection.
+    lane.congested = true;
     const reason = closeReasonOf(error);
     if (lane !== this.#lane || reason === undefined) return;
     const largest = maxBodyOf(reason);

@@ -95,6 +95,8 @@ export class Connection {
   async close(): Promise<void> {
     try {
       await this.call('closing the connection', this.#model.close());
+      // The broker does not read our end of the connection, and would keep the socket open.
+      if (this.#blocked) cutSocket(this.#model);
     } catch {
       cutSocket(this.#model);
     }
@@ -140,9 +142,12 @@ async function openModel(
   });
 }
 
-/** amqplib waits forever for a silent peer's close-ok, and has no call that aborts the wait. */
+/**
+ * amqplib waits forever for a silent peer's close-ok, and has no call that aborts the wait. Only an
+ * error makes it stop its heartbeat, whose timers keep the process alive.
+ */
 function cutSocket(model: ChannelModel): void {
-  socketOf(model)?.destroy();
+  socketOf(model)?.destroy(new Error('the peer is silent'));
 }
 
 /** The socket of the connection. amqplib's types do not declare it. */

@@ -126,6 +126,8 @@ export class SupervisedChannel<C extends Channel> {
           await this.#keepChannel(connection);
         } finally {
           await connection.close();
+          // An alarm that came after `down` would outlive its connection.
+          if (connection.isBlocked) this.#user.blocked?.(false);
         }
       } catch (error) {
         if (error instanceof TopologyMismatchError) throw error;

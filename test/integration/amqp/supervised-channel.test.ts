@@ -161,3 +161,28 @@ test('the broker’s alarm belongs to the connection: it is repeated for a new c
   await supervised.stop();
   await broker.stop();
 });
+
+test('an alarm of a connection that brought no channel up ends with it', async () => {
+  const broker = await FakeBroker.start();
+  const recorder = new Recorder();
+  const openChannel = recorder.open.bind(recorder);
+  recorder.open = async (model) => {
+    if (recorder.models.length === 1 && recorder.alarms.length === 0) {
+      broker.send(blocked());
+      await expect.poll(() => recorder.alarms).toEqual([true]);
+      throw new Error('no channel');
+    }
+    return openChannel(model);
+  };
+  supervised = new SupervisedChannel('test', { urls: [broker.url], timeoutMs: 1_000, heartbeatS: 1 }, recorder, {
+    lost: () => undefined,
+    restored: () => undefined,
+  });
+  await supervised.started;
+  broker.send(closeOfChannel(1));
+  await expect.poll(() => broker.connections).toBe(2);
+  await expect.poll(() => recorder.isUp).toBe(true);
+  expect(recorder.alarms).toEqual([true, false]);
+  await supervised.stop();
+  await broker.stop();
+});

@@ -57,6 +57,7 @@ test('options of a call that cannot be used reject the call', async () => {
   for (const options of [
     { messageId: '' },
     { messageId: 'x'.repeat(256) },
+    { messageId: 'x\uD800' },
     { timeoutMs: -1 },
     { deadline: new Date('?') },
   ]) {

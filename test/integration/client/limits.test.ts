@@ -193,6 +193,18 @@ test('answers that nobody waits for are counted, and change nothing', async () =
   await expect.poll(() => contacts.stats.ignoredAnswers).toBe(3);
 });
 
+test('a page without has_more rejects its call: the list would seem to be complete', async () => {
+  const contacts = await connected();
+  const call = contacts.list();
+  answer(await request(), '<response status="ok"/>', { status: 'ok', page: 1, per_page: 25 });
+  await expect(call).rejects.toMatchObject({ code: 'BAD_ANSWER', outcomeUnknown: true });
+});
+
+function contactOf(id: string): string {
+  const others = ['first_name', 'last_name', 'email', 'phone', 'mobile_phone'].map((name) => `<${name}/>`);
+  return `<contact><contact_id>${id}</contact_id>${others.join('')}</contact>`;
+}
+
 test.each([
   ['no XML', 'ok', '{}'],
   ['another document', 'ok', '<other/>'],
@@ -200,6 +212,9 @@ test.each([
   ['a failure without problems', 'fail', '<response status="fail"/>'],
   ['a contact without fields', 'ok', '<response status="ok"><contact/></response>'],
   ['no contact', 'ok', '<response status="ok"/>'],
+  ['a failure without a code', 'fail', '<response status="fail"><error/></response>'],
+  ['an id that is no number', 'ok', `<response status="ok">${contactOf('x')}</response>`],
+  ['an empty id', 'ok', `<response status="ok">${contactOf('')}</response>`],
 ])('an answer that cannot be read (%s) rejects its call', async (_, status, body) => {
   const contacts = await connected();
   const call = contacts.get(1);
@@ -221,4 +236,14 @@ test('a request that is longer than the broker accepts rejects; its neighbours a
   await idle.channel.cancel(consumer.consumerTag);
   const again = contacts.request(Buffer.alloc(17 * 1024 * 1024));
   await expect(again).rejects.toMatchObject({ code: 'REQUEST_TOO_LARGE' });
+});
+
+test('a request that the broker refuses costs its channel, not the connection of those that wait', async () => {
+  const contacts = await connected({ maxInFlight: 1 });
+  const refused = expect(contacts.request(Buffer.alloc(17 * 1024 * 1024))).rejects.toThrow('longer');
+  const call = contacts.delete(1);
+  await refused;
+  answer(await request());
+  await call;
+  expect(contacts.stats).toMatchObject({ losses: 1, retried: 0 });
 });

@@ -89,6 +89,7 @@ test('nothing is sent while the broker’s alarm lasts', async () => {
   await expect
     .poll(async () => String(await contacts.delete(1, { timeoutMs: 50 }).catch((error: unknown) => error)))
     .toContain('does not read');
+  expect(contacts.stats.connected).toBe(false);
   await contacts.close();
   await broker.stop();
 });
@@ -146,6 +147,13 @@ describe('a named reply queue', () => {
   test('belongs to one client at a time', async () => {
     await connected({ url, replyQueue });
     await expect(ContactsClient.connect({ url, queue, replyQueue, timeoutMs: 500 })).rejects.toThrow('is in use');
+  });
+
+  test('belongs to one of several clients that connect at the same time', async () => {
+    const options = { url, queue, replyQueue, timeoutMs: 2_000 };
+    const connecting = [1, 2, 3].map(() => connected(options));
+    const settled = await Promise.allSettled(connecting);
+    expect(settled.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected']);
   });
 
   test('that is deleted is declared again', async () => {
