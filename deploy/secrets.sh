@@ -71,7 +71,7 @@ elif [ $# -gt 0 ]; then
   exit 2
 fi
 
-for name in rabbitmq_worker rabbitmq_producer rabbitmq_operator rabbitmq_admin mongodb_admin mongodb_worker; do
+for name in rabbitmq_worker rabbitmq_producer rabbitmq_operator rabbitmq_admin mongodb_admin mongodb_worker grafana_admin; do
   case " $renewed " in *" $name "*) password $name renew ;; *) password $name keep ;; esac
 done
 
@@ -115,5 +115,6 @@ give() {
 give worker worker_amqp_url worker_mongodb_url
 give rabbitmq rabbitmq_definitions.json
 give mongodb mongodb_admin_password
+give grafana grafana_admin_password
 give mongodb-users mongodb_admin_password mongodb_worker_password
 echo 'The secrets are complete.'

@@ -49,6 +49,8 @@ export interface Output {
    * Resolves when more may be written. Rejects with `ReaderGoneError` once the reader has closed it.
    */
   write(text: string): Promise<void>;
+  /** The same for text with colours, in which the caller has escaped every value. */
+  writeStyled(text: string): Promise<void>;
   /** Replaces the text on the terminal. Without a terminal it appends. */
   show(text: string): Promise<void>;
 }

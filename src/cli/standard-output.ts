@@ -31,9 +31,13 @@ export class StandardOutput implements Output {
    * Writes the text as it is to a file or a pipe. A terminal gets it without what could control it:
    * contacts may hold U+009B, which begins a control sequence.
    */
-  async write(text: string): Promise<void> {
+  write(text: string): Promise<void> {
+    return this.writeStyled(this.isTTY ? escapeControlsInLines(text) : text);
+  }
+
+  async writeStyled(text: string): Promise<void> {
     if (this.#closed) throw new ReaderGoneError('standard output is closed');
-    this.#stream.write(this.isTTY ? escapeControlsInLines(text) : text);
+    this.#stream.write(text);
     await this.drained();
     if (this.#closed) throw new ReaderGoneError('standard output is closed');
   }

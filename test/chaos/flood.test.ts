@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { flood } from '../../bench/flood/flood.ts';
-import { floodTable } from '../../bench/flood/table.ts';
-import { problemsOf } from '../../bench/flood/verdict.ts';
+import { attempt, ROOT } from '../../infrastructure/command.ts';
 import { startBroker, startDatabase, type OwnServer } from '../support/servers.ts';
 
 let servers: readonly OwnServer[] = [];
@@ -16,8 +14,11 @@ afterAll(async () => {
 });
 
 test('a byte of a hostile document costs the worker no more than an honest one, and memory stays bounded', async () => {
-  const [amqpUrl, mongodbUrl] = servers.map(({ url }) => url) as [string, string];
-  const figures = await flood({ amqpUrl, mongodbUrl, seconds: 2, name: 'flood' });
-  console.log(floodTable(figures));
-  expect(problemsOf(figures)).toEqual([]);
+  const [AMQP_URL, MONGODB_URL] = servers.map(({ url }) => url);
+  const env = { AMQP_URL, MONGODB_URL };
+  const args = ['bench/flood/main.ts', '--seconds', '2'];
+  const { code, output } = await attempt(process.execPath, args, { cwd: ROOT, env, limitMs: 120_000 });
+  console.log(output);
+  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(output).toMatch(/^slow +\d+/m);
 });

@@ -9,14 +9,7 @@ import { ensureImages } from '../../infrastructure/images.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 import { composeProject, type ComposeProject } from '../support/compose-project.ts';
 import { exerciseWorkers, WITHOUT_DATA } from '../support/exercise.ts';
-import {
-  isAnnounced,
-  metricsIn,
-  OBSERVABILITY,
-  type PanelQuery,
-  panelQueries,
-  ruleExpressions,
-} from '../support/observability.ts';
+import { metricsIn, OBSERVABILITY, type PanelQuery, panelQueries, ruleExpressions } from '../support/observability.ts';
 import { api, inImage, query } from '../support/prometheus.ts';
 
 const HANDBOOK = 'https://handbook.example.org/alerts';
@@ -77,7 +70,7 @@ test('Prometheus scrapes both workers, the broker with its queues, Alertmanager 
 
 /** Whether a metric may have no series here. */
 function isExcused(name: string): boolean {
-  return name in WITHOUT_DATA || isAnnounced(name);
+  return name in WITHOUT_DATA;
 }
 
 /** What Prometheus criticises about the queries, and the queries without data that ought to have some. */

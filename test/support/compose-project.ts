@@ -17,7 +17,10 @@ export interface ComposeProject {
   readonly image: string;
   /** The broker's address for its administrator. Throws before the first `up`. */
   readonly amqpUrl: string;
-  /** Returns what a file of the project's secrets holds. Throws before the first `up`. */
+  /**
+   * Returns what a file of the project's secrets holds. The service `secrets` makes them at the
+   * first `up`.
+   */
   secret(name: string): string;
   /** `docker`, or `docker-compose` where Compose is a program of its own. */
   readonly program: string;

@@ -44,24 +44,9 @@ interface PanelModel {
   readonly targets?: readonly { readonly expr: string }[];
 }
 
-/** Metrics that the page shows as soon as workers expose them. Leave a name out once the catalogue has it. */
-const ANNOUNCED = [
-  'contacts_stage_duration_seconds',
-  'contacts_settlement_duration_seconds',
-  'contacts_attempts_total',
-  'contacts_repeats_total',
-  'contacts_link_up',
-  'contacts_oldest_request_age_seconds',
-];
-
 /** Whether workers expose the metric, or the histogram to which the series belongs. */
 export function isExposed(name: string): boolean {
   return name in METRICS || name.replace(/_(?:bucket|sum|count)$/, '') in METRICS;
-}
-
-/** Whether workers will expose the metric. */
-export function isAnnounced(name: string): boolean {
-  return ANNOUNCED.includes(name.replace(/_(?:bucket|sum|count)$/, '')) && !isExposed(name);
 }
 
 /** Returns the parsed YAML file of deploy/observability. */

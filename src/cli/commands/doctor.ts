@@ -29,7 +29,7 @@ export function addDoctor(program: Command, run: Run): void {
       for await (const finding of checks(around, options)) {
         failed ||= finding.state === 'failed';
         const line = options.output === 'json' ? `${JSON.stringify(finding)}\n` : lineOf(finding, coloured);
-        await around.stdout.write(line);
+        await around.stdout.writeStyled(line);
       }
       return failed ? EXIT_CODES.failed : EXIT_CODES.ok;
     }),

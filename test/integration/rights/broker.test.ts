@@ -92,7 +92,7 @@ test('the worker runs on its rights: five methods, a dead letter, a second start
   await answer;
 
   // How it finds out whether the broker's cluster has a majority.
-  const asks = (asked: Channel): Promise<unknown> => asked.assertQueue(`${QUEUE}.majority.x`, { exclusive: true });
+  const asks = (asked: Channel): Promise<unknown> => asked.assertQueue(`${QUEUE}.majority.0a`, { exclusive: true });
   expect(await refusalOf(WORKER, asks)).toBeUndefined();
   await first.stop();
   await started();
@@ -119,10 +119,14 @@ test('the operator lists, sends back and discards dead letters', async () => {
 const WITHOUT: readonly (readonly [what: string, Partial<Permissions>, refused: string])[] = [
   [
     'configure its queue',
-    { configure: '^contacts\\.requests\\.dead$' },
+    { configure: '^contacts\\.requests\\.(dead|majority\\..+)$' },
     `configure access to queue '${QUEUE}' in vhost`,
   ],
-  ['configure its dead-letter queue', { configure: '^contacts\\.requests$' }, `configure access to queue '${DEAD}'`],
+  [
+    'configure its dead-letter queue',
+    { configure: '^contacts\\.requests(\\.majority\\..+)?$' },
+    `configure access to queue '${DEAD}'`,
+  ],
   ['read its queue', { read: '^$' }, `read access to queue '${QUEUE}' in vhost`],
 ];
 
@@ -149,6 +153,16 @@ test('without the right to write to the default exchange answers wait, and none 
   await expect.poll(() => worker.logText()).toContain("write access to exchange 'amq.default' in vhost");
   await broker.allow(WORKER, exact);
   expect((await pending).contacts).toEqual([]);
+});
+
+test('the worker may declare the queues by which it asks for a majority, and needs the right for it', async () => {
+  const ask = (channel: Channel): Promise<unknown> =>
+    channel.assertQueue(`${QUEUE}.majority.0123456789ab`, { exclusive: true, durable: false });
+  expect(await refusalOf(WORKER, ask)).toBeUndefined();
+  const exact = broker.defined(WORKER);
+  await broker.allow(WORKER, { ...exact, configure: '^contacts\\.requests(\\.dead)?$' });
+  onTestFinished(() => broker.allow(WORKER, exact));
+  expect(await refusalOf(WORKER, ask)).toContain('configure access to queue');
 });
 
 const BEYOND: readonly (readonly [who: string, what: string, act: (channel: Channel) => Promise<unknown>])[] = [

@@ -8,8 +8,17 @@ const running = runningWorker();
 
 test('priority, expiration, type, timestamp and user_id change neither effect nor answer', async () => {
   const { requester } = running;
-  const options = { priority: 255, expiration: '60000', type: 'contact.delete', timestamp: 1, userId: 'guest' };
-  const created = await requester.request(createRequest(), { ...options, headers: { 'sent-back': -1, CC: 'x' } });
+  const options = {
+    priority: 255,
+    expiration: '60000',
+    type: 'contact.delete',
+    timestamp: 1,
+    userId: new URL(running.names.amqpUrl).username,
+  };
+  const created = await requester.request(createRequest(), {
+    ...options,
+    headers: { 'sent-back': -1, CC: ['nowhere'] },
+  });
   const id = Number(/<contact_id>(\d+)</.exec(created.xml)?.[1]);
   expect(id).toBeGreaterThan(0);
   const { xml, properties } = await requester.request(getRequest(id), options);
