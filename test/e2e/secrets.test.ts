@@ -60,6 +60,7 @@ const passwordsIn = (files: Record<string, string>): [string, string][] =>
 test('the service makes the secrets of a fresh clone, for the owner of the clone alone', async () => {
   await compose('up', 'secrets');
   expect(Object.keys(contents()).filter((path) => path.includes('/'))).toEqual([
+    'for-grafana/grafana_admin_password',
     'for-mongodb-users/mongodb_admin_password',
     'for-mongodb-users/mongodb_worker_password',
     'for-mongodb/mongodb_admin_password',
