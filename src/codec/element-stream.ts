@@ -84,6 +84,7 @@ class ElementReader {
       this.#length = 0;
     }
     if (this.#open.length >= MAX_DEPTH) this.#refuse(`elements nested deeper than ${MAX_DEPTH}`);
+    this.#grow(name.length + attributes.flat().join('').length);
     this.#open.push({ name, attributes, children: [], text: '' });
   }
 
@@ -98,9 +99,13 @@ class ElementReader {
   #text(text: string): void {
     const element = this.#open.at(-1);
     if (element === undefined) return;
-    this.#length += text.length;
-    if (this.#length > MAX_LENGTH) this.#refuse(`a <${this.#name}> of more than ${MAX_LENGTH} characters`);
+    this.#grow(text.length);
     element.text += text;
+  }
+
+  #grow(length: number): void {
+    this.#length += length;
+    if (this.#length > MAX_LENGTH) this.#refuse(`a <${this.#name}> of more than ${MAX_LENGTH} characters`);
   }
 
   #refuse(problem: string): never {

@@ -1,6 +1,6 @@
 import type { TlsFiles } from '../files/tls-files.ts';
 import { createClient, DEFAULT_LIMITS } from './connection/client.ts';
-import { mongodbTlsProblem } from './connection/url.ts';
+import { mongodbTlsProblem, mongodbUrlProblem } from './connection/url.ts';
 
 /** What the database says of itself. */
 interface DatabaseState {
@@ -16,6 +16,8 @@ interface DatabaseState {
  * it does not answer.
  */
 export async function inspectDatabase(url: string, timeoutMs: number, tls?: TlsFiles): Promise<DatabaseState> {
+  const urlProblem = mongodbUrlProblem(url);
+  if (urlProblem !== undefined) throw new Error(`MONGODB_URL ${urlProblem}`);
   const limits = { ...DEFAULT_LIMITS, connectMs: timeoutMs, answerMs: timeoutMs, poolSize: 1 };
   const problem = tls === undefined ? undefined : mongodbTlsProblem(url);
   if (problem !== undefined) throw new Error(`MONGODB_TLS_…: ${problem}`);

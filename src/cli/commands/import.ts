@@ -1,5 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { constants, createReadStream, fstatSync, type Stats } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
@@ -7,7 +8,7 @@ import { CommandError } from '../errors.ts';
 import { EXIT_CODES, worse, type ExitCode } from '../exit-codes.ts';
 import { openReader } from '../formats/open.ts';
 import { FIELDS, isField, type Field } from '../formats/row.ts';
-import { decodedText } from '../formats/text.ts';
+import { decodedText, UnreadableFileError } from '../formats/text.ts';
 import { contentIdentity } from '../import/identity.ts';
 import { Progress, rateOf, durationText } from '../import/progress.ts';
 import { Rejects } from '../import/rejects.ts';
@@ -65,7 +66,7 @@ export function addImport(program: Command, run: Run): void {
 }
 
 async function importFile(around: CliEnvironment, options: ImportOptions, [file]: [string]): Promise<ExitCode> {
-  const size = file === STDIN ? 0 : await sizeOf(file, options.rejects);
+  const size = await sizeOf(around, file, options.rejects);
   if (options.dryRun === true) return read(around, options, { file, size, identity: '' }, undefined);
   const identity = options.messageId ?? (await identityOf(around, file));
   return withContacts(around, options, ({ contacts }) => read(around, options, { file, size, identity }, contacts));
@@ -88,11 +89,14 @@ async function read(
   const warn = (message: string): void => void stderr.write(`contacts: ${message}\n`);
   let bytes = 0;
   const input = counted(
-    file === STDIN ? around.stdin : createReadStream(file, { highWaterMark: READ_BYTES }),
+    addAbortSignal(around.stop, file === STDIN ? around.stdin : createReadStream(file, { highWaterMark: READ_BYTES })),
     (length) => (bytes += length),
   );
   const { format, map: mapping = new Map(), clientId, inFlight } = options;
-  const reader = await openReader(decodedText(input, options.encoding), { name: file, format, mapping, warn });
+  const text = decodedText(input, options.encoding);
+  const reader = await openReader(text, { name: file, format, mapping, warn }).catch((error: unknown) =>
+    rethrowUnreadable(around, file, error),
+  );
   const counts = noCounts();
   const rejects = new Rejects(reader, options.rejects, warn);
   const progress = stderr.isTTY === true && size > 0 ? new Progress(stderr, counts, size, () => bytes) : undefined;
@@ -117,12 +121,22 @@ async function read(
   const seconds = (performance.now() - start) / 1_000;
   if (options.output === 'json') await around.stdout.write(`${JSON.stringify({ ...counts, seconds })}\n`);
   warn(summary(counts, seconds, contacts === undefined));
-  if (end !== undefined) warn(contacts === undefined ? end.reason : `${end.reason} ${howToGoOn(end, identity)}`);
+  if (end !== undefined)
+    warn(contacts === undefined ? end.reason : `${end.reason} ${howToGoOn(end, identity, size, options)}`);
   return worse(end?.exitCode ?? EXIT_CODES.ok, counts.rejected > 0 ? EXIT_CODES.failed : EXIT_CODES.ok);
 }
 
-function howToGoOn({ unreadable }: EarlyEnd, identity: string): string {
-  if (!unreadable) return 'Run the same command again to go on: nothing is repeated.';
+/** No row of the file was sent yet. */
+function rethrowUnreadable({ stop }: CliEnvironment, file: string, error: unknown): never {
+  if (stop.aborted) throw new CommandError(EXIT_CODES.interrupted, 'Stopped.');
+  if (!(error instanceof UnreadableFileError)) throw error;
+  throw new CommandError(EXIT_CODES.usage, `${file} cannot be read: ${error.message}`);
+}
+
+/** A stream, which has no size, has another identity in the next run, unless one is named. */
+function howToGoOn({ unreadable }: EarlyEnd, identity: string, size: number, { messageId }: ImportOptions): string {
+  const name = size === 0 && messageId === undefined ? ` with --message-id ${identity}` : '';
+  if (!unreadable) return `Run the same command again${name} to go on: nothing is repeated.`;
   return `Correct it and add --message-id ${identity}, so that the rows before are not repeated.`;
 }
 
@@ -134,19 +148,31 @@ function summary({ rows, created, repeated, rejected, unanswered }: Counts, seco
 }
 
 /** @throws {CommandError} where the file cannot be read, or would be overwritten. */
-async function sizeOf(file: string, rejects: string | undefined): Promise<number> {
-  let found: Awaited<ReturnType<typeof stat>>;
+async function sizeOf({ stdin }: CliEnvironment, file: string, rejects: string | undefined): Promise<number> {
+  let found: Stats | undefined;
   try {
-    found = await stat(file);
-    if (found.isDirectory()) throw new Error('it is a directory');
+    found = file === STDIN ? statOf(stdin) : await stat(file);
+    if (found?.isDirectory() === true) throw new Error('it is a directory');
+    if (file !== STDIN) await access(file, constants.R_OK);
   } catch (error) {
     throw new CommandError(EXIT_CODES.usage, `${file} cannot be read: ${reasonOf(error)}`);
   }
-  const target = rejects === undefined ? undefined : await stat(rejects).catch(() => undefined);
-  if (target !== undefined && target.ino === found.ino && target.dev === found.dev) {
-    throw new CommandError(EXIT_CODES.usage, '--rejects must be another file than the one that is imported.');
-  }
-  return found.isFile() ? found.size : 0;
+  if (rejects !== undefined) await refuseRejects(rejects, found);
+  return file !== STDIN && found?.isFile() === true ? found.size : 0;
+}
+
+/** @throws {CommandError} where the rejected rows would overwrite the input, or cannot be written. */
+async function refuseRejects(rejects: string, input: Stats | undefined): Promise<void> {
+  const target = await stat(rejects).catch(() => undefined);
+  if (target?.isDirectory() === true) throw new CommandError(EXIT_CODES.usage, `${rejects} is a directory.`);
+  if (target?.isFile() !== true || target.ino !== input?.ino || target.dev !== input.dev) return;
+  throw new CommandError(EXIT_CODES.usage, '--rejects must be another file than the one that is imported.');
+}
+
+/** What is behind standard input; `undefined` where that is no file descriptor. */
+function statOf(stdin: Readable): Stats | undefined {
+  const fd: unknown = Reflect.get(stdin, 'fd');
+  return typeof fd === 'number' ? fstatSync(fd) : undefined;
 }
 
 /** What can be read once only has an identity of its own each time. */

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
+
 import type { Command } from 'commander';
 import { EXIT_CODES, type ExitCode, worse } from '../exit-codes.ts';
 import { escapeControls } from '../../dead-letters/terminal-text.ts';
@@ -54,14 +56,15 @@ async function bytesOf(around: CliEnvironment, file: string): Promise<Buffer> {
   try {
     return file === STDIN ? await standardInput(around) : await readFile(file);
   } catch (error) {
+    if (around.stop.aborted) throw new CommandError(EXIT_CODES.interrupted, 'Stopped.');
     throw new CommandError(EXIT_CODES.usage, `${escapeControls(file)} cannot be read: ${reasonOf(error)}`);
   }
 }
 
-async function standardInput({ stdin }: CliEnvironment): Promise<Buffer> {
+async function standardInput({ stdin, stop }: CliEnvironment): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
-  for await (const part of stdin as AsyncIterable<Buffer>) {
+  for await (const part of addAbortSignal(stop, stdin) as AsyncIterable<Buffer>) {
     length += part.length;
     if (length > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES} bytes`);
     parts.push(part);

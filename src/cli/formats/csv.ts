@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 
-import { parse, type CsvError, type Info } from 'csv-parse';
+import { CsvError, parse, type Info } from 'csv-parse';
 import { parse as parseNow } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 
@@ -125,7 +125,7 @@ async function* records(text: AsyncIterable<string>, delimiter: string): AsyncGe
 }
 
 function isCsvError(error: unknown): error is CsvError {
-  return error instanceof Error && String(Reflect.get(error, 'code')).startsWith('CSV_');
+  return error instanceof CsvError;
 }
 
 /** Without the text, which may be anything. */

@@ -39,10 +39,18 @@ function readLine(line: string, mapping: Mapping): Pick<Row<Source>, 'fields' | 
   for (const [name, member] of Object.entries(source)) {
     if (IGNORED.includes(name) || member === null) continue;
     const field = mapping.get(name) ?? name;
-    if (typeof member !== 'string' && typeof member !== 'number') {
-      return { fields, problem: `has a member ${JSON.stringify(name)} that is neither text nor number`, source };
-    }
-    fields.push([field, String(member)]);
+    const { text, problem } = valueOf(member);
+    if (problem !== undefined) return { fields, problem: `has a member ${JSON.stringify(name)} ${problem}`, source };
+    fields.push([field, text]);
   }
   return { fields, source };
+}
+
+/** JSON.parse rounds numbers beyond 2^53−1. */
+function valueOf(value: unknown): { readonly text: string; readonly problem?: string } {
+  if (typeof value === 'string') return { text: value };
+  if (typeof value !== 'number') return { text: '', problem: 'that is neither text nor number' };
+  const text = String(value);
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return { text };
+  return { text, problem: 'whose number is too large to be kept; write it as a text' };
 }

@@ -10,13 +10,17 @@ export function modernised(card: string): string {
 /** Quoted-printable lines end with `=` where they go on. */
 function joined(lines: readonly string[]): string[] {
   const whole: string[] = [];
+  let parts: string[] = [];
   for (const line of lines) {
-    const before = whole.at(-1);
-    if (before?.endsWith('=') === true && /;(?:ENCODING=)?QUOTED-PRINTABLE[;:]/i.test(before)) {
-      whole[whole.length - 1] = before.slice(0, -1) + line;
-    } else whole.push(line);
+    const isQuoted = parts.length > 0 || /;(?:ENCODING=)?QUOTED-PRINTABLE[;:]/i.test(line);
+    if (isQuoted && line.endsWith('=')) {
+      parts.push(line.slice(0, -1));
+      continue;
+    }
+    whole.push([...parts, line].join(''));
+    parts = [];
   }
-  return whole;
+  return parts.length === 0 ? whole : [...whole, parts.join('')];
 }
 
 function modernLine(line: string): string {

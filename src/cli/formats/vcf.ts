@@ -1,6 +1,6 @@
 import ICAL from 'ical.js';
 
-import type { Row, RowReader } from './row.ts';
+import { isField, type Row, type RowReader } from './row.ts';
 import { linesOf, UnreadableFileError } from './text.ts';
 import { modernised } from './vcard21.ts';
 
@@ -61,12 +61,15 @@ type Property = ICAL.Property;
 
 /** The fields of one card, or why it cannot be read. */
 export function readCard(card: string): Pick<Row, 'fields' | 'problem'> {
-  let properties: readonly Property[];
   try {
-    properties = new ICAL.Component(ICAL.parse(modernised(card)) as unknown[]).getAllProperties();
+    // The library decodes a value, and may throw, only when the value is read.
+    return { fields: cardFields(new ICAL.Component(ICAL.parse(modernised(card)) as unknown[]).getAllProperties()) };
   } catch {
     return { fields: [], problem: 'is not a vCard that can be read' };
   }
+}
+
+function cardFields(properties: readonly Property[]): [string, string][] {
   const fields = new Map<string, string>();
   const set = (name: string, text: string | undefined): void => {
     if (text !== undefined && text !== '') fields.set(name, text);
@@ -84,7 +87,7 @@ export function readCard(card: string): Pick<Row, 'fields' | 'problem'> {
   set('phone', preferred(phones.filter((one) => !mobile(one) && !noPhone(one))));
   set('mobile_phone', preferred(phones.filter(mobile)));
   for (const [name, text] of exactFields(properties)) fields.set(name, text);
-  return { fields: [...fields] };
+  return [...fields];
 }
 
 /**
@@ -128,7 +131,10 @@ function exactFields(properties: readonly Property[]): [string, string][] {
   const exact = properties.find(({ name }) => name === EXACT);
   if (exact === undefined) return [];
   try {
-    return Object.entries(JSON.parse(Buffer.from(textOf(exact), 'base64').toString('utf8')) as Record<string, string>);
+    const texts = JSON.parse(Buffer.from(textOf(exact), 'base64').toString('utf8')) as Record<string, unknown>;
+    return Object.entries(texts).filter(
+      (entry): entry is [string, string] => isField(entry[0]) && typeof entry[1] === 'string',
+    );
   } catch {
     return [];
   }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 
 import type { Problem } from '../../client/index.ts';
 import { problemLine } from '../failure.ts';
@@ -44,7 +44,7 @@ export class Rejects {
   async close(): Promise<void> {
     if (this.#count > MAX_SHOWN) this.#write(`and ${this.#count - MAX_SHOWN} more rejected rows`);
     if (this.#path === undefined) return;
-    if (this.#file === undefined) return rm(this.#path, { force: true });
+    if (this.#file === undefined) return removeFile(this.#path);
     this.#file.end(this.#reader.tail);
     if (this.#failure === undefined) await once(this.#file, 'close');
     if (this.#failure !== undefined) throw this.#failure;
@@ -55,4 +55,10 @@ export class Rejects {
   #opened(path: string): WriteStream {
     return createWriteStream(path, { mode: 0o600 }).on('error', (error) => (this.#failure = error));
   }
+}
+
+/** Leaves what is no regular file: a device, a pipe, a link. */
+async function removeFile(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isFile() === true) await rm(path, { force: true });
 }

@@ -55,6 +55,8 @@ export interface EarlyEnd {
   readonly unreadable: boolean;
 }
 
+const STOPPED: EarlyEnd = { exitCode: EXIT_CODES.interrupted, reason: 'Stopped.', unreadable: false };
+
 type Outcome = 'created' | 'repeated' | 'valid' | Failure;
 
 /**
@@ -77,18 +79,21 @@ export async function importRows(plan: ImportPlan): Promise<EarlyEnd | undefined
       plan.counts.rows += 1;
       waiting.push([row, outcomeOf(plan, row)]);
     }
-    if (stop.aborted) end ??= { exitCode: EXIT_CODES.interrupted, reason: 'Stopped.', unreadable: false };
+    if (stop.aborted) end ??= STOPPED;
   } catch (error) {
-    if (!(error instanceof UnreadableFileError)) throw error;
-    end ??= {
-      exitCode: EXIT_CODES.failed,
-      reason: `The rest of the file cannot be read: ${error.message}.`,
-      unreadable: true,
-    };
+    const thrown = stop.aborted ? STOPPED : unreadableEnd(error);
+    end ??= thrown;
   } finally {
     while (waiting.length > 0) await settleFirst();
   }
   return end;
+}
+
+/** Rethrows what does not concern the file. */
+function unreadableEnd(error: unknown): EarlyEnd {
+  if (!(error instanceof UnreadableFileError)) throw error;
+  const reason = `The rest of the file cannot be read: ${error.message}.`;
+  return { exitCode: EXIT_CODES.failed, reason, unreadable: true };
 }
 
 /** Never rejects with anything but a defect. */

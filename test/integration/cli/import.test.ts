@@ -1,9 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { expect, test } from 'vitest';
 
 import { runningWorker } from '../../support/running-worker.ts';
-import { contacts, startContacts, tempFile, type CommandOptions, type Ended } from './contacts-process.ts';
+import { CLI, contacts, startContacts, tempFile, type CommandOptions, type Ended } from './contacts-process.ts';
 
 const running = runningWorker();
 const run = (args: readonly string[], options?: CommandOptions): Promise<Ended> =>
@@ -142,6 +146,55 @@ test('the rejected rows may not replace the file', async () => {
   expect(await run(['import', file, '--rejects', file])).toMatchObject({ code: 2 });
   expect(readFileSync(file, 'utf8')).toBe(HEAD);
 });
+
+test('the rejected rows may not replace the file behind standard input', async () => {
+  const file = tempFile('people.csv', HEAD);
+  const args = ['import', '-', '--format', 'csv', '--dry-run', '--rejects', file];
+  const shell = ['-c', '"$@" < "$0"', file, process.execPath, CLI, ...args];
+  expect(spawnSync('sh', shell).status).toBe(2);
+  expect(readFileSync(file, 'utf8')).toBe(HEAD);
+});
+
+test('--rejects removes a file of an earlier run, and nothing that is no file', async () => {
+  const file = tempFile('people.csv', HEAD);
+  const args = ['import', file, '--dry-run', '--rejects'];
+  const link = join(dirname(file), 'link');
+  symlinkSync('/dev/null', link);
+  expect(await run([...args, link])).toMatchObject({ code: 0 });
+  expect(existsSync(link)).toBe(true);
+  expect(await run([...args, dirname(file)])).toMatchObject({ code: 2 });
+});
+
+test('a file in another encoding is reported with what to do', async () => {
+  const file = tempFile('latin.csv', Buffer.from(`${HEAD}José,B,c@d.e\n`, 'latin1'));
+  const { code, err } = await run(['import', file, '--dry-run']);
+  expect(code).toBe(2);
+  expect(err).toMatch(/^contacts: .*latin\.csv cannot be read: it is not utf-8 near byte 0; name its encoding with/);
+  expect(err).not.toContain(' at ');
+});
+
+test.each([['import', '-', '--format', 'ndjson'], ['send']])(
+  'a signal ends %s, though standard input goes on',
+  async (...args) => {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      env: { PATH: process.env['PATH'], AMQP_URL: running.names.amqpUrl, REQUEST_QUEUE: running.names.queue },
+    });
+    const client = freshClient();
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    const ended = once(child, 'close');
+    if (args[0] === 'import') {
+      const row = { client_id: client, first_name: 'A', last_name: 'B', email: 'c@d.e' };
+      child.stdin.write(`${JSON.stringify(row)}\n`.repeat(10));
+      await expect.poll(async () => (await contactsOf(client)).length, { timeout: 20_000 }).toBeGreaterThan(5);
+    } else await setTimeout(3_000);
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+    // Without a name for the stream, the same command again would create all rows again.
+    if (args[0] === 'import')
+      expect(err).toMatch(/Stopped\. Run the same command again with --message-id import-\S+ to go on/);
+  },
+);
 
 test.each(['csv', 'vcf', 'xml', 'ndjson'])('an export as %s is imported with every field as it was', async (format) => {
   const [client, other] = [freshClient(), freshClient()];

@@ -106,6 +106,13 @@ describe('doctor', () => {
     expect(out).toMatch(/^FAIL {2}database: .* → check MONGODB_URL/m);
     expect(out).not.toContain('secret');
   });
+
+  test('a database URL that the worker refuses fails the check', async () => {
+    const MONGODB_URL = running.names.mongodbUrl.replace(/\/[^/]*$/, '');
+    const { code, out } = await run(['doctor'], { env: { MONGODB_URL } });
+    expect(code).toBe(1);
+    expect(out).toMatch(/^FAIL {2}database: MONGODB_URL names no database/m);
+  });
 });
 
 describe('watch', () => {

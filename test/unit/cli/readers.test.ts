@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { readCard } from '../../../src/cli/formats/vcf.ts';
 import { checkRow } from '../../../src/cli/import/check.ts';
 import { allRows, fieldsOf, openText, rowsOf } from './reading.ts';
 
@@ -48,6 +49,11 @@ describe('csv', () => {
     const reader = await openText(`${HEAD}\n1,A,B,c@d.e,,\n1,"A,B,c@d.e,,\n`, { format: 'csv' });
     await expect(allRows(reader)).rejects.toThrow('line 3: a quote is not closed');
   });
+
+  test('a quote inside an unquoted value ends the reading, without quoting the value', async () => {
+    const reader = await openText(`${HEAD}\n1,Joe "Jim",B,c@d.e,,\n`, { format: 'csv' });
+    await expect(allRows(reader)).rejects.toThrow('line 2: a quote where none belongs');
+  });
 });
 
 describe('vcf', () => {
@@ -82,6 +88,35 @@ describe('vcf', () => {
   });
 });
 
+const NEXT_CARD = 'BEGIN:VCARD\nVERSION:3.0\nN:B;A\nEND:VCARD\n';
+
+test.each(['EMAIL;VALUE=date:foo', 'TEL;VALUE=utc-offset:x'])(
+  'a card with %s is a row that cannot be read',
+  async (line) => {
+    const [bad, next] = await rowsOf(`BEGIN:VCARD\nVERSION:3.0\n${line}\nEND:VCARD\n${NEXT_CARD}`);
+    expect(bad?.problem).toBe('is not a vCard that can be read');
+    expect(next?.problem).toBeUndefined();
+  },
+);
+
+test('X-CONTACTS-EXACT sets only texts of fields', async () => {
+  const exact = Buffer.from(JSON.stringify({ client_id: 5, other: 'x', phone: '1\r2' })).toString('base64');
+  const [row] = await fieldsOf(`BEGIN:VCARD\nVERSION:3.0\nN:B;A\nX-CONTACTS-EXACT:${exact}\nEND:VCARD\n`);
+  expect(row).toEqual({ first_name: 'A', last_name: 'B', phone: '1\r2' });
+});
+
+test('a card of version 2.1 with a long quoted-printable value is read in linear time', async () => {
+  const note = `NOTE;ENCODING=QUOTED-PRINTABLE:${`${'x'.repeat(70)}=\n`.repeat(50_000)}`;
+  const start = performance.now();
+  expect(readCard(`BEGIN:VCARD\nVERSION:2.1\nN:B;A\n${note}\nEND:VCARD`).fields).toContainEqual(['last_name', 'B']);
+  expect(performance.now() - start).toBeLessThan(10_000);
+});
+
+test('a contact of many elements ends the reading, as one of a long text does', async () => {
+  const reader = await openText(`<c><contact>${'<x/>'.repeat(1_100_000)}</contact></c>`, { format: 'xml' });
+  await expect(allRows(reader)).rejects.toThrow('a <contact> of more than 1048576 characters');
+});
+
 describe('xml', () => {
   const contactXml =
     '<contact><client_id>1</client_id><first_name>A &amp; <![CDATA[<B>]]></first_name><phone/></contact>';
@@ -109,6 +144,14 @@ describe('xml', () => {
 });
 
 describe('ndjson', () => {
+  test.each(['12345678901234567890', '1e999'])(
+    'the number %s, which JSON.parse changes, makes a row a rejected one',
+    async (number) => {
+      const [row] = await rowsOf(`{"phone":${number}}\n`);
+      expect(row?.problem).toBe('has a member "phone" whose number is too large to be kept; write it as a text');
+    },
+  );
+
   test('numbers and texts are values, null is none', async () => {
     expect(await fieldsOf('{"client_id":1,"first_name":"A","phone":null}\n\n{"client_id":"2"}')).toEqual([
       { client_id: '1', first_name: 'A' },
