@@ -90,7 +90,7 @@ export class ConfirmWatch {
   #tick(): void {
     const main = this.#host.main();
     if (main === undefined) return;
-    if (this.#isWaiting(main) && !this.#majority.counts(this.now)) return;
+    if ((this.#majority.isBlameless || this.#isWaiting(main)) && !this.#majority.counts(this.now)) return;
     this.now += 1;
     let needsProbe = false;
     for (const pending of main.unconfirmed.values()) {
@@ -107,7 +107,8 @@ export class ConfirmWatch {
     const [oldest] = main.unconfirmed.values();
     const [isolated] = this.#host.isolatedChannels.busy.values();
     const isSlow = (pending: Pending | undefined): boolean =>
-      pending !== undefined && this.now - pending.sentAt >= SLOW;
+      // A tick early, so that a question is answered before the first message counts as slow.
+      pending !== undefined && this.now + 1 - pending.sentAt >= SLOW;
     return isSlow(oldest) || isSlow(isolated) || this.#host.retrying();
   }
 

@@ -65,7 +65,7 @@ export class Destinations {
 
   /** Whether a nacked message of any destination is retried. */
   get isRetrying(): boolean {
-    return [...this.#degraded].some(({ nackState }) => nackState === 'retrying');
+    return [...this.#degraded].some(({ nackState, open }) => nackState === 'retrying' && open > 0);
   }
 
   /** Sends nothing more to it until tick `until`. */
@@ -83,6 +83,7 @@ export class Destinations {
     destination.nackState = 'no';
     destination.nacksInRow = 0;
     destination.nackedSince = Infinity;
+    destination.kept = false;
     destination.retried = undefined;
     destination.retryDue = false;
     destination.stalled = false;
@@ -102,7 +103,7 @@ export class Destinations {
 
   /** Whether one more request may wait for it. */
   mayHold(destination: Destination): boolean {
-    if (this.#isBlameless()) return true;
+    if (this.#isBlameless() || destination.kept) return true;
     if (destination.held >= this.#maxHeldByOne) return false;
     const own = this.#degraded.has(destination) ? destination.held : 0;
     return own + this.#heldByOthers(destination) < this.maxHeld;
@@ -118,7 +119,7 @@ export class Destinations {
    * retried.
    */
   takeExcess(destination: Destination): Pending[] {
-    if (this.#isBlameless()) return [];
+    if (this.#isBlameless() || destination.kept) return [];
     const room = Math.min(this.#maxHeldByOne, this.maxHeld - this.#heldByOthers(destination));
     return destination.waiting.splice(Math.max(1, room - destination.inFlight));
   }
@@ -133,7 +134,7 @@ export class Destinations {
 
   #heldByOthers(destination: Destination): number {
     let held = 0;
-    for (const degraded of this.#degraded) if (degraded !== destination) held += degraded.held;
+    for (const degraded of this.#degraded) if (degraded !== destination && !degraded.kept) held += degraded.held;
     return held;
   }
 

@@ -62,6 +62,7 @@ export class LostConfirms {
   #removeFromFlight(pending: Pending): void {
     const { destination } = pending;
     destination.inFlight -= 1;
+    if (destination.inFlight === 0) destination.stalled = false;
     if (destination.retried !== pending) return;
     destination.retried = undefined;
     destination.retryDue = true;

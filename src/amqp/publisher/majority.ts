@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-import { isAccessRefused } from '../connection/broker-errors.ts';
+import { TimeoutError } from '../../time/limit.ts';
+import { ConnectionError, isAccessRefused, isInternalError } from '../connection/broker-errors.ts';
 import { openConnection, type ConnectionSettings } from '../connection/connection.ts';
 
 /** The broker removes the queue by itself where the connection's end does not. */
@@ -30,8 +31,9 @@ export class MajorityProbe {
   }
 
   /**
-   * Resolves with `false` where the node has no majority, or does not answer in time; with `true`
-   * also where the user may not ask. Never rejects.
+   * Resolves with `false` where the node leaves the declaration unanswered. Any other failure says
+   * nothing about a majority, so it resolves with `true`: outsiders can use up connections and
+   * queues. A user without the right is asked for once. Never rejects.
    */
   async ask(url: string): Promise<boolean> {
     if (!this.#permitted) return true;
@@ -39,8 +41,8 @@ export class MajorityProbe {
       await this.#declare(url);
       return true;
     } catch (error) {
-      this.#permitted = !isAccessRefused(error);
-      return !this.#permitted;
+      if (isAccessRefused(error) && !(error instanceof ConnectionError)) this.#permitted = false;
+      return !(error instanceof TimeoutError || (error instanceof Error && isInternalError(error.message)));
     }
   }
 
@@ -73,12 +75,19 @@ export class MajorityWatch {
   readonly #host: MajorityWatchHost;
   #isAsking = false;
   #isMissing = false;
+  /** One question stays unanswered. A single one may also be a slow node. */
+  #isDoubtful = false;
   #askedAt = -Infinity;
   #missingTicks = 0;
   #electionTicks = 0;
 
   constructor(host: MajorityWatchHost) {
     this.#host = host;
+  }
+
+  /** Whether a question is open. */
+  get isAsking(): boolean {
+    return this.#isAsking;
   }
 
   /** Whether the broker itself is in trouble, so that no queue is to blame. */
@@ -94,7 +103,7 @@ export class MajorityWatch {
     if (this.#isMissing && (this.#missingTicks += 1) % MOVE_AFTER === 0) this.#host.move();
     if (this.#isAsking) return false;
     if (this.#isMissing || now - this.#askedAt >= ASK_EVERY) void this.#ask(now);
-    if (this.#isMissing || this.#electionTicks === 0) return !this.#isMissing;
+    if (this.#isMissing || this.#electionTicks === 0) return !this.#isMissing && !this.#isDoubtful;
     this.#electionTicks -= 1;
     return false;
   }
@@ -104,7 +113,10 @@ export class MajorityWatch {
     this.#askedAt = now;
     const isPresent = await this.#host.ask();
     this.#isAsking = false;
-    if (isPresent === !this.#isMissing) return;
+    const isFirstFailure = !isPresent && !this.#isMissing && !this.#isDoubtful;
+    this.#isDoubtful = isFirstFailure;
+    if (isFirstFailure) this.#askedAt = -Infinity;
+    if (isFirstFailure || isPresent === !this.#isMissing) return;
     this.#isMissing = !isPresent;
     this.#missingTicks = 0;
     this.#electionTicks = ELECTIONS;

@@ -39,6 +39,7 @@ export class NackRetry {
   nacked(destination: Destination, pending: Pending): void {
     const wasRetry = destination.retried === pending;
     if (wasRetry) destination.retried = undefined;
+    if (destination.inFlight === 0) destination.stalled = false;
     if (pending.message.once === true) return this.#abandon(pending);
     if (this.#host.isBlameless()) return this.#keep(destination, pending, wasRetry);
     if (destination.nackState === 'abandoned') return this.#abandon(pending);
@@ -63,6 +64,7 @@ export class NackRetry {
   /** Retries it, however often. */
   #keep(destination: Destination, pending: Pending, wasRetry: boolean): void {
     insertInOrder(destination.waiting, pending);
+    destination.kept = true;
     if (destination.nackState === 'retrying' && !wasRetry) return;
     destination.nackState = 'retrying';
     destination.nacksInRow += 1;
@@ -87,6 +89,7 @@ export class NackRetry {
 
   #abandonAll(destination: Destination, pending: Pending): void {
     destination.nackState = 'abandoned';
+    destination.kept = false;
     this.#destinations.degrade(destination);
     this.#abandon(pending);
     for (const other of destination.waiting.splice(0)) this.#abandon(other);

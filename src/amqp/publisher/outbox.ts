@@ -25,7 +25,10 @@ export class Outbox implements PublishChannelEvents {
   #blocked = false;
 
   constructor(limits: OutboxLimits, host: OutboxHost) {
-    this.destinations = new Destinations(limits.prefetch, () => limits.majority.isBlameless);
+    this.destinations = new Destinations(
+      limits.prefetch,
+      () => limits.majority.isBlameless || limits.majority.isAsking,
+    );
     const shared = {
       finish: (pending: Pending, outcome: ReplyOutcome) => this.#finish(pending, outcome),
       pump: (destination: Destination) => this.#pump(destination),

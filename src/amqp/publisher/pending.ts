@@ -65,6 +65,8 @@ export class Destination {
   nacksInRow = 0;
   /** Tick of the first nack in a row. */
   nackedSince = Infinity;
+  /** Its messages were nacked while no queue was to blame: no bound applies to them. */
+  kept = false;
   /** The message that is retried, while it is in flight. */
   retried: Pending | undefined;
   retryTimer: NodeJS.Timeout | undefined;

@@ -75,7 +75,9 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     const probe = new MajorityProbe(settings, limits.probeQueue);
     const majority = new MajorityWatch({
       ask: async () => this.#channel.url === undefined || probe.ask(this.#channel.url),
-      changed: (isPresent) => events.majority(isPresent),
+      changed: (isPresent) => {
+        if (!this.#stopped) events.majority(isPresent);
+      },
       move: () => {
         if (settings.urls.length > 1) this.#channel.reconnect('the node has no majority');
       },

@@ -54,6 +54,9 @@ test('without a majority nothing counts, and another node is tried from time to 
   const { watch, answer, events } = watched();
   ticks(watch, 1);
   await answer(false);
+  expect(watch.isBlameless).toBe(false);
+  expect(ticks(watch, 1, 1)).toBe(1);
+  await answer(false);
   expect(watch.isBlameless).toBe(true);
   for (let tick = 0; tick < 31; tick += 1) {
     expect(watch.counts(1)).toBe(false);
@@ -65,6 +68,9 @@ test('without a majority nothing counts, and another node is tried from time to 
 test('once there is a majority again, the elections have their time; then ticks count', async () => {
   const { watch, answer, events } = watched();
   ticks(watch, 1);
+  await answer(false);
+  expect(watch.isBlameless).toBe(false);
+  ticks(watch, 1, 1);
   await answer(false);
   watch.counts(1);
   await answer(true);
