@@ -114,7 +114,7 @@ export function duration(seconds) {
 
 /** A `<time>` in the reader's zone, with the exact one in its title. */
 export function time(iso) {
-  if (iso === null || iso === undefined) return '–';
+  if (iso === null || iso === undefined || Number.isNaN(Date.parse(iso))) return '–';
   return h('time', { datetime: iso, title: iso }, TIME.format(new Date(iso)));
 }
 

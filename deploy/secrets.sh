@@ -13,6 +13,10 @@ port=${RABBITMQ_PORT:-5672}
 command -v openssl > /dev/null || { echo 'openssl is missing' >&2; exit 1; }
 mkdir -p "$folder"
 
+# One run at a time, where there is flock.
+exec 9< "$folder"
+if command -v flock > /dev/null; then flock 9; fi
+
 # User and group of a path, as numbers. `stat` has other options on other systems.
 owner_of() { ls -dn "$1" | { read -r _ _ user group _; echo "$user:$group"; }; }
 
@@ -52,7 +56,7 @@ password() {
 hash() {
   salt=$(mktemp)
   openssl rand 4 > "$salt"
-  { cat "$salt"; cat "$salt" "$folder/$1_password" | openssl dgst -sha256 -binary; } | openssl base64 -A
+  { cat "$salt"; { cat "$salt"; printf %s "$(cat "$folder/$1_password")"; } | openssl dgst -sha256 -binary; } | openssl base64 -A
   rm -f "$salt"
 }
 

@@ -9,6 +9,7 @@ import type { ConsoleContext } from './context.ts';
 import type { ConsoleSettings } from './settings.ts';
 
 const HEADERS_TIMEOUT_MS = 10_000;
+const CHECK_CONNECTIONS_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 const MAX_CONNECTIONS = 200;
 
@@ -23,7 +24,11 @@ export interface RunningConsole {
 export async function startConsole(context: ConsoleContext, settings: ConsoleSettings): Promise<RunningConsole> {
   let port = settings.port;
   const app = createApp(context, settings, () => port);
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    // Node looks for overdue headers every 30 s otherwise.
+    serverOptions: { connectionsCheckingInterval: CHECK_CONNECTIONS_MS },
+  }) as Server;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;

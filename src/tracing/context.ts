@@ -58,7 +58,7 @@ function traceparentOf(value: unknown): RemoteContext | undefined {
 /** The value where it is a valid `tracestate`; nothing of it otherwise, as the W3C says. */
 function tracestateOf(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '' || value.length > MAX_TRACESTATE) return undefined;
-  const members = value.split(',').map((member) => member.trim());
+  const members = value.split(',').map((member) => member.replaceAll(/^[ \t]+|[ \t]+$/g, ''));
   if (members.length > MAX_TRACESTATE_MEMBERS) return undefined;
   return members.every((member) => member === '' || TRACESTATE_MEMBER.test(member)) ? value : undefined;
 }

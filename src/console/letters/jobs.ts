@@ -95,8 +95,9 @@ export class Jobs {
     if (isOver(job)) throw new ConsoleError(409, 'JOB_OVER', 'It has ended: nothing of it can be undone here.');
     if (!job.stop.signal.aborted) {
       if (job.state === 'waiting') job.state = 'undone';
-      this.#audit.record('stopped', actor, { job: id, state: job.state });
+      // First of all: it ends also where the audit cannot be written.
       job.stop.abort();
+      this.#audit.record('stopped', actor, { job: id, state: job.state });
     }
     return viewOf(job);
   }

@@ -40,7 +40,8 @@ export function rowOf(letter: DeadLetter, methodOf: (body: Uint8Array) => string
     reference: shownId(reference) ?? '',
     cause: shownCause(letter),
     attempts: attempts ?? null,
-    time: time ?? null,
+    // A producer may have written it.
+    time: time === undefined || Number.isNaN(Date.parse(time)) ? null : time,
     method: method === undefined ? null : METHOD_LIKE.test(method) ? method : 'unknown',
     bytes: letter.body.length,
     message_id: shownId(properties['message_id']),

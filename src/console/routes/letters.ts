@@ -66,7 +66,10 @@ export function letterRoutes(parts: LetterParts): Hono<ConsoleEnv> {
     if (action !== 'send-back' && action !== 'discard') {
       throw new ConsoleError(400, 'BAD_VALUE', 'action is send-back or discard.');
     }
-    const preview = await plans.preview({ action, filter: selection(body), force: flag(body['force'], 'force') });
+    const filter = selection(body);
+    const characters = filter.search?.length ?? 0;
+    if (filter.contents === true) audit.record('contents-searched', context.get('actor'), { characters });
+    const preview = await plans.preview({ action, filter, force: flag(body['force'], 'force') });
     audit.record('previewed', context.get('actor'), { action, count: preview.count });
     return context.json(preview);
   });

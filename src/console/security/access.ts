@@ -43,7 +43,9 @@ export class Access {
 
   /** For `/api`: by session, with a CSRF token where it changes something; else by the token. */
   readonly required: MiddlewareHandler<ConsoleEnv> = async (context, next) => {
-    const authorization = context.req.header('authorization');
+    const given = context.req.header('authorization');
+    // A proxy's own login (Basic) is not for the console.
+    const authorization = given !== undefined && /^Bearer\b/i.test(given) ? given : undefined;
     const session = authorization === undefined ? this.sessionOf(context) : undefined;
     const refused = session === undefined ? this.#byToken(context, authorization) : csrfRefusal(context, session);
     if (refused !== undefined) return refused;
@@ -66,9 +68,10 @@ export class Access {
       this.#refused(operator, address);
       return 'The token is wrong. It was printed when the console started.';
     }
+    // What cannot be recorded is refused.
+    this.#audit.record('signed-in', { operator, address });
     const session = this.#sessions.open(operator);
     setCookie(context, this.#cookie(), session.secret, { httpOnly: true, sameSite: 'Strict', path: '/' });
-    this.#audit.record('signed-in', { operator, address });
     return undefined;
   }
 
