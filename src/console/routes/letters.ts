@@ -27,6 +27,8 @@ export interface LetterParts {
 
 export function letterRoutes(parts: LetterParts): Hono<ConsoleEnv> {
   const { context: console, desk, plans, jobs, audit, writable } = parts;
+  const recordSearch = (context: Context<ConsoleEnv>, words: string | undefined): void =>
+    audit.record('contents-searched', context.get('actor'), { characters: words?.length ?? 0 });
   const routes = new Hono<ConsoleEnv>();
 
   routes.get('/dead-letters', async (context) => {
@@ -39,7 +41,7 @@ export function letterRoutes(parts: LetterParts): Hono<ConsoleEnv> {
   routes.post('/dead-letters/search', async (context) => {
     const body = await jsonBody(context);
     const filter = { reason: text(body['reason'], 'reason'), search: text(body['search'], 'search'), contents: true };
-    audit.record('contents-searched', context.get('actor'), { characters: filter.search?.length ?? 0 });
+    recordSearch(context, filter.search);
     return context.json(await desk.list(filter, DEFAULT_ROWS));
   });
 
@@ -62,13 +64,9 @@ export function letterRoutes(parts: LetterParts): Hono<ConsoleEnv> {
   routes.post('/dead-letters/preview', async (context) => {
     writable(context);
     const body = await jsonBody(context);
-    const { action } = body;
-    if (action !== 'send-back' && action !== 'discard') {
-      throw new ConsoleError(400, 'BAD_VALUE', 'action is send-back or discard.');
-    }
+    const action = actionOf(body);
     const filter = selection(body);
-    const characters = filter.search?.length ?? 0;
-    if (filter.contents === true) audit.record('contents-searched', context.get('actor'), { characters });
+    if (filter.contents === true) recordSearch(context, filter.search);
     const preview = await plans.preview({ action, filter, force: flag(body['force'], 'force') });
     audit.record('previewed', context.get('actor'), { action, count: preview.count });
     return context.json(preview);
@@ -87,6 +85,11 @@ export function letterRoutes(parts: LetterParts): Hono<ConsoleEnv> {
     return context.json(jobs.stop(context.req.param('id'), context.get('actor')));
   });
   return routes;
+}
+
+function actionOf({ action }: Readonly<Record<string, unknown>>): 'send-back' | 'discard' {
+  if (action === 'send-back' || action === 'discard') return action;
+  throw new ConsoleError(400, 'BAD_VALUE', 'action is send-back or discard.');
 }
 
 function isCalled(id: string): (letter: Parameters<typeof letterId>[0]) => boolean {
