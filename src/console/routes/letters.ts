@@ -52,11 +52,7 @@ export function letterRoutes(parts: LetterParts): Hono<ConsoleEnv> {
 
   routes.post('/dead-letters/:id/reveal', async (context) => {
     const id = context.req.param('id');
-    const read = (found: Parameters<typeof revealed>[0]) => ({
-      row: rowOf(found, console.methodOf),
-      whole: revealed(found),
-    });
-    const [letter = missing()] = await desk.find(isCalled(id), read, 1);
+    const [letter = missing()] = await desk.find(isCalled(id), (found) => whole(found, console.methodOf), 1);
     audit.record('personal-data-shown', context.get('actor'), { letter: letter.row.reference, id });
     return context.json(letter.whole);
   });
@@ -74,8 +70,8 @@ export function letterRoutes(parts: LetterParts): Hono<ConsoleEnv> {
 
   routes.post('/dead-letters/jobs', async (context) => {
     writable(context);
-    const { plan } = await jsonBody(context);
-    return context.json(jobs.start(plans.take(text(plan, 'plan') ?? ''), context.get('actor')), 202);
+    const plan = plans.take(text((await jsonBody(context))['plan'], 'plan') ?? '');
+    return context.json(jobs.start(plan, context.get('actor')), 202);
   });
 
   routes.get('/jobs', (context) => context.json({ jobs: jobs.list() }));
@@ -90,6 +86,10 @@ export function letterRoutes(parts: LetterParts): Hono<ConsoleEnv> {
 function actionOf({ action }: Readonly<Record<string, unknown>>): 'send-back' | 'discard' {
   if (action === 'send-back' || action === 'discard') return action;
   throw new ConsoleError(400, 'BAD_VALUE', 'action is send-back or discard.');
+}
+
+function whole(found: Parameters<typeof revealed>[0], methodOf: Parameters<typeof rowOf>[1]) {
+  return { row: rowOf(found, methodOf), whole: revealed(found) };
 }
 
 function isCalled(id: string): (letter: Parameters<typeof letterId>[0]) => boolean {
