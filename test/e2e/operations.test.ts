@@ -49,6 +49,12 @@ async function answer(xml: string): Promise<string> {
   }
 }
 
+/** The database for its administrator. */
+function databaseUrl(): string {
+  const login = `admin:${project.secret('mongodb_admin_password')}`;
+  return `mongodb://${login}@127.0.0.1:${project.env['MONGODB_PORT']}/contacts?authSource=admin&directConnection=true`;
+}
+
 const imagesOfWorkers = async (): Promise<readonly string[]> =>
   Promise.all((await project.containers('worker')).map((id) => inspect(id, '{{.Image}}')));
 
@@ -69,7 +75,7 @@ test('backup-and-restore.md: what was confirmed before the backup survives, and 
   expect(broker).toBeDefined();
   const result = await rehearseRestore(Date.now() % 1_000_000, join(copy.folder, '.cache/rehearsal'), {
     producersUrl: project.amqpUrl,
-    databaseUrl: `mongodb://127.0.0.1:${project.env['MONGODB_PORT']}/contacts?directConnection=true`,
+    databaseUrl: databaseUrl(),
     broker: { exec: (...command) => project.compose('exec', '-T', 'rabbitmq', ...command) },
     stopBroker: () => follow(blocks('stop rabbitmq', 'stop rabbitmq')),
     saveBroker: () => follow(blocks('> backup/rabbitmq.tar', 'start rabbitmq')),
