@@ -16,7 +16,7 @@ import { Requests } from './load/requests.ts';
 import { Sender } from './load/sender.ts';
 import { Random } from './random.ts';
 import { startClusterTestbed } from './cluster/cluster-testbed.ts';
-import { waitForEmptyQueue, startTestbed, type Testbed } from './infrastructure/testbed.ts';
+import { cleanUp, waitForEmptyQueue, startTestbed, type Testbed } from './infrastructure/testbed.ts';
 
 export interface RunSettings {
   readonly seed: number;
@@ -88,7 +88,7 @@ export async function runChaos(settings: RunSettings, signal?: AbortSignal): Pro
     });
     return await Promise.race([execute(settings, testbed, folder, undo), interrupted]);
   } finally {
-    for (const step of undo.splice(0)) await step();
+    await cleanUp(undo);
   }
 }
 

@@ -76,7 +76,17 @@ function contextOf(
   hasDatabase: boolean,
   audit: (line: string) => void,
 ): ConsoleContext {
-  const { amqpUrls: urls, amqpTls: tls, requestQueue: queue, maxRequestBytes: maxBytes, mongodbUrl } = config;
+  const {
+    amqpUrls: urls,
+    amqpTls: tls,
+    requestQueue: queue,
+    maxRequestBytes: maxBytes,
+    listMaxPerPage,
+    mongodbUrl,
+  } = config;
+  // Reading a request needs no store: the methods are built without one.
+  const methods = apiMethods({} as ContactRepository, { listMaxPerPage, leftOut: () => undefined });
+  const knownNames = new Set([...ELEMENTS, ...methods.map(({ name }) => name)]);
   const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
   return {
     queue,
@@ -91,10 +101,10 @@ function contextOf(
       const decoded = decode(body, { maxBytes });
       return decoded.ok ? decoded.request.method : decoded.method;
     },
-    faultsIn: faultFinder(config),
+    faultsIn: faultFinder(methods, maxBytes),
     outlineOf: (body) => {
       const parsed = body.length > maxBytes ? undefined : parseDocument(body);
-      return parsed?.ok === true ? outline(parsed.root, KNOWN_NAMES) : undefined;
+      return parsed?.ok === true ? outline(parsed.root, knownNames) : undefined;
     },
     keyOf: ({ appId, messageId, body }) => {
       const properties = { appId, messageId, correlationId: undefined, replyTo: undefined, headers: {} };
@@ -105,12 +115,7 @@ function contextOf(
   };
 }
 
-/** Reading a request needs no store: the methods are built without one. */
-function faultFinder({
-  maxRequestBytes: maxBytes,
-  listMaxPerPage,
-}: ConsoleConfig): (body: Uint8Array) => readonly Fault[] {
-  const methods = apiMethods({} as ContactRepository, { listMaxPerPage, leftOut: () => undefined });
+function faultFinder(methods: ReturnType<typeof apiMethods>, maxBytes: number): (body: Uint8Array) => readonly Fault[] {
   const byName = new Map(methods.map((method) => [method.name, method]));
   return (body) => {
     const decoded = decode(body, { maxBytes });
@@ -124,11 +129,9 @@ function faultFinder({
   };
 }
 
-/** Names of the API: no producer's text. */
-const KNOWN_NAMES: ReadonlySet<string> = new Set(
-  `request contact contact_id client_id first_name last_name email phone mobile_phone page per_page
-  contact.create contact.update contact.get contact.delete contact.list`.split(/\s+/),
-);
+/** Elements of the API's requests: no producer's text. */
+const ELEMENTS: readonly string[] =
+  'request contact contact_id client_id first_name last_name email phone mobile_phone page per_page'.split(' ');
 
 function versionOf(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

@@ -5,10 +5,10 @@ import { ROOT, attempt, run } from '../../infrastructure/command.ts';
 import { ensureImages } from '../../infrastructure/images.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 import { amqpProblem } from '../../infrastructure/servers.ts';
-import type { OwnServer } from '../../test/support/servers.ts';
+import { containerActions, type OwnServer } from '../../test/support/servers.ts';
 
 const START_LIMIT_MS = 120_000;
-const COMMAND_LIMIT_MS = 60_000;
+const STOP_SECONDS = 60;
 /** The names that config/rabbitmq/cluster.conf lists. */
 const HOSTS = ['rabbitmq1', 'rabbitmq2', 'rabbitmq3'] as const;
 
@@ -62,7 +62,11 @@ class DockerNode implements ClusterNode {
   readonly #host: string;
   readonly #network: string;
   readonly #port: number;
-  #state: 'running' | 'stopped' | 'frozen' = 'running';
+  readonly #actions: ReturnType<typeof containerActions>;
+  readonly exec: OwnServer['exec'];
+  readonly exitCode: OwnServer['exitCode'];
+  /** Not while it is stopped or frozen. */
+  running = true;
 
   constructor(host: string, network: string, port: number) {
     this.#host = host;
@@ -71,10 +75,9 @@ class DockerNode implements ClusterNode {
     this.name = `rabbit@${host}`;
     this.id = `${network}-${host}`;
     this.url = `amqp://guest:guest@127.0.0.1:${port}`;
-  }
-
-  get running(): boolean {
-    return this.#state === 'running';
+    this.#actions = containerActions(this.id, STOP_SECONDS);
+    this.exec = this.#actions.exec;
+    this.exitCode = this.#actions.exitCode;
   }
 
   async create(image: string, cookie: string): Promise<void> {
@@ -87,37 +90,29 @@ class DockerNode implements ClusterNode {
   }
 
   async pause(): Promise<void> {
-    await this.#docker('pause');
-    this.#state = 'frozen';
+    await this.#actions.pause();
+    this.running = false;
   }
 
   async resume(): Promise<void> {
-    await this.#docker('unpause');
-    this.#state = 'running';
+    await this.#actions.resume();
+    this.running = true;
   }
 
   async kill(): Promise<void> {
-    this.#state = 'stopped';
-    await this.#docker('kill');
+    this.running = false;
+    await this.#actions.kill();
   }
 
   async stop(): Promise<void> {
-    this.#state = 'stopped';
-    await this.#docker('stop', '-t', '60');
+    this.running = false;
+    await this.#actions.stop();
   }
 
   /** Does not wait: a node without its majority is not usable. `whole` waits. */
   async start(): Promise<void> {
-    await this.#docker('start');
-    this.#state = 'running';
-  }
-
-  exec(...command: readonly string[]): Promise<string> {
-    return run('docker', ['exec', this.id, ...command], { limitMs: COMMAND_LIMIT_MS });
-  }
-
-  async exitCode(): Promise<number> {
-    return Number(await run('docker', ['inspect', '-f', '{{.State.ExitCode}}', this.id]));
+    await this.#actions.start();
+    this.running = true;
   }
 
   /** The address inside the cluster's network. */
@@ -134,10 +129,6 @@ class DockerNode implements ClusterNode {
 
   async remove(): Promise<void> {
     await attempt('docker', ['rm', '-f', '-v', this.id], { cleanup: true });
-  }
-
-  async #docker(...args: readonly string[]): Promise<void> {
-    await run('docker', [...args, this.id], { limitMs: 2 * COMMAND_LIMIT_MS });
   }
 }
 

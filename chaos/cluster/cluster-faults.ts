@@ -1,3 +1,4 @@
+import { raiseAlarm } from '../faults/broker.ts';
 import { INSTANT, type FaultContext, type FaultKind } from '../faults/fault.ts';
 import { QUEUE } from '../infrastructure/testbed.ts';
 import type { Random } from '../random.ts';
@@ -52,7 +53,7 @@ function killed([words, choose]: Choice): FaultKind {
   return onCluster(`${words} killed`, 3, async (context) => {
     const node = await choose(context);
     await node.kill();
-    return { holdMs: between(context.random, KILLED_MS), end: () => started(context, [node]) };
+    return { holdMs: between(context.random, KILLED_MS), end: () => whole(context, [node], 'start') };
   });
 }
 
@@ -60,7 +61,7 @@ function frozen([words, choose]: Choice): FaultKind {
   return onCluster(`${words} frozen`, 3, async (context) => {
     const node = await choose(context);
     await node.pause();
-    return { holdMs: between(context.random, FROZEN_MS), end: () => resumed(context, [node]) };
+    return { holdMs: between(context.random, FROZEN_MS), end: () => whole(context, [node], 'resume') };
   });
 }
 
@@ -77,14 +78,14 @@ const twoKilled = onCluster('two nodes killed at once (no majority)', 3, async (
   const { random, testbed } = context;
   const two = random.shuffled(testbed.cluster.nodes).slice(0, 2);
   await Promise.all(two.map((node) => node.kill()));
-  return { holdMs: between(random, NO_MAJORITY_MS), end: () => started(context, two) };
+  return { holdMs: between(random, NO_MAJORITY_MS), end: () => whole(context, two, 'start') };
 });
 
 const twoFrozen = onCluster('two nodes frozen at once (no majority)', 3, async (context) => {
   const { random, testbed } = context;
   const two = random.shuffled(testbed.cluster.nodes).slice(0, 2);
   await Promise.all(two.map((node) => node.pause()));
-  return { holdMs: between(random, NO_MAJORITY_MS), end: () => resumed(context, two) };
+  return { holdMs: between(random, NO_MAJORITY_MS), end: () => whole(context, two, 'resume') };
 });
 
 const allKilled = onCluster('all nodes killed at once', 2, async ({ testbed: { broker }, random }) => {
@@ -135,22 +136,19 @@ const leaderMoved = onCluster(
   },
 );
 
-function alarm(words: string, raise: readonly string[], clear: readonly string[]): FaultKind {
-  return onCluster(`${words} alarm of one node`, 2, async ({ testbed: { cluster }, random }) => {
-    const node = random.pick(cluster.nodes);
-    await node.exec('rabbitmqctl', '-q', ...raise);
-    const end = async (): Promise<void> => void (await node.exec('rabbitmqctl', '-q', ...clear));
-    return { holdMs: random.between(500, 6_000), end };
-  });
+function alarm(kind: 'memory' | 'disk'): FaultKind {
+  return onCluster(`${kind} alarm of one node`, 2, (context) =>
+    raiseAlarm(kind, context.random.pick(context.testbed.cluster.nodes), context, 6_000),
+  );
 }
 
-async function started({ testbed: { cluster } }: ClusterContext, nodes: readonly ClusterNode[]): Promise<void> {
-  for (const node of nodes) await node.start();
-  await cluster.whole();
-}
-
-async function resumed({ testbed: { cluster } }: ClusterContext, nodes: readonly ClusterNode[]): Promise<void> {
-  for (const node of nodes) await node.resume();
+/** Ends what the nodes suffer, and waits until the cluster is whole again. */
+async function whole(
+  { testbed: { cluster } }: ClusterContext,
+  nodes: readonly ClusterNode[],
+  end: 'start' | 'resume',
+): Promise<void> {
+  for (const node of nodes) await node[end]();
   await cluster.whole();
 }
 
@@ -171,8 +169,8 @@ export const CLUSTER_FAULTS: readonly FaultKind[] = [
   workerApart,
   rolling,
   leaderMoved,
-  alarm('memory', ['set_vm_memory_high_watermark', 'absolute', '1'], ['set_vm_memory_high_watermark', '0.6']),
-  alarm('disk', ['set_disk_free_limit', '1000GB'], ['set_disk_free_limit', '50MB']),
+  alarm('memory'),
+  alarm('disk'),
   ...workerFaults.slice(0, 2),
 ];
 

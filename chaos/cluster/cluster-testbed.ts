@@ -1,6 +1,6 @@
 import { ensureDocker } from '../../infrastructure/docker.ts';
 import { startDatabase, type OwnServer } from '../../test/support/servers.ts';
-import { DATABASE, HEARTBEAT_S, QUEUE, portOf, removal, routeOf } from '../infrastructure/testbed.ts';
+import { DATABASE, HEARTBEAT_S, QUEUE, cleanUp, portOf, routeOf } from '../infrastructure/testbed.ts';
 import type { Testbed, TestbedSettings } from '../infrastructure/testbed.ts';
 import { Toxiproxy } from '../infrastructure/toxiproxy.ts';
 import { WorkerSlot } from '../infrastructure/worker-slot.ts';
@@ -50,7 +50,7 @@ export async function startClusterTestbed(
     toxiproxy,
     workers,
     producersUrls: cluster.nodes.map(({ url }) => url),
-    remove: removal(undo),
+    remove: () => cleanUp(undo),
   };
 }
 

@@ -5,7 +5,8 @@ import { channelOf } from '../proxy/amqp.ts';
 import { waitForEmptyQueue, QUEUE } from '../infrastructure/testbed.ts';
 import type { Failpoint } from '../proxy/fault-proxy.ts';
 import type { InspectedConnection } from '../proxy/inspected-connection.ts';
-import { INSTANT, type FaultKind } from './fault.ts';
+import type { OwnServer } from '../../test/support/servers.ts';
+import { INSTANT, type ActiveFault, type FaultContext, type FaultKind } from './fault.ts';
 import { triggered } from './moments.ts';
 import { serverKilled, serverRestarted } from './servers.ts';
 
@@ -29,17 +30,36 @@ const frozen: FaultKind = {
   },
 };
 
-function alarm(name: string, raise: readonly string[], clear: readonly string[]): FaultKind {
+/** What raises a resource alarm of a broker's node, and what clears it. */
+const ALARMS = {
+  memory: [
+    ['set_vm_memory_high_watermark', 'absolute', '1'],
+    ['set_vm_memory_high_watermark', '0.6'],
+  ],
+  disk: [
+    ['set_disk_free_limit', '1000GB'],
+    ['set_disk_free_limit', '50MB'],
+  ],
+} as const;
+
+/** Raises the alarm of a node for at most `maxHoldMs`. */
+export async function raiseAlarm(
+  kind: keyof typeof ALARMS,
+  node: Pick<OwnServer, 'exec'>,
+  { random }: FaultContext,
+  maxHoldMs: number,
+): Promise<ActiveFault> {
+  const [raise, clear] = ALARMS[kind];
+  await node.exec('rabbitmqctl', '-q', ...raise);
+  const end = async (): Promise<void> => void (await node.exec('rabbitmqctl', '-q', ...clear));
+  return { holdMs: random.between(500, maxHoldMs), end };
+}
+
+function alarm(kind: keyof typeof ALARMS): FaultKind {
   return {
-    name,
+    name: `${kind} alarm of the broker (connection.blocked)`,
     weight: 3,
-    async begin({ testbed: { broker }, random }) {
-      await broker.exec('rabbitmqctl', '-q', ...raise);
-      const end = async (): Promise<void> => {
-        await broker.exec('rabbitmqctl', '-q', ...clear);
-      };
-      return { holdMs: random.between(500, 5_000), end };
-    },
+    begin: (context) => raiseAlarm(kind, context.testbed.broker, context, 5_000),
   };
 }
 
@@ -151,16 +171,8 @@ export const brokerFaults: readonly FaultKind[] = [
   serverRestarted('broker', 3),
   serverKilled('broker', 4, 2_000),
   frozen,
-  alarm(
-    'memory alarm of the broker (connection.blocked)',
-    ['set_vm_memory_high_watermark', 'absolute', '1'],
-    ['set_vm_memory_high_watermark', '0.6'],
-  ),
-  alarm(
-    'disk alarm of the broker (connection.blocked)',
-    ['set_disk_free_limit', '1000GB'],
-    ['set_disk_free_limit', '50MB'],
-  ),
+  alarm('memory'),
+  alarm('disk'),
   diskFull,
   channelClosed('consuming', 'settle'),
   channelClosed('publishing', 'answer'),

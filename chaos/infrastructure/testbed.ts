@@ -82,15 +82,13 @@ export async function startTestbed(settings: TestbedSettings, undo: (() => Promi
     toxiproxy,
     workers,
     producersUrls: [`amqp://guest:guest@127.0.0.1:${producersPort}`],
-    remove: removal(undo),
+    remove: () => cleanUp(undo),
   };
 }
 
 /** Takes every clean-up step once, the last one first. */
-export function removal(undo: (() => Promise<unknown>)[]): () => Promise<void> {
-  return async () => {
-    for (const step of undo.splice(0)) await step();
-  };
+export async function cleanUp(undo: (() => Promise<unknown>)[]): Promise<void> {
+  for (const step of undo.splice(0)) await step();
 }
 
 async function openSlot(

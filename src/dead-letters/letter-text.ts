@@ -6,8 +6,20 @@ import type { DeadLetter } from '../protocol/dead-letter.ts';
  * 8-bit encoding, with character references and CDATA sections.
  */
 export function containsText(letter: DeadLetter, wanted: string): boolean {
+  const { body, properties, headers } = letter;
+  if (bodyContainsText(body, wanted)) return true;
+  return isIn([...valueTexts(Object.values(properties)), ...valueTexts(headers)], wanted);
+}
+
+/** As `containsText`, for the body alone. */
+export function bodyContainsText(body: Uint8Array, wanted: string): boolean {
+  return isIn(bodyTexts(body), wanted);
+}
+
+function isIn(texts: Iterable<string>, wanted: string): boolean {
   const needle = comparable(wanted);
-  return textsOf(letter).some((text) => comparable(text).includes(needle));
+  for (const text of texts) if (comparable(text).includes(needle)) return true;
+  return false;
 }
 
 function* bodyTexts(body: Uint8Array): Generator<string> {
@@ -20,10 +32,6 @@ function* bodyTexts(body: Uint8Array): Generator<string> {
     const code = hex === undefined ? Number(decimal) : parseInt(hex, 16);
     return code <= MAX_CODE_POINT ? String.fromCodePoint(code) : whole;
   });
-}
-
-function textsOf({ body, properties, headers }: DeadLetter): string[] {
-  return [...bodyTexts(body), ...valueTexts(Object.values(properties)), ...valueTexts(headers)];
 }
 
 /** Names and values at any depth. */

@@ -3,6 +3,7 @@ import type { Collection, Db, Document, Filter } from 'mongodb';
 import { prefixRange } from './applied-keys.ts';
 import type { TlsFiles } from '../files/tls-files.ts';
 import { createClient, databaseOf, DEFAULT_LIMITS } from './connection/client.ts';
+import { collectionOf } from './attempt-ledger.ts';
 import { contactIdOf } from './contact-ids.ts';
 import { collectionsOf } from './documents.ts';
 
@@ -47,7 +48,7 @@ async function find(db: Db, keyPrefix: string, maxTimeMS: number): Promise<Reque
     filter: Filter<T>,
     projection: Document,
   ): Promise<Document[]> => from.find(filter, { projection, maxTimeMS, limit: MAX_TRACES }).toArray();
-  const attempts = db.collection<{ readonly _id: string }>('attempts');
+  const attempts = collectionOf(db);
   const [created, updated, deleted, archived, attempted] = await Promise.all([
     first(contacts, { created_by: range }, { created_at: 1 }),
     first(contacts, { applied: { $elemMatch: range } }, { _id: 1 }),

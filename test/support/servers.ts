@@ -68,32 +68,44 @@ export async function startDatabase(): Promise<OwnServer> {
   return ownServer(container, `mongodb://127.0.0.1:${port}`, mongodbProblem);
 }
 
+/**
+ * What Docker does to a container. `start` does not wait until the server can be used; a `stop`
+ * kills it after `stopSeconds`.
+ */
+export function containerActions(id: string, stopSeconds = 10): Omit<OwnServer, 'url' | 'id'> {
+  const docker = async (...args: readonly string[]): Promise<void> => {
+    await run('docker', [...args, id], { limitMs: (stopSeconds + 50) * 1_000 });
+  };
+  return {
+    pause: () => docker('pause'),
+    resume: () => docker('unpause'),
+    kill: () => docker('kill'),
+    stop: () => docker('stop', '-t', String(stopSeconds)),
+    start: () => docker('start'),
+    exec: (...command) => run('docker', ['exec', id, ...command], { limitMs: 60_000 }),
+    exitCode: async () => Number(await run('docker', ['inspect', '-f', '{{.State.ExitCode}}', id])),
+    remove: () => docker('rm', '-f', '-v'),
+  };
+}
+
 async function ownServer(
   container: StartedTestContainer,
   url: string,
   problem: (url: string) => Promise<string | undefined>,
 ): Promise<OwnServer> {
   const id = container.getId();
-  const docker = async (...args: readonly string[]): Promise<void> => {
-    await run('docker', [...args, id], { limitMs: 60_000 });
-  };
+  const actions = containerActions(id);
   const usable = (): Promise<true> =>
     waitFor(url, START_LIMIT_MS, async () => ((await problem(url)) === undefined ? true : undefined));
   await usable();
   return {
     url,
     id,
-    pause: () => docker('pause'),
-    resume: () => docker('unpause'),
-    kill: () => docker('kill'),
-    stop: () => docker('stop'),
+    ...actions,
     start: async () => {
-      await docker('start');
+      await actions.start();
       await usable();
     },
-    exec: (...command) => run('docker', ['exec', id, ...command], { limitMs: 60_000 }),
-    exitCode: async () => Number(await run('docker', ['inspect', '-f', '{{.State.ExitCode}}', id])),
-    remove: () => docker('rm', '-f', '-v'),
   };
 }
 

@@ -47,10 +47,8 @@ export class NackRetry {
     if (destination.nackState === 'no' && !this.#destinations.mayRetry(destination)) return this.#abandon(pending);
     if (this.#isRefusing(destination)) return this.#abandonAll(destination, pending);
     insertInOrder(destination.waiting, pending);
-    destination.nackState = 'retrying';
-    this.#destinations.degrade(destination);
-    for (const excess of this.#destinations.takeExcess(destination)) this.#abandon(excess);
     this.#retryLater(destination);
+    for (const excess of this.#destinations.takeExcess(destination)) this.#abandon(excess);
   }
 
   /** Counts a nack. Returns whether there were enough of them, for long enough. */
@@ -66,10 +64,8 @@ export class NackRetry {
     insertInOrder(destination.waiting, pending);
     destination.kept = true;
     if (destination.nackState === 'retrying' && !wasRetry) return;
-    destination.nackState = 'retrying';
     destination.nacksInRow += 1;
     destination.nackedSince = Infinity;
-    this.#destinations.degrade(destination);
     this.#retryLater(destination);
   }
 
@@ -79,7 +75,10 @@ export class NackRetry {
     insertInOrder(destination.waiting, pending);
   }
 
+  /** The first of the waiting messages is sent after a pause, and the others wait for its outcome. */
   #retryLater(destination: Destination): void {
+    destination.nackState = 'retrying';
+    this.#destinations.degrade(destination);
     destination.retryTimer = setTimeout(() => {
       destination.retryDue = true;
       this.#host.republished('refused by the broker', 1);

@@ -1,4 +1,5 @@
 import type { DeadLetter } from '../../protocol/dead-letter.ts';
+import { bodyContainsText } from '../../dead-letters/letter-text.ts';
 import { matchesReference } from '../../dead-letters/summary.ts';
 import { letterId, rowOf, shownCause } from './row.ts';
 
@@ -33,5 +34,5 @@ function isFound(letter: DeadLetter, wanted: string, contents: boolean, methodOf
   const { reference, method, message_id, correlation_id, app_id, first_error, last_error } = rowOf(letter, methodOf);
   const texts = [reference, shownCause(letter), method, message_id, correlation_id, app_id, first_error, last_error];
   if (texts.some((text) => text?.toLowerCase().includes(wanted) === true)) return true;
-  return contents && Buffer.from(letter.body).toString('utf8').toLowerCase().includes(wanted);
+  return contents && bodyContainsText(letter.body, wanted);
 }
