@@ -11,6 +11,11 @@ const PROGRAM = `
 import { ContactsClient } from ${JSON.stringify(new URL('../../../src/client/index.ts', import.meta.url).href)};
 const contacts = await ContactsClient.connect({ url: process.argv[1] });
 console.log('connected');
+const alarms = setInterval(() => {
+  if (contacts.stats.connected) return;
+  clearInterval(alarms);
+  console.log('alarmed');
+}, 20).unref();
 for await (const _ of process.stdin);
 await contacts.close();
 console.log(performance.now());
@@ -29,16 +34,17 @@ test.each([
   let output = '';
   program.stdout.on('data', (part: Buffer) => (output += part.toString()));
   await expect.poll(() => output).toContain('connected');
-  if (alarm) broker.send(blocked());
-  // The program receives the alarm before the silence begins.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  if (alarm) {
+    broker.send(blocked());
+    await expect.poll(() => output).toContain('alarmed');
+  }
   proxy.silence();
   program.stdin.end();
   const exited = once(program, 'exit');
   const limit = setTimeout(() => program.kill('SIGKILL'), 20_000);
   expect(await exited).toEqual([0, null]);
   clearTimeout(limit);
-  const [, closed, ended] = output.trim().split('\n').map(Number);
+  const [, closed, ended] = output.replace('alarmed\n', '').trim().split('\n').map(Number);
   expect((ended ?? Infinity) - (closed ?? 0)).toBeLessThan(1_000);
   await proxy.close();
   await broker.stop();
