@@ -12,6 +12,12 @@ import { rejectedItemsIn } from './connection/errors.ts';
  */
 const MAX_ROUNDS = 8;
 
+/**
+ * Keys in one lookup. From about 100 on, the DocumentDB engine reads the whole collection instead
+ * of the index: 90 ms where there are 300,000 contacts, and in proportion; 32 take 2 ms.
+ */
+const MAX_KEYS_PER_LOOKUP = 32;
+
 /** A creation and its index in the batch. */
 interface IndexedCreation {
   readonly at: number;
@@ -121,18 +127,23 @@ async function findByPrefix({ contacts }: Collections, items: readonly IndexedCr
 
 /** The ids that requests with exactly these keys created. */
 async function findByKey({ contacts }: Collections, items: readonly IndexedCreation[]): Promise<Ids> {
-  if (items.length === 0) return new Map();
   const indexes = new Map(items.map(({ at, key }) => [key.id, at]));
-  const found = await contacts
-    .find({ created_by: { $in: [...indexes.keys()] } }, { projection: { created_by: 1 } })
-    .toArray();
+  const found = await Promise.all(
+    slices([...indexes.keys()], MAX_KEYS_PER_LOOKUP).map((keys) =>
+      contacts.find({ created_by: { $in: keys } }, { projection: { created_by: 1 } }).toArray(),
+    ),
+  );
   return new Map(
-    found.flatMap(({ _id, created_by }) => {
+    found.flat().flatMap(({ _id, created_by }) => {
       const at = created_by === undefined ? undefined : indexes.get(created_by);
       const id = contactIdOf(_id);
       return at === undefined || id === undefined ? [] : [[at, id] as const];
     }),
   );
+}
+
+function slices<T>(items: readonly T[], size: number): readonly T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
 /** The result of one insert. */
