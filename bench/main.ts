@@ -2,25 +2,27 @@
 // bench/README.md
 import { optionsOf } from '../scripts/options.ts';
 import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
-import type { Subject } from './figures.ts';
+import type { Machine, Subject } from './figures.ts';
 import { WORKLOADS, type Workload } from './load/workloads.ts';
 import { machineOf } from './report/machine.ts';
-import { writeFiles } from './report/files.ts';
+import { writeFiles, writeResults } from './report/files.ts';
 import { table } from './report/table.ts';
 import { clientMemory } from './studies/client-memory.ts';
 import { STUDIES, study, type Study, type StudyOptions } from './studies/index.ts';
-import { importStudy, writeImportResults } from './studies/import.ts';
-import { Testbed } from './infrastructure/testbed.ts';
+import { fleet, fleetTable } from './studies/fleet.ts';
+import { importStudy } from './studies/import.ts';
+import { Testbed, type BenchSettings } from './infrastructure/testbed.ts';
 import { findEndpoints, type Endpoints } from './infrastructure/endpoints.ts';
 
 /** The longest file that import writes: about 150 MB, and an hour. */
 const MAX_ROWS = 2_000_000;
-/** Not one of the studies: it takes 25 minutes. */
-const IMPORT = 'import';
+/** Not among the studies of a full run: they take long, or need other processes. */
+const INSTEAD = ['import', 'fleet', 'client-memory'] as const;
 
 const USAGE = `npm run bench                     all studies (about 45 minutes on two cores)
 npm run bench -- STUDY …          only these: ${STUDIES.join(', ')}
 npm run bench -- import           an import over a forced break (about 25 minutes)
+npm run bench -- fleet            ten workers with equal and ranked priorities (about 8 minutes)
 npm run bench -- client-memory    memory of the client library over --calls N calls (1000000)
   --workloads A,B     of throughput: ${WORKLOADS.join(', ')}
   --seconds N         measured time of each run (6)
@@ -33,14 +35,11 @@ More in bench/README.md.`;
 
 const SUBJECTS: readonly Subject[] = ['worker', 'plain', 'echo'];
 
-/** Not one of the studies: it takes ten minutes, and needs neither worker nor database. */
-const CLIENT_MEMORY = 'client-memory';
-
 type CommandLine = {
   readonly studies: readonly Study[];
   readonly subjects: readonly Subject[];
   /** What runs in place of the studies. */
-  readonly instead: 'import' | 'client-memory' | undefined;
+  readonly instead: (typeof INSTEAD)[number] | undefined;
   readonly calls: number;
   readonly rows: number;
 } & StudyOptions;
@@ -74,7 +73,7 @@ function parseCommandLine(): CommandLine | undefined {
   }) as [number, number, number, number, number, number, number];
   if (rows > MAX_ROWS) throw new UserFacingError(`--rows must be at most ${MAX_ROWS}.`);
   const [first] = positionals;
-  const instead = positionals.length === 1 && (first === IMPORT || first === CLIENT_MEMORY) ? first : undefined;
+  const instead = positionals.length === 1 ? INSTEAD.find((name) => name === first) : undefined;
   const studies = among(STUDIES, positionals.length === 0 || instead !== undefined ? STUDIES : positionals);
   const workloads: readonly Workload[] = among(WORKLOADS, values.workloads.split(','));
   const subjects = process.env['BENCH_OTHER'] === undefined ? SUBJECTS : ([...SUBJECTS, 'other'] as const);
@@ -99,7 +98,8 @@ async function main(): Promise<void> {
   const endpoints = await findEndpoints(process.env);
   try {
     if (asked.instead === undefined) await runStudies(asked, endpoints);
-    else if (asked.instead === IMPORT) await runImport(asked, endpoints);
+    else if (asked.instead === 'import') await runImport(asked, endpoints);
+    else if (asked.instead === 'fleet') await runFleet(asked, endpoints);
     else process.stdout.write(`${(await clientMemory(endpoints.amqpUrl, asked.calls)).join('\n')}\n`);
   } finally {
     await endpoints.release();
@@ -107,30 +107,48 @@ async function main(): Promise<void> {
 }
 
 async function runStudies({ studies, subjects, ...wanted }: CommandLine, endpoints: Endpoints): Promise<void> {
-  const startedAt = new Date().toISOString();
-  const testbed = await Testbed.open(endpoints, wanted.settings);
-  try {
-    for (const subject of subjects) await testbed.deploy(subject);
-    const machine = await machineOf(testbed);
-    const figures = await study(testbed, studies, wanted);
-    const results = { startedAt, machine, settings: wanted.settings, ...figures };
+  await withTestbed(wanted.settings, endpoints, subjects, async (testbed, about) => {
+    const results = { ...about, ...(await study(testbed, studies, wanted)) };
     process.stdout.write(`${table(results)}\n`);
     for (const file of writeFiles(results)) printProgress(`Written: ${file}`);
-  } finally {
-    await testbed.close();
-  }
+  });
 }
 
 async function runImport({ rows, settings }: CommandLine, endpoints: Endpoints): Promise<void> {
+  await withTestbed(settings, endpoints, ['worker'], async (testbed, about) => {
+    const results = { ...about, ...(await importStudy(testbed, rows, settings.rounds)) };
+    process.stdout.write(`${JSON.stringify(results, undefined, 1)}\n`);
+    printProgress(`Written: ${writeResults('import', results.startedAt, results)}`);
+  });
+}
+
+async function runFleet({ settings }: CommandLine, endpoints: Endpoints): Promise<void> {
+  await withTestbed(settings, endpoints, ['worker'], async (testbed, about) => {
+    const runs = await fleet(testbed);
+    process.stdout.write(`${fleetTable(runs)}\n`);
+    printProgress(`Written: ${writeResults('fleet', about.startedAt, { ...about, runs })}`);
+  });
+}
+
+/** When, where and how figures were measured. */
+interface About {
+  readonly startedAt: string;
+  readonly machine: Machine;
+  readonly settings: BenchSettings;
+}
+
+/** Deploys the subjects, runs `measure`, and removes them. */
+async function withTestbed(
+  settings: BenchSettings,
+  endpoints: Endpoints,
+  subjects: readonly Subject[],
+  measure: (testbed: Testbed, about: About) => Promise<void>,
+): Promise<void> {
   const startedAt = new Date().toISOString();
   const testbed = await Testbed.open(endpoints, settings);
   try {
-    await testbed.deploy('worker');
-    const machine = await machineOf(testbed);
-    const imported = await importStudy(testbed, rows, settings.rounds);
-    const results = { startedAt, machine, settings, ...imported };
-    process.stdout.write(`${JSON.stringify(results, undefined, 1)}\n`);
-    printProgress(`Written: ${writeImportResults(startedAt, results)}`);
+    for (const subject of subjects) await testbed.deploy(subject);
+    await measure(testbed, { startedAt, machine: await machineOf(testbed), settings });
   } finally {
     await testbed.close();
   }

@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 import { TopologyMismatchError, deadLetterQueueOf } from './amqp/connection/topology.ts';
 import { Consumer } from './amqp/consumer/consumer.ts';
 import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
@@ -33,6 +35,8 @@ const BROKER_TIMEOUT_MS = 5_000;
 const HEARTBEAT_S = 10;
 /** Quorum queues confirm within milliseconds; a disk under load takes some hundred. */
 const CONFIRM_TIMEOUT_MS = 30_000;
+/** The broker takes signed 32-bit numbers. */
+const MAX_PRIORITY = 2 ** 31 - 1;
 const READINESS_TIMEOUT_MS = 2_000;
 const BATCHING = { slotsPerMethod: 2, maxBatch: 128 };
 
@@ -85,6 +89,7 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
 
   const openQueues = (): Queues => {
     const { amqpUrls: urls, amqpTls: tls, requestQueue: queue, prefetch, exitWhenStuckMs } = config;
+    const priority = config.consumerPriority === 'ranked' ? randomInt(1, MAX_PRIORITY) : 0;
     const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
     const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: `${queue}.majority` };
     const publisher = new Publisher(connection, confirms, { ...telemetry.publisher, open: flow.open });
@@ -96,7 +101,7 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
       publish: (reply) => publisher.publish(replyMessage(reply)),
       report: (report) => telemetry.report(report),
     });
-    const consuming = { queue, prefetch, exitWhenStuckMs };
+    const consuming = { queue, prefetch, priority, exitWhenStuckMs };
     const consumer = new Consumer(connection, consuming, pipeline, publisher, telemetry.consumer);
     queues = { consumer, publisher };
     return queues;

@@ -24,3 +24,11 @@ export function writeFiles(results: Results): readonly string[] {
   for (const [file, text] of Object.entries(files)) writeFileSync(join(ROOT, file), text);
   return Object.keys(files);
 }
+
+/** Writes the results of one study by itself; returns the file's name. */
+export function writeResults(study: string, startedAt: string, results: object): string {
+  const name = join(FOLDER, `${study}-${startedAt.slice(0, 16).replace(':', '')}.json`);
+  mkdirSync(join(ROOT, FOLDER), { recursive: true });
+  writeFileSync(join(ROOT, name), `${JSON.stringify(results, undefined, 1)}\n`);
+  return name;
+}

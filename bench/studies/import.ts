@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Random } from '../../chaos/random.ts';
@@ -69,14 +69,6 @@ export async function importStudy(testbed: Testbed, rows: number, rounds: number
     throw new Error(`rows are missing or doubled: ${JSON.stringify(results)}`);
   }
   return results;
-}
-
-/** Writes the results beside those of the benchmark; returns the file's name. */
-export function writeImportResults(startedAt: string, results: object): string {
-  const name = `bench/results/import-${startedAt.slice(0, 16).replace(':', '')}.json`;
-  mkdirSync(join(ROOT, 'bench/results'), { recursive: true });
-  writeFileSync(join(ROOT, name), `${JSON.stringify(results, undefined, 1)}\n`);
-  return name;
 }
 
 async function measureRound(testbed: Testbed, deployment: Deployment, round: number): Promise<Round> {

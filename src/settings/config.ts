@@ -21,6 +21,7 @@ export interface Config {
   readonly mongodbTls: TlsFiles | undefined;
   readonly requestQueue: string;
   readonly prefetch: number;
+  readonly consumerPriority: 'equal' | 'ranked';
   readonly maxRequestBytes: number;
   readonly listMaxPerPage: number;
   readonly maxAttempts: number;
@@ -208,6 +209,7 @@ function frozenConfig(values: Values): Config {
     mongodbTls: tlsFilesOf(values, 'MONGODB'),
     requestQueue: text('REQUEST_QUEUE'),
     prefetch: number('PREFETCH'),
+    consumerPriority: text('CONSUMER_PRIORITY') as Config['consumerPriority'],
     maxRequestBytes: number('MAX_REQUEST_BYTES'),
     listMaxPerPage: number('LIST_MAX_PER_PAGE'),
     maxAttempts: number('MAX_ATTEMPTS'),

@@ -68,7 +68,7 @@ export function recordedConsumer(
   };
   const consumer = new Consumer(
     { ...connection, urls: [url] },
-    { prefetch: 10, exitWhenStuckMs: 0, ...settings },
+    { prefetch: 10, priority: 0, exitWhenStuckMs: 0, ...settings },
     (delivery) => {
       received.push(delivery);
       return handle(delivery);

@@ -5,6 +5,11 @@ export interface ConsumerSettings {
   readonly queue: string;
   /** Maximum number of unsettled deliveries, 1 … 2000. */
   readonly prefetch: number;
+  /**
+   * The consumer's priority at the broker, 0 … 2147483647. The broker delivers to a lower one only
+   * what higher ones have no prefetch left for.
+   */
+  readonly priority: number;
   /** Milliseconds without progress before `ended` rejects with `ConsumerStuckError`; 0 = never. */
   readonly exitWhenStuckMs: number;
 }

@@ -1,6 +1,7 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 
 import { within } from '../../time/limit.ts';
+import type { ConsumerSettings } from './consumer-settings.ts';
 import { oldestAgeS } from './oldest-request.ts';
 import { UnsettledDeliveries, type OnSettled } from './unsettled-deliveries.ts';
 
@@ -15,10 +16,7 @@ export interface SubscriptionHost {
   failed(reason: string): void;
 }
 
-export interface SubscriptionSettings {
-  readonly queue: string;
-  /** Maximum number of unsettled deliveries, 1 … 2000. */
-  readonly prefetch: number;
+export interface SubscriptionSettings extends Omit<ConsumerSettings, 'exitWhenStuckMs'> {
   /** Time limit in milliseconds for each call to the broker. */
   readonly timeoutMs: number;
 }
@@ -210,13 +208,14 @@ export class Subscription {
   }
 
   async #consume(size: number): Promise<void> {
-    const { queue, timeoutMs } = this.#settings;
+    const { queue, timeoutMs, priority } = this.#settings;
     await within(timeoutMs, 'setting the prefetch count', this.#channel.prefetch(size));
     if (this.#dropped) return;
     this.#consumers += 1;
     const consumer = { tag: `contacts-worker-${this.#consumers}`, size, held: 0, confirmed: false };
     this.#consumer = consumer;
-    const consuming = this.#channel.consume(queue, (message) => this.#receive(message), { consumerTag: consumer.tag });
+    const options = { consumerTag: consumer.tag, priority };
+    const consuming = this.#channel.consume(queue, (message) => this.#receive(message), options);
     // At once: the same turn may bring the loss of the channel.
     const confirmed = consuming.then(() => (consumer.confirmed = true));
     await within(timeoutMs, 'consuming', confirmed);

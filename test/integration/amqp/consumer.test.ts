@@ -58,7 +58,7 @@ afterEach(async () => {
 async function consume(handle: Handler): Promise<Consumer> {
   consumer = new Consumer(
     { urls: [proxy.url(amqpUrl)], timeoutMs: 1_000, heartbeatS: 1 },
-    { queue, prefetch: 10, exitWhenStuckMs: 0 },
+    { queue, prefetch: 10, priority: 0, exitWhenStuckMs: 0 },
     (delivery) => {
       received.push(delivery);
       return handle(delivery);

@@ -40,7 +40,7 @@ beforeEach(async () => {
   );
   consumer = new Consumer(
     proxied,
-    { queue, prefetch: 10, exitWhenStuckMs: 0 },
+    { queue, prefetch: 10, priority: 0, exitWhenStuckMs: 0 },
     (delivery) => new Promise((settle) => received.push({ delivery, settle })),
     publisher,
     {

@@ -196,7 +196,7 @@ test('a full dead-letter queue delays only the letter and its delivery; a stop r
   const held: string[] = [];
   const consumer = new Consumer(
     { urls: [broker.url], timeoutMs: 2_000, heartbeatS: 10 },
-    { queue: requests, prefetch: 10, exitWhenStuckMs: 0 },
+    { queue: requests, prefetch: 10, priority: 0, exitWhenStuckMs: 0 },
     ({ body }) => {
       const text = Buffer.from(body).toString();
       received.push(text);

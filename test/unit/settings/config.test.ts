@@ -9,6 +9,7 @@ describe('defaults', () => {
       mongodbUrl: 'mongodb://127.0.0.1:27017/contacts',
       requestQueue: 'contacts.requests',
       prefetch: 256,
+      consumerPriority: 'equal',
       maxRequestBytes: 65536,
       listMaxPerPage: 1000,
       maxAttempts: 5,
