@@ -6,7 +6,7 @@ import { startWorker, type TestWorker } from '../../support/worker.ts';
 
 const REQUESTS = 20;
 const GET = '<request method="contact.get"><contact_id>1</contact_id></request>';
-const running: { close(): Promise<void> }[] = [];
+const running: { close(): Promise<unknown> }[] = [];
 
 afterEach(async () => {
   for (const one of running.splice(0)) await one.close();
