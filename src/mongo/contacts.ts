@@ -12,7 +12,7 @@ import { findEarlierUpdates, updateContacts } from './updates.ts';
  * data.
  */
 export function createMongoContacts(collections: Collections, lists: ListSettings, call: Call): ContactRepository {
-  const create = creationsOf(collections);
+  const create = creationsOf(collections, call);
   const list = listsOf(collections, lists);
   return {
     create: (batch) => call('create contacts', () => create(batch)),

@@ -2,8 +2,10 @@ import type { ContactFields } from '../contacts/contact.ts';
 import type { Created, Creation, IdempotencyKey } from '../contacts/repository.ts';
 import { StoreDefectError } from '../protocol/errors.ts';
 import { contactIdOf, raiseCounter, reserveIds } from './contact-ids.ts';
+import { IdReserve } from './id-reserve.ts';
 import { fieldsToStore, type Collections, type ContactDocument } from './documents.ts';
 import { matchesKey, prefixRange } from './applied-keys.ts';
+import type { Call } from './connection/calls.ts';
 import { rejectedItemsIn } from './connection/errors.ts';
 
 /**
@@ -34,12 +36,13 @@ type Create = (batch: readonly Creation[]) => Promise<readonly (Created | StoreD
  * Creates each contact once, however often its key repeats. Result `i` belongs to creation `i`;
  * `StoreDefectError` means that the store rejects this one only.
  */
-export function creationsOf(collections: Collections): Create {
+export function creationsOf(collections: Collections, call: Call): Create {
   // Repeats come in rows: a producer sends what it has sent before. An insert that collides costs
   // the database many times what a look costs, so the next batch is looked up first.
   let repeating = false;
+  const ids = new IdReserve((count) => call('reserve contact_ids', () => reserveIds(collections, count)));
   return async (batch) => {
-    const outcomes = await createContacts(collections, batch, repeating);
+    const outcomes = await createContacts(collections, ids, batch, repeating);
     const repeats = outcomes.filter((outcome) => !(outcome instanceof StoreDefectError) && outcome.repeated);
     repeating = repeats.length > batch.length / 2;
     return outcomes;
@@ -48,6 +51,7 @@ export function creationsOf(collections: Collections): Create {
 
 async function createContacts(
   collections: Collections,
+  ids: IdReserve,
   batch: readonly Creation[],
   lookUpFirst: boolean,
 ): Promise<readonly (Created | StoreDefectError)[]> {
@@ -66,13 +70,15 @@ async function createContacts(
   for (let round = 1; open.length > 0; round += 1) {
     if (round > MAX_ROUNDS)
       throw new StoreDefectError(`create contacts: no contact_id was free in ${MAX_ROUNDS} rounds`);
-    const { inserted, rejected, defects } = await insert(collections, open);
+    const { inserted, rejected, defects } = await insert(collections, ids, open);
     record(inserted, false);
     defects.forEach((defect, at) => (created[at] = defect));
     // An earlier run created a rejected contact, or another document has its number.
     record(await findByKey(collections, rejected), true);
     open = withoutOutcome(rejected);
-    if (open.length > 0) await raiseCounter(collections);
+    if (open.length === 0) break;
+    ids.drop();
+    await raiseCounter(collections);
   }
   return originals.map((original, at) => {
     const outcome = created[original];
@@ -156,10 +162,13 @@ interface Inserted {
 }
 
 /** Inserts each creation under its own number, in the order of the batch. */
-async function insert(collections: Collections, items: readonly IndexedCreation[]): Promise<Inserted> {
-  const firstId = await reserveIds(collections, items.length);
+async function insert(collections: Collections, ids: IdReserve, items: readonly IndexedCreation[]): Promise<Inserted> {
+  const reserved = await ids.take(items.length);
   const now = new Date();
-  const numbered = items.map((item, i) => ({ item, id: firstId + i }));
+  const numbered = items.flatMap((item, i) => {
+    const id = reserved[i];
+    return id === undefined ? [] : [{ item, id }];
+  });
   // Two workers that insert the same keys in one order wait for each other; in two orders they
   // deadlock more.
   numbered.sort((a, b) => (a.item.key.id < b.item.key.id ? -1 : 1));
