@@ -4,6 +4,8 @@ import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
 import { Publisher } from './amqp/publisher/publisher.ts';
 import { replyMessage } from './amqp/wire/messages.ts';
 import { decode } from './codec/decode.ts';
+import { hasManyElements } from './codec/content-limits.ts';
+import { MAX_USUAL_LENGTH } from './codec/document.ts';
 import { encode } from './codec/encode.ts';
 import { ItemDefectError } from './contacts/repository.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
@@ -20,6 +22,7 @@ import { createGuard } from './pipeline/guard.ts';
 import { identityOf } from './pipeline/identity.ts';
 import { createPipeline, type Stages } from './pipeline/pipeline.ts';
 import { createReplyToPolicy } from './pipeline/reply-to-policy.ts';
+import { Turns } from './pipeline/turns.ts';
 import { StoreDefectError } from './protocol/errors.ts';
 import { Attempts } from './redelivery/attempts.ts';
 import type { SpanCounts, Tracing } from './protocol/tracing.ts';
@@ -28,9 +31,8 @@ import type { Config } from './settings/config.ts';
 import { createTelemetry } from './telemetry.ts';
 import { retryUntil } from './time/retry.ts';
 
-/** Milliseconds for one call to the broker. */
-const BROKER_TIMEOUT_MS = 5_000;
-const HEARTBEAT_S = 10;
+/** Of one call to the broker, and of its silence. */
+const BROKER_LIMITS = { timeoutMs: 5_000, heartbeatS: 10 };
 /** Quorum queues confirm within milliseconds; a disk under load takes some hundred. */
 const CONFIRM_TIMEOUT_MS = 30_000;
 const READINESS_TIMEOUT_MS = 2_000;
@@ -84,8 +86,8 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const attempts = new Attempts(store.attempts, { maxAttempts, retryPolicy, describe, events });
 
   const openQueues = (): Queues => {
-    const { amqpUrls: urls, amqpTls: tls, requestQueue: queue, prefetch, exitWhenStuckMs } = config;
-    const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
+    const { requestQueue: queue, prefetch, exitWhenStuckMs, maxRequestBytes: maxBodyBytes } = config;
+    const connection = { urls: config.amqpUrls, tls: config.amqpTls, ...BROKER_LIMITS };
     const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: `${queue}.majority` };
     const publisher = new Publisher(connection, confirms, { ...telemetry.publisher, open: flow.open });
     const pipeline = createPipeline({
@@ -97,7 +99,7 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
       report: (report) => telemetry.report(report),
     });
     const consuming = { queue, prefetch, exitWhenStuckMs };
-    const consumer = new Consumer(connection, consuming, pipeline, publisher, telemetry.consumer);
+    const consumer = new Consumer({ ...connection, maxBodyBytes }, consuming, pipeline, publisher, telemetry.consumer);
     queues = { consumer, publisher };
     return queues;
   };
@@ -140,11 +142,17 @@ type ContentStages = Pick<Stages, 'guard' | 'identify' | 'decode' | 'encode' | '
 /** The stages that depend on the message and the settings alone. */
 function contentStages(config: Config, tracing: Stages['tracing']): ContentStages {
   const { requestQueue: queue, replyToAllow, maxRequestBytes: maxBytes } = config;
+  const turns = new Turns();
   return {
     tracing,
     guard: createGuard(createReplyToPolicy([queue, deadLetterQueueOf(queue)], replyToAllow)),
     identify: identityOf,
-    decode: (body, contentEncoding) => decode(body, { maxBytes, contentEncoding }),
+    decode: (body, contentEncoding, size) => {
+      const options = { maxBytes, contentEncoding, size };
+      // A refused document has no effect whose order counts. One that may be executed is decoded at once.
+      const waits = body.length > MAX_USUAL_LENGTH && hasManyElements(body);
+      return waits ? turns.run(() => decode(body, options)) : decode(body, options);
+    },
     encode,
     describe,
   };

@@ -6,6 +6,7 @@ import { sniffFault } from './content-sniffing.ts';
 import { FaultError } from './fault-error.ts';
 import { buildTree } from './tree.ts';
 import { TreeBuilder } from './tree-builder.ts';
+import { exceededLimitIn } from './content-limits.ts';
 
 /** A document's root element, or its fault (MALFORMED_XML or UNSUPPORTED_ENCODING). */
 export type Parsed = { readonly ok: true; readonly root: XmlElement } | { readonly ok: false; readonly fault: Fault };
@@ -44,6 +45,6 @@ function usualTreeOf(text: string, maxElements: number | undefined): XmlElement 
 
 function treeOf(text: string, maxElements: number | undefined): XmlElement {
   const tree = new TreeBuilder(MAX_KEPT_DEPTH);
-  checkWellFormed(text, maxElements, tree);
+  checkWellFormed(text, maxElements, tree, exceededLimitIn(text));
   return tree.root;
 }
