@@ -66,9 +66,20 @@ export function abridgeBodies(model: ChannelModel, maxBytes: number): void {
   const connection = model.connection as unknown as Receiving;
   const receive = connection.recvFrame.bind(connection);
   const bodies = new Map<number, Body>();
+  // amqplib calls the method again, from inside, when it has read more: a frame must not count twice.
+  let isInside = false;
+  const receiveOnce = (): Frame | false => {
+    isInside = true;
+    try {
+      return receive();
+    } finally {
+      isInside = false;
+    }
+  };
   connection.recvFrame = () => {
+    if (isInside) return receive();
     for (;;) {
-      const frame = receive();
+      const frame = receiveOnce();
       if (frame === false) return frame;
       if (frame.content === undefined) {
         // Whatever is no body frame ends a body, finished or not.
