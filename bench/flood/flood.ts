@@ -92,6 +92,7 @@ class Flood {
   readonly #honest: Producer;
   readonly #others: ChildProcess;
   readonly #random = new Random(1);
+  readonly #othersEnded: Promise<never>;
   #created = 0;
 
   constructor(queue: string, worker: FloodedWorker, honest: Producer, others: ChildProcess) {
@@ -99,6 +100,9 @@ class Flood {
     this.#worker = worker;
     this.#honest = honest;
     this.#others = others;
+    this.#othersEnded = once(others, 'exit').then(() => Promise.reject(new Error('the second producer ended')));
+    // It also ends at the end of the study.
+    this.#othersEnded.catch(() => undefined);
   }
 
   honestRequest(): BenchRequest {
@@ -124,11 +128,9 @@ class Flood {
   }
 
   async #runOthers(stretch: Stretch): Promise<FloodRun['others']> {
-    const answered = once(this.#others, 'message');
+    const answered = new Promise<FloodRun['others']>((resolve) => this.#others.once('message', resolve));
     this.#others.send(stretch);
-    const ended = once(this.#others, 'exit').then(() => Promise.reject(new Error('the second producer ended')));
-    const [others] = (await Promise.race([answered, ended])) as [FloodRun['others']];
-    return others;
+    return Promise.race([answered, this.#othersEnded]);
   }
 }
 

@@ -37,15 +37,15 @@ export interface Cost {
   readonly costOfByte: number;
 }
 
-/** The smallest share that is fair. */
-const MIN_SHARE = 0.8;
+/** The smallest share that is fair. A machine that other programs use as well needs a smaller one. */
+export const FAIR_SHARE = 0.8;
 /**
  * Kinds that the worker does not hold all of. The rest of their cost is the broker's, which stores and
  * sends every byte before the worker can refuse one: only limits at the broker bound it.
  */
 const BROKER_BOUND: readonly Beside[] = ['oversized', 'huge', 'headers'];
-/** A byte of a hostile document may cost the worker as much as a further honest one, and no more. */
-const MAX_COST_OF_BYTE = 1;
+/** The most that a byte of a hostile document may cost the worker, relative to a further honest one. */
+const MAX_COST_OF_BYTE = 0.4;
 const MAX_MEMORY = 256 * 1024 * 1024;
 /** A stream that is slower has no share that could be measured. */
 const MIN_PER_SECOND = 0.3;
@@ -105,7 +105,7 @@ function costsIn(round: readonly FloodRun[], beside: Beside, honestBytes: number
 }
 
 /** Returns what is wrong, one line each; empty if the flood takes no more than its share. */
-export function problemsOf(figures: FloodFigures): string[] {
+export function problemsOf(figures: FloodFigures, minShare = FAIR_SHARE): string[] {
   const problems = costsOf(figures).flatMap((cost) => {
     const { beside, honest, others, share, costOfByte } = cost;
     const found: string[] = [];
@@ -114,7 +114,7 @@ export function problemsOf(figures: FloodFigures): string[] {
     if (beside === 'none') return found;
     if (others.perSecond < MIN_PER_SECOND) found.push(`${beside}: the other stream stands still`);
     if (beside === 'honest') return found;
-    if (share < MIN_SHARE && !BROKER_BOUND.includes(beside)) {
+    if (share < minShare && !BROKER_BOUND.includes(beside)) {
       found.push(`${beside}: honest throughput is ${share.toFixed(2)}× of that beside an honest producer`);
     }
     if (costOfByte > MAX_COST_OF_BYTE) found.push(`${beside}: a byte costs ${costOfByte.toFixed(2)}× an honest one`);

@@ -15,17 +15,17 @@ function run(beside: Beside, honestPerSecond: number, perSecond: number, bytes: 
 /** Two honest producers: 1,000 requests of 300 bytes together take 0.4 s of CPU time. */
 const pair = run('honest', 500, 500, 300, 0.4);
 
-/** Beside 20 documents of 6,000 bytes a second; each costs as much as 10 honest requests by default. */
+/** Beside 20 documents of 6,000 bytes a second; each costs as much as 5 honest requests by default. */
 function flooded(changes: Partial<FloodRun> = {}, others: Partial<FloodFigures> = {}): FloodFigures {
-  const slow = { ...run('slow', 450, 20, 6_000, 0.18 + 0.08), ...changes };
+  const slow = { ...run('slow', 450, 20, 6_000, 0.18 + 0.04), ...changes };
   return { rounds: [[pair, slow, pair]], memory, honestBytes: 300, ...others };
 }
 
 test('the cost and the share of a kind are relative to a second honest producer', () => {
   const cost = costsOf(flooded()).find(({ beside }) => beside === 'slow');
   expect(cost?.share).toBeCloseTo(0.9);
-  expect(cost?.costOfMessage).toBeCloseTo(10);
-  expect(cost?.costOfByte).toBeCloseTo(0.5);
+  expect(cost?.costOfMessage).toBeCloseTo(5);
+  expect(cost?.costOfByte).toBeCloseTo(0.25);
   // 20 times the bytes of an honest request: honest ones would get 1,000 / 21.
   expect(cost?.shareByBytes).toBeCloseTo(450 / (1_000 / 21));
 });
@@ -40,11 +40,13 @@ test('the figures of several rounds are their medians', () => {
   expect(cost?.honest.perSecond).toBe(450);
 });
 
+const few = run('slow', 300, 20, 6_000, 0.12 + 0.04);
+
 test('a flood that takes no more than its share is accepted', () => {
   expect(problemsOf(flooded())).toEqual([]);
+  expect(problemsOf(flooded(few), 0.5)).toEqual([]);
 });
 
-const few = run('slow', 300, 20, 6_000, 0.2);
 test.each<[string, FloodFigures, string]>([
   ['a byte that costs more', flooded({ cpu: 0.18 + 0.32 }), 'slow: a byte costs 2.00× an honest one'],
   ['a share that is too small', flooded(few), 'slow: honest throughput is 0.60× of that beside an honest producer'],
