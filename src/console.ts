@@ -21,7 +21,7 @@ import type { ContactRepository } from './contacts/repository.ts';
 import { apiMethods } from './methods/index.ts';
 import { openRequestSearch } from './mongo/request-search.ts';
 import { identityOf } from './pipeline/identity.ts';
-import { fault, type Fault } from './protocol/fault.ts';
+import { fault, listedFaults, type Fault } from './protocol/fault.ts';
 import type { Config } from './settings/config.ts';
 
 const BROKER_TIMEOUT_MS = 5_000;
@@ -125,7 +125,7 @@ function faultFinder(methods: ReturnType<typeof apiMethods>, maxBytes: number): 
       return [fault('UNKNOWN_METHOD', `no such method; there are ${[...byName.keys()].join(', ')}`)];
     }
     const read = method.read(decoded.request.body);
-    return read.valid ? [] : read.faults;
+    return read.valid ? [] : listedFaults(read.faults);
   };
 }
 

@@ -6,6 +6,8 @@ import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
 import { Publisher } from './amqp/publisher/publisher.ts';
 import { replyMessage } from './amqp/wire/messages.ts';
 import { decode } from './codec/decode.ts';
+import { hasManyElements } from './codec/content-limits.ts';
+import { MAX_USUAL_LENGTH } from './codec/document.ts';
 import { encode } from './codec/encode.ts';
 import { ItemDefectError } from './contacts/repository.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
@@ -22,6 +24,7 @@ import { createGuard } from './pipeline/guard.ts';
 import { identityOf } from './pipeline/identity.ts';
 import { createPipeline, type Stages } from './pipeline/pipeline.ts';
 import { createReplyToPolicy } from './pipeline/reply-to-policy.ts';
+import { Turns } from './pipeline/turns.ts';
 import { StoreDefectError } from './protocol/errors.ts';
 import { Attempts } from './redelivery/attempts.ts';
 import type { SpanCounts, Tracing } from './protocol/tracing.ts';
@@ -30,9 +33,8 @@ import type { Config } from './settings/config.ts';
 import { createTelemetry } from './telemetry.ts';
 import { retryUntil } from './time/retry.ts';
 
-/** Milliseconds for one call to the broker. */
-const BROKER_TIMEOUT_MS = 5_000;
-const HEARTBEAT_S = 10;
+/** Of one call to the broker, and of its silence. */
+const BROKER_LIMITS = { timeoutMs: 5_000, heartbeatS: 10 };
 /** Quorum queues confirm within milliseconds; a disk under load takes some hundred. */
 const CONFIRM_TIMEOUT_MS = 30_000;
 /** The broker takes signed 32-bit numbers. */
@@ -88,9 +90,8 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const attempts = new Attempts(store.attempts, { maxAttempts, retryPolicy, describe, events });
 
   const openQueues = (): Queues => {
-    const { amqpUrls: urls, amqpTls: tls, requestQueue: queue, prefetch, exitWhenStuckMs } = config;
-    const priority = config.consumerPriority === 'ranked' ? randomInt(1, MAX_PRIORITY) : 0;
-    const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
+    const { requestQueue: queue, prefetch, exitWhenStuckMs, maxRequestBytes: maxBodyBytes } = config;
+    const connection = { urls: config.amqpUrls, tls: config.amqpTls, ...BROKER_LIMITS };
     const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: `${queue}.majority` };
     const publisher = new Publisher(connection, confirms, { ...telemetry.publisher, open: flow.open });
     const pipeline = createPipeline({
@@ -101,8 +102,8 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
       publish: (reply) => publisher.publish(replyMessage(reply)),
       report: (report) => telemetry.report(report),
     });
-    const consuming = { queue, prefetch, priority, exitWhenStuckMs };
-    const consumer = new Consumer(connection, consuming, pipeline, publisher, telemetry.consumer);
+    const consuming = { queue, prefetch, priority: priorityOf(config), exitWhenStuckMs };
+    const consumer = new Consumer({ ...connection, maxBodyBytes }, consuming, pipeline, publisher, telemetry.consumer);
     queues = { consumer, publisher };
     return queues;
   };
@@ -120,6 +121,10 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
     receipt: () => telemetry.receipt(),
   });
   return worker;
+}
+
+function priorityOf({ consumerPriority }: Config): number {
+  return consumerPriority === 'ranked' ? randomInt(1, MAX_PRIORITY) : 0;
 }
 
 /** What a scrape reads of log lines and spans. */
@@ -145,11 +150,17 @@ type ContentStages = Pick<Stages, 'guard' | 'identify' | 'decode' | 'encode' | '
 /** The stages that depend on the message and the settings alone. */
 function contentStages(config: Config, tracing: Stages['tracing']): ContentStages {
   const { requestQueue: queue, replyToAllow, maxRequestBytes: maxBytes } = config;
+  const turns = new Turns();
   return {
     tracing,
     guard: createGuard(createReplyToPolicy([queue, deadLetterQueueOf(queue)], replyToAllow)),
     identify: identityOf,
-    decode: (body, contentEncoding) => decode(body, { maxBytes, contentEncoding }),
+    decode: (body, contentEncoding, size) => {
+      const options = { maxBytes, contentEncoding, size };
+      // A refused document has no effect whose order counts. One that may be executed is decoded at once.
+      const waits = body.length > MAX_USUAL_LENGTH && hasManyElements(body);
+      return waits ? turns.run(() => decode(body, options)) : decode(body, options);
+    },
     encode,
     describe,
   };

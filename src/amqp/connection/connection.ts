@@ -6,6 +6,7 @@ import { readTlsFiles, type TlsFiles } from '../../files/tls-files.ts';
 import { within } from '../../time/limit.ts';
 import { ConnectionError } from './broker-errors.ts';
 import { gatherWrites } from './gathered-writes.ts';
+import { abridgeBodies, READ_HEADERS } from '../wire/abridged.ts';
 import { deliverUnreadable } from '../wire/unreadable.ts';
 import { brokerAddress, type BrokerAddress } from './url.ts';
 
@@ -21,6 +22,11 @@ export interface ConnectionSettings {
    * Heartbeat interval in seconds. A peer that is silent for about three intervals counts as lost.
    */
   readonly heartbeatS: number;
+  /**
+   * Set where requests are consumed: the most bytes of a body that is delivered whole. Of very many
+   * headers only those that the worker reads are delivered.
+   */
+  readonly maxBodyBytes?: number;
 }
 
 /**
@@ -120,7 +126,9 @@ export async function openConnection(
   });
   const stream = socketOf(model);
   if (stream !== undefined) gatherWrites(stream);
-  deliverUnreadable(model);
+  const { maxBodyBytes } = settings;
+  deliverUnreadable(model, maxBodyBytes === undefined ? undefined : READ_HEADERS);
+  if (maxBodyBytes !== undefined) abridgeBodies(model, maxBodyBytes);
   return new Connection(model, settings.timeoutMs, onBlocked);
 }
 

@@ -3,6 +3,7 @@ import type { ConsumeMessage } from 'amqplib';
 import type { Diagnosis } from '../../protocol/settlement.ts';
 import { retryUntil, type RetryPolicy } from '../../time/retry.ts';
 import { deadLetterMessage, FULLEST_TO_BAREST } from './dead-letter-message.ts';
+import { isAbridged } from '../wire/abridged.ts';
 import type { Publisher } from '../publisher/publisher.ts';
 import { deadLetterQueueOf, declareTopology } from '../connection/topology.ts';
 
@@ -50,6 +51,7 @@ export class DeadLetterPublisher {
    * it; its letter is not published then.
    */
   async publish(request: ConsumeMessage, diagnosis: Diagnosis, gone: () => boolean): Promise<DeadLetterOutcome> {
+    if (isAbridged(request)) return 'unsendable';
     for (;;) {
       const outcome = await this.#send(request, diagnosis);
       if (typeof outcome === 'string') return outcome;
