@@ -60,7 +60,8 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const { maxAttempts, retentionSeconds, listMaxPerPage, drainTimeoutMs, httpPort: port } = config;
   const { methods: methodsOf = apiMethods, tracing } = options;
   const foreign = (error: ItemDefectError): void => telemetry.foreign(error);
-  const store = openStore(config.mongodbUrl, { tls: config.mongodbTls, retentionSeconds, foreign });
+  const { mongodbTls: tls, mongodbSharded: sharded } = config;
+  const store = openStore(config.mongodbUrl, { tls, retentionSeconds, sharded, foreign });
   const methods = methodsOf(store.contacts, { listMaxPerPage, leftOut: foreign });
 
   let queues: Queues | undefined;
