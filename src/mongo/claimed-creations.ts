@@ -200,10 +200,9 @@ class ClaimedBatch {
    */
   async #followContacts(items: readonly OpenCreation[]): Promise<void> {
     if (items.length === 0) return;
-    const keys = items.map(({ claimKey }) => ({ key: { id: claimKey } }));
     const earlier = await findEarlierCreations(
       this.#collections,
-      items.map(({ fields }, i) => ({ ...keys[i]!, fields })),
+      items.map(({ claimKey, fields }) => ({ key: { id: claimKey }, fields })),
     );
     const changes: Reclaim[] = [];
     items.forEach((item, i) => {
