@@ -1,6 +1,7 @@
 import type { Document } from 'mongodb';
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 
+import { openRequestSearch } from '../../../src/mongo/request-search.ts';
 import { openStore } from '../../../src/mongo/store.ts';
 import { createOne, creation, deletionOf, JANE, strict, updateOf } from '../../support/contact-repository/fixtures.ts';
 import { CommandProxy } from './command-proxy.ts';
@@ -189,4 +190,14 @@ test('a count that is wrong does not make an update applied, nor a delete', asyn
   expect(await slow.delete(ids.map((id) => deletionOf(id)))).toEqual(['applied', 'applied']);
   expect(await contacts.get(ids)).toEqual([undefined, undefined]);
   expect(lies).toBeLessThan(0);
+});
+
+test('a search for a request finds its contact by the claim, and nothing where only the claim exists', async () => {
+  const [done, open] = [creation(), creation()];
+  const [created] = await contacts.create([done]);
+  await stored.claims.insertOne({ _id: open.key.id, contact_id: created!.id + 1_000, at: new Date() });
+  const search = openRequestSearch(url, 5_000);
+  onTestFinished(() => search.close());
+  expect(await search.find(done.key.id)).toMatchObject([{ kind: 'created', contactId: created!.id }]);
+  expect(await search.find(open.key.id)).toEqual([]);
 });
