@@ -107,9 +107,9 @@ const environment: CliEnvironment = {
       import('./mongo/claims-filling.ts'),
       import('./protocol/errors.ts'),
     ]);
-    const { mongodbUrl, mongodbTls, retentionSeconds } = await readSettings({});
+    const { mongodbUrl, mongodbTls } = await readSettings({});
     try {
-      return await fillClaims(mongodbUrl, { tls: mongodbTls, retentionSeconds, waitMs, stop });
+      return await fillClaims(mongodbUrl, { tls: mongodbTls, waitMs, stop });
     } catch (error) {
       if (stop.aborted) throw new CommandError(EXIT_CODES.interrupted, 'interrupted; run it again to go on');
       if (!(error instanceof StoreDefectError) && !(error instanceof UnavailableError)) throw error;

@@ -7,6 +7,7 @@ import {
   findClaimsByPrefix,
   insertClaims,
   isUsable,
+  NEVER_USABLE,
   statesOf,
   voidIds,
   type Reclaim,
@@ -187,7 +188,8 @@ class ClaimedBatch {
     );
     // A contact that was inserted before its id was occupied stays with its claim.
     const states = await statesOf(this.#collections, claims, this.#retentionMs);
-    const changes = claims.map((claim, i): Reclaim => ({ claim, contact_id: firstId + i }));
+    const at = new Date();
+    const changes = claims.map((claim, i): Reclaim => ({ claim, contact_id: firstId + i, at }));
     await changeClaims(
       this.#collections,
       changes.filter(({ claim }) => states.get(claim) !== 'done'),
@@ -209,7 +211,7 @@ class ClaimedBatch {
       const contact_id = earlier[i]?.id;
       item.collided = false;
       if (item.claim === undefined || contact_id === undefined) return;
-      changes.push({ claim: item.claim, contact_id });
+      changes.push({ claim: item.claim, contact_id, at: NEVER_USABLE });
       item.claim = undefined;
     });
     await changeClaims(this.#collections, changes);

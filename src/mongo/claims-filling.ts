@@ -3,12 +3,12 @@ import type { AnyBulkWriteOperation } from 'mongodb';
 import type { TlsFiles } from '../files/tls-files.ts';
 import { StoreMismatchError } from '../protocol/errors.ts';
 import { pause } from '../time/retry.ts';
-import { changeClaims, contactsOf, findClaims, insertClaims, markDeleted, statesOf } from './claims.ts';
+import { changeClaims, contactsOf, findClaims, insertClaims, markDeleted, NEVER_USABLE, statesOf } from './claims.ts';
 import { createClient, databaseOf, DEFAULT_LIMITS } from './connection/client.ts';
 import { translateErrors } from './connection/errors.ts';
 import { CONTACT_IDS, contactIdOf, COUNTER, raiseCounter } from './contact-ids.ts';
 import { collectionsOf, type ClaimDocument, type Collections, type ContactDocument } from './documents.ts';
-import { ensureIndexes } from './indexes.ts';
+import { retentionInUse } from './indexes.ts';
 
 /** Documents read and written at once. */
 const PAGE = 1_000;
@@ -26,7 +26,6 @@ interface FilledClaims {
 }
 
 export interface FillSettings {
-  readonly retentionSeconds: number;
   /** How long a create may still run at a worker that writes no claims. */
   readonly waitMs: number;
   readonly tls?: TlsFiles | undefined;
@@ -45,15 +44,24 @@ export async function fillClaims(url: string, settings: FillSettings): Promise<F
   const collections = collectionsOf(db);
   try {
     return await translateErrors('fill the claims', async () => {
-      await ensureIndexes(db, settings.retentionSeconds, true);
+      const retentionMs = 1_000 * (await retentionOf(collections));
       await beginFilling(collections, settings);
-      const filled = await fill(collections, settings);
+      const filled = await fill(collections, retentionMs, settings.stop);
       await completeFilling(collections);
-      return { ...filled, ...(await sweep(collections, settings)) };
+      return { ...filled, ...(await sweep(collections, retentionMs, settings.stop)) };
     });
   } finally {
     await client.close();
   }
+}
+
+/** RETENTION_SECONDS of the workers, as their indexes have it. */
+async function retentionOf({ claims }: Collections): Promise<number> {
+  const retention = await retentionInUse(claims);
+  if (retention !== undefined) return retention;
+  throw new StoreMismatchError(
+    'no worker with MONGODB_SHARDED=true has prepared this database: set it for all workers and restart them, then run this',
+  );
 }
 
 /** Stops workers without claims from creating contacts, and waits until their last creates have ended. */
@@ -76,14 +84,15 @@ async function completeFilling({ counters }: Collections): Promise<void> {
   );
 }
 
-type KeyedContact = Pick<ContactDocument, '_id' | 'created_by' | 'created_at' | 'deleted_at'>;
+type KeyedContact = Pick<ContactDocument, '_id' | 'created_by' | 'deleted_at'>;
 
 /** Adds the claims that are missing, in the order of contact_ids. */
 async function fill(
   collections: Collections,
-  { retentionSeconds, stop }: FillSettings,
+  retentionMs: number,
+  stop: AbortSignal,
 ): Promise<Pick<FilledClaims, 'contacts' | 'added'>> {
-  const projection = { created_by: 1, created_at: 1, deleted_at: 1 };
+  const projection = { created_by: 1, deleted_at: 1 };
   let [contacts, added, last] = [0, 0, 0];
   for (;;) {
     stop.throwIfAborted();
@@ -92,7 +101,7 @@ async function fill(
       .toArray();
     const keyed = page.filter(({ created_by }) => typeof created_by === 'string');
     contacts += keyed.length;
-    added += await addClaims(collections, keyed, retentionSeconds * 1_000);
+    added += await addClaims(collections, keyed, retentionMs);
     last = contactIdOf(page.at(-1)?._id) ?? last;
     if (page.length < PAGE) return { contacts, added };
   }
@@ -113,28 +122,24 @@ async function addClaims(
   const states = await statesOf(collections, others, retentionMs);
   const changes = others
     .filter((claim) => states.get(claim) !== 'done')
-    .map((claim) => ({ claim, contact_id: byKey.get(claim._id) ?? claim.contact_id }));
+    .map((claim) => ({ claim, contact_id: byKey.get(claim._id) ?? claim.contact_id, at: NEVER_USABLE }));
   await changeClaims(collections, changes);
   return wanted.length - rejected.size + changes.length;
 }
 
-function claimOf({ _id, created_by, created_at, deleted_at }: KeyedContact): ClaimDocument {
-  const at = created_at instanceof Date ? created_at : new Date(0);
-  return {
-    _id: String(created_by),
-    contact_id: contactIdOf(_id) ?? _id,
-    at,
-    ...(deleted_at instanceof Date && { deleted_at }),
-  };
+function claimOf({ _id, created_by, deleted_at }: KeyedContact): ClaimDocument {
+  const claim = { _id: String(created_by), contact_id: contactIdOf(_id) ?? _id, at: NEVER_USABLE };
+  return { ...claim, ...(deleted_at instanceof Date && { deleted_at }) };
 }
 
 /** Marks the claims of deleted contacts that were missed, and removes those that nothing needs. */
 async function sweep(
   collections: Collections,
-  { retentionSeconds, stop }: FillSettings,
+  retentionMs: number,
+  stop: AbortSignal,
 ): Promise<Pick<FilledClaims, 'marked' | 'removed'>> {
   // No worker uses a claim of half the retention; twice it leaves room for clocks and slow processes.
-  const unusedSince = Date.now() - 2_000 * retentionSeconds;
+  const unusedSince = Date.now() - 2 * retentionMs;
   let [marked, removed, last] = [0, 0, ''];
   for (;;) {
     stop.throwIfAborted();

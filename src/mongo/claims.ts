@@ -53,8 +53,7 @@ export async function insertClaims(
  * half is the margin for clocks that differ and for a process that was suspended.
  */
 export function isUsable({ at }: ClaimDocument, retentionMs: number): boolean {
-  const age = Date.now() - (at instanceof Date ? at.getTime() : 0);
-  return age < retentionMs / 2;
+  return at instanceof Date && Math.abs(Date.now() - at.getTime()) < retentionMs / 2;
 }
 
 /** Returns the state of each claim, from the documents of the contacts. */
@@ -105,13 +104,17 @@ export async function voidIds({ contacts }: Collections, found: readonly ClaimDo
 export interface Reclaim {
   readonly claim: ClaimDocument;
   readonly contact_id: number;
+  /** `NEVER_USABLE` where the id has a contact already, which may be deleted and about to expire. */
+  readonly at: Date;
 }
+
+/** The time of claims that only name an existing contact: no contact is created under them. */
+export const NEVER_USABLE = new Date(0);
 
 /** Changes the contact_id of claims, each only if nobody changed it since it was read. */
 export async function changeClaims({ claims }: Collections, changes: readonly Reclaim[]): Promise<void> {
   if (changes.length === 0) return;
-  const at = new Date();
-  const writes = changes.map(({ claim, contact_id }): AnyBulkWriteOperation<ClaimDocument> => ({
+  const writes = changes.map(({ claim, contact_id, at }): AnyBulkWriteOperation<ClaimDocument> => ({
     updateOne: {
       filter: { _id: { $eq: claim._id }, contact_id: { $eq: claim.contact_id } },
       update: { $set: { contact_id, at }, $unset: { deleted_at: '' } },

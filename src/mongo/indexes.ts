@@ -56,6 +56,21 @@ function expiryOfDeleted(retentionSeconds: number): IndexDescription {
   };
 }
 
+/** The seconds after which the deleted documents of this collection expire; `undefined` if never. */
+export async function retentionInUse<Stored extends Document>(
+  collection: Collection<Stored>,
+): Promise<number | undefined> {
+  const existing = (await collection.listIndexes().toArray().catch(noIndexes)) as ExistingIndex[];
+  const seconds = existing.find(({ name }) => name === expiryOfDeleted(0).name)?.['expireAfterSeconds'];
+  return typeof seconds === 'number' ? seconds : undefined;
+}
+
+/** NamespaceNotFound: the collection does not exist yet. */
+function noIndexes(error: unknown): ExistingIndex[] {
+  if (error instanceof MongoServerError && error.code === 26) return [];
+  throw error;
+}
+
 /** Whether the database itself refuses a second contact of one create. */
 export async function hasUniqueCreates({ contacts }: Collections): Promise<boolean> {
   const existing = (await contacts.listIndexes().toArray()) as ExistingIndex[];

@@ -14,11 +14,11 @@ test('claims: gives contacts their claims, reports how many, and may run again',
   await before.prepare();
   const batch = [creation(), creation(), creation()];
   const created = await strict(before.contacts).create(batch);
+  await after.prepare();
   const { code, out, err } = await claims(names.mongodbUrl);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/^claims are complete: 3 contacts, 3 claims added, /);
   expect((await claims(names.mongodbUrl)).out).toMatch(/^claims are complete: 3 contacts, 0 claims added, /);
-  await after.prepare();
   expect(await strict(after.contacts).create(batch)).toEqual(created.map(({ id }) => ({ id, repeated: true })));
   await Promise.all([before.close(), after.close()]);
 });

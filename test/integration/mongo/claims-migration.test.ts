@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { MongoClient } from 'mongodb';
 
 import { eraseContacts } from '../../../src/mongo/erase.ts';
@@ -37,7 +37,7 @@ async function worker(sharded: boolean): Promise<{ store: Store; contacts: Stric
 }
 
 const fill = (address = url): ReturnType<typeof fillClaims> =>
-  fillClaims(address, { retentionSeconds: RETENTION_SECONDS, waitMs: 0, stop: new AbortController().signal });
+  fillClaims(address, { waitMs: 0, stop: new AbortController().signal });
 const some = (count: number): ReturnType<typeof creation>[] => Array.from({ length: count }, () => creation());
 
 test('creates of before are recognised at each step of the way to claims', async () => {
@@ -71,6 +71,7 @@ test('the command adds every claim, in pages, and does nothing when it runs agai
     ids.push(...(await before.contacts.create(old.slice(at, at + 115))).map(({ id }) => id));
   }
   await before.contacts.delete([deletionOf(ids[7]!), deletionOf(ids[2_200]!)]);
+  await worker(true);
   await stored.contacts.insertOne({ _id: 1_000_000, client_id: 1 });
   expect(await fill()).toEqual({ contacts: 2_300, added: 2_300, marked: 0, removed: 0 });
   expect(await fill()).toEqual({ contacts: 2_300, added: 0, marked: 0, removed: 0 });
@@ -102,6 +103,7 @@ test('without claims and without the index a worker does not start, and says wha
 test('once claims are complete, a worker that writes none creates no contact', async () => {
   const late = await worker(false);
   await createOne(late.contacts);
+  await worker(true);
   await fill();
   const creating = late.contacts.create(some(1));
   await expect(creating).rejects.toBeInstanceOf(StoreMismatchError);
@@ -112,9 +114,10 @@ test('once claims are complete, a worker that writes none creates no contact', a
 test('the command waits for the last creates of workers without claims', async () => {
   const late = await worker(false);
   await createOne(late.contacts);
+  await worker(true);
   const stopping = new AbortController();
-  const filling = fillClaims(url, { retentionSeconds: RETENTION_SECONDS, waitMs: 60_000, stop: stopping.signal });
-  await vi.waitUntil(async () => (await stored.counters.findOne({ _id: 'contact' }))?.claims === 'filling');
+  const filling = fillClaims(url, { waitMs: 60_000, stop: stopping.signal });
+  await expect.poll(async () => (await stored.counters.findOne({ _id: 'contact' }))?.claims).toBe('filling');
   await expect(late.contacts.create(some(1))).rejects.toThrow('Set MONGODB_SHARDED=true');
   expect(await stored.claims.countDocuments()).toBe(0);
   stopping.abort();
@@ -124,11 +127,12 @@ test('the command waits for the last creates of workers without claims', async (
 
 test('a worker without claims that starts meanwhile keeps the index, and the command reports it', async () => {
   await createOne((await worker(false)).contacts);
+  await worker(true);
   const proxy = await CommandProxy.before(url);
   onTestFinished(() => proxy.close());
   proxy.hold(({ find, hint }) => find === 'contacts' && hint !== undefined);
   const filling = fill(proxy.url(url));
-  await vi.waitUntil(() => proxy.held === 1);
+  await expect.poll(() => proxy.held).toBe(1);
   const late = await worker(false);
   proxy.release();
   await expect(filling).rejects.toThrow('a worker without MONGODB_SHARDED=true started');
@@ -175,6 +179,28 @@ test('the command marks deletes that were cut off, and removes claims that nothi
     ]),
   );
   expect(left).toHaveLength(3);
+});
+
+test('the command refuses a database that no worker has prepared for claims', async () => {
+  await createOne((await worker(false)).contacts);
+  await expect(fill()).rejects.toThrow('no worker with MONGODB_SHARDED=true has prepared this database');
+  expect(await stored.counters.findOne({ _id: 'contact' })).not.toHaveProperty('claims');
+});
+
+test('a deleted contact from before is not created again once its tombstone has expired', async () => {
+  const before = await worker(false);
+  const batch = some(3);
+  const ids = (await before.contacts.create(batch)).map(({ id }) => id);
+  const { contacts } = await worker(true);
+  await before.contacts.delete(ids.map((id) => deletionOf(id)));
+  expect(await contacts.create([batch[0]!])).toEqual([{ id: ids[0], repeated: true }]);
+  await stored.claims.insertOne({ _id: batch[1]!.key.id, contact_id: 900, at: new Date() });
+  await fill();
+  await stored.claims.updateMany({}, { $unset: { deleted_at: '' } });
+  await stored.contacts.deleteMany({ deleted_at: { $exists: true } });
+  const again = await contacts.create(batch);
+  expect(again.map(({ repeated }) => repeated)).toEqual([false, false, false]);
+  for (const { id } of again) expect(ids).not.toContain(id);
 });
 
 test('erasing all contacts erases their claims', async () => {

@@ -1,7 +1,8 @@
 import type { Document } from 'mongodb';
-import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 
 import { openRequestSearch } from '../../../src/mongo/request-search.ts';
+import { DEFAULT_LIMITS } from '../../../src/mongo/connection/client.ts';
 import { openStore } from '../../../src/mongo/store.ts';
 import { createOne, creation, deletionOf, JANE, strict, updateOf } from '../../support/contact-repository/fixtures.ts';
 import { CommandProxy } from './command-proxy.ts';
@@ -19,7 +20,9 @@ const isInsertOfContacts = ({ insert }: Document): boolean => insert === 'contac
 /** A repository behind a proxy. */
 async function proxied(): Promise<{ proxy: CommandProxy; slow: typeof contacts }> {
   const proxy = await CommandProxy.before(url);
-  const store = openStore(proxy.url(url), { sharded: true, retentionSeconds: RETENTION_SECONDS });
+  // A command that is kept back must not time out.
+  const limits = { ...DEFAULT_LIMITS, answerMs: 60_000 };
+  const store = openStore(proxy.url(url), { sharded: true, retentionSeconds: RETENTION_SECONDS, limits });
   onTestFinished(() => store.close());
   onTestFinished(() => proxy.close());
   await store.ping();
@@ -34,7 +37,7 @@ async function betweenClaimAndContact<T>(
   const { proxy, slow } = await proxied();
   proxy.hold(isInsertOfContacts);
   const creating = slow.create(batch);
-  await vi.waitUntil(() => proxy.held === 1);
+  await expect.poll(() => proxy.held).toBe(1);
   const result = await meanwhile();
   proxy.release();
   return { slow: await creating, meanwhile: result };
@@ -98,7 +101,7 @@ test('a contact that is inserted while its aged claim is given up keeps its id',
     const { proxy, slow: giving } = await proxied();
     proxy.hold(isInsertOfContacts);
     const created = giving.create([one]);
-    await vi.waitUntil(() => proxy.held === 1);
+    await expect.poll(() => proxy.held).toBe(1);
     return { proxy, created };
   });
   meanwhile.proxy.release();
@@ -129,6 +132,7 @@ test('a delete marks the claims of its contacts, also when the delete before it 
   expect(await claim(one.key.id)).toMatchObject({ deleted_at: expect.any(Date) as Date });
   expect(await claim(kept.key.id)).not.toHaveProperty('deleted_at');
   await stored.claims.updateOne({ _id: one.key.id }, { $unset: { deleted_at: '' } });
+  expect(await contacts.create([one])).toEqual([{ id: created!.id, repeated: true }]);
   expect(await contacts.delete([deletionOf(created!.id)])).toEqual(['not-found']);
   expect(await claim(one.key.id)).not.toHaveProperty('deleted_at');
   expect(await contacts.delete([deletion])).toEqual(['repeated']);
