@@ -196,6 +196,7 @@ test('a deleted contact from before is not created again once its tombstone has 
   expect(await contacts.create([batch[0]!])).toEqual([{ id: ids[0], repeated: true }]);
   await stored.claims.insertOne({ _id: batch[1]!.key.id, contact_id: 900, at: new Date() });
   await fill();
+  expect(await stored.claims.distinct('contact_id')).toEqual(ids);
   await stored.claims.updateMany({}, { $unset: { deleted_at: '' } });
   await stored.contacts.deleteMany({ deleted_at: { $exists: true } });
   const again = await contacts.create(batch);
