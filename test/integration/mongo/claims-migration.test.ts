@@ -100,6 +100,19 @@ test('without claims and without the index a worker does not start, and says wha
   await expect(start).rejects.toThrow('run `contacts claims`');
 });
 
+test('a worker without claims does not start on a sharded collection, and says what to do', async () => {
+  const proxy = await CommandProxy.before(url);
+  onTestFinished(() => proxy.close());
+  const errmsg = 'cannot create unique index over { created_by: 1 } with shard key pattern { _id: "hashed" }';
+  const refusal = { ok: 0, code: 67, codeName: 'CannotCreateIndex', errmsg };
+  proxy.answer('createIndexes', refusal, ({ createIndexes }) => createIndexes === 'contacts');
+  const store = openStore(proxy.url(url));
+  onTestFinished(() => store.close());
+  const start = store.prepare();
+  await expect(start).rejects.toBeInstanceOf(StoreMismatchError);
+  await expect(start).rejects.toThrow('set MONGODB_SHARDED=true');
+});
+
 test('once claims are complete, a worker that writes none creates no contact', async () => {
   const late = await worker(false);
   await createOne(late.contacts);
