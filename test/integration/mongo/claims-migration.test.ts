@@ -134,7 +134,7 @@ test('the command waits for the last creates of workers without claims', async (
   await expect(late.contacts.create(some(1))).rejects.toThrow('Set MONGODB_SHARDED=true');
   expect(await stored.claims.countDocuments()).toBe(0);
   stopping.abort();
-  await expect(filling).rejects.toThrow();
+  await expect(filling).rejects.toThrow('aborted');
   expect((await stored.counters.findOne({ _id: 'contact' }))?.claims).toBe('filling');
 });
 

@@ -46,7 +46,7 @@ async function betweenClaimAndContact<T>(
 const documentsOf = (key: string): Promise<number> => stored.contacts.countDocuments({ created_by: key });
 
 test('contacts have no unique index but the one on _id', async () => {
-  const indexes = await stored.contacts.listIndexes().toArray();
+  const indexes = (await stored.contacts.listIndexes().toArray()) as { name: string; unique?: boolean }[];
   expect(indexes.map(({ name }) => name)).toContain('deleted');
   expect(indexes.filter(({ unique, name }) => unique === true && name !== '_id_')).toEqual([]);
 });

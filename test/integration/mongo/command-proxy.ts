@@ -41,7 +41,7 @@ export class CommandProxy {
     return this.#proxy;
   }
 
-  #hooks({ client, server }: ProxiedConnection): ConnectionHooks {
+  #hooks(connection: ProxiedConnection): ConnectionHooks {
     let rest: Buffer = Buffer.alloc(0);
     let dropsResponses = false;
     return {
@@ -54,14 +54,23 @@ export class CommandProxy {
           rest = rest.subarray(message.length);
           const command = this.#record(message);
           if (this.#dropped !== undefined && nameOf(command) === this.#dropped) dropsResponses = true;
-          const answer = command && this.#answerTo(message, command);
-          if (command && this.#held?.(command) === true) this.#release.push(() => void server.write(message));
-          else if (answer === undefined) forwarded.push(message);
-          else client.write(answer);
+          if (!this.#intercept(message, command, connection)) forwarded.push(message);
         }
         return forwarded.length === 0 ? undefined : Buffer.concat(forwarded);
       },
     };
+  }
+
+  /** Keeps a command back, or answers it; returns whether it did. */
+  #intercept(message: Buffer, command: Document | undefined, { client, server }: ProxiedConnection): boolean {
+    if (command === undefined) return false;
+    if (this.#held?.(command) === true) {
+      this.#release.push(() => void server.write(message));
+      return true;
+    }
+    const answer = this.#answerTo(message, command);
+    if (answer !== undefined) client.write(answer);
+    return answer !== undefined;
   }
 
   /**
