@@ -14,6 +14,7 @@ const USAGE = `npm run chaos                     the long form: 200,000 requests
 npm run chaos -- --short          some kinds of each group of faults (two minutes)
 npm run chaos -- --client         the load goes through the client library (with --short: half a minute)
 npm run chaos -- --cluster        a cluster of three brokers, and what happens to clusters (half an hour)
+npm run chaos -- --claims         the workers claim their creates, as for a sharded database (with --short: two minutes)
   --seed N            repeats the choices of a run, which prints its seed
   --requests N        least number of requests (repeats excluded)
   --faults N          number of faults
@@ -33,6 +34,7 @@ function options() {
       short: { type: 'boolean', default: false },
       client: { type: 'boolean', default: false },
       cluster: { type: 'boolean', default: false },
+      claims: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       seed: { ...text, default: String(Date.now() % 1_000_000) },
       requests: text,
@@ -53,7 +55,7 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
   if (removedGuard !== undefined && !GUARDS.includes(removedGuard as Guard)) {
     throw new UserFacingError(`There is no guard "${removedGuard}"; there are: ${GUARDS.join(', ')}.`);
   }
-  const { short, client, cluster, only } = given;
+  const { short, client, cluster, claims, only } = given;
   const requests = numberOf(given.requests ?? String(short ? SHORT_REQUESTS : cluster ? CLUSTER_REQUESTS : 200_000));
   const faults = numberOf(given.faults ?? (cluster ? String(CLUSTER_FAULTS.length) : '300'));
   return {
@@ -67,6 +69,7 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
     recoveryMs: numberOf(given.recovery) * 1_000,
     client,
     cluster,
+    ...(claims && { environmentOf: () => ({ MONGODB_SHARDED: 'true' }) }),
     plan: (random) => {
       if (cluster) return clusterPlan(random, faults, only);
       if (short) return client ? shortClientPlan(random) : shortPlan(random);

@@ -102,6 +102,20 @@ const environment: CliEnvironment = {
     const isSet = ca !== undefined || both !== undefined;
     return inspectDatabase(url, timeoutMs, isSet ? { ca, cert: both, key: both } : undefined);
   },
+  fillClaims: async (waitMs) => {
+    const [{ fillClaims }, { StoreDefectError, UnavailableError }] = await Promise.all([
+      import('./mongo/claims-filling.ts'),
+      import('./protocol/errors.ts'),
+    ]);
+    const { mongodbUrl, mongodbTls } = await readSettings({});
+    try {
+      return await fillClaims(mongodbUrl, { tls: mongodbTls, waitMs, stop });
+    } catch (error) {
+      if (stop.aborted) throw new CommandError(EXIT_CODES.interrupted, 'interrupted; run it again to go on');
+      if (!(error instanceof StoreDefectError) && !(error instanceof UnavailableError)) throw error;
+      throw new CommandError(EXIT_CODES.failed, error.message);
+    }
+  },
   // The same relative place from src/ and from dist/.
   schemaFile: (name) => readFile(new URL(`../schema/${name}`, import.meta.url), 'utf8'),
 };

@@ -15,7 +15,7 @@ import { createRegistry } from './dispatch/registry.ts';
 import { FlowControl } from './flow-control.ts';
 import { WorkerLifecycle, type Queues, type Worker } from './lifecycle.ts';
 import { apiMethods } from './methods/index.ts';
-import { openStore } from './mongo/store.ts';
+import { openStore, type StoreOptions } from './mongo/store.ts';
 import { failureText } from './ops/failure.ts';
 import { HttpPortUnavailableError, startHttp } from './ops/http.ts';
 import type { Log } from './ops/log.ts';
@@ -63,10 +63,10 @@ export interface WorkerOptions {
 
 /** Builds the worker's parts and wires them. Nothing happens before `start`. */
 export function createWorker(config: Config, log: Log, options: WorkerOptions = {}): Worker {
-  const { maxAttempts, retentionSeconds, listMaxPerPage, drainTimeoutMs, httpPort: port } = config;
+  const { maxAttempts, listMaxPerPage, drainTimeoutMs, httpPort: port } = config;
   const { methods: methodsOf = apiMethods, tracing } = options;
   const foreign = (error: ItemDefectError): void => telemetry.foreign(error);
-  const store = openStore(config.mongodbUrl, { tls: config.mongodbTls, retentionSeconds, foreign });
+  const store = openStore(config.mongodbUrl, { ...storeSettings(config), foreign });
   const methods = methodsOf(store.contacts, { listMaxPerPage, leftOut: foreign });
 
   let queues: Queues | undefined;
@@ -125,6 +125,10 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
 
 function priorityOf({ consumerPriority }: Config): number {
   return consumerPriority === 'ranked' ? randomInt(1, MAX_PRIORITY) : 0;
+}
+
+function storeSettings({ mongodbTls: tls, retentionSeconds, mongodbSharded: sharded }: Config): StoreOptions {
+  return { tls, retentionSeconds, sharded };
 }
 
 /** What a scrape reads of log lines and spans. */

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { ConsoleRequest } from './console-request.ts';
 import type { Contacts } from './contacts.ts';
 import type { BrokerInspector } from './inspection.ts';
-import type { DatabaseInspector } from './inspection.ts';
+import type { ClaimsFiller, DatabaseInspector } from './inspection.ts';
 
 /** Where requests go; checked. */
 export interface Connection {
@@ -31,6 +31,8 @@ export interface CliEnvironment {
   readonly console: (request: ConsoleRequest) => Promise<void>;
   readonly inspectBroker: BrokerInspector;
   readonly inspectDatabase: DatabaseInspector;
+  /** `contacts claims`: adds and removes claims in the database of the settings. */
+  readonly fillClaims: ClaimsFiller;
   /** Text of a file in schema/. */
   readonly schemaFile: (name: string) => Promise<string>;
 }

@@ -32,3 +32,14 @@ export interface DatabaseState {
 
 /** Rejects with the reason where the database does not answer. */
 export type DatabaseInspector = (url: string, timeoutMs: number) => Promise<DatabaseState>;
+
+/** What `contacts claims` found and did. */
+export interface FilledClaims {
+  readonly contacts: number;
+  readonly added: number;
+  readonly marked: number;
+  readonly removed: number;
+}
+
+/** `waitMs`: for creates of workers without claims. Rejects with `CommandError`. */
+export type ClaimsFiller = (waitMs: number) => Promise<FilledClaims>;

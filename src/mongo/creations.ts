@@ -28,7 +28,7 @@ interface IndexedCreation {
 /** The contact_ids of creations, by index in the batch. */
 type Ids = ReadonlyMap<number, number>;
 
-type Create = (batch: readonly Creation[]) => Promise<readonly (Created | StoreDefectError)[]>;
+export type Create = (batch: readonly Creation[]) => Promise<readonly (Created | StoreDefectError)[]>;
 
 /**
  * Creates each contact once, however often its key repeats. Result `i` belongs to creation `i`;
@@ -97,7 +97,7 @@ export async function findEarlierCreations(
 /**
  * For each creation, the index of the first in the batch with the same request: usually its own.
  */
-function originalsOf(batch: readonly Creation[]): readonly number[] {
+export function originalsOf(batch: readonly Creation[]): readonly number[] {
   const indexes = new Map<string, number>();
   return batch.map(({ key }, at) => {
     let original = indexes.get(key.id);
@@ -157,7 +157,7 @@ interface Inserted {
 
 /** Inserts each creation under its own number, in the order of the batch. */
 async function insert(collections: Collections, items: readonly IndexedCreation[]): Promise<Inserted> {
-  const firstId = await reserveIds(collections, items.length);
+  const firstId = await reserveIds(collections, items.length, { claiming: false });
   const now = new Date();
   const numbered = items.map((item, i) => ({ item, id: firstId + i }));
   // Two workers that insert the same keys in one order wait for each other; in two orders they

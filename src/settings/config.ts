@@ -19,6 +19,8 @@ export interface Config {
   readonly amqpTls: TlsFiles | undefined;
   readonly mongodbUrl: string;
   readonly mongodbTls: TlsFiles | undefined;
+  /** Whether claims replace the unique index of creates. */
+  readonly mongodbSharded: boolean;
   readonly requestQueue: string;
   readonly prefetch: number;
   readonly consumerPriority: 'equal' | 'ranked';
@@ -207,6 +209,7 @@ function frozenConfig(values: Values): Config {
     amqpTls: tlsFilesOf(values, 'AMQP'),
     mongodbUrl: text('MONGODB_URL'),
     mongodbTls: tlsFilesOf(values, 'MONGODB'),
+    mongodbSharded: text('MONGODB_SHARDED') === 'true',
     requestQueue: text('REQUEST_QUEUE'),
     prefetch: number('PREFETCH'),
     consumerPriority: text('CONSUMER_PRIORITY') as Config['consumerPriority'],

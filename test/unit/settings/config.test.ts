@@ -7,6 +7,7 @@ describe('defaults', () => {
     expect(loadConfig({}, noFiles)).toEqual({
       amqpUrls: ['amqp://guest:guest@127.0.0.1:5672'],
       mongodbUrl: 'mongodb://127.0.0.1:27017/contacts',
+      mongodbSharded: false,
       requestQueue: 'contacts.requests',
       prefetch: 256,
       consumerPriority: 'equal',
