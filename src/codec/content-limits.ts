@@ -4,9 +4,9 @@ import { startsWith } from './encoding.ts';
 /** Elements from which a document can only be refused: no method has a tenth of them. */
 const MANY_ELEMENTS = 100;
 /** Ampersands of a request: each begins a reference, where it is not in a comment or CDATA section. */
-export const MAX_AMPERSANDS = 4_096;
+const MAX_AMPERSANDS = 4_096;
 /** Comments, CDATA sections and processing instructions of a request. */
-export const MAX_OTHER_MARKUP = 1_024;
+const MAX_OTHER_MARKUP = 1_024;
 
 /** The place in a text where a limit is exceeded. */
 export interface ExceededLimit {
