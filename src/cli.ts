@@ -88,8 +88,7 @@ const environment: CliEnvironment = {
   deadLetters,
   console: async (request) => {
     const [{ serveConsole }, config] = await Promise.all([import('./console.ts'), readSettings(request)]);
-    const hasDatabase = ['MONGODB_URL', 'MONGODB_URL_FILE'].some((name) => (process.env[name] ?? '') !== '');
-    await serveConsole(request, config, { stderr: process.stderr, stop, hasDatabase });
+    await serveConsole(request, config, { stderr: process.stderr, stop, hasDatabase: namesDatabase() });
   },
   inspectBroker: async (urls, timeoutMs) => {
     const { inspectBroker } = await import('./amqp/inspection/broker.ts');
@@ -108,6 +107,8 @@ const environment: CliEnvironment = {
       import('./protocol/errors.ts'),
     ]);
     const { mongodbUrl, mongodbTls } = await readSettings({});
+    // The default names whatever runs on this machine.
+    if (!namesDatabase()) throw new CommandError(EXIT_CODES.config, 'MONGODB_URL is not set');
     try {
       return await fillClaims(mongodbUrl, { tls: mongodbTls, waitMs, stop });
     } catch (error) {
@@ -119,6 +120,10 @@ const environment: CliEnvironment = {
   // The same relative place from src/ and from dist/.
   schemaFile: (name) => readFile(new URL(`../schema/${name}`, import.meta.url), 'utf8'),
 };
+
+function namesDatabase(): boolean {
+  return ['MONGODB_URL', 'MONGODB_URL_FILE'].some((name) => (process.env[name] ?? '') !== '');
+}
 
 /** `contacts dead-letters …`, which checks all settings of the worker. */
 async function deadLetters(args: readonly string[], given: Given): Promise<number> {
