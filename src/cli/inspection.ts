@@ -13,8 +13,8 @@ export interface BrokerInspection {
    */
   queue(name: string): Promise<QueueState | undefined>;
   /**
-   * All messages of the request queues, and the number of consumers of the queue with the fewest;
-   * `undefined` where a queue does not exist.
+   * All messages of the request queues, and the number of workers that consume them, 0 where nobody
+   * consumes one of them; `undefined` where a queue does not exist.
    */
   requests(queues: RequestQueues): Promise<QueueState | undefined>;
   /**

@@ -33,6 +33,11 @@ export function hashExchangeOf(name: string): string {
   return `${name}.hash`;
 }
 
+/** A queue without messages: each worker consumes it once, so that its consumers can be counted. */
+export function rosterOf(name: string): string {
+  return `${name}.workers`;
+}
+
 /** All queues, in their order. They share one dead-letter queue. */
 export function requestQueuesOf({ name, count }: RequestQueues): readonly RequestQueue[] {
   if (count === 1) return [singleQueue(name)];

@@ -1,9 +1,15 @@
 import type { Channel, ChannelModel } from 'amqplib';
 
-import { hashExchangeOf, numberedQueue, requestQueuesOf, type RequestQueues } from '../../protocol/request-queues.ts';
+import {
+  hashExchangeOf,
+  numberedQueue,
+  requestQueuesOf,
+  rosterOf,
+  type RequestQueues,
+} from '../../protocol/request-queues.ts';
 import { within } from '../../time/limit.ts';
 import { argumentMismatchOf, isNotFound, isUnknownExchangeType } from './broker-errors.ts';
-import { declareTopology, TopologyMismatchError } from './topology.ts';
+import { declarePlainQueue, declareTopology, TopologyMismatchError } from './topology.ts';
 
 /** Sends each message to one of its bindings, by the hash of the routing key. */
 const HASH_TYPE = 'x-modulus-hash';
@@ -50,6 +56,7 @@ export class RequestExchange {
     const [first, ...others] = requestQueuesOf(this.#queues);
     for (const queue of others.toReversed()) await declareTopology(model, queue);
     if (first !== undefined) await declareTopology(model, first);
+    await declarePlainQueue(model, rosterOf(this.#queues.name));
     await onChannel(model, (channel) => this.#bind(channel));
     this.#isDeclared = true;
   }

@@ -45,6 +45,11 @@ const DEAD_LETTER_QUEUE_OPTIONS: Options.AssertQueue = {
   arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': NO_DELIVERY_LIMIT },
 };
 
+/** Declares a quorum queue without other arguments. Rejects with `TopologyMismatchError`. */
+export function declarePlainQueue(model: ChannelModel, queue: string): Promise<void> {
+  return declare(model, queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+}
+
 /** State of the existing queues. */
 export interface Topology {
   /**

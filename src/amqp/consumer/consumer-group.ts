@@ -1,4 +1,4 @@
-import { requestQueuesOf, type RequestQueues } from '../../protocol/request-queues.ts';
+import { requestQueuesOf, rosterOf, type RequestQueues } from '../../protocol/request-queues.ts';
 import type { ConnectionSettings } from '../connection/connection.ts';
 import { RequestExchange } from '../connection/request-exchange.ts';
 import type { Publisher } from '../publisher/publisher.ts';
@@ -54,8 +54,9 @@ class ConsumerGroup implements RequestConsumer {
       requestQueuesOf(queues).map(({ queue }) => queue),
       events,
     );
-    this.#consumers = requestQueuesOf(queues).map(({ queue, deadLetterQueue }) => {
-      const several = { deadLetterQueue, declareExchange, share };
+    this.#consumers = requestQueuesOf(queues).map(({ queue, deadLetterQueue }, number) => {
+      const roster = rosterOf(queues.name);
+      const several = { deadLetterQueue, declareExchange, share, roster, isOnRoster: number === 0 };
       const settings = { queue, prefetch: Math.floor(prefetch / queues.count), exitWhenStuckMs, several };
       return new Consumer(connection, settings, handle, publisher, together.of(queue));
     });

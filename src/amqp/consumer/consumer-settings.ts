@@ -21,6 +21,10 @@ export interface OneOfSeveral {
   /** Declares the exchange in front of the queues. */
   readonly declareExchange: (model: ChannelModel) => Promise<void>;
   readonly share: QueueShare;
+  /** The queue whose consumers are the workers. */
+  readonly roster: string;
+  /** Whether this consumer is the one that counts there. */
+  readonly isOnRoster: boolean;
 }
 
 /** Returns the settlement of a delivery. Must not reject. */

@@ -66,7 +66,7 @@ export class Consumer implements ChannelUser<Channel> {
       this.#subscription?.review();
     });
     this.#stallWatchdog = new StallWatchdog(
-      { queues: [queue.queue, queue.deadLetterQueue], timeoutMs, exitAfterMs, share: several?.share },
+      { queues: [queue.queue, queue.deadLetterQueue], timeoutMs, exitAfterMs, several },
       {
         shouldConsume: () => this.#wanted,
         polled: () => this.#cautiousPrefetch.tick(),
@@ -132,6 +132,8 @@ export class Consumer implements ChannelUser<Channel> {
     await this.#queues.declare(model);
     await subscription.start();
     const polling = await model.createChannel();
+    const { several } = this.#settings;
+    if (several?.isOnRoster === true) await polling.consume(several.roster, () => undefined, { noAck: true });
     if (subscription === this.#subscription) this.#poller = this.#stallWatchdog.watch(polling, subscription);
   }
 

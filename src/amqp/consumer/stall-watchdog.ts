@@ -1,8 +1,8 @@
 import type { Channel } from 'amqplib';
 
 import { ConsumerStuckError, StallDetector, type Remedy } from './stall-detector.ts';
+import type { OneOfSeveral } from './consumer-settings.ts';
 import { QueuePoller, type QueueState } from './queue-poller.ts';
-import type { QueueShare } from './queue-share.ts';
 
 /** The part of the subscription that is watched. */
 export interface WatchedSubscription {
@@ -19,7 +19,7 @@ export interface StallSettings {
   /** Milliseconds that requests may wait without progress before `failed` rejects; 0 = never. */
   readonly exitAfterMs: number;
   /** Set where the request queue is one of several, with one active consumer. */
-  readonly share?: QueueShare | undefined;
+  readonly several?: Pick<OneOfSeveral, 'share' | 'roster'> | undefined;
 }
 
 /** Carries out the remedies. */
@@ -83,28 +83,29 @@ export class StallWatchdog {
 
   /** Polls on `channel` until the returned poller is stopped. */
   watch(channel: Channel, watched: WatchedSubscription): QueuePoller {
-    const { queues, timeoutMs, exitAfterMs } = this.#settings;
+    const { queues, several, timeoutMs, exitAfterMs } = this.#settings;
     const everyMs = exitAfterMs > 0 ? Math.min(POLL_EVERY_MS, exitAfterMs / POLLS_BEFORE_EXIT) : POLL_EVERY_MS;
     const onStates = (states: readonly QueueState[], sinceMs: number): void => {
       for (const [index, queue] of queues.entries()) this.#depths.set(queue, states[index]?.messageCount ?? 0);
       this.#host.polled();
       // While consuming one at a time, time alone may call for another consumer.
       watched.review();
-      if (states[0] !== undefined) this.#judge(watched, states[0], sinceMs);
+      this.#judge(watched, states[0]?.messageCount ?? 0, states[queues.length]?.consumerCount ?? 1, sinceMs);
     };
-    return new QueuePoller(channel, { queues, everyMs, timeoutMs }, onStates, (reason) => this.#host.rebuild(reason));
+    const polled = several === undefined ? queues : [...queues, several.roster];
+    return new QueuePoller(channel, { queues: polled, everyMs, timeoutMs }, onStates, (reason) =>
+      this.#host.rebuild(reason),
+    );
   }
 
-  #judge({ hasRoom, held }: WatchedSubscription, state: QueueState, sinceMs: number): void {
+  #judge({ hasRoom, held }: WatchedSubscription, waiting: number, workers: number, sinceMs: number): void {
     if (this.#failed) return;
-    const { messageCount: waiting, consumerCount: consumers } = state;
-    const { queues, share } = this.#settings;
+    const { queues, several } = this.#settings;
     const sample = { waiting, hasRoom, held, paused: !this.#host.shouldConsume() };
     const { progressed } = this.#detector;
-    if (share?.shouldClaim(queues[0] ?? '', { ...sample, consumers, progressed }) === true) this.#host.claim();
+    if (several?.share.shouldClaim(queues[0] ?? '', { ...sample, workers, progressed }) === true) this.#host.claim();
     // Of several workers the broker may deliver to another.
-    const standsBy = share !== undefined && consumers > 1;
-    const remedy = this.#detector.judge(standsBy ? { ...sample, waiting: 0 } : sample, sinceMs);
+    const remedy = this.#detector.judge(workers > 1 ? { ...sample, waiting: 0 } : sample, sinceMs);
     if (remedy === 'none') return;
     this.#host.onRemedy(remedy, waiting);
     if (remedy === 'new channel') this.#host.rebuild(REASON);

@@ -3,7 +3,7 @@ import type { ChannelModel } from 'amqplib';
 import { isNotFound } from '../connection/broker-errors.ts';
 import { openConnection, type Connection, type ConnectionSettings } from '../connection/connection.ts';
 import { declareTopology, TopologyMismatchError } from '../connection/topology.ts';
-import { requestQueuesOf, type RequestQueue, type RequestQueues } from '../../protocol/request-queues.ts';
+import { requestQueuesOf, rosterOf, type RequestQueue, type RequestQueues } from '../../protocol/request-queues.ts';
 import { within } from '../../time/limit.ts';
 
 /** What is known of one queue. */
@@ -54,8 +54,8 @@ export class BrokerInspection {
   }
 
   /**
-   * Returns all messages of the request queues, and the number of consumers of the queue with the
-   * fewest; `undefined` where a queue does not exist.
+   * Returns all messages of the request queues, and the number of workers that consume them, 0 where
+   * nobody consumes one of them; `undefined` where a queue does not exist.
    */
   async requests(queues: RequestQueues): Promise<QueueState | undefined> {
     let messages = 0;
@@ -66,7 +66,9 @@ export class BrokerInspection {
       messages += state.messages;
       consumers = Math.min(consumers, state.consumers);
     }
-    return { messages, consumers };
+    // The broker counts only the active consumer of each of several.
+    const roster = queues.count === 1 ? undefined : await this.queue(rosterOf(queues.name));
+    return { messages, consumers: consumers === 0 ? 0 : (roster?.consumers ?? consumers) };
   }
 
   /**
