@@ -201,7 +201,8 @@ export function allowedValues(setting: SettingSchema): string {
 /** PREFETCH is shared by the queues. */
 function prefetchProblems({ PREFETCH: prefetch, REQUEST_QUEUES: queues }: Values): string[] {
   const isShort = typeof prefetch === 'number' && typeof queues === 'number' && prefetch < queues;
-  return isShort ? [`PREFETCH: must be at least REQUEST_QUEUES, as each queue needs one`] : [];
+  // A prefetch of 0 is reported already.
+  return isShort && prefetch > 0 ? ['PREFETCH: must be at least REQUEST_QUEUES, as each queue needs one'] : [];
 }
 
 /** Expects values that the schema has accepted: each is present and has its type. */

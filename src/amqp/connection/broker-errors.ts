@@ -124,7 +124,7 @@ export function isNotFound(error: unknown): boolean {
 
 /** Whether the broker does not know the type of a declared exchange. */
 export function isUnknownExchangeType(error: unknown): boolean {
-  return error instanceof Error && /unknown exchange type/.test(error.message);
+  return error instanceof Error && /(?:unknown|invalid) exchange type/.test(error.message);
 }
 
 /** Whether the error of a confirm is the broker's nack; else the channel is closing. */
