@@ -135,7 +135,7 @@ test('from 2 to 4 queues under load: nothing is lost, doubled or out of order', 
   // A repeat that is routed to another queue than the first copy is recognised.
   for (const messageId of ['create-1', 'create-2', 'create-3']) {
     const contactId = load.created.get(messageId);
-    expect(await producer.create(JANE, { messageId })).toEqual({ contactId, repeated: true, messageId });
+    expect(await producer.create(JANE, { messageId })).toEqual({ contactId, repeated: true });
   }
 });
 
