@@ -22,6 +22,8 @@ export interface Config {
   /** Whether claims replace the unique index of creates. */
   readonly mongodbSharded: boolean;
   readonly requestQueue: string;
+  /** How many queues there are; 1 … 64, at most `prefetch`. */
+  readonly requestQueues: number;
   readonly prefetch: number;
   readonly consumerPriority: 'equal' | 'ranked';
   readonly maxRequestBytes: number;
@@ -84,6 +86,7 @@ export function loadConfig(environment: Environment, readFile: ReadFile, urls: U
   const schema = settingsSchema();
   const { values, problems } = readValues(schema, environment, readFile);
   problems.push(...addDefaultsAndValidate(schema, values, urls));
+  problems.push(...prefetchProblems(values));
   problems.push(...tlsProblems(values, problems, urls.mongodbTlsProblem));
   if (problems.length > 0) throw new InvalidSettingsError(sortBySchema(schema, problems));
   return frozenConfig(values);
@@ -198,6 +201,13 @@ export function allowedValues(setting: SettingSchema): string {
   return FORMAT_DESCRIPTIONS[setting.format ?? ''] ?? 'text';
 }
 
+/** PREFETCH is shared by the queues. */
+function prefetchProblems({ PREFETCH: prefetch, REQUEST_QUEUES: queues }: Values): string[] {
+  const isShort = typeof prefetch === 'number' && typeof queues === 'number' && prefetch < queues;
+  // A prefetch of 0 is reported already.
+  return isShort && prefetch > 0 ? ['PREFETCH: must be at least REQUEST_QUEUES, as each queue needs one'] : [];
+}
+
 /** Expects values that the schema has accepted: each is present and has its type. */
 function frozenConfig(values: Values): Config {
   const text = (name: string): string => String(values[name]);
@@ -211,6 +221,7 @@ function frozenConfig(values: Values): Config {
     mongodbTls: tlsFilesOf(values, 'MONGODB'),
     mongodbSharded: text('MONGODB_SHARDED') === 'true',
     requestQueue: text('REQUEST_QUEUE'),
+    requestQueues: number('REQUEST_QUEUES'),
     prefetch: number('PREFETCH'),
     consumerPriority: text('CONSUMER_PRIORITY') as Config['consumerPriority'],
     maxRequestBytes: number('MAX_REQUEST_BYTES'),
