@@ -11,6 +11,8 @@ import { FIELDS, IGNORED, isField, REASON, type Field, type Mapping, type Row, t
 import { peeked, UnreadableFileError } from './text.ts';
 
 const DELIMITERS = [',', ';', '\t', '|'];
+/** Files that were edited on several systems mix them; the library else knows only the first one. */
+const LINE_ENDS = ['\r\n', '\n', '\r'];
 const START = 65_536;
 /** An open quote would else read the rest of the file as one value. */
 const MAX_RECORD = 1_048_576;
@@ -91,7 +93,13 @@ export function withFormula(text: string): string {
 function delimiterOf(start: string): string {
   const counts = DELIMITERS.map((delimiter) => {
     try {
-      const [first] = parseNow(start, { delimiter, to: 1, relax_quotes: true, relax_column_count: true });
+      const [first] = parseNow(start, {
+        delimiter,
+        record_delimiter: LINE_ENDS,
+        to: 1,
+        relax_quotes: true,
+        relax_column_count: true,
+      });
       return first?.length ?? 0;
     } catch {
       return 0;
@@ -108,6 +116,7 @@ interface CsvRecord {
 async function* records(text: AsyncIterable<string>, delimiter: string): AsyncGenerator<CsvRecord> {
   const parser = parse({
     delimiter,
+    record_delimiter: LINE_ENDS,
     info: true,
     skip_empty_lines: true,
     relax_column_count: true,
