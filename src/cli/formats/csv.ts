@@ -1,7 +1,4 @@
-import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
-
-import { CsvError, parse, type Info } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 import { parse as parseNow } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 
@@ -49,14 +46,14 @@ export async function csvReader(
     async *rows() {
       let columns: readonly (Field | undefined)[] | undefined;
       let number = 0;
-      for await (const { record, info } of records(all, delimiter)) {
+      for await (const { record, line } of records(all, delimiter)) {
         if (columns === undefined) {
           header = record;
           columns = columnsOf(record, mapping, warn);
           continue;
         }
         number += 1;
-        yield { number, place: `line ${info.lines}`, ...fieldsOf(record, columns), source: record };
+        yield { number, place: `line ${line}`, ...fieldsOf(record, columns), source: record };
       }
     },
     head: () => csvLine([...header.filter((name) => name !== REASON), REASON], delimiter),
@@ -110,31 +107,46 @@ function delimiterOf(start: string): string {
 
 interface CsvRecord {
   readonly record: readonly string[];
-  readonly info: Info;
+  /** Where it ends. */
+  readonly line: number;
 }
 
+/** All records before the place that cannot be read, and then throws. */
 async function* records(text: AsyncIterable<string>, delimiter: string): AsyncGenerator<CsvRecord> {
+  let found: CsvRecord[] = [];
   const parser = parse({
     delimiter,
     record_delimiter: LINE_ENDS,
-    info: true,
     skip_empty_lines: true,
     relax_column_count: true,
     max_record_size: MAX_RECORD,
-  });
-  const feeding = pipeline(Readable.from(text), parser);
-  feeding.catch(() => undefined);
-  try {
-    yield* parser as AsyncIterable<CsvRecord>;
-    await feeding;
-  } catch (error) {
-    if (!isCsvError(error)) throw error;
-    throw new UnreadableFileError(`line ${String(Reflect.get(error, 'lines'))}: ${wordsOf(error)}`);
+    // As a stream the parser drops the records that wait to be read when it fails.
+    on_record: (record: readonly string[], { lines }) => {
+      found.push({ record, line: lines });
+      return null;
+    },
+  }).on('error', () => undefined);
+  const step = async (write: (done: (error?: Error | null) => void) => void): Promise<unknown> => {
+    const failure = await new Promise<Error | null | undefined>((resolve) => write(resolve));
+    return failure instanceof CsvError ? unreadable(failure) : failure;
+  };
+  const taken = (): readonly CsvRecord[] => {
+    const records = found;
+    found = [];
+    return records;
+  };
+  for await (const part of text) {
+    const failure = await step((done) => parser.write(part, done));
+    yield* taken();
+    if (failure != null) throw failure;
   }
+  const failure = await step((done) => parser.end(done));
+  yield* taken();
+  if (failure != null) throw failure;
 }
 
-function isCsvError(error: unknown): error is CsvError {
-  return error instanceof CsvError;
+function unreadable(error: CsvError): UnreadableFileError {
+  return new UnreadableFileError(`line ${String(Reflect.get(error, 'lines'))}: ${wordsOf(error)}`);
 }
 
 /** Without the text, which may be anything. */
