@@ -85,6 +85,7 @@ class ElementReader {
 
   #opened(name: string, attributes: OpenElement['attributes']): void {
     if (this.#open.length === 0) {
+      if (name.endsWith(`:${this.#name}`)) this.#refuse(`an element ${this.#name} with a prefix; write it without one`);
       if (name !== this.#name) return;
       this.#line = this.#parser.line;
       this.#length = 0;

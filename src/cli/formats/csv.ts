@@ -56,6 +56,7 @@ export async function csvReader(
         yield { number, place: `line ${line}`, ...fieldsOf(record, columns), source: record };
       }
     },
+    nothing: 'it has no row under its column names',
     head: () => csvLine([...header.filter((name) => name !== REASON), REASON], delimiter),
     tail: '',
     rejected: (record, reason) => {

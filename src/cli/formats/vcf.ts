@@ -17,11 +17,13 @@ export function vcfReader(text: AsyncIterable<string>): RowReader<string> {
   return {
     async *rows() {
       let number = 0;
-      for await (const { card, at } of cardsOf(text)) {
+      for await (const { card, at, isWhole } of cardsOf(text)) {
         number += 1;
-        yield { number, place: `line ${at}`, source: card, ...readCard(card) };
+        const read = isWhole ? readCard(card) : { fields: [], problem: 'has no END:VCARD' };
+        yield { number, place: `line ${at}`, source: card, ...read };
       }
     },
+    nothing: 'it has no card',
     head: () => '',
     tail: '',
     rejected: (card, reason) => {
@@ -33,13 +35,30 @@ export function vcfReader(text: AsyncIterable<string>): RowReader<string> {
   };
 }
 
-async function* cardsOf(text: AsyncIterable<string>): AsyncGenerator<{ readonly card: string; readonly at: number }> {
+interface Card {
+  readonly card: string;
+  /** The line on which it begins. */
+  readonly at: number;
+  /** `false`: the file, or another card, comes before its end. */
+  readonly isWhole: boolean;
+}
+
+async function* cardsOf(text: AsyncIterable<string>): AsyncGenerator<Card> {
   let lines: string[] = [];
   let start = 0;
   let depth = 0;
   let length = 0;
+  const ended = (isWhole: boolean): Card => {
+    const card = lines.join('\n');
+    lines = [];
+    [depth, length] = [0, 0];
+    return { card, at: start, isWhole };
+  };
   for await (const { line, at } of linesOf(text)) {
-    if (/^BEGIN:VCARD\s*$/i.test(line)) depth += 1;
+    if (/^BEGIN:VCARD\s*$/i.test(line)) {
+      if (depth > 0 && !AGENT.test(lines.at(-1) ?? '')) yield ended(false);
+      depth += 1;
+    }
     if (depth === 0) {
       if (line.trim() !== '') throw new UnreadableFileError(`line ${at}: text outside a card`);
       continue;
@@ -49,13 +68,13 @@ async function* cardsOf(text: AsyncIterable<string>): AsyncGenerator<{ readonly 
     length += line.length;
     if (length > MAX_CARD) throw new UnreadableFileError(`line ${start}: a card of more than ${MAX_CARD} characters`);
     if (/^END:VCARD\s*$/i.test(line)) depth -= 1;
-    if (depth > 0) continue;
-    yield { card: lines.join('\n'), at: start };
-    lines = [];
-    length = 0;
+    if (depth === 0) yield ended(true);
   }
-  if (depth > 0) throw new UnreadableFileError(`line ${start}: a card without END:VCARD`);
+  if (depth > 0) yield ended(false);
 }
+
+/** In version 2.1 another card is the value of such a property. */
+const AGENT = /^(?:[\w-]+\.)?AGENT(?:;[^:]*)?:\s*$/i;
 
 type Property = ICAL.Property;
 
