@@ -9,6 +9,7 @@ import { runContacts } from './cli/program.ts';
 import { CommandError } from './cli/errors.ts';
 import type { Given, CliEnvironment } from './cli/environment.ts';
 import type { TlsFiles } from './files/tls-files.ts';
+import type { UrlValidators } from './settings/formats.ts';
 import { StandardOutput } from './cli/standard-output.ts';
 
 const BROKER_TIMEOUT_MS = 5_000;
@@ -22,19 +23,28 @@ const HEARTBEAT_S = 10;
 const SMALL_HEAP = ['--semi-space-growth-factor=1', '--heap-growing-percent=50'];
 for (const flag of SMALL_HEAP) setFlagsFromString(flag);
 
-/**
- * Only the doctor uses the database's URL, and its driver reports what is wrong with it.
- */
-const mongodbUrlProblem = (): undefined => undefined;
+/** Loads no driver: only the doctor and the console use the database. */
+const NO_DATABASE = { mongodbUrlProblem: () => undefined, mongodbTlsProblem: () => undefined };
 
 /** The settings of the worker that a command line program uses. */
 const OWN_SETTINGS = ['AMQP_URL', 'AMQP_TLS_CA', 'AMQP_TLS_CERT', 'AMQP_TLS_KEY', 'REQUEST_QUEUE'] as const;
+
+const DATABASE_SETTINGS = ['MONGODB_URL', 'MONGODB_TLS_CA', 'MONGODB_TLS_CERT_KEY'];
+
+/** Whether a setting names a database: without one the doctor and the console do without it. */
+function hasDatabase(): boolean {
+  return ['MONGODB_URL', 'MONGODB_URL_FILE'].some((name) => (process.env[name] ?? '') !== '');
+}
 
 /**
  * Reads the settings; `given` wins over the environment. @throws {CommandError} where one is not
  * usable: an option is wrong usage, a variable a wrong setting.
  */
-async function readSettings(given: Given, names?: readonly string[]) {
+async function readSettings(
+  given: Given,
+  names?: readonly string[],
+  database: Omit<UrlValidators, 'amqpUrlProblem'> = NO_DATABASE,
+) {
   const [{ loadConfig, InvalidSettingsError }, { readSettingFile }, { amqpUrlProblem }] = await Promise.all([
     import('./settings/config.ts'),
     import('./settings/setting-file.ts'),
@@ -51,11 +61,7 @@ async function readSettings(given: Given, names?: readonly string[]) {
   }
   for (const [name, value] of options) if (value !== undefined) environment[name] = value;
   try {
-    return loadConfig(environment, readSettingFile, {
-      amqpUrlProblem,
-      mongodbUrlProblem,
-      mongodbTlsProblem: mongodbUrlProblem,
-    });
+    return loadConfig(environment, readSettingFile, { amqpUrlProblem, ...database });
   } catch (error) {
     if (!(error instanceof InvalidSettingsError)) throw error;
     const byOption = error.problems.every((problem) => options.get(problem.split(':', 1)[0] ?? '') !== undefined);
@@ -88,19 +94,20 @@ const environment: CliEnvironment = {
   deadLetters,
   console: async (request) => {
     const [{ serveConsole }, config] = await Promise.all([import('./console.ts'), readSettings(request)]);
-    const hasDatabase = ['MONGODB_URL', 'MONGODB_URL_FILE'].some((name) => (process.env[name] ?? '') !== '');
-    await serveConsole(request, config, { stderr: process.stderr, stop, hasDatabase });
+    await serveConsole(request, config, { stderr: process.stderr, stop, hasDatabase: hasDatabase() });
   },
   inspectBroker: async (urls, timeoutMs) => {
     const { inspectBroker } = await import('./amqp/inspection/broker.ts');
     return inspectBroker({ urls, tls, timeoutMs, heartbeatS: HEARTBEAT_S });
   },
-  inspectDatabase: async (url, timeoutMs) => {
-    const { inspectDatabase } = await import('./mongo/inspection.ts');
-    const path = (name: string): string | undefined => (process.env[name] === '' ? undefined : process.env[name]);
-    const [ca, both] = [path('MONGODB_TLS_CA'), path('MONGODB_TLS_CERT_KEY')];
-    const isSet = ca !== undefined || both !== undefined;
-    return inspectDatabase(url, timeoutMs, isSet ? { ca, cert: both, key: both } : undefined);
+  inspectDatabase: async (timeoutMs) => {
+    if (!hasDatabase()) return undefined;
+    const [{ inspectDatabase }, validators] = await Promise.all([
+      import('./mongo/inspection.ts'),
+      import('./mongo/connection/url.ts'),
+    ]);
+    const { mongodbUrl, mongodbTls } = await readSettings({}, DATABASE_SETTINGS, validators);
+    return inspectDatabase(mongodbUrl, timeoutMs, mongodbTls);
   },
   // The same relative place from src/ and from dist/.
   schemaFile: (name) => readFile(new URL(`../schema/${name}`, import.meta.url), 'utf8'),
