@@ -98,14 +98,14 @@ export async function importRows(plan: ImportPlan): Promise<EarlyEnd | undefined
 /** Rethrows what does not concern the file. */
 function unreadableEnd(error: unknown): EarlyEnd {
   if (!(error instanceof UnreadableFileError)) throw error;
-  const reason = `The rest of the file cannot be read: ${error.message}.`;
+  const reason = sentence(`The rest of the file cannot be read: ${error.message}`);
   return { exitCode: EXIT_CODES.failed, reason, remedy: 'correct' };
 }
 
 /** Rethrows what is a defect. */
 export function endOf(error: unknown): EarlyEnd {
   if (!(error instanceof CommandError)) throw error;
-  return { exitCode: error.exitCode, reason: `${error.message}.`, remedy: 'again' };
+  return { exitCode: error.exitCode, reason: sentence(error.message), remedy: 'again' };
 }
 
 /** Whoever imports a file expects contacts in it. */
@@ -143,5 +143,10 @@ async function settle(
     return rejected(row, problems).then(() => undefined, endOf);
   }
   counts.unanswered += 1;
-  return { exitCode, reason: `${row.place}: ${problems.map(problemLine).join('; ')}.`, remedy: 'again' };
+  return { exitCode, reason: sentence(`${row.place}: ${problems.map(problemLine).join('; ')}`), remedy: 'again' };
+}
+
+/** Some messages end as a sentence does. */
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }
