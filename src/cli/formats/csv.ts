@@ -127,23 +127,23 @@ async function* records(text: AsyncIterable<string>, delimiter: string): AsyncGe
       return null;
     },
   }).on('error', () => undefined);
-  const step = async (write: (done: (error?: Error | null) => void) => void): Promise<unknown> => {
+  const step = async (write: (done: (error?: Error | null) => void) => void): Promise<Error | undefined> => {
     const failure = await new Promise<Error | null | undefined>((resolve) => write(resolve));
-    return failure instanceof CsvError ? unreadable(failure) : failure;
+    return failure instanceof CsvError ? unreadable(failure) : (failure ?? undefined);
   };
   const taken = (): readonly CsvRecord[] => {
-    const records = found;
+    const all = found;
     found = [];
-    return records;
+    return all;
   };
   for await (const part of text) {
     const failure = await step((done) => parser.write(part, done));
     yield* taken();
-    if (failure != null) throw failure;
+    if (failure !== undefined) throw failure;
   }
   const failure = await step((done) => parser.end(done));
   yield* taken();
-  if (failure != null) throw failure;
+  if (failure !== undefined) throw failure;
 }
 
 function unreadable(error: CsvError): UnreadableFileError {

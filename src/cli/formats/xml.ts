@@ -31,8 +31,8 @@ export function xmlReader(text: AsyncIterable<string>, mapping: Mapping): RowRea
     rejected: (element, reason) => {
       const children = element.children.filter(({ name }) => name !== REASON);
       const because: XmlElement = { name: REASON, attributes: [], children: [], text: reason };
-      const text = hasText(element) ? element.text : '';
-      return `${elementText({ ...element, text, children: [...children, because] })}\n`;
+      const stray = hasText(element) ? element.text : '';
+      return `${elementText({ ...element, text: stray, children: [...children, because] })}\n`;
     },
   };
 }

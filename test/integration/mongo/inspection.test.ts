@@ -75,7 +75,7 @@ test('a database whose majority confirms no writes is found', async () => {
 });
 
 test('a primary that refuses writes, as a read-only one does, is found', async () => {
-  await expect(inspect((between) => between.refuse('insert', 10_107))).rejects.toThrow();
+  await expect(inspect((between) => between.refuse('insert', 10_107))).rejects.toThrow('refused by the test');
 });
 
 test('a database without collections gets none', async () => {
