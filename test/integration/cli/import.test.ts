@@ -130,6 +130,22 @@ test('a file that ends in the middle of a document says how to go on, and then r
   expect(JSON.parse(again.out)).toMatchObject({ created: 1, repeated: 1 });
 });
 
+test('a CSV that breaks off imports the rows before, and counts exactly them', async () => {
+  const client = freshClient();
+  const file = tempFile('people.csv', `${HEAD}${rows(2_500)}Joe "Jim",Doe,x@y.z\n${rows(10)}`);
+  const { code, out, err } = await run(['import', file, '--client-id', client, '-o', 'json']);
+  expect(code).toBe(1);
+  expect(err).toMatch(/The rest of the file cannot be read: line 2502: a quote .*\. Correct it and add --message-id/);
+  expect(JSON.parse(out)).toMatchObject({ rows: 2_500, created: 2_500, rejected: 0, unanswered: 0 });
+  expect(await contactsOf(client)).toHaveLength(2_500);
+});
+
+test('a file of column names alone ends with 1 and says that there is nothing to import', async () => {
+  const { code, err } = await run(['import', tempFile('people.csv', HEAD), '--dry-run']);
+  expect(code).toBe(1);
+  expect(err).toContain('There is nothing to import: it has no row under its column names.');
+});
+
 test('standard input is imported; an identity makes it repeatable', async () => {
   const client = freshClient();
   const args = ['import', '-', '--client-id', client, '-o', 'json'];
