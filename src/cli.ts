@@ -9,6 +9,7 @@ import { runContacts } from './cli/program.ts';
 import { CommandError } from './cli/errors.ts';
 import type { Given, CliEnvironment } from './cli/environment.ts';
 import type { TlsFiles } from './files/tls-files.ts';
+import type { UrlValidators } from './settings/formats.ts';
 import { StandardOutput } from './cli/standard-output.ts';
 
 const BROKER_TIMEOUT_MS = 5_000;
@@ -22,10 +23,8 @@ const HEARTBEAT_S = 10;
 const SMALL_HEAP = ['--semi-space-growth-factor=1', '--heap-growing-percent=50'];
 for (const flag of SMALL_HEAP) setFlagsFromString(flag);
 
-/**
- * Only the doctor uses the database's URL, and its driver reports what is wrong with it.
- */
-const mongodbUrlProblem = (): undefined => undefined;
+/** Loads no driver: only the doctor and the console use the database. */
+const NO_DATABASE = { mongodbUrlProblem: () => undefined, mongodbTlsProblem: () => undefined };
 
 /** The settings of the worker that a command line program uses. */
 const OWN_SETTINGS = [
@@ -37,11 +36,22 @@ const OWN_SETTINGS = [
   'REQUEST_QUEUES',
 ] as const;
 
+const DATABASE_SETTINGS = ['MONGODB_URL', 'MONGODB_TLS_CA', 'MONGODB_TLS_CERT_KEY'];
+
+/** Whether a setting names a database: without one the doctor and the console do without it. */
+function hasDatabase(): boolean {
+  return ['MONGODB_URL', 'MONGODB_URL_FILE'].some((name) => (process.env[name] ?? '') !== '');
+}
+
 /**
  * Reads the settings; `given` wins over the environment. @throws {CommandError} where one is not
  * usable: an option is wrong usage, a variable a wrong setting.
  */
-async function readSettings(given: Given, names?: readonly string[]) {
+async function readSettings(
+  given: Given,
+  names?: readonly string[],
+  database: Omit<UrlValidators, 'amqpUrlProblem'> = NO_DATABASE,
+) {
   const [{ loadConfig, InvalidSettingsError }, { readSettingFile }, { amqpUrlProblem }] = await Promise.all([
     import('./settings/config.ts'),
     import('./settings/setting-file.ts'),
@@ -59,11 +69,7 @@ async function readSettings(given: Given, names?: readonly string[]) {
   }
   for (const [name, value] of options) if (value !== undefined) environment[name] = value;
   try {
-    return loadConfig(environment, readSettingFile, {
-      amqpUrlProblem,
-      mongodbUrlProblem,
-      mongodbTlsProblem: mongodbUrlProblem,
-    });
+    return loadConfig(environment, readSettingFile, { amqpUrlProblem, ...database });
   } catch (error) {
     if (!(error instanceof InvalidSettingsError)) throw error;
     const byOption = error.problems.every((problem) => options.get(problem.split(':', 1)[0] ?? '') !== undefined);
@@ -96,18 +102,20 @@ const environment: CliEnvironment = {
   deadLetters,
   console: async (request) => {
     const [{ serveConsole }, config] = await Promise.all([import('./console.ts'), readSettings(request)]);
-    await serveConsole(request, config, { stderr: process.stderr, stop, hasDatabase: namesDatabase() });
+    await serveConsole(request, config, { stderr: process.stderr, stop, hasDatabase: hasDatabase() });
   },
   inspectBroker: async (urls, timeoutMs) => {
     const { inspectBroker } = await import('./amqp/inspection/broker.ts');
     return inspectBroker({ urls, tls, timeoutMs, heartbeatS: HEARTBEAT_S });
   },
-  inspectDatabase: async (url, timeoutMs) => {
-    const { inspectDatabase } = await import('./mongo/inspection.ts');
-    const path = (name: string): string | undefined => (process.env[name] === '' ? undefined : process.env[name]);
-    const [ca, both] = [path('MONGODB_TLS_CA'), path('MONGODB_TLS_CERT_KEY')];
-    const isSet = ca !== undefined || both !== undefined;
-    return inspectDatabase(url, timeoutMs, isSet ? { ca, cert: both, key: both } : undefined);
+  inspectDatabase: async (timeoutMs) => {
+    if (!hasDatabase()) return undefined;
+    const [{ inspectDatabase }, validators] = await Promise.all([
+      import('./mongo/inspection.ts'),
+      import('./mongo/connection/url.ts'),
+    ]);
+    const { mongodbUrl, mongodbTls } = await readSettings({}, DATABASE_SETTINGS, validators);
+    return inspectDatabase(mongodbUrl, timeoutMs, mongodbTls);
   },
   fillClaims: async (waitMs) => {
     const [{ fillClaims }, { StoreDefectError, UnavailableError }] = await Promise.all([
@@ -116,7 +124,7 @@ const environment: CliEnvironment = {
     ]);
     const { mongodbUrl, mongodbTls } = await readSettings({});
     // The default names whatever runs on this machine.
-    if (!namesDatabase()) throw new CommandError(EXIT_CODES.config, 'MONGODB_URL is not set');
+    if (!hasDatabase()) throw new CommandError(EXIT_CODES.config, 'MONGODB_URL is not set');
     try {
       return await fillClaims(mongodbUrl, { tls: mongodbTls, waitMs, stop });
     } catch (error) {
@@ -128,10 +136,6 @@ const environment: CliEnvironment = {
   // The same relative place from src/ and from dist/.
   schemaFile: (name) => readFile(new URL(`../schema/${name}`, import.meta.url), 'utf8'),
 };
-
-function namesDatabase(): boolean {
-  return ['MONGODB_URL', 'MONGODB_URL_FILE'].some((name) => (process.env[name] ?? '') !== '');
-}
 
 /** `contacts dead-letters …`, which checks all settings of the worker. */
 async function deadLetters(args: readonly string[], given: Given): Promise<number> {

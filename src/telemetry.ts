@@ -43,6 +43,7 @@ export function createTelemetry(log: Log, metrics: Metrics, tracing?: Tracing): 
         if (isPresent) log.info("the broker's cluster has a majority again");
         else log.warn("the broker's cluster has no majority; answers to quorum queues wait");
       },
+      majorityAnswer: (isPresent) => metrics.majority(isPresent ? 'present' : 'missing'),
     },
     dispatch: dispatchEvents(log, metrics),
     paused: (paused, cause) => log.info(paused ? 'consumption paused' : 'consumption resumed', { reason: cause }),

@@ -32,13 +32,21 @@ export type BrokerInspector = (urls: readonly string[], timeoutMs: number) => Pr
 export interface DatabaseState {
   /** Whether it accepts writes; a secondary does not. */
   readonly writable: boolean;
+  /** Writes of a worker that the user may not make, such as `insert into contacts`. */
+  readonly missingRights: readonly string[];
+  /** Whether a worker's collections exist; rights can be tried in them only. */
+  readonly isPrepared: boolean;
   /** Its clock, in milliseconds since the epoch. */
   readonly clock: number;
   readonly contacts: number;
 }
 
-/** Rejects with the reason where the database does not answer. */
-export type DatabaseInspector = (url: string, timeoutMs: number) => Promise<DatabaseState>;
+/**
+ * Looks at the database of the settings; `undefined` where they name none. Rejects with the reason
+ * where it does not answer or confirms no writes, and with `CommandError` where a setting is not
+ * usable.
+ */
+export type DatabaseInspector = (timeoutMs: number) => Promise<DatabaseState | undefined>;
 
 /** What `contacts claims` found and did. */
 export interface FilledClaims {

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
+import { deadlineMs } from '../protocol/deadline.ts';
+
 /** Options that most commands accept. */
 export interface CommonOptions {
   readonly url?: string;
@@ -62,10 +64,17 @@ export function addOutput(command: Command, formats: readonly OutputFormat[] = O
 /** From now on, or a point in time with its zone. */
 function deadline(text: string): number | typeof NO_DEADLINE {
   if (text === NO_DEADLINE) return text;
-  if (text.startsWith('+')) return Date.now() + seconds(text.slice(1)) * 1_000;
-  const time = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : NaN;
-  if (!Number.isNaN(time)) return time;
+  const time = deadlineMs(text.startsWith('+') ? Date.now() + seconds(text.slice(1)) * 1_000 : timeOf(text));
+  if (time !== undefined) return time;
   throw new InvalidArgumentError('It is neither +SECONDS nor a time such as 2026-11-27T18:00:00Z.');
+}
+
+/** In milliseconds since the epoch; NaN where the text is no time with its zone. */
+function timeOf(text: string): number {
+  const day = /^(\d{4}-\d\d-\d\d)T[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.exec(text)?.[1];
+  // Date.parse makes 2 March of 30 February.
+  const isDay = day !== undefined && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day);
+  return isDay ? Date.parse(text) : NaN;
 }
 
 export function seconds(text: string): number {

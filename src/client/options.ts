@@ -1,5 +1,6 @@
 import { amqpUrlProblem } from '../amqp/connection/url.ts';
 import { tlsFilesProblems, type TlsFiles } from '../files/tls-files.ts';
+import { deadlineMs } from '../protocol/deadline.ts';
 import { invalidArgument } from './errors.ts';
 
 /** Options of `ContactsClient.connect`. All may be left out. */
@@ -157,7 +158,7 @@ export function timeLimit(given: number | undefined, otherwise: number): number 
 export function deadlineOf(given: CallOptions['deadline'], timeoutMs: number): number | undefined {
   if (given === undefined) return Date.now() + timeoutMs;
   if (given === null) return undefined;
-  const ms = Math.floor(Number(given));
-  if (Number.isSafeInteger(ms) && ms >= 0) return ms;
+  const ms = deadlineMs(Number(given));
+  if (ms !== undefined) return ms;
   throw invalidArgument('deadline must be a date or a number of milliseconds since the epoch');
 }

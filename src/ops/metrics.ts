@@ -6,6 +6,7 @@ import {
   FAULT_CODES,
   HAND_BACK_CODES,
   LINKS,
+  MAJORITY_ANSWERS,
   OK,
   REMEDIES,
   REPLY_OUTCOMES,
@@ -41,6 +42,8 @@ export interface Metrics {
    */
   cautious(reason: string | undefined): void;
   standstill(remedy: string): void;
+  /** What the broker answered when it was asked for its cluster's majority. */
+  majority(answer: (typeof MAJORITY_ANSWERS)[number]): void;
   foreignDocument(): void;
   /** All metrics in the text format of Prometheus. */
   text(): Promise<string>;
@@ -101,6 +104,7 @@ export function createMetrics(settings: MetricsSettings): Metrics {
       if (why !== undefined) counter.cautions(why);
     },
     standstill: counter.standstills,
+    majority: counter.majorityAnswers,
     foreignDocument: () => counter.foreignDocuments(''),
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -149,6 +153,11 @@ function createCounters(register: Registry, methods: readonly string[]) {
     retries: counter('contacts_retries_total', 'Executions repeated, by reason', RETRY_REASONS),
     uncounted: counter('contacts_attempts_uncounted_total', 'Attempts that the ledger refused to record'),
     republished: counter('contacts_republished_total', 'Messages published again, by reason', REPUBLISH_REASONS),
+    majorityAnswers: counter(
+      'contacts_majority_answers_total',
+      "Answers of the broker to the question for its cluster's majority",
+      MAJORITY_ANSWERS,
+    ),
     foreignDocuments: counter(
       'contacts_foreign_documents_total',
       'Documents in the contacts collection that are no contacts, counted at starts and by lists',

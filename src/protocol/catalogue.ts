@@ -179,6 +179,7 @@ export const METRICS = {
   contacts_standstills_total: ['remedy'],
   contacts_cautious: [],
   contacts_cautions_total: ['reason'],
+  contacts_majority_answers_total: ['answer'],
   contacts_foreign_documents_total: [],
   contacts_log_lines_dropped_total: [],
   contacts_spans_exported_total: [],
@@ -197,6 +198,8 @@ export const RETRY_REASONS = ['unavailable', 'isolated', 'defect', 'held'] as co
 /** The two links to the broker, and the database. */
 export const LINKS = ['consume', 'publish', 'database'] as const;
 export const REMEDIES = ['new channel', 'new connection', 'exit'] as const;
+/** What a broker's node answers when it is asked for its cluster's majority. */
+export const MAJORITY_ANSWERS = ['present', 'missing'] as const;
 export const CAUTION_REASONS = ['the link was lost while consuming', 'a request came back often'] as const;
 export const SPAN_DROP_REASONS = ['queue full', 'export failed'] as const;
 export const REPUBLISH_REASONS = [

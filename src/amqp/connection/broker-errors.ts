@@ -1,5 +1,6 @@
 import { TlsFilesError } from '../../files/tls-files.ts';
 import { networkFailure } from '../../protocol/network-failure.ts';
+import { TimeoutError } from '../../time/limit.ts';
 
 /**
  * Every error text and reply code of RabbitMQ and amqplib that the worker depends on. amqplib has
@@ -22,7 +23,6 @@ const OPEN_ERRORS: readonly (readonly [RegExp, string])[] = [
     /^Socket closed abruptly during opening handshake/,
     'the other side closed the connection during the AMQP handshake; the port may expect TLS (amqps://) or another protocol',
   ],
-  [/^connect ETIMEDOUT$/, 'ETIMEDOUT: the other side does not answer in time; the port may not serve AMQP'],
   [/^SASL mechanism PLAIN is not provided/, 'the broker does not accept a login by user name and password'],
 ];
 
@@ -39,6 +39,8 @@ export class ConnectionError extends Error {
 
 function openErrorText(error: unknown): string {
   if (error instanceof TlsFilesError) return error.message;
+  if (error instanceof TimeoutError)
+    return 'ETIMEDOUT: the other side does not answer in time; the port may not serve AMQP';
   const network = networkFailure(error);
   if (network !== undefined) return network;
   const message = error instanceof Error ? error.message : '';

@@ -127,11 +127,12 @@ export class SupervisedChannel<C extends Channel> {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
         this.#url = this.#settings.urls[attempt % this.#settings.urls.length];
+        const started = performance.now();
         const connection = await openConnection(this.#settings, `contacts-worker ${this.#name}`, attempt, (blocked) =>
           this.#user.blocked?.(blocked),
         );
         try {
-          await this.#keepChannel(connection);
+          await this.#keepChannel(connection, started);
         } finally {
           await connection.close();
           // An alarm that came after `down` would outlive its connection.
@@ -152,12 +153,14 @@ export class SupervisedChannel<C extends Channel> {
 
   /**
    * Returns when the connection closes or the supervision is stopped. Rejects when no channel can
-   * be opened.
+   * be opened. The first channel has what is left of the time since `started`.
    */
-  async #keepChannel(connection: Connection): Promise<void> {
+  async #keepChannel(connection: Connection, started: number): Promise<void> {
     this.#reconnecting = false;
+    let limitMs = Math.max(1, this.#settings.timeoutMs - (performance.now() - started));
     while (connection.isOpen && !this.#reconnecting && !this.#stopping.signal.aborted) {
-      const { channel, closed } = await this.#openChannel(connection);
+      const { channel, closed } = await this.#openChannel(connection, limitMs);
+      limitMs = this.#settings.timeoutMs;
       const since = Date.now();
       this.#trouble = undefined;
       this.#events.restored(this.#name);
@@ -176,12 +179,12 @@ export class SupervisedChannel<C extends Channel> {
     }
   }
 
-  async #openChannel(connection: Connection): Promise<{ channel: C; closed: Promise<string> }> {
+  async #openChannel(connection: Connection, limitMs: number): Promise<{ channel: C; closed: Promise<string> }> {
     let opened: ChannelModel | undefined;
     const channel = await connection.channel((model) => {
       opened = model;
       return this.#user.open(model);
-    });
+    }, limitMs);
     this.#replacing = false;
     const closed = new Promise<string>((resolve) => {
       channel.on('error', (error) => resolve(`channel error: ${error.message}`));

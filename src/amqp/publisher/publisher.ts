@@ -24,6 +24,11 @@ export interface PublisherEvents extends ChannelEvents {
   open(open: boolean): void;
   /** The broker's cluster lost its majority, or has one again: answers wait meanwhile. */
   majority(isPresent: boolean): void;
+  /**
+   * The broker was asked for its cluster's majority. `false`: the question stayed unanswered; a
+   * single time may also be a slow node.
+   */
+  majorityAnswer?(isPresent: boolean): void;
 }
 
 export interface PublisherLimits extends Omit<OutboxLimits, 'callTimeoutMs' | 'majority'> {
@@ -74,7 +79,12 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     this.#timeoutMs = settings.timeoutMs;
     const probe = new MajorityProbe(settings, limits.probeQueue);
     const majority = new MajorityWatch({
-      ask: async () => this.#channel.url === undefined || probe.ask(this.#channel.url),
+      ask: async () => {
+        if (this.#channel.url === undefined) return true;
+        const isPresent = await probe.ask(this.#channel.url);
+        events.majorityAnswer?.(isPresent);
+        return isPresent;
+      },
       changed: (isPresent) => {
         if (!this.#stopped) events.majority(isPresent);
       },

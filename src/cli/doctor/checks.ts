@@ -1,6 +1,6 @@
 import { CommandError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
-import type { BrokerInspection } from '../inspection.ts';
+import type { BrokerInspection, DatabaseState } from '../inspection.ts';
 import { timeoutMsOf, reasonOf, withContacts } from '../session.ts';
 import type { CommonOptions } from '../options.ts';
 import type { CliEnvironment } from '../environment.ts';
@@ -22,7 +22,7 @@ export async function* checks(around: CliEnvironment, options: CommonOptions): A
     settings = await around.settings(options);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    yield failed('settings', error.message, 'correct the setting; docs/configuration.md lists them');
+    yield unusable('settings', error);
     return;
   }
   yield ok('settings', `${queueText(settings)}, ${settings.urls.map(placeOf).join(', ')}`);
@@ -109,22 +109,34 @@ function workerFailure(error: unknown): Finding {
 }
 
 async function databaseCheck(around: CliEnvironment, timeoutMs: number): Promise<Finding> {
-  const url = around.environment['MONGODB_URL'] ?? '';
-  if (url === '') return skipped('database', 'not checked, as MONGODB_URL is not set');
+  let state: DatabaseState | undefined;
   try {
-    const { writable, clock, contacts } = await around.inspectDatabase(url, timeoutMs);
-    if (!writable) {
-      return failed(
-        'database',
-        'it is no primary of a replica set',
-        'start it as a replica set; rs.status() shows its state',
-      );
-    }
-    const drift = clockFinding('database', clock);
-    return drift.state === 'failed' ? drift : ok('database', `reachable and writable, about ${contacts} contacts`);
+    state = await around.inspectDatabase(timeoutMs);
   } catch (error) {
+    if (error instanceof CommandError) return unusable('database', error);
     return failed('database', reasonOf(error), 'check MONGODB_URL (host, user, password, authSource) and that it runs');
   }
+  if (state === undefined) return skipped('database', 'not checked, as MONGODB_URL is not set');
+  const { writable, missingRights, isPrepared, clock, contacts } = state;
+  if (!writable) {
+    const remedy = 'start it as a replica set; rs.status() shows its state';
+    return failed('database', 'it is no primary of a replica set', remedy);
+  }
+  if (missingRights.length > 0) {
+    const remedy = 'grant it the role of deploy/mongodb/worker-role.json';
+    return failed('database', `the user may not ${missingRights.join(', ')}`, remedy);
+  }
+  const drift = clockFinding('database', clock);
+  if (drift.state === 'failed') return drift;
+  if (!isPrepared) return ok('database', 'reachable; a worker creates its collections, and the rights are not tried');
+  return ok('database', `reachable and writable, about ${contacts} contacts`);
+}
+
+/** One line of the problems that the message lists. */
+function unusable(check: string, { message }: CommandError): Finding {
+  const [first = '', ...problems] = message.split('\n').map((line) => line.trim().replace(': ', ' '));
+  const words = problems.length === 0 ? first : problems.join('; ');
+  return failed(check, words, 'correct the setting; docs/configuration.md lists them');
 }
 
 function queueText({ queue, queues }: Settings): string {

@@ -50,6 +50,7 @@ function exposedText(): Promise<string> {
   metrics.link('consume', true, true);
   metrics.cautious('a request came back often');
   metrics.standstill('new channel');
+  metrics.majority('missing');
   metrics.foreignDocument();
   return metrics.text();
 }
