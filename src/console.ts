@@ -15,7 +15,8 @@ import type { ConsoleContext } from './console/context.ts';
 import { outline } from './console/documents/outline.ts';
 import { startConsole, type RunningConsole } from './console/server.ts';
 import { reasonOf } from './console/problem.ts';
-import { newSecret } from './console/security/sessions.ts';
+import { isLoopback } from './console/security/hosts.ts';
+import { isGuessable, newSecret } from './console/security/sessions.ts';
 import { DEFAULT_LOOK_MS } from './console/settings.ts';
 import type { ContactRepository } from './contacts/repository.ts';
 import { apiMethods } from './methods/index.ts';
@@ -55,8 +56,9 @@ export async function serveConsole(
     stderr.write(`${line}\n`);
     if (request.auditLog !== undefined) appendFileSync(request.auditLog, `${line}\n`, { mode: 0o600 });
   };
-  const { port, host, allowHost: allowedHosts = [], readOnly = false, undo } = request;
-  const settings = { host, port, allowedHosts, readOnly, token, undoMs: undo * 1_000, lookEveryMs: DEFAULT_LOOK_MS };
+  const { port, host, allowHost: allowedHosts = [], publicUrl: publicOrigin, readOnly = false, undo } = request;
+  const times = { undoMs: undo * 1_000, lookEveryMs: DEFAULT_LOOK_MS };
+  const settings = { host, port, allowedHosts, publicOrigin, readOnly, token, ...times };
   let running: RunningConsole;
   try {
     if (request.auditLog !== undefined) appendFileSync(request.auditLog, '', { mode: 0o600 });
@@ -64,10 +66,27 @@ export async function serveConsole(
   } catch (error) {
     throw new CommandError(EXIT_CODES.failed, `The console cannot start: ${reasonOf(error)}`);
   }
-  stderr.write(`The console is at ${running.url}${readOnly ? ' (read-only)' : ''}\n`);
+  for (const warning of warningsAbout(request)) stderr.write(`Warning: ${warning}\n`);
+  const place = publicOrigin === undefined ? running.url : `${publicOrigin}/ and listens on ${running.url}`;
+  stderr.write(`The console is at ${place}${readOnly ? ' (read-only)' : ''}\n`);
   stderr.write(request.token === undefined ? `Token: ${token}\n` : 'Token: as in the token file\n');
   if (!stop.aborted) await once(stop, 'abort');
   await running.close();
+}
+
+/** What makes the console unsafe, although it starts. */
+function warningsAbout({ host, publicUrl, token }: ConsoleRequest): string[] {
+  const warnings: string[] = [];
+  if (!isLoopback(host) && publicUrl?.startsWith('https:') !== true) {
+    warnings.push(
+      `the console listens on ${host} without TLS: whoever is on the way reads the token and personal data. ` +
+        'Put a proxy with TLS in front and name it with --public-url https://NAME, or let only this machine reach it.',
+    );
+  }
+  if (token !== undefined && isGuessable(token)) {
+    warnings.push('the token is easy to guess. Make one with: openssl rand -base64 32');
+  }
+  return warnings;
 }
 
 function contextOf(
