@@ -74,9 +74,9 @@ function undoSeconds(text: string): number {
 
 /** Returns the origin. */
 function publicUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isOrigin = url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
-  if (isOrigin) return url.origin;
+  const given = URL.canParse(text) ? new URL(text) : undefined;
+  const isOrigin = given !== undefined && /^https?:$/.test(given.protocol) && given.href === `${given.origin}/`;
+  if (isOrigin) return given.origin;
   throw new InvalidArgumentError('It is not a URL https://NAME or https://NAME:PORT.');
 }
 

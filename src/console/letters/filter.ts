@@ -1,6 +1,7 @@
 import type { DeadLetter } from '../../protocol/dead-letter.ts';
 import { bodyContainsText } from '../../dead-letters/letter-text.ts';
 import { matchesReference } from '../../dead-letters/summary.ts';
+import { shownError } from './own-headers.ts';
 import { letterId, rowOf, shownCause } from './row.ts';
 
 /** Which letters a person wants. All that are set must match. */
@@ -31,8 +32,9 @@ export function filterOf(
 }
 
 function isFound(letter: DeadLetter, wanted: string, contents: boolean, methodOf: MethodOf): boolean {
-  const { reference, method, message_id, correlation_id, app_id, first_error, last_error } = rowOf(letter, methodOf);
-  const texts = [reference, shownCause(letter), method, message_id, correlation_id, app_id, first_error, last_error];
+  const { reference, method, message_id, correlation_id, app_id } = rowOf(letter, methodOf);
+  const errors = [shownError(letter, 'first'), shownError(letter, 'last')];
+  const texts = [reference, shownCause(letter), method, message_id, correlation_id, app_id, ...errors];
   if (texts.some((text) => text?.toLowerCase().includes(wanted) === true)) return true;
   return contents && bodyContainsText(letter.body, wanted);
 }
