@@ -70,6 +70,7 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   });
   const metrics = createMetrics({
     methods: methods.map(({ name }) => name),
+    exemplars: tracing !== undefined,
     ...deliveryState(() => queues?.consumer),
     ...lossState(log, tracing),
     intakeHeld: () => flow.reasons(),
