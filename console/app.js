@@ -15,6 +15,10 @@ const SECTIONS = {
   activity: ['Activity', () => showActivity()],
 };
 
+/** What the tab of the browser shows, for those who look at another one. */
+let section = SECTIONS.overview[0];
+let alarm = '';
+
 await openSession();
 const live = new Live();
 let end;
@@ -29,7 +33,8 @@ function show(byPerson) {
   const [title, open] = SECTIONS[name] ?? SECTIONS.overview;
   end?.();
   main.replaceChildren();
-  document.title = `${title} · Contacts console`;
+  section = title;
+  showTitle();
   for (const link of document.querySelectorAll('#tabs a')) {
     const current = link.hash === `#/${SECTIONS[name] === undefined ? 'overview' : name}`;
     if (current) link.setAttribute('aria-current', 'page');
@@ -40,9 +45,19 @@ function show(byPerson) {
   if (byPerson) main.focus({ preventScroll: true });
 }
 
+function showTitle() {
+  const title = `${alarm}${section} · Contacts console`;
+  if (document.title !== title) document.title = title;
+}
+
 /** What follows the section in the address. */
 function parameter() {
-  return decodeURIComponent(location.hash.slice(2).split('/').slice(1).join('/'));
+  const text = location.hash.slice(2).split('/').slice(1).join('/');
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function showHeader() {
@@ -64,6 +79,8 @@ function showHeader() {
     const count = overview?.dead_letters?.messages ?? 0;
     dead.hidden = count === 0;
     dead.textContent = number(count);
+    alarm = level === 'ok' ? '' : `${level === 'critical' ? '‼' : '!'} `;
+    showTitle();
   });
 }
 

@@ -1,5 +1,5 @@
 import { confirmAction } from './confirm.js';
-import { bytes, h, number, time } from './dom.js';
+import { bytes, h, number, plural, time } from './dom.js';
 import { get, post, session } from './server.js';
 
 /** Shows a letter, its personal data hidden. */
@@ -78,7 +78,11 @@ function show(dialog, content, letter) {
     h('h3', {}, 'Headers'),
     code(JSON.stringify(letter.headers, null, 2), 'Headers'),
     letter.hidden_headers > 0
-      ? h('p', { class: 'muted' }, `${letter.hidden_headers} headers of the producer are hidden.`)
+      ? h(
+          'p',
+          { class: 'muted' },
+          `${plural(letter.hidden_headers, 'header')} hidden: the producer set them, or may have.`,
+        )
       : null,
     revealButton(letter, whole),
   );

@@ -1,5 +1,6 @@
 import { confirmAction } from './confirm.js';
 import { fill, h, number, plural, time } from './dom.js';
+import { chosenGroup, groupList, reasonTag } from './groups.js';
 import { whenJobEnds } from './jobs.js';
 import { openLetter } from './letter.js';
 import { get, post, session } from './server.js';
@@ -13,7 +14,9 @@ export function showLetters(main) {
 
 class Letters {
   #selected = new Set();
-  #list = { letters: [], reasons: {}, matched: 0, total: 0, notes: [] };
+  #list = { letters: [], reasons: {}, groups: [], in_other_groups: 0, matched: 0, total: 0, notes: [] };
+  /** The group that is shown; `undefined`: all. */
+  #group;
   #reading = 0;
   #search = h('input', {
     type: 'search',
@@ -25,6 +28,7 @@ class Letters {
   #reason = h('select', { id: 'reason' }, h('option', { value: '' }, 'any reason'));
   #status = h('p', { class: 'muted', role: 'status' }, 'Reading the queue…');
   #actions = h('div', { class: 'actions' });
+  #groups = h('div');
   #rows = h('div');
 
   constructor(main) {
@@ -45,13 +49,17 @@ class Letters {
     this.#reason.addEventListener('change', () => void this.read());
     main.append(
       h('h1', {}, 'Dead letters'),
-      h('section', { class: 'card' }, form, this.#status, this.#actions, this.#rows),
+      h('section', { class: 'card' }, form, this.#status, this.#groups, this.#actions, this.#rows),
     );
   }
 
   get #filter() {
     const [search, reason] = [this.#search.value.trim(), this.#reason.value];
-    return { ...(search !== '' && { search }), ...(reason !== '' && { reason }) };
+    return {
+      ...(search !== '' && { search }),
+      ...(reason !== '' && { reason }),
+      ...(this.#group !== undefined && { group: this.#group.group }),
+    };
   }
 
   async read() {
@@ -84,6 +92,7 @@ class Letters {
     const first = letters.length < matched ? `, the first ${number(letters.length)} shown` : '';
     const found = matched === total ? plural(total, 'letter') : `${plural(matched, 'letter')} of ${number(total)}`;
     fill(this.#status, `${found}${first}, read `, time(read_at), '. ', notes.join(' '));
+    this.#drawGroups();
     this.#drawActions();
     this.#rows.replaceChildren(
       letters.length === 0
@@ -94,6 +103,23 @@ class Letters {
           )
         : this.#table(),
     );
+  }
+
+  /** Shows the letters of one group; of all, where `undefined`. */
+  #choose(group) {
+    this.#group = group;
+    this.#selected.clear();
+    // The button that was pressed is gone.
+    void this.read().then(() => (this.#groups.querySelector('button') ?? this.#search).focus());
+  }
+
+  #drawGroups() {
+    const { groups, in_other_groups: others } = this.#list;
+    if (this.#group !== undefined) {
+      this.#groups.replaceChildren(chosenGroup(this.#group, () => this.#choose(undefined)));
+      return;
+    }
+    this.#groups.replaceChildren(groups.length < 2 ? '' : groupList(groups, others, (group) => this.#choose(group)));
   }
 
   #drawActions() {
@@ -177,7 +203,7 @@ class Letters {
       h(
         'td',
         {},
-        h('span', { class: `reason-tag ${kindOf(cause)}` }, cause),
+        reasonTag(cause),
         obstacle === null
           ? null
           : h('span', { class: 'note', title: 'It stays in place unless it is forced' }, obstacle),
@@ -193,10 +219,4 @@ class Letters {
       h('td', { class: 'error-text' }, last_error ?? '–'),
     );
   }
-}
-
-function kindOf(cause) {
-  if (cause.startsWith('ANSWER_')) return 'answer';
-  if (cause.startsWith('REPLY_TO_')) return 'refused';
-  return cause === 'INTERNAL_ERROR' ? 'defect' : 'other';
 }

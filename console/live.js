@@ -64,13 +64,14 @@ export function showOverview(main, live) {
     { label: 'in flight', color: 'series-3', format: number },
     { label: 'dead letters', color: 'series-2', format: number },
   ]);
-  const [workers, methods, failures, stages] = [0, 1, 2, 3].map(() => h('div'));
+  const [queues, workers, methods, failures, stages] = [0, 1, 2, 3, 4].map(() => h('div'));
   const card = (title, content) => h('section', { class: 'card' }, h('h2', {}, title), content);
   main.append(
     h('h1', { class: 'hidden' }, 'Overview'),
     verdicts,
     figures,
     h('div', { class: 'charts' }, throughput.element, latency.element, depth.element),
+    queues,
     card('Workers', workers),
     h(
       'div',
@@ -83,8 +84,14 @@ export function showOverview(main, live) {
     if (overview === undefined) return;
     fill(
       verdicts,
-      overview.verdicts.map(({ level, text }) =>
-        h('p', { class: `verdict ${level}` }, h('strong', {}, LEVELS[level]), ` ${text}`),
+      overview.verdicts.map(({ level, text, todo }) =>
+        h(
+          'p',
+          { class: `verdict ${level}` },
+          h('strong', {}, LEVELS[level]),
+          ` ${text}`,
+          todo === null ? null : h('span', { class: 'todo' }, todo),
+        ),
       ),
     );
     fill(figures, figureList(overview));
@@ -93,6 +100,7 @@ export function showOverview(main, live) {
     throughput.show(points, (point) => [point.ok_per_second, point.failed_per_second]);
     latency.show(points, (point) => [point.p50_ms, point.p95_ms, point.p99_ms]);
     depth.show(points, (point) => [point.waiting, point.in_flight, point.dead]);
+    fill(queues, overview.queues.length < 2 ? null : card('Request queues', queueTable(overview.queues)));
     fill(workers, workerTable(overview.workers));
     fill(methods, methodTable(overview.methods));
     fill(failures, failureTable(overview.failures));
@@ -102,7 +110,22 @@ export function showOverview(main, live) {
 
 const LEVELS = { ok: 'Healthy.', warning: 'Attention.', critical: 'Critical.' };
 
-function figureList({ rates, requests, dead_letters: dead, in_flight, workers }) {
+/** How the queue changes, in words. */
+function trendText({ per_second: change, empty_in_seconds: empty }) {
+  if (change === null || Math.abs(change) < 0.05) return 'in the request queue';
+  if (change > 0) return `grows by ${perSecond(change)}`;
+  return `shrinks by ${perSecond(-change)}, empty in ${duration(empty)}`;
+}
+
+function oldestText({ age_seconds: age, source }) {
+  if (age === null) return 'unknown';
+  if (source === 'nothing waits') return '–';
+  return source === 'observed' ? `≥ ${duration(age)}` : duration(age);
+}
+
+const OLD_SECONDS = 120;
+
+function figureList({ rates, requests, dead_letters: dead, in_flight, workers, oldest_request: oldest, trend }) {
   const consuming = workers.filter(({ state }) => state === 'consuming').length;
   const all = [
     [
@@ -111,7 +134,8 @@ function figureList({ rates, requests, dead_letters: dead, in_flight, workers })
       `${perSecond(rates.failed_per_second)} failed`,
     ],
     ['Latency p95', milliseconds(rates.p95_ms), `p50 ${milliseconds(rates.p50_ms)}, p99 ${milliseconds(rates.p99_ms)}`],
-    ['Waiting', number(requests?.messages), 'in the request queue'],
+    ['Waiting', number(requests?.messages), trendText(trend)],
+    ['Oldest request', oldestText(oldest), oldest.text, oldest.age_seconds >= OLD_SECONDS],
     ['In flight', number(in_flight), 'taken and not settled'],
     [
       'Workers',
@@ -133,6 +157,18 @@ function figureList({ rates, requests, dead_letters: dead, in_flight, workers })
 }
 
 const STATES = { consuming: 'consuming', holding: 'holding', unreachable: 'not readable' };
+
+function queueTable(queues) {
+  return table(
+    'Request queues',
+    [
+      { head: 'Queue', cell: ({ name }) => h('code', {}, name) },
+      { head: 'Waiting', number: true, cell: ({ messages }) => (messages === null ? 'missing' : number(messages)) },
+      { head: 'Consumers', number: true, cell: ({ consumers }) => number(consumers) },
+    ],
+    queues,
+  );
+}
 
 function workerTable(workers) {
   const state = ({ state: name, reasons }) => [

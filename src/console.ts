@@ -109,6 +109,7 @@ function contextOf(
   const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
   return {
     queue,
+    requestQueues: [queue],
     metricsUrls: request.metrics,
     logFiles: request.log ?? [],
     version: versionOf(),

@@ -23,6 +23,7 @@ const FILES = [
   'chart.js',
   'confirm.js',
   'dom.js',
+  'groups.js',
   'icon.svg',
   'jobs.js',
   'letter.js',

@@ -1,8 +1,9 @@
 import type { DeadLetter } from '../../protocol/dead-letter.ts';
 import { bodyContainsText } from '../../dead-letters/letter-text.ts';
 import { matchesReference } from '../../dead-letters/summary.ts';
+import { groupOf } from './groups.ts';
 import { shownError } from './own-headers.ts';
-import { letterId, rowOf, shownCause } from './row.ts';
+import { letterId, rowOf, shownCause, type MethodOf } from './row.ts';
 
 /** Which letters a person wants. All that are set must match. */
 export interface LetterFilter {
@@ -10,16 +11,16 @@ export interface LetterFilter {
   readonly ids?: ReadonlySet<string> | undefined;
   /** The whole cause; ignores case. */
   readonly reason?: string | undefined;
+  /** A group, as `groupOf` names it. */
+  readonly group?: string | undefined;
   /** Part of a reference, an id, the method or an error; ignores case. */
   readonly search?: string | undefined;
   /** Search the bodies, too. They hold personal data. */
   readonly contents?: boolean | undefined;
 }
 
-type MethodOf = (body: Uint8Array) => string | undefined;
-
 export function filterOf(
-  { ids, reason, search, contents = false }: LetterFilter,
+  { ids, reason, group, search, contents = false }: LetterFilter,
   methodOf: MethodOf,
 ): (letter: DeadLetter) => boolean {
   const given = search?.trim() ?? '';
@@ -27,6 +28,7 @@ export function filterOf(
   return (letter) => {
     if (ids !== undefined && !ids.has(letterId(letter))) return false;
     if (reason !== undefined && shownCause(letter).toLowerCase() !== reason.toLowerCase()) return false;
+    if (group !== undefined && groupOf(letter, methodOf) !== group) return false;
     return wanted === '' || matchesReference(letter, given) || isFound(letter, wanted, contents, methodOf);
   };
 }

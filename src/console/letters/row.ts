@@ -1,6 +1,6 @@
 import { HEADERS } from '../../protocol/catalogue.ts';
 import type { DeadLetter } from '../../protocol/dead-letter.ts';
-import { canBeForced, causeOf, obstacleTo, summaryOf, type Obstacle } from '../../dead-letters/summary.ts';
+import { canBeForced, causeOf, obstacleTo, summaryOf, timeOf, type Obstacle } from '../../dead-letters/summary.ts';
 import { listed, shownError, shownId } from './own-headers.ts';
 
 /** A letter in the list: ids, codes and times, nothing of a contact. */
@@ -29,8 +29,11 @@ export interface LetterRow {
 /** Methods of the API look like this; anything else is the producer's text. */
 const METHOD_LIKE = /^[a-z]{1,32}\.[a-z]{1,32}$/;
 
-export function rowOf(letter: DeadLetter, methodOf: (body: Uint8Array) => string | undefined): LetterRow {
-  const { reference, attempts, time, method } = summaryOf(letter, methodOf);
+/** Reads the method from a request's bytes; does not throw. */
+export type MethodOf = (body: Uint8Array) => string | undefined;
+
+export function rowOf(letter: DeadLetter, methodOf: MethodOf): LetterRow {
+  const { reference, attempts } = summaryOf(letter, methodOf);
   const obstacle = obstacleTo(letter) ?? null;
   const { headers, properties } = letter;
   const sentBack = headers[HEADERS.sentBack];
@@ -39,9 +42,8 @@ export function rowOf(letter: DeadLetter, methodOf: (body: Uint8Array) => string
     reference: shownId(reference) ?? '',
     cause: shownCause(letter),
     attempts: attempts ?? null,
-    // A producer may have written it.
-    time: time === undefined || Number.isNaN(Date.parse(time)) ? null : time,
-    method: method === undefined ? null : METHOD_LIKE.test(method) ? method : 'unknown',
+    time: shownTime(letter),
+    method: shownMethod(letter, methodOf),
     bytes: letter.body.length,
     message_id: shownId(properties['message_id']),
     correlation_id: shownId(properties['correlation_id']),
@@ -63,4 +65,16 @@ export function letterId({ identity }: DeadLetter): string {
 export function shownCause(letter: DeadLetter): string {
   const cause = causeOf(letter);
   return /^[\w-]{1,64}$/.test(cause) ? cause : 'unknown';
+}
+
+export function shownMethod({ body }: DeadLetter, methodOf: MethodOf): string | null {
+  const method = methodOf(body);
+  return method === undefined ? null : METHOD_LIKE.test(method) ? method : 'unknown';
+}
+
+/** A producer may have written it: `null` where it is no time. */
+export function shownTime(letter: DeadLetter): string | null {
+  const time = timeOf(letter);
+  const at = time === undefined ? NaN : Date.parse(time);
+  return Number.isNaN(at) ? null : new Date(at).toISOString();
 }

@@ -47,6 +47,7 @@ describe('the page in Chromium', () => {
     await page.getByRole('row', { name: /^contact\.create / }).waitFor();
     expect(await page.locator('.uplot canvas').count()).toBe(3);
     await expect.poll(() => page.locator('.figure', { hasText: 'Workers' }).innerText()).toContain('1 / 1');
+    expect(await page.locator('.figure', { hasText: 'Oldest request' }).innerText()).toContain('no request waits');
   });
 
   test('a letter is discarded by keyboard alone, and the action is undone', async () => {
@@ -66,6 +67,28 @@ describe('the page in Chromium', () => {
     await page.getByText('Undone: nothing was changed').waitFor();
     // The page reads the queue again, and holds the letter meanwhile.
     await expect.poll(() => queues.depths()).toMatchObject({ dead: 1 });
+  });
+
+  test('by keyboard alone a person looks at one group of letters, and acts on it', async () => {
+    await queues.buryMany(3);
+    await section('Activity', 'What people did');
+    await section('Dead letters', 'By cause');
+    await expect.poll(() => page.title()).toBe('! Dead letters · Contacts console');
+    const group = page.getByRole('button', { name: 'Show 2 letters: INTERNAL_ERROR contact.create' });
+    await group.focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('Only the group').waitFor();
+    await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Show all groups');
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Send back all 2 that match…' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByText('2 letters will go back to the request queue').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('Tab');
+    await page.getByRole('button', { name: 'Show all groups' }).focus();
+    await page.keyboard.press('Space');
+    await page.getByText('3 letters, read').waitFor();
   });
 
   test('personal data is hidden until it is asked for', async () => {
