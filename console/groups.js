@@ -1,6 +1,14 @@
 import { h, number, plural, table, time } from './dom.js';
 
-/** The groups of letters with one cause; `choose(group)` shows the letters of one. */
+/** @import { LetterGroup } from '../src/console/letters/groups.ts' */
+
+/**
+ * The groups of letters with one cause.
+ *
+ * @param {readonly LetterGroup[]} groups
+ * @param {number} others letters in groups that are not listed
+ * @param {(group: LetterGroup) => void} choose shows the letters of one
+ */
 export function groupList(groups, others, choose) {
   const columns = [
     {
@@ -32,7 +40,12 @@ export function groupList(groups, others, choose) {
   );
 }
 
-/** Names the group whose letters alone are shown; `leave()` shows all again. */
+/**
+ * Names the group whose letters alone are shown.
+ *
+ * @param {LetterGroup} group
+ * @param {() => void} leave shows all again
+ */
 export function chosenGroup({ cause, method, error }, leave) {
   return h(
     'p',
@@ -48,11 +61,16 @@ export function chosenGroup({ cause, method, error }, leave) {
   );
 }
 
-/** A reason, in the colour of its kind. */
+/**
+ * A reason, in the colour of its kind.
+ *
+ * @param {string} cause
+ */
 export function reasonTag(cause) {
   return h('span', { class: `reason-tag ${kindOf(cause)}` }, cause);
 }
 
+/** @param {string} cause */
 function kindOf(cause) {
   if (cause.startsWith('ANSWER_')) return 'answer';
   if (cause.startsWith('REPLY_TO_')) return 'refused';

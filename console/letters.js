@@ -1,11 +1,19 @@
 import { confirmAction } from './confirm.js';
-import { fill, h, number, plural, time } from './dom.js';
+import { fill, h, number, plural, put, time } from './dom.js';
 import { chosenGroup, groupList, reasonTag } from './groups.js';
 import { whenJobEnds } from './jobs.js';
 import { openLetter } from './letter.js';
 import { get, post, session } from './server.js';
 
-/** The section "Dead letters". Returns what ends it. */
+/** @import { LetterList } from '../src/console/letters/desk.ts' */
+/** @import { LetterGroup } from '../src/console/letters/groups.ts' */
+/** @import { LetterRow } from '../src/console/letters/row.ts' */
+
+/**
+ * The section "Dead letters". Returns what ends it.
+ *
+ * @param {HTMLElement} main
+ */
 export function showLetters(main) {
   const view = new Letters(main);
   void view.read();
@@ -13,9 +21,15 @@ export function showLetters(main) {
 }
 
 class Letters {
+  /** @type {Set<string>} */
   #selected = new Set();
-  #list = { letters: [], reasons: {}, groups: [], in_other_groups: 0, matched: 0, total: 0, notes: [] };
-  /** The group that is shown; `undefined`: all. */
+  /** @type {LetterList} */
+  #list = { letters: [], reasons: {}, groups: [], in_other_groups: 0, matched: 0, total: 0, notes: [], read_at: '' };
+  /**
+   * The group that is shown; `undefined`: all.
+   *
+   * @type {LetterGroup | undefined}
+   */
   #group;
   #reading = 0;
   #search = h('input', {
@@ -67,6 +81,7 @@ class Letters {
     this.#status.textContent = 'Reading the queue…';
     try {
       const contents = this.#contents.checked && this.#search.value.trim() !== '';
+      /** @type {LetterList} */
       const list = contents
         ? await post('/api/dead-letters/search', this.#filter)
         : await get(`/api/dead-letters?${new URLSearchParams(this.#filter)}`);
@@ -94,7 +109,8 @@ class Letters {
     fill(this.#status, `${found}${first}, read `, time(read_at), '. ', notes.join(' '));
     this.#drawGroups();
     this.#drawActions();
-    this.#rows.replaceChildren(
+    put(
+      this.#rows,
       letters.length === 0
         ? h(
             'p',
@@ -105,7 +121,11 @@ class Letters {
     );
   }
 
-  /** Shows the letters of one group; of all, where `undefined`. */
+  /**
+   * Shows the letters of one group; of all, where `undefined`.
+   *
+   * @param {LetterGroup | undefined} group
+   */
   #choose(group) {
     this.#group = group;
     this.#selected.clear();
@@ -116,10 +136,13 @@ class Letters {
   #drawGroups() {
     const { groups, in_other_groups: others } = this.#list;
     if (this.#group !== undefined) {
-      this.#groups.replaceChildren(chosenGroup(this.#group, () => this.#choose(undefined)));
+      put(
+        this.#groups,
+        chosenGroup(this.#group, () => this.#choose(undefined)),
+      );
       return;
     }
-    this.#groups.replaceChildren(groups.length < 2 ? '' : groupList(groups, others, (group) => this.#choose(group)));
+    put(this.#groups, groups.length < 2 ? '' : groupList(groups, others, (group) => this.#choose(group)));
   }
 
   #drawActions() {
@@ -139,7 +162,11 @@ class Letters {
       h('button', { type: 'button', class: 'danger', disabled, id: 'discard' }, `Discard ${which}…`),
       session.read_only ? h('span', { class: 'muted' }, 'This console is read-only.') : null,
     );
-    for (const action of ['send-back', 'discard']) this.#actions.querySelector(`#${action}`).onclick = act(action);
+    for (const action of ['send-back', 'discard']) {
+      const button = this.#actions.querySelector(`#${action}`);
+      // `fill` keeps the button: a listener would be added once more each time.
+      if (button instanceof HTMLButtonElement) button.onclick = act(action); // oxlint-disable-line unicorn/prefer-add-event-listener
+    }
   }
 
   #table() {
@@ -177,6 +204,7 @@ class Letters {
     );
   }
 
+  /** @param {LetterRow} letter */
   #row(letter) {
     const { id, reference, cause, method, attempts, time: when, last_error, obstacle, sent_back } = letter;
     const box = h('input', { type: 'checkbox', 'aria-label': `Select ${reference}` });
@@ -185,7 +213,7 @@ class Letters {
       if (box.checked) this.#selected.add(id);
       else this.#selected.delete(id);
       this.#drawActions();
-      box.closest('tr').classList.toggle('selected', box.checked);
+      box.closest('tr')?.classList.toggle('selected', box.checked);
     });
     return h(
       'tr',

@@ -30,6 +30,7 @@ const FILES = [
   'letters.js',
   'live.js',
   'lookup.js',
+  'overview.js',
   'send.js',
   'server.js',
   'style.css',

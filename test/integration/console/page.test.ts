@@ -38,6 +38,8 @@ async function section(name: string, text: string | RegExp): Promise<void> {
   await page.getByRole('main').getByText(text).first().waitFor();
 }
 
+/** What a page writes that shows a value that it does not have. */
+const NO_VALUE = /\b(?:null|undefined|NaN)\b|\[object/;
 const MALFORMED = '<request method="contact.get">\n  <contact_id>1</contact>\n</request>';
 
 describe('the page in Chromium', () => {
@@ -57,6 +59,7 @@ describe('the page in Chromium', () => {
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog');
     await dialog.getByText('1 letter will be removed for good').waitFor();
+    expect(await dialog.innerText()).not.toMatch(NO_VALUE);
     expect(await axeFindings(page)).toEqual([]);
     // The dialog holds the focus, on its confirmation.
     await page.keyboard.press('Enter');
@@ -100,6 +103,7 @@ describe('the page in Chromium', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByText('<email>•••</email>').waitFor();
     expect(await page.content()).not.toContain(jane.email);
+    expect(await dialog.innerText()).not.toMatch(NO_VALUE);
     expect(await axeFindings(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Show personal data' }).click();
     await dialog.getByText(jane.email).first().waitFor();
@@ -146,6 +150,10 @@ describe.each(LOOKS)('%s', (_, look) => {
         await opened.page.goto(`${server.url}/#/${name}`);
         await opened.page.getByRole('main').getByText(text).first().waitFor();
         expect({ name, findings: await axeFindings(opened.page) }).toEqual({ name, findings: [] });
+        expect({ name, text: await opened.page.innerText('body') }).toEqual({
+          name,
+          text: expect.not.stringMatching(NO_VALUE),
+        });
         const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
         expect({ name, overflow: await opened.page.evaluate(overflow) }).toEqual({ name, overflow: 0 });
       }
