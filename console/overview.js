@@ -1,7 +1,8 @@
 import { Chart } from './chart.js';
 import { bytes, duration, fill, h, milliseconds, number, plural, table } from './dom.js';
 
-/** @import { Overview, QueueState, WorkerState } from '../src/console/live/overview.ts' */
+/** @import { Overview } from '../src/console/live/overview.ts' */
+/** @import { QueueState, WorkerState } from '../src/console/live/states.ts' */
 /** @import { OldestRequest, Trend } from '../src/console/live/backlog.ts' */
 /** @import { FailureRates, MethodRates, StageTime } from '../src/console/live/rates.ts' */
 /** @import { Live } from './live.js' */

@@ -70,7 +70,6 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   });
   const metrics = createMetrics({
     methods: methods.map(({ name }) => name),
-    exemplars: tracing !== undefined,
     ...deliveryState(() => queues?.consumer),
     ...lossState(log, tracing),
     intakeHeld: () => flow.reasons(),
@@ -118,9 +117,16 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   return worker;
 }
 
-/** What a scrape reads of log lines and spans. */
-function lossState(log: Log, tracing: Tracing | undefined): Pick<MetricsSettings, 'droppedLogLines' | 'spans'> {
-  return { droppedLogLines: () => log.dropped(), spans: () => tracing?.counts() ?? NO_SPANS };
+/** What a scrape reads of log lines and traces. */
+function lossState(
+  log: Log,
+  tracing: Tracing | undefined,
+): Pick<MetricsSettings, 'droppedLogLines' | 'spans' | 'exemplars'> {
+  return {
+    droppedLogLines: () => log.dropped(),
+    spans: () => tracing?.counts() ?? NO_SPANS,
+    exemplars: tracing !== undefined,
+  };
 }
 
 const NO_SPANS: SpanCounts = { exported: 0, dropped: { 'queue full': 0, 'export failed': 0 } };

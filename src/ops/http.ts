@@ -116,21 +116,21 @@ export async function startHttp(settings: HttpSettings): Promise<HttpEndpoint> {
 
 function pagesOf(settings: HttpSettings): ReadonlyMap<string, PageHandler> {
   const readiness = shared(settings.readiness);
-  const metrics = metricsPage(settings.metrics);
   return new Map<string, PageHandler>([
     ['/livez', () => Promise.resolve(json(200, { status: 'alive' }))],
     ['/readyz', async () => readyPage(await withinLimit(readiness(), settings.readinessTimeoutMs))],
-    ['/metrics', metrics],
+    ['/metrics', metricsPage(settings.metrics)],
   ]);
 }
 
 /** In the format that the client prefers, of those that there are. */
-function metricsPage({ openMetrics, ...plain }: HttpSettings['metrics']): PageHandler {
-  const page = ({ contentType, text }: MetricsText): (() => Promise<Page>) => {
-    const body = shared(text, METRICS_FRESH_MS);
-    return async () => ({ status: 200, contentType, body: await body() });
+function metricsPage(metrics: HttpSettings['metrics']): PageHandler {
+  const page = (format: MetricsText): (() => Promise<Page>) => {
+    const body = shared(() => format.text(), METRICS_FRESH_MS);
+    return async () => ({ status: 200, contentType: format.contentType, body: await body() });
   };
-  const [usual, other] = [page(plain), openMetrics === undefined ? undefined : page(openMetrics)];
+  const { openMetrics } = metrics;
+  const [usual, other] = [page(metrics), openMetrics === undefined ? undefined : page(openMetrics)];
   return (accept) => (other !== undefined && prefersOpenMetrics(accept) ? other() : usual());
 }
 

@@ -20,9 +20,9 @@ const NO_HEADERS = {};
  * Returns the traces that the standard OTEL_ variables ask for; `undefined`, and nothing is loaded,
  * where they ask for none, or cannot be used. Never rejects: a worker works without traces, too.
  *
- * The room: environment.ts reads the variables, by variables.ts; context.ts and sampler.ts continue a producer's
- * trace; spans.ts builds spans from a request's moments; export-queue.ts holds them; otlp.ts exports
- * them, and alone knows OpenTelemetry's packages.
+ * The room: environment.ts reads the variables, by variables.ts; context.ts and sampler.ts continue
+ * a producer's trace; spans.ts builds spans from a request's moments; export-queue.ts holds them;
+ * otlp.ts exports them, and alone knows OpenTelemetry's packages.
  */
 export async function openTracing(
   environment: Readonly<Record<string, string | undefined>>,

@@ -1,4 +1,4 @@
-import type { NamedQueue } from './overview.ts';
+import type { NamedQueue } from './states.ts';
 import type { WorkerPage } from './worker-page.ts';
 
 /** How long the oldest request has not been answered. */

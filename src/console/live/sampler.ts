@@ -1,8 +1,9 @@
 import type { BrokerLook, ConsoleContext } from '../context.ts';
 import { reasonOf } from '../problem.ts';
 import { Backlog, trendOf } from './backlog.ts';
-import { allRequests, type BrokerState, type HistoryPoint, type Overview, type WorkerState } from './overview.ts';
+import type { HistoryPoint, Overview } from './overview.ts';
 import { comparable, failureRates, methodRates, ratesOf, rounded, stageTimes, type PagePair } from './rates.ts';
+import { allRequests, type BrokerState, type WorkerState } from './states.ts';
 import { verdictsOf } from './verdicts.ts';
 import { holdsOf, readWorkerPage, type WorkerPage } from './worker-page.ts';
 

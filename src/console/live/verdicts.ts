@@ -1,5 +1,5 @@
 import type { OldestRequest } from './backlog.ts';
-import type { BrokerState, NamedQueue, WorkerState } from './overview.ts';
+import type { BrokerState, NamedQueue, WorkerState } from './states.ts';
 
 /** What a person has to know first. */
 export interface Verdict {

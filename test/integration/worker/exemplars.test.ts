@@ -16,6 +16,7 @@ import { Requester } from '../../support/requester.ts';
 import { workerProcesses } from './worker-processes.ts';
 
 const TRACE = '5bf92f3577b34da6a3ce929d0e0e4737';
+const CONTAINER = ['run', '-d', '--rm', '--network', 'host'];
 const names = freshNames();
 const startProcess = workerProcesses(10_000);
 let requester: Requester;
@@ -38,7 +39,10 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'prometheus.yml'), configuration(workerPort));
   const name = `contacts-exemplars-${randomBytes(4).toString('hex')}`;
   await run('docker', [
-    ...['run', '-d', '--rm', '--name', name, '--network', 'host', '-v', `${folder}:/files:ro`, prometheus],
+    ...CONTAINER,
+    `--name=${name}`,
+    `--volume=${folder}:/files:ro`,
+    prometheus,
     '--config.file=/files/prometheus.yml',
     '--storage.tsdb.path=/tmp/data',
     `--web.listen-address=127.0.0.1:${port}`,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { bucketsBetween, bucketsOf, quantile } from '../../../src/console/live/histogram.ts';
 import { Backlog, trendOf } from '../../../src/console/live/backlog.ts';
-import { allRequests, type BrokerState, type NamedQueue } from '../../../src/console/live/overview.ts';
+import { allRequests, type BrokerState, type NamedQueue } from '../../../src/console/live/states.ts';
 import { verdictsOf } from '../../../src/console/live/verdicts.ts';
 import { comparable, failureRates, ratesOf, type PagePair } from '../../../src/console/live/rates.ts';
 import { holdsOf, readWorkerPage, type WorkerPage } from '../../../src/console/live/worker-page.ts';
