@@ -10,6 +10,7 @@ import { table } from './report/table.ts';
 import { clientMemory } from './studies/client-memory.ts';
 import { STUDIES, study, type Study, type StudyOptions } from './studies/index.ts';
 import { importStudy, writeImportResults } from './studies/import.ts';
+import { queues } from './studies/queues.ts';
 import { Testbed } from './infrastructure/testbed.ts';
 import { findEndpoints, type Endpoints } from './infrastructure/endpoints.ts';
 
@@ -21,6 +22,7 @@ const IMPORT = 'import';
 const USAGE = `npm run bench                     all studies (about 45 minutes on two cores)
 npm run bench -- STUDY …          only these: ${STUDIES.join(', ')}
 npm run bench -- import           an import over a forced break (about 25 minutes)
+npm run bench -- queues           1, 2 and 4 request queues (six minutes)
 npm run bench -- client-memory    memory of the client library over --calls N calls (1000000)
   --workloads A,B     of throughput: ${WORKLOADS.join(', ')}
   --seconds N         measured time of each run (6)
@@ -35,12 +37,15 @@ const SUBJECTS: readonly Subject[] = ['worker', 'plain', 'echo'];
 
 /** Not one of the studies: it takes ten minutes, and needs neither worker nor database. */
 const CLIENT_MEMORY = 'client-memory';
+/** Not one of the studies: it has workers of its own. */
+const QUEUES = 'queues';
+const INSTEAD = [IMPORT, CLIENT_MEMORY, QUEUES] as const;
 
 type CommandLine = {
   readonly studies: readonly Study[];
   readonly subjects: readonly Subject[];
   /** What runs in place of the studies. */
-  readonly instead: 'import' | 'client-memory' | undefined;
+  readonly instead: (typeof INSTEAD)[number] | undefined;
   readonly calls: number;
   readonly rows: number;
 } & StudyOptions;
@@ -74,7 +79,7 @@ function parseCommandLine(): CommandLine | undefined {
   }) as [number, number, number, number, number, number, number];
   if (rows > MAX_ROWS) throw new UserFacingError(`--rows must be at most ${MAX_ROWS}.`);
   const [first] = positionals;
-  const instead = positionals.length === 1 && (first === IMPORT || first === CLIENT_MEMORY) ? first : undefined;
+  const instead = positionals.length === 1 ? INSTEAD.find((name) => name === first) : undefined;
   const studies = among(STUDIES, positionals.length === 0 || instead !== undefined ? STUDIES : positionals);
   const workloads: readonly Workload[] = among(WORKLOADS, values.workloads.split(','));
   const subjects = process.env['BENCH_OTHER'] === undefined ? SUBJECTS : ([...SUBJECTS, 'other'] as const);
@@ -100,6 +105,8 @@ async function main(): Promise<void> {
   try {
     if (asked.instead === undefined) await runStudies(asked, endpoints);
     else if (asked.instead === IMPORT) await runImport(asked, endpoints);
+    else if (asked.instead === QUEUES)
+      process.stdout.write(`${(await queues(endpoints, asked.settings)).join('\n')}\n`);
     else process.stdout.write(`${(await clientMemory(endpoints.amqpUrl, asked.calls)).join('\n')}\n`);
   } finally {
     await endpoints.release();

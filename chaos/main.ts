@@ -4,7 +4,7 @@ import { numberOf, optionsOf } from '../scripts/options.ts';
 import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
 import { CLUSTER_FAULTS, clusterPlan } from './cluster/cluster-faults.ts';
 import { runCommand } from './command.ts';
-import { clientPlan, plan, shortClientPlan, shortPlan } from './faults/plan.ts';
+import { clientPlan, plan, queuesPlan, shortClientPlan, shortPlan } from './faults/plan.ts';
 import { GUARDS, type Guard } from './guards.ts';
 import { violationsOf } from './judge.ts';
 import { writeReport } from './report.ts';
@@ -13,6 +13,7 @@ import { RECOVERY_LIMIT_MS, runChaos, type RunSettings } from './run.ts';
 const USAGE = `npm run chaos                     the long form: 200,000 requests, 300 faults (about an hour)
 npm run chaos -- --short          some kinds of each group of faults (two minutes)
 npm run chaos -- --client         the load goes through the client library (with --short: half a minute)
+npm run chaos -- --queues 4       the load goes over several queues, and workers are killed; judges their order, too
 npm run chaos -- --cluster        a cluster of three brokers, and what happens to clusters (half an hour)
   --seed N            repeats the choices of a run, which prints its seed
   --requests N        least number of requests (repeats excluded)
@@ -33,6 +34,7 @@ function options() {
       short: { type: 'boolean', default: false },
       client: { type: 'boolean', default: false },
       cluster: { type: 'boolean', default: false },
+      queues: { ...text, default: '1' },
       help: { type: 'boolean', default: false },
       seed: { ...text, default: String(Date.now() % 1_000_000) },
       requests: text,
@@ -54,6 +56,7 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
     throw new UserFacingError(`There is no guard "${removedGuard}"; there are: ${GUARDS.join(', ')}.`);
   }
   const { short, client, cluster, only } = given;
+  const queues = numberOf(given.queues);
   const requests = numberOf(given.requests ?? String(short ? SHORT_REQUESTS : cluster ? CLUSTER_REQUESTS : 200_000));
   const faults = numberOf(given.faults ?? (cluster ? String(CLUSTER_FAULTS.length) : '300'));
   return {
@@ -67,7 +70,9 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
     recoveryMs: numberOf(given.recovery) * 1_000,
     client,
     cluster,
+    queues,
     plan: (random) => {
+      if (queues > 1) return queuesPlan(short ? 3 : faults);
       if (cluster) return clusterPlan(random, faults, only);
       if (short) return client ? shortClientPlan(random) : shortPlan(random);
       return (client ? clientPlan : plan)(random, faults, only);

@@ -28,7 +28,14 @@ for (const flag of SMALL_HEAP) setFlagsFromString(flag);
 const mongodbUrlProblem = (): undefined => undefined;
 
 /** The settings of the worker that a command line program uses. */
-const OWN_SETTINGS = ['AMQP_URL', 'AMQP_TLS_CA', 'AMQP_TLS_CERT', 'AMQP_TLS_KEY', 'REQUEST_QUEUE'] as const;
+const OWN_SETTINGS = [
+  'AMQP_URL',
+  'AMQP_TLS_CA',
+  'AMQP_TLS_CERT',
+  'AMQP_TLS_KEY',
+  'REQUEST_QUEUE',
+  'REQUEST_QUEUES',
+] as const;
 
 /**
  * Reads the settings; `given` wins over the environment. @throws {CommandError} where one is not
@@ -43,6 +50,7 @@ async function readSettings(given: Given, names?: readonly string[]) {
   const options = new Map([
     ['AMQP_URL', given.url],
     ['REQUEST_QUEUE', given.queue],
+    ['REQUEST_QUEUES', given.queues],
   ]);
   const environment: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(process.env)) {
@@ -77,9 +85,9 @@ const environment: CliEnvironment = {
   stderr: process.stderr,
   stop,
   settings: async (given) => {
-    const { amqpUrls: urls, amqpTls, requestQueue: queue } = await readSettings(given, OWN_SETTINGS);
-    tls = amqpTls;
-    return { urls, queue };
+    const config = await readSettings(given, OWN_SETTINGS);
+    tls = config.amqpTls;
+    return { urls: config.amqpUrls, queue: config.requestQueue, queues: config.requestQueues };
   },
   connect: async ({ urls, ...connection }) => {
     const { ContactsClient } = await import('./client/index.ts');
@@ -108,17 +116,19 @@ const environment: CliEnvironment = {
 
 /** `contacts dead-letters …`, which checks all settings of the worker. */
 async function deadLetters(args: readonly string[], given: Given): Promise<number> {
-  const [command, { openDeadLetters }, { decode }] = await Promise.all([
+  const [command, { openDeadLetters }, { decode }, { letterAddress }] = await Promise.all([
     import('./dead-letters/command.ts'),
     import('./amqp/dead-letter-queue/queue.ts'),
     import('./codec/decode.ts'),
+    import('./codec/routing-key.ts'),
   ]);
-  const { amqpUrls: urls, amqpTls, requestQueue, maxRequestBytes } = await readSettings(given);
+  const { amqpUrls: urls, amqpTls, requestQueue, requestQueues, maxRequestBytes } = await readSettings(given);
   const { stdin, stderr } = process;
+  const queues = { name: requestQueue, count: requestQueues };
+  const connection = { urls, tls: amqpTls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
   return command.deadLetters(args, {
     requestQueue,
-    open: () =>
-      openDeadLetters({ urls, tls: amqpTls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S }, requestQueue),
+    open: () => openDeadLetters(connection, requestQueue, (letter) => letterAddress(queues, letter)),
     methodOf: (body) => {
       const decoded = decode(body, { maxBytes: maxRequestBytes });
       return decoded.ok ? decoded.request.method : decoded.method;

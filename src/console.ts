@@ -3,6 +3,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
 import { openDeadLetters } from './amqp/dead-letter-queue/queue.ts';
+import type { ConnectionSettings } from './amqp/connection/connection.ts';
 import { inspectBroker } from './amqp/inspection/broker.ts';
 import { errorsIn } from './cli/answer.ts';
 import type { ConsoleRequest } from './cli/console-request.ts';
@@ -11,7 +12,8 @@ import { EXIT_CODES } from './cli/exit-codes.ts';
 import { ContactsClient } from './client/index.ts';
 import { decode } from './codec/decode.ts';
 import { parseDocument } from './codec/document.ts';
-import type { ConsoleContext } from './console/context.ts';
+import { letterAddress } from './codec/routing-key.ts';
+import type { BrokerLook, ConsoleContext } from './console/context.ts';
 import { outline } from './console/documents/outline.ts';
 import { startConsole, type RunningConsole } from './console/server.ts';
 import { reasonOf } from './console/problem.ts';
@@ -23,6 +25,7 @@ import { apiMethods } from './methods/index.ts';
 import { openRequestSearch } from './mongo/request-search.ts';
 import { identityOf } from './pipeline/identity.ts';
 import { fault, type Fault } from './protocol/fault.ts';
+import type { RequestQueues } from './protocol/request-queues.ts';
 import type { Config } from './settings/config.ts';
 
 const BROKER_TIMEOUT_MS = 5_000;
@@ -33,7 +36,14 @@ const APP_ID = 'contacts-console';
 /** The settings that the console reads; those of the worker. */
 export type ConsoleConfig = Pick<
   Config,
-  'amqpUrls' | 'amqpTls' | 'mongodbTls' | 'requestQueue' | 'maxRequestBytes' | 'listMaxPerPage' | 'mongodbUrl'
+  | 'amqpUrls'
+  | 'amqpTls'
+  | 'mongodbTls'
+  | 'requestQueue'
+  | 'requestQueues'
+  | 'maxRequestBytes'
+  | 'listMaxPerPage'
+  | 'mongodbUrl'
 >;
 
 /** The process around it. */
@@ -99,6 +109,7 @@ function contextOf(
     amqpUrls: urls,
     amqpTls: tls,
     requestQueue: queue,
+    requestQueues: count,
     maxRequestBytes: maxBytes,
     listMaxPerPage,
     mongodbUrl,
@@ -113,10 +124,10 @@ function contextOf(
     metricsUrls: request.metrics,
     logFiles: request.log ?? [],
     version: versionOf(),
-    openLetters: () => openDeadLetters(connection, queue),
-    lookAtBroker: () => inspectBroker(connection),
+    openLetters: () => openDeadLetters(connection, queue, (letter) => letterAddress({ name: queue, count }, letter)),
+    lookAtBroker: () => lookAtBroker(connection, { name: queue, count }),
     traces: hasDatabase ? openRequestSearch(mongodbUrl, DATABASE_TIMEOUT_MS, config.mongodbTls) : undefined,
-    connect: () => ContactsClient.connect({ url: urls, tls, queue, appId: APP_ID }),
+    connect: () => ContactsClient.connect({ url: urls, tls, queue, queues: count, appId: APP_ID }),
     methodOf: (body) => {
       const decoded = decode(body, { maxBytes });
       return decoded.ok ? decoded.request.method : decoded.method;
@@ -132,6 +143,15 @@ function contextOf(
     },
     errorsIn,
     audit,
+  };
+}
+
+/** Several request queues look like one: all their messages, and the fewest consumers. */
+async function lookAtBroker(connection: ConnectionSettings, queues: RequestQueues): Promise<BrokerLook> {
+  const broker = await inspectBroker(connection);
+  return {
+    queue: (name) => (name === queues.name ? broker.requests(queues) : broker.queue(name)),
+    close: () => broker.close(),
   };
 }
 

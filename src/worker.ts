@@ -1,5 +1,5 @@
-import { TopologyMismatchError, deadLetterQueueOf } from './amqp/connection/topology.ts';
-import { Consumer } from './amqp/consumer/consumer.ts';
+import { TopologyMismatchError } from './amqp/connection/topology.ts';
+import { openConsumer, type RequestConsumer } from './amqp/consumer/consumer-group.ts';
 import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
 import { Publisher } from './amqp/publisher/publisher.ts';
 import { replyMessage } from './amqp/wire/messages.ts';
@@ -21,6 +21,7 @@ import { identityOf } from './pipeline/identity.ts';
 import { createPipeline, type Stages } from './pipeline/pipeline.ts';
 import { createReplyToPolicy } from './pipeline/reply-to-policy.ts';
 import { StoreDefectError } from './protocol/errors.ts';
+import { deadLetterQueueOf, requestQueuesOf } from './protocol/request-queues.ts';
 import { Attempts } from './redelivery/attempts.ts';
 import type { SpanCounts, Tracing } from './protocol/tracing.ts';
 import { FailedBeforeError, ProcessEndedError } from './redelivery/known-results.ts';
@@ -84,9 +85,9 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const attempts = new Attempts(store.attempts, { maxAttempts, retryPolicy, describe, events });
 
   const openQueues = (): Queues => {
-    const { amqpUrls: urls, amqpTls: tls, requestQueue: queue, prefetch, exitWhenStuckMs } = config;
+    const { amqpUrls: urls, amqpTls: tls, requestQueue: name, prefetch, exitWhenStuckMs } = config;
     const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
-    const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: `${queue}.majority` };
+    const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: `${name}.majority` };
     const publisher = new Publisher(connection, confirms, { ...telemetry.publisher, open: flow.open });
     const pipeline = createPipeline({
       ...contentStages(config, tracing),
@@ -96,8 +97,8 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
       publish: (reply) => publisher.publish(replyMessage(reply)),
       report: (report) => telemetry.report(report),
     });
-    const consuming = { queue, prefetch, exitWhenStuckMs };
-    const consumer = new Consumer(connection, consuming, pipeline, publisher, telemetry.consumer);
+    const consuming = { queues: { name, count: config.requestQueues }, prefetch, exitWhenStuckMs };
+    const consumer = openConsumer(connection, consuming, pipeline, publisher, telemetry.consumer);
     queues = { consumer, publisher };
     return queues;
   };
@@ -133,7 +134,7 @@ const NO_SPANS: SpanCounts = { exported: 0, dropped: { 'queue full': 0, 'export 
 
 /** What a scrape reads of the deliveries and their queues; nothing before there is a consumer. */
 function deliveryState(
-  consumer: () => Consumer | undefined,
+  consumer: () => RequestConsumer | undefined,
 ): Pick<MetricsSettings, 'inFlight' | 'oldestRequestAgeS' | 'queueMessages'> {
   return {
     inFlight: () => consumer()?.inFlight ?? 0,
@@ -146,10 +147,11 @@ type ContentStages = Pick<Stages, 'guard' | 'identify' | 'decode' | 'encode' | '
 
 /** The stages that depend on the message and the settings alone. */
 function contentStages(config: Config, tracing: Stages['tracing']): ContentStages {
-  const { requestQueue: queue, replyToAllow, maxRequestBytes: maxBytes } = config;
+  const { requestQueue: name, requestQueues: count, replyToAllow, maxRequestBytes: maxBytes } = config;
+  const ownQueues = [...requestQueuesOf({ name, count }).map(({ queue }) => queue), deadLetterQueueOf(name)];
   return {
     tracing,
-    guard: createGuard(createReplyToPolicy([queue, deadLetterQueueOf(queue)], replyToAllow)),
+    guard: createGuard(createReplyToPolicy(ownQueues, replyToAllow)),
     identify: identityOf,
     decode: (body, contentEncoding) => decode(body, { maxBytes, contentEncoding }),
     encode,

@@ -2,6 +2,7 @@
 export interface ConsoleRequest {
   readonly url?: string | undefined;
   readonly queue?: string | undefined;
+  readonly queues?: string | undefined;
   readonly port: number;
   readonly host: string;
   readonly allowHost?: readonly string[];

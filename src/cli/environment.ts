@@ -9,6 +9,7 @@ import type { DatabaseInspector } from './inspection.ts';
 export interface Connection {
   readonly urls: readonly string[];
   readonly queue: string;
+  readonly queues: number;
   readonly appId: string;
   readonly timeoutMs: number;
   readonly maxInFlight?: number | undefined;
@@ -23,7 +24,7 @@ export interface CliEnvironment {
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly stop: AbortSignal;
   /** Rejects with `CommandError` where a setting is not usable. */
-  readonly settings: (given: Given) => Promise<{ readonly urls: readonly string[]; readonly queue: string }>;
+  readonly settings: (given: Given) => Promise<Pick<Connection, 'urls' | 'queue' | 'queues'>>;
   readonly connect: (connection: Connection) => Promise<Contacts>;
   /** `contacts dead-letters …`. */
   readonly deadLetters: (args: readonly string[], given: Given) => Promise<number>;
@@ -39,6 +40,7 @@ export interface CliEnvironment {
 export interface Given {
   readonly url?: string | undefined;
   readonly queue?: string | undefined;
+  readonly queues?: string | undefined;
 }
 
 /** Standard output. */

@@ -1,3 +1,5 @@
+import type { RequestQueue, RequestQueues } from '../protocol/request-queues.ts';
+
 /** What is known of one queue. */
 export interface QueueState {
   readonly messages: number;
@@ -11,10 +13,15 @@ export interface BrokerInspection {
    */
   queue(name: string): Promise<QueueState | undefined>;
   /**
+   * All messages of the request queues, and the number of workers that consume them, 0 where nobody
+   * consumes one of them; `undefined` where a queue does not exist.
+   */
+  requests(queues: RequestQueues): Promise<QueueState | undefined>;
+  /**
    * Describes how the arguments of existing queues differ from the worker's; `undefined` where
    * they are equal.
    */
-  difference(requestQueue: string): Promise<string | undefined>;
+  difference(requestQueue: RequestQueue): Promise<string | undefined>;
   close(): Promise<void>;
 }
 

@@ -4,6 +4,8 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 export interface CommonOptions {
   readonly url?: string;
   readonly queue?: string;
+  /** Checked with the settings, as it was given. */
+  readonly queues?: string;
   /** Seconds. */
   readonly timeout?: number;
   readonly appId?: string;
@@ -25,12 +27,17 @@ export type FileFormat = (typeof FILE_FORMATS)[number];
 /** A setTimeout of more would fire at once. */
 const MAX_TIMEOUT_S = 2_147_483;
 
-/** Where requests go. */
-export function addConnection(command: Command): Command {
+/** Where the queue is. */
+export function addQueue(command: Command): Command {
   return command
     .option('--url <url>', 'the broker, amqp:// or amqps:// (default: AMQP_URL)')
     .option('--queue <name>', 'the request queue (default: REQUEST_QUEUE)')
-    .option('--timeout <seconds>', 'how long to wait for an answer (default: 30)', seconds);
+    .option('--queues <n>', 'how many request queues there are (default: REQUEST_QUEUES)');
+}
+
+/** Where requests go. */
+export function addConnection(command: Command): Command {
+  return addQueue(command).option('--timeout <seconds>', 'how long to wait for an answer (default: 30)', seconds);
 }
 
 /** Where requests go, and how they are marked. */

@@ -16,6 +16,11 @@ export interface ClientOptions {
   readonly tls?: TlsFiles | undefined;
   /** The worker's request queue. Default: `contacts.requests`. */
   readonly queue?: string | undefined;
+  /**
+   * The worker's REQUEST_QUEUES: how many queues there are. Above 1, requests are published to the
+   * exchange of the name `queue`, by the contact's id. 1 to 64. Default: 1.
+   */
+  readonly queues?: number | undefined;
   /** Keeps the `messageId`s of several programs apart. Up to 255 bytes of UTF-8. Default: none. */
   readonly appId?: string | undefined;
   /** How long a call may take, in milliseconds: 1 to 2^31−1. Default: 30,000. */
@@ -60,6 +65,7 @@ export interface ClientSettings {
   readonly urls: readonly string[];
   readonly tls: TlsFiles | undefined;
   readonly queue: string;
+  readonly queues: number;
   readonly appId: string | undefined;
   readonly timeoutMs: number;
   readonly maxInFlight: number;
@@ -69,6 +75,7 @@ export interface ClientSettings {
 
 const DEFAULT_URL = 'amqp://guest:guest@127.0.0.1:5672';
 const DEFAULT_QUEUE = 'contacts.requests';
+const MAX_QUEUES = 64;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_IN_FLIGHT = 256;
 const DEFAULT_MAX_WAITING = 10_000;
@@ -84,11 +91,12 @@ const MAX_TEXT_BYTES = 255;
 export function clientSettings(options: ClientOptions = {}): ClientSettings {
   const { url = DEFAULT_URL, queue = DEFAULT_QUEUE, appId, replyQueue, tls } = options;
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
-  const { maxWaiting = DEFAULT_MAX_WAITING } = options;
+  const { maxWaiting = DEFAULT_MAX_WAITING, queues = 1 } = options;
   return {
     urls: urlsOf(url),
     tls: tlsOf(tls, url),
     queue: shortText('queue', queue),
+    queues: wholeNumber('queues', queues, [1, MAX_QUEUES]),
     appId: appId === undefined || appId === '' ? undefined : shortText('appId', appId),
     timeoutMs: wholeNumber('timeoutMs', timeoutMs, [1, MAX_TIMEOUT_MS]),
     maxInFlight: wholeNumber('maxInFlight', maxInFlight, [1, MAX_IN_FLIGHT]),

@@ -20,6 +20,8 @@ export interface Config {
   readonly mongodbUrl: string;
   readonly mongodbTls: TlsFiles | undefined;
   readonly requestQueue: string;
+  /** How many queues there are; 1 … 64, at most `prefetch`. */
+  readonly requestQueues: number;
   readonly prefetch: number;
   readonly maxRequestBytes: number;
   readonly listMaxPerPage: number;
@@ -81,6 +83,7 @@ export function loadConfig(environment: Environment, readFile: ReadFile, urls: U
   const schema = settingsSchema();
   const { values, problems } = readValues(schema, environment, readFile);
   problems.push(...addDefaultsAndValidate(schema, values, urls));
+  problems.push(...prefetchProblems(values));
   problems.push(...tlsProblems(values, problems, urls.mongodbTlsProblem));
   if (problems.length > 0) throw new InvalidSettingsError(sortBySchema(schema, problems));
   return frozenConfig(values);
@@ -195,6 +198,13 @@ export function allowedValues(setting: SettingSchema): string {
   return FORMAT_DESCRIPTIONS[setting.format ?? ''] ?? 'text';
 }
 
+/** PREFETCH is shared by the queues. */
+function prefetchProblems({ PREFETCH: prefetch, REQUEST_QUEUES: queues }: Values): string[] {
+  const isShort = typeof prefetch === 'number' && typeof queues === 'number' && prefetch < queues;
+  // A prefetch of 0 is reported already.
+  return isShort && prefetch > 0 ? ['PREFETCH: must be at least REQUEST_QUEUES, as each queue needs one'] : [];
+}
+
 /** Expects values that the schema has accepted: each is present and has its type. */
 function frozenConfig(values: Values): Config {
   const text = (name: string): string => String(values[name]);
@@ -207,6 +217,7 @@ function frozenConfig(values: Values): Config {
     mongodbUrl: text('MONGODB_URL'),
     mongodbTls: tlsFilesOf(values, 'MONGODB'),
     requestQueue: text('REQUEST_QUEUE'),
+    requestQueues: number('REQUEST_QUEUES'),
     prefetch: number('PREFETCH'),
     maxRequestBytes: number('MAX_REQUEST_BYTES'),
     listMaxPerPage: number('LIST_MAX_PER_PAGE'),

@@ -117,6 +117,16 @@ export function isAccessRefused(error: unknown): boolean {
   return error instanceof Error && /\b403\b.*\bACCESS_REFUSED\b/.test(error.message);
 }
 
+/** Whether the broker refuses an operation because its queue or exchange does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Error && Reflect.get(error, 'code') === 404;
+}
+
+/** Whether the broker does not know the type of a declared exchange. */
+export function isUnknownExchangeType(error: unknown): boolean {
+  return error instanceof Error && /(?:unknown|invalid) exchange type/.test(error.message);
+}
+
 /** Whether the error of a confirm is the broker's nack; else the channel is closing. */
 export function isNack(error: unknown): boolean {
   return error instanceof Error && error.message === 'message nacked';

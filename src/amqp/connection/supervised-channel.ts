@@ -68,6 +68,8 @@ export class SupervisedChannel<C extends Channel> {
   readonly #events: ChannelEvents;
   readonly #stopping = new AbortController();
   #rebuild: ((reason: string) => void) | undefined;
+  /** Whether the current channel is closed on purpose. */
+  #replacing = false;
   /** Whether the current connection is to be closed with its channel. */
   #reconnecting = false;
   #failures = 0;
@@ -99,6 +101,12 @@ export class SupervisedChannel<C extends Channel> {
   /** Closes the current channel and opens another. */
   rebuild(reason: string): void {
     this.#rebuild?.(reason);
+  }
+
+  /** The same on purpose: it is not reported as a loss. */
+  replace(reason: string): void {
+    this.#replacing = true;
+    this.rebuild(reason);
   }
 
   /** Closes the current connection and opens one to the next URL. */
@@ -159,7 +167,8 @@ export class SupervisedChannel<C extends Channel> {
       const reason = await Promise.race([closed, connection.closed]);
       this.#user.down();
       if (Date.now() - since > STABLE_AFTER_MS) this.#failures = 0;
-      if (!this.#stopping.signal.aborted) this.#lost(reason);
+      if (!this.#stopping.signal.aborted && !this.#replacing) this.#lost(reason);
+      this.#replacing = false;
       await this.#closeChannel(channel, connection);
       if (connection.isOpen && !this.#reconnecting && this.#failures > 1) {
         await pause(this.#pauseMs(), this.#stopping.signal);
@@ -173,6 +182,7 @@ export class SupervisedChannel<C extends Channel> {
       opened = model;
       return this.#user.open(model);
     });
+    this.#replacing = false;
     const closed = new Promise<string>((resolve) => {
       channel.on('error', (error) => resolve(`channel error: ${error.message}`));
       channel.on('close', () => resolve('channel closed'));

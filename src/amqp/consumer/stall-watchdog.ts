@@ -1,7 +1,8 @@
 import type { Channel } from 'amqplib';
 
 import { ConsumerStuckError, StallDetector, type Remedy } from './stall-detector.ts';
-import { QueuePoller } from './queue-poller.ts';
+import type { OneOfSeveral } from './consumer-settings.ts';
+import { QueuePoller, type QueueState } from './queue-poller.ts';
 
 /** The part of the subscription that is watched. */
 export interface WatchedSubscription {
@@ -17,6 +18,8 @@ export interface StallSettings {
   readonly timeoutMs: number;
   /** Milliseconds that requests may wait without progress before `failed` rejects; 0 = never. */
   readonly exitAfterMs: number;
+  /** Set where the request queue is one of several, with one active consumer. */
+  readonly several?: Pick<OneOfSeveral, 'share' | 'roster'> | undefined;
 }
 
 /** Carries out the remedies. */
@@ -27,6 +30,8 @@ export interface StallWatchdogHost {
   polled(): void;
   /** Called before the remedy is carried out. */
   onRemedy(remedy: Remedy, waiting: number): void;
+  /** Becomes the active consumer of the queue, one of several. */
+  claim(): void;
   /** Replaces the channel. */
   rebuild(reason: string): void;
   /** Replaces the connection. */
@@ -78,21 +83,29 @@ export class StallWatchdog {
 
   /** Polls on `channel` until the returned poller is stopped. */
   watch(channel: Channel, watched: WatchedSubscription): QueuePoller {
-    const { queues, timeoutMs, exitAfterMs } = this.#settings;
+    const { queues, several, timeoutMs, exitAfterMs } = this.#settings;
     const everyMs = exitAfterMs > 0 ? Math.min(POLL_EVERY_MS, exitAfterMs / POLLS_BEFORE_EXIT) : POLL_EVERY_MS;
-    const onDepths = (depths: readonly number[], sinceMs: number): void => {
-      for (const [index, queue] of queues.entries()) this.#depths.set(queue, depths[index] ?? 0);
+    const onStates = (states: readonly QueueState[], sinceMs: number): void => {
+      for (const [index, queue] of queues.entries()) this.#depths.set(queue, states[index]?.messageCount ?? 0);
       this.#host.polled();
       // While consuming one at a time, time alone may call for another consumer.
       watched.review();
-      this.#judge(watched, depths[0] ?? 0, sinceMs);
+      this.#judge(watched, states[0]?.messageCount ?? 0, states[queues.length]?.consumerCount ?? 1, sinceMs);
     };
-    return new QueuePoller(channel, { queues, everyMs, timeoutMs }, onDepths, (reason) => this.#host.rebuild(reason));
+    const polled = several === undefined ? queues : [...queues, several.roster];
+    return new QueuePoller(channel, { queues: polled, everyMs, timeoutMs }, onStates, (reason) =>
+      this.#host.rebuild(reason),
+    );
   }
 
-  #judge({ hasRoom, held }: WatchedSubscription, waiting: number, sinceMs: number): void {
+  #judge({ hasRoom, held }: WatchedSubscription, waiting: number, workers: number, sinceMs: number): void {
     if (this.#failed) return;
-    const remedy = this.#detector.judge({ waiting, hasRoom, held, paused: !this.#host.shouldConsume() }, sinceMs);
+    const { queues, several } = this.#settings;
+    const sample = { waiting, hasRoom, held, paused: !this.#host.shouldConsume() };
+    const { progressed } = this.#detector;
+    if (several?.share.shouldClaim(queues[0] ?? '', { ...sample, workers, progressed }) === true) this.#host.claim();
+    // Of several workers the broker may deliver to another.
+    const remedy = this.#detector.judge(workers > 1 ? { ...sample, waiting: 0 } : sample, sinceMs);
     if (remedy === 'none') return;
     this.#host.onRemedy(remedy, waiting);
     if (remedy === 'new channel') this.#host.rebuild(REASON);

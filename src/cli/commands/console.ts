@@ -4,7 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { CommandError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { ConsoleRequest } from '../console-request.ts';
-import { addExamples } from '../options.ts';
+import { addExamples, addQueue } from '../options.ts';
 import type { Run } from '../run.ts';
 import { reasonOf } from '../session.ts';
 
@@ -18,11 +18,10 @@ const MIN_TOKEN_LENGTH = 16;
 const MAX_UNDO_S = 300;
 
 export function addConsole(program: Command, run: Run): void {
-  const command = program
+  const described = program
     .command('console')
-    .description('Serve a page for operators: live figures, dead letters, what happened to a request.')
-    .option('--url <url>', 'the broker, amqp:// or amqps:// (default: AMQP_URL)')
-    .option('--queue <name>', 'the request queue (default: REQUEST_QUEUE)')
+    .description('Serve a page for operators: live figures, dead letters, what happened to a request.');
+  const command = addQueue(described)
     .option('--port <port>', 'where it listens; 0: any free port', port, 8090)
     .option('--host <address>', 'the address that it listens on', '127.0.0.1')
     .option('--allow-host <name>', 'a further name that browsers use, such as a proxy’s; may be repeated', collect)
