@@ -3,7 +3,6 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
 import { openDeadLetters } from './amqp/dead-letter-queue/queue.ts';
-import type { ConnectionSettings } from './amqp/connection/connection.ts';
 import { inspectBroker } from './amqp/inspection/broker.ts';
 import { errorsIn } from './cli/answer.ts';
 import type { ConsoleRequest } from './cli/console-request.ts';
@@ -13,7 +12,7 @@ import { ContactsClient } from './client/index.ts';
 import { decode } from './codec/decode.ts';
 import { parseDocument } from './codec/document.ts';
 import { letterAddress } from './codec/routing-key.ts';
-import type { BrokerLook, ConsoleContext } from './console/context.ts';
+import type { ConsoleContext } from './console/context.ts';
 import { outline } from './console/documents/outline.ts';
 import { startConsole, type RunningConsole } from './console/server.ts';
 import { reasonOf } from './console/problem.ts';
@@ -25,7 +24,7 @@ import { apiMethods } from './methods/index.ts';
 import { openRequestSearch } from './mongo/request-search.ts';
 import { identityOf } from './pipeline/identity.ts';
 import { fault, type Fault } from './protocol/fault.ts';
-import type { RequestQueues } from './protocol/request-queues.ts';
+import { requestQueuesOf } from './protocol/request-queues.ts';
 import type { Config } from './settings/config.ts';
 
 const BROKER_TIMEOUT_MS = 5_000;
@@ -120,12 +119,12 @@ function contextOf(
   const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
   return {
     queue,
-    requestQueues: [queue],
+    requestQueues: requestQueuesOf({ name: queue, count }).map((each) => each.queue),
     metricsUrls: request.metrics,
     logFiles: request.log ?? [],
     version: versionOf(),
     openLetters: () => openDeadLetters(connection, queue, (letter) => letterAddress({ name: queue, count }, letter)),
-    lookAtBroker: () => lookAtBroker(connection, { name: queue, count }),
+    lookAtBroker: () => inspectBroker(connection),
     traces: hasDatabase ? openRequestSearch(mongodbUrl, DATABASE_TIMEOUT_MS, config.mongodbTls) : undefined,
     connect: () => ContactsClient.connect({ url: urls, tls, queue, queues: count, appId: APP_ID }),
     methodOf: (body) => {
@@ -143,15 +142,6 @@ function contextOf(
     },
     errorsIn,
     audit,
-  };
-}
-
-/** Several request queues look like one: all their messages, and the fewest consumers. */
-async function lookAtBroker(connection: ConnectionSettings, queues: RequestQueues): Promise<BrokerLook> {
-  const broker = await inspectBroker(connection);
-  return {
-    queue: (name) => (name === queues.name ? broker.requests(queues) : broker.queue(name)),
-    close: () => broker.close(),
   };
 }
 
