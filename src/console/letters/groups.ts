@@ -25,20 +25,18 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Names the group of a letter. */
 export function groupOf(letter: DeadLetter, methodOf: MethodOf): string {
-  return nameOf(keyOf(letter, shownMethod(letter, methodOf)));
+  return nameOf(letter, shownMethod(letter, methodOf));
 }
 
-function keyOf(letter: DeadLetter, method: string | null): string {
-  return JSON.stringify([shownCause(letter), method, shownError(letter, 'last')]);
-}
-
-function nameOf(key: string): string {
-  return createHash('sha256').update(key).digest('base64url').slice(0, 16);
+/** A digest: an error may have 60 KB, of which a reading must not keep a thousand. */
+function nameOf(letter: DeadLetter, method: string | null): string {
+  const parts = JSON.stringify([shownCause(letter), method, shownError(letter, 'last')]);
+  return createHash('sha256').update(parts).digest('base64url').slice(0, 16);
 }
 
 /** Counts the groups of one reading. */
 export class LetterGroups {
-  readonly #groups = new Map<string, Writable<Omit<LetterGroup, 'group'>>>();
+  readonly #groups = new Map<string, Writable<LetterGroup>>();
   readonly #methodOf: MethodOf;
   #uncounted = 0;
 
@@ -48,9 +46,9 @@ export class LetterGroups {
 
   add(letter: DeadLetter): void {
     const method = shownMethod(letter, this.#methodOf);
-    const key = keyOf(letter, method);
+    const group = nameOf(letter, method);
     const time = shownTime(letter);
-    const known = this.#groups.get(key);
+    const known = this.#groups.get(group);
     if (known !== undefined) {
       known.count += 1;
       if (time === null) return;
@@ -58,14 +56,13 @@ export class LetterGroups {
       if (known.last === null || time > known.last) known.last = time;
     } else if (this.#groups.size < MAX_COUNTED) {
       const [cause, error] = [shownCause(letter), listed(shownError(letter, 'last'))];
-      this.#groups.set(key, { cause, method, error, count: 1, first: time, last: time });
+      this.#groups.set(group, { group, cause, method, error, count: 1, first: time, last: time });
     } else this.#uncounted += 1;
   }
 
   /** The largest first. */
   largest(): readonly LetterGroup[] {
-    const sorted = [...this.#groups].toSorted(([, one], [, other]) => other.count - one.count);
-    return sorted.slice(0, MAX_SHOWN).map(([key, group]) => ({ group: nameOf(key), ...group }));
+    return [...this.#groups.values()].toSorted((one, other) => other.count - one.count).slice(0, MAX_SHOWN);
   }
 
   /** Letters of the groups that `largest` leaves out. */
