@@ -106,7 +106,7 @@ function dispatchEvents(log: Log, metrics: Metrics): Telemetry['dispatch'] {
 function consumptionEvents(
   log: Log,
   metrics: Metrics,
-): Pick<ConsumerEvents, 'cautious' | 'charged' | 'stalled' | 'outdated' | 'mismatched'> {
+): Pick<ConsumerEvents, 'cautious' | 'charged' | 'stalled' | 'handedOver' | 'outdated' | 'mismatched'> {
   return {
     cautious: (reason) => {
       metrics.cautious(reason);
@@ -122,6 +122,7 @@ function consumptionEvents(
         count: waiting,
       });
     },
+    handedOver: (queue, reason) => log.info('a queue is handed over', { queue, reason }),
     mismatched: (error) =>
       log.error('a queue was recreated with other arguments; no worker starts until they are restored', {}, error),
     outdated: (queue) =>

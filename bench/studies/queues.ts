@@ -12,6 +12,7 @@ import { startSubject, type RunningSubject } from '../subjects/subject.ts';
 
 const COUNTS = [1, 2, 4] as const;
 const WORKERS = 2;
+const PREFETCH = 256;
 /** Above what both workers hold, so that requests wait and the workers divide the queues. */
 const IN_FLIGHT = 1_024;
 /** Longer than a worker waits before it claims its part of the queues. */
@@ -91,6 +92,8 @@ async function deploy({ amqpUrl, mongodbUrl }: Endpoints, count: Count): Promise
     MONGODB_URL: database,
     REQUEST_QUEUE: name,
     REQUEST_QUEUES: String(count),
+    // As many requests in flight at each worker, once each has its part of the queues.
+    PREFETCH: String(count === 1 ? PREFETCH : PREFETCH * WORKERS),
     LOG_LEVEL: 'warn',
   };
   const workers: RunningSubject[] = [];
@@ -108,11 +111,11 @@ async function deploy({ amqpUrl, mongodbUrl }: Endpoints, count: Count): Promise
   return { count, name, client, workers, ids: created.map(({ contactId }) => contactId), remove };
 }
 
-async function removeQueues(amqpUrl: string, queues: { readonly name: string; readonly count: number }): Promise<void> {
+async function removeQueues(amqpUrl: string, found: { readonly name: string; readonly count: number }): Promise<void> {
   const model = await connect(amqpUrl);
   const channel = await model.createChannel();
-  const { name } = queues;
-  for (const { queue, deadLetterQueue } of requestQueuesOf(queues)) {
+  const { name } = found;
+  for (const { queue, deadLetterQueue } of requestQueuesOf(found)) {
     await channel.deleteQueue(queue);
     await channel.deleteQueue(deadLetterQueue);
   }

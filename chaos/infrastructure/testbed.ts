@@ -121,7 +121,7 @@ export function portOf(server: OwnServer): number {
 }
 
 /** The request queue, or one of several. */
-const REQUEST_QUEUE = new RegExp(`^${QUEUE.replaceAll('.', String.raw`\.`)}(\.[0-9]+)?\t([0-9]+)$`);
+const REQUEST_QUEUE = new RegExp(`^${QUEUE.replaceAll('.', String.raw`\.`)}([.][0-9]+)?\t([0-9]+)$`);
 
 /** Returns the number of messages in the request queues, unacknowledged ones included. */
 export async function queueDepth(broker: Pick<OwnServer, 'exec'>): Promise<number> {

@@ -59,6 +59,7 @@ export function recordedConsumer(
     settled: (how) => settled.push(how),
     deadLettered: record('deadLettered'),
     deadLetterHeld: record('deadLetterHeld'),
+    handedOver: () => undefined,
     handlerFailed: record('handlerFailed'),
     cautious: record('cautious'),
     charged: record('charged'),

@@ -127,12 +127,12 @@ function exchangeError(name: string, error: unknown): unknown {
 }
 
 /** Whether the queue exists. Needs no right to it. */
-export function queueExists(model: ChannelModel, queue: string): Promise<boolean> {
+function queueExists(model: ChannelModel, queue: string): Promise<boolean> {
   return exists(model, (channel) => channel.checkQueue(queue));
 }
 
 /** Whether the exchange exists. Needs no right to it. */
-export function exchangeExists(model: ChannelModel, exchange: string): Promise<boolean> {
+function exchangeExists(model: ChannelModel, exchange: string): Promise<boolean> {
   return exists(model, (channel) => channel.checkExchange(exchange));
 }
 

@@ -41,7 +41,6 @@ export class Consumer implements ChannelUser<Channel> {
   #paused = false;
   /** Whether the channel is replaced on purpose. */
   #releasing = false;
-  /** Of the consumer, where several workers consume the queue and one of them is active. */
   #priority = 0;
   #onDrained: (() => void) | undefined;
 
@@ -203,6 +202,7 @@ export class Consumer implements ChannelUser<Channel> {
 
   #release(reason: string): void {
     this.#releasing = true;
+    this.#events.handedOver(this.#settings.queue, reason);
     this.#channel.replace(reason);
   }
 

@@ -19,8 +19,8 @@ export type QueueState = Pick<Replies.AssertQueue, 'messageCount' | 'consumerCou
 const MAX_UNANSWERED = 3;
 
 /**
- * Polls the numbers of messages and consumers of each queue, on its own channel, because the broker closes the
- * channel where a queue is missing. Time counts only while the broker answers.
+ * Polls the numbers of messages and consumers of each queue, on its own channel, because the broker
+ * closes the channel where a queue is missing. Time counts only while the broker answers.
  */
 export class QueuePoller {
   readonly #channel: Channel;
