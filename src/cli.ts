@@ -118,11 +118,12 @@ const environment: CliEnvironment = {
     return inspectDatabase(mongodbUrl, timeoutMs, mongodbTls);
   },
   fillClaims: async (waitMs) => {
-    const [{ fillClaims }, { StoreDefectError, UnavailableError }] = await Promise.all([
+    const [{ fillClaims }, validators, { StoreDefectError, UnavailableError }] = await Promise.all([
       import('./mongo/claims-filling.ts'),
+      import('./mongo/connection/url.ts'),
       import('./protocol/errors.ts'),
     ]);
-    const { mongodbUrl, mongodbTls } = await readSettings({});
+    const { mongodbUrl, mongodbTls } = await readSettings({}, undefined, validators);
     // The default names whatever runs on this machine.
     if (!hasDatabase()) throw new CommandError(EXIT_CODES.config, 'MONGODB_URL is not set');
     try {

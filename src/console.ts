@@ -3,7 +3,6 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
 import { openDeadLetters } from './amqp/dead-letter-queue/queue.ts';
-import type { ConnectionSettings } from './amqp/connection/connection.ts';
 import { inspectBroker } from './amqp/inspection/broker.ts';
 import { errorsIn } from './cli/answer.ts';
 import type { ConsoleRequest } from './cli/console-request.ts';
@@ -13,18 +12,19 @@ import { ContactsClient } from './client/index.ts';
 import { decode } from './codec/decode.ts';
 import { parseDocument } from './codec/document.ts';
 import { letterAddress } from './codec/routing-key.ts';
-import type { BrokerLook, ConsoleContext } from './console/context.ts';
+import type { ConsoleContext } from './console/context.ts';
 import { outline } from './console/documents/outline.ts';
 import { startConsole, type RunningConsole } from './console/server.ts';
 import { reasonOf } from './console/problem.ts';
-import { newSecret } from './console/security/sessions.ts';
+import { isLoopback } from './console/security/hosts.ts';
+import { isGuessable, newSecret } from './console/security/sessions.ts';
 import { DEFAULT_LOOK_MS } from './console/settings.ts';
 import type { ContactRepository } from './contacts/repository.ts';
 import { apiMethods } from './methods/index.ts';
 import { openRequestSearch } from './mongo/request-search.ts';
 import { identityOf } from './pipeline/identity.ts';
 import { fault, listedFaults, type Fault } from './protocol/fault.ts';
-import type { RequestQueues } from './protocol/request-queues.ts';
+import { requestQueuesOf } from './protocol/request-queues.ts';
 import type { Config } from './settings/config.ts';
 
 const BROKER_TIMEOUT_MS = 5_000;
@@ -65,8 +65,9 @@ export async function serveConsole(
     stderr.write(`${line}\n`);
     if (request.auditLog !== undefined) appendFileSync(request.auditLog, `${line}\n`, { mode: 0o600 });
   };
-  const { port, host, allowHost: allowedHosts = [], readOnly = false, undo } = request;
-  const settings = { host, port, allowedHosts, readOnly, token, undoMs: undo * 1_000, lookEveryMs: DEFAULT_LOOK_MS };
+  const { port, host, allowHost: allowedHosts = [], publicUrl: publicOrigin, readOnly = false, undo } = request;
+  const times = { undoMs: undo * 1_000, lookEveryMs: DEFAULT_LOOK_MS };
+  const settings = { host, port, allowedHosts, publicOrigin, readOnly, token, ...times };
   let running: RunningConsole;
   try {
     if (request.auditLog !== undefined) appendFileSync(request.auditLog, '', { mode: 0o600 });
@@ -74,10 +75,27 @@ export async function serveConsole(
   } catch (error) {
     throw new CommandError(EXIT_CODES.failed, `The console cannot start: ${reasonOf(error)}`);
   }
-  stderr.write(`The console is at ${running.url}${readOnly ? ' (read-only)' : ''}\n`);
+  for (const warning of warningsAbout(request)) stderr.write(`Warning: ${warning}\n`);
+  const place = publicOrigin === undefined ? running.url : `${publicOrigin}/ and listens on ${running.url}`;
+  stderr.write(`The console is at ${place}${readOnly ? ' (read-only)' : ''}\n`);
   stderr.write(request.token === undefined ? `Token: ${token}\n` : 'Token: as in the token file\n');
   if (!stop.aborted) await once(stop, 'abort');
   await running.close();
+}
+
+/** What makes the console unsafe, although it starts. */
+function warningsAbout({ host, publicUrl, token }: ConsoleRequest): string[] {
+  const warnings: string[] = [];
+  if (!isLoopback(host) && publicUrl?.startsWith('https:') !== true) {
+    warnings.push(
+      `the console listens on ${host} without TLS: whoever is on the way reads the token and personal data. ` +
+        'Put a proxy with TLS in front and name it with --public-url https://NAME, or let only this machine reach it.',
+    );
+  }
+  if (token !== undefined && isGuessable(token)) {
+    warnings.push('the token is easy to guess. Make one with: openssl rand -base64 32');
+  }
+  return warnings;
 }
 
 function contextOf(
@@ -101,11 +119,12 @@ function contextOf(
   const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
   return {
     queue,
+    requestQueues: requestQueuesOf({ name: queue, count }).map((each) => each.queue),
     metricsUrls: request.metrics,
     logFiles: request.log ?? [],
     version: versionOf(),
     openLetters: () => openDeadLetters(connection, queue, (letter) => letterAddress({ name: queue, count }, letter)),
-    lookAtBroker: () => lookAtBroker(connection, { name: queue, count }),
+    lookAtBroker: () => inspectBroker(connection),
     traces: hasDatabase ? openRequestSearch(mongodbUrl, DATABASE_TIMEOUT_MS, config.mongodbTls) : undefined,
     connect: () => ContactsClient.connect({ url: urls, tls, queue, queues: count, appId: APP_ID }),
     methodOf: (body) => {
@@ -123,15 +142,6 @@ function contextOf(
     },
     errorsIn,
     audit,
-  };
-}
-
-/** Several request queues look like one: all their messages, and the fewest consumers. */
-async function lookAtBroker(connection: ConnectionSettings, queues: RequestQueues): Promise<BrokerLook> {
-  const broker = await inspectBroker(connection);
-  return {
-    queue: (name) => (name === queues.name ? broker.requests(queues) : broker.queue(name)),
-    close: () => broker.close(),
   };
 }
 

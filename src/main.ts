@@ -122,8 +122,8 @@ function databaseOf(mongodbUrl: string): string {
 
 function tracingEvents(log: Log): TracingEvents {
   return {
-    misconfigured: (variable, error) =>
-      log.warn('a variable of OpenTelemetry cannot be used, going on without it', { reason: variable }, error),
+    misconfigured: (argument, reason, error) =>
+      log.warn('a variable of OpenTelemetry cannot be used, going on without it', { argument, reason }, error),
     exporting: (error) => {
       if (error === undefined) log.info('spans are exported again');
       else log.warn('spans cannot be exported and are dropped; contacts_spans_dropped_total counts them', {}, error);

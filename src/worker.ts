@@ -133,9 +133,16 @@ function storeSettings({ mongodbTls: tls, retentionSeconds, mongodbSharded: shar
   return { tls, retentionSeconds, sharded };
 }
 
-/** What a scrape reads of log lines and spans. */
-function lossState(log: Log, tracing: Tracing | undefined): Pick<MetricsSettings, 'droppedLogLines' | 'spans'> {
-  return { droppedLogLines: () => log.dropped(), spans: () => tracing?.counts() ?? NO_SPANS };
+/** What a scrape reads of log lines and traces. */
+function lossState(
+  log: Log,
+  tracing: Tracing | undefined,
+): Pick<MetricsSettings, 'droppedLogLines' | 'spans' | 'exemplars'> {
+  return {
+    droppedLogLines: () => log.dropped(),
+    spans: () => tracing?.counts() ?? NO_SPANS,
+    exemplars: tracing !== undefined,
+  };
 }
 
 const NO_SPANS: SpanCounts = { exported: 0, dropped: { 'queue full': 0, 'export failed': 0 } };

@@ -6,6 +6,8 @@ export interface ConsoleRequest {
   readonly port: number;
   readonly host: string;
   readonly allowHost?: readonly string[];
+  /** An origin, `https://NAME`. */
+  readonly publicUrl?: string;
   readonly readOnly?: boolean;
   /** `undefined`: make one, and print it. */
   readonly token: string | undefined;

@@ -60,7 +60,7 @@ export type HandBackCode = keyof typeof HAND_BACK_CODES;
 export const CONSOLE_CODES = {
   NO_TOKEN: 'neither a session nor a token was sent',
   WRONG_TOKEN: 'the token is wrong',
-  TOO_MANY_WRONG_TOKENS: 'ten wrong tokens came from this address within a minute',
+  TOO_MANY_WRONG_TOKENS: 'the token is wrong, and ten wrong ones came from this address within a minute',
   CSRF: 'a change was not made by the console’s own page',
   WRONG_HOST: 'the header Host holds no name of this console',
   READ_ONLY: 'the console is read-only',

@@ -39,6 +39,23 @@ describe('types', () => {
   });
 });
 
+describe('page types', () => {
+  const answer = "/** @import { Answer } from '../src/answer.ts' */\n/** @param {Answer} answer */\n";
+
+  test.each([
+    ['an element that may be missing', "document.getElementById('a').hidden = true;\n", 'TS2531'],
+    ['a child that may be null', "document.body.replaceChildren(document.querySelector('a'));\n", 'TS2345'],
+    ['a field that the server does not answer', `${answer}export const f = (answer) => answer.cuont;\n`, 'TS2551'],
+    ['a value that the server may leave out', `${answer}export const f = (answer) => answer.last.length;\n`, 'TS18047'],
+    ['an unused name', 'const a = 1;\nexport {};\n', 'TS6133'],
+  ])('names %s', async (_, text, code) => {
+    const types = 'export interface Answer {\n  readonly count: number;\n  readonly last: string | null;\n}\n';
+    const found = await problems('page types', { 'console/planted.js': text, 'src/answer.ts': types });
+    expect(found).toContain('console/planted.js');
+    expect(found).toContain(code);
+  });
+});
+
 describe('dead code', () => {
   test('names a file that nobody imports', async () => {
     expect(await problems('dead code', { 'src/unused.ts': 'export {};\n' })).toMatch(/Unused files[^]*src\/unused\.ts/);

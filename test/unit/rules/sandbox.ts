@@ -10,6 +10,7 @@ const SETTINGS = ['config/tools', 'tsconfig.json', '.prettierrc.json', '.prettie
 /** A clean project that every check accepts, for planting violations. */
 const CLEAN: Readonly<Record<string, string>> = {
   'package.json': JSON.stringify({ name: 'sandbox', type: 'module', private: true }, undefined, 2) + '\n',
+  'console/app.js': "document.title = 'hello';\n",
   'src/main.ts': "import { greeting } from './protocol/greeting.ts';\n\nprocess.exitCode = greeting.length;\n",
   'scripts/schema-changes.ts': "console.log('This project has no contract.');\n",
   'src/protocol/greeting.ts': "/** What is said. */\nexport const greeting = 'hello';\n",
