@@ -20,11 +20,13 @@ npm run chaos -- --cluster        a cluster of three brokers, and what happens t
   --minutes N         no fault begins later than this
   --recovery N        seconds within which everything must work again after a fault (120; 20 with --remove-guard)
   --workers N, --senders N
+  --partition-handling MODE   of the cluster: ignore, pause_minority or autoheal
   --only WORDS        only faults whose name contains these words
   --remove-guard G    one of ${GUARDS.join(', ')}: shows what fails without it`;
 
 const SHORT_REQUESTS = 6_000;
 const CLUSTER_REQUESTS = 20_000;
+const PARTITION_HANDLING = ['ignore', 'pause_minority', 'autoheal'];
 
 function options() {
   const text = { type: 'string' } as const;
@@ -42,10 +44,16 @@ function options() {
       workers: { ...text, default: '3' },
       senders: { ...text, default: '4' },
       only: text,
+      'partition-handling': text,
       'remove-guard': text,
     },
   });
   return values;
+}
+
+function handlingOf(mode: string | undefined): string | undefined {
+  if (mode === undefined || PARTITION_HANDLING.includes(mode)) return mode;
+  throw new UserFacingError(`There is no mode "${mode}"; there are: ${PARTITION_HANDLING.join(', ')}.`);
 }
 
 function settingsOf(given: ReturnType<typeof options>): RunSettings {
@@ -67,6 +75,7 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
     recoveryMs: numberOf(given.recovery) * 1_000,
     client,
     cluster,
+    partitionHandling: handlingOf(given['partition-handling']),
     plan: (random) => {
       if (cluster) return clusterPlan(random, faults, only);
       if (short) return client ? shortClientPlan(random) : shortPlan(random);

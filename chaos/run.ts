@@ -31,6 +31,8 @@ export interface RunSettings {
   readonly client?: boolean;
   /** Whether the broker is a cluster of three nodes; by default it is one node. */
   readonly cluster?: boolean;
+  /** As in `TestbedSettings`. */
+  readonly partitionHandling?: string | undefined;
   readonly plan: (random: Random) => readonly FaultKind[];
   /** What happens under load, instead of the plan's faults; adds what it injects to `injected`. */
   readonly course?: (context: FaultContext, injected: Injected[]) => Promise<void>;

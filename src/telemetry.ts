@@ -117,6 +117,8 @@ function consumptionEvents(
       log.warn('a request starts that ended channels or processes, or was in flight when one ended', { count }),
     stalled: (remedy, waiting) => {
       metrics.standstill(remedy);
+      if (remedy === 'another node')
+        return log.warn("the broker's node has no majority, and another has: consuming there");
       log.error('requests wait and none is delivered, or no request in flight ends', {
         reason: remedy,
         count: waiting,

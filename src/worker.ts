@@ -1,3 +1,4 @@
+import { majorityQueuesOf } from './amqp/connection/majority-probe.ts';
 import { TopologyMismatchError, deadLetterQueueOf } from './amqp/connection/topology.ts';
 import { Consumer } from './amqp/consumer/consumer.ts';
 import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
@@ -86,7 +87,7 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const openQueues = (): Queues => {
     const { amqpUrls: urls, amqpTls: tls, requestQueue: queue, prefetch, exitWhenStuckMs } = config;
     const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
-    const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: `${queue}.majority` };
+    const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: majorityQueuesOf(queue) };
     const publisher = new Publisher(connection, confirms, { ...telemetry.publisher, open: flow.open });
     const pipeline = createPipeline({
       ...contentStages(config, tracing),

@@ -34,7 +34,7 @@ export async function startClusterTestbed(
   await ensureDocker();
   const toxiproxy = await Toxiproxy.start();
   undo.unshift(() => toxiproxy.remove());
-  const cluster = await startCluster(undo);
+  const cluster = await startCluster(undo, settings.partitionHandling);
   const database = await startDatabase();
   undo.unshift(() => database.remove());
   const servers = { cluster, database, toxiproxy };

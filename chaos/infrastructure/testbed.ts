@@ -44,6 +44,8 @@ export interface TestbedSettings {
   readonly workers: number;
   readonly folder: string;
   readonly removedGuard: Guard | undefined;
+  /** Of a cluster; default: RabbitMQ's own. */
+  readonly partitionHandling?: string | undefined;
   /** Arguments of Node for the workers. Default: the suite's own worker. */
   readonly program?: readonly string[];
   /** Further variables of one worker's processes. */

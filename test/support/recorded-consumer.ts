@@ -28,9 +28,16 @@ export const IGNORED_CONSUMER_EVENTS: Pick<
 
 export const acknowledge: Handler = () => Promise.resolve({ kind: 'acknowledge' });
 
-/** Consumes at `url`; publishes dead letters at `publishUrl`. Does not wait for the start. */
+/**
+ * Consumes at `url`, or at one of `others` where it has to move; publishes dead letters at
+ * `publishUrl`. Does not wait for the start.
+ */
 export function recordedConsumer(
-  { url, publishUrl }: { readonly url: string; readonly publishUrl: string },
+  {
+    url,
+    publishUrl,
+    others = [],
+  }: { readonly url: string; readonly publishUrl: string; readonly others?: readonly string[] },
   settings: Partial<ConsumerSettings> & Pick<ConsumerSettings, 'queue'>,
   handle: Handler = acknowledge,
 ): RecordedConsumer {
@@ -67,7 +74,7 @@ export function recordedConsumer(
     mismatched: record('mismatched'),
   };
   const consumer = new Consumer(
-    { ...connection, urls: [url] },
+    { ...connection, urls: [url, ...others] },
     { prefetch: 10, exitWhenStuckMs: 0, ...settings },
     (delivery) => {
       received.push(delivery);

@@ -14,6 +14,7 @@ import type { QueuePoller } from './queue-poller.ts';
 import { StallWatchdog } from './stall-watchdog.ts';
 import { Subscription } from './subscription.ts';
 import { deadLetterQueueOf } from '../connection/topology.ts';
+import { MajorityProbe, majorityQueuesOf } from '../connection/majority-probe.ts';
 
 type Delivered = { readonly subscription: Subscription; readonly message: ConsumeMessage };
 type Settling = 'acknowledged' | DeadLetterOutcome;
@@ -51,7 +52,8 @@ export class Consumer implements ChannelUser<Channel> {
     events: ConsumerEvents,
   ) {
     const { queue, exitWhenStuckMs: exitAfterMs } = settings;
-    const { timeoutMs } = connection;
+    const { timeoutMs, urls } = connection;
+    const majority = new MajorityProbe(connection, majorityQueuesOf(queue));
     this.#settings = { ...settings, timeoutMs };
     this.#handle = handle;
     this.#deadLetters = new DeadLetterPublisher(publisher, settings.queue, events);
@@ -62,9 +64,11 @@ export class Consumer implements ChannelUser<Channel> {
       this.#subscription?.review();
     });
     this.#stallWatchdog = new StallWatchdog(
-      { queues: [queue, deadLetterQueueOf(queue)], timeoutMs, exitAfterMs },
+      { urls, queues: [queue, deadLetterQueueOf(queue)], timeoutMs, exitAfterMs },
       {
         shouldConsume: () => this.#wanted,
+        url: () => this.#channel.url,
+        majorityOf: (url) => majority.ask(url),
         polled: () => this.#cautiousPrefetch.tick(),
         onRemedy: (remedy, waiting) => events.stalled(remedy, waiting),
         rebuild: (reason) => this.#channel.rebuild(reason),

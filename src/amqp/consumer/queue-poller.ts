@@ -9,6 +9,9 @@ export interface QueuePollerSettings {
   readonly timeoutMs: number;
 }
 
+/** The messages in each queue, the time since the last poll, and the first queue's consumers. */
+export type OnDepths = (waiting: readonly number[], sinceMs: number, consumers: number) => void;
+
 /**
  * How many polls in a row may stay unanswered: a quorum queue without a leader does not answer for
  * a time, and recovers by itself.
@@ -22,7 +25,7 @@ const MAX_UNANSWERED = 3;
 export class QueuePoller {
   readonly #channel: Channel;
   readonly #settings: QueuePollerSettings;
-  readonly #onDepths: (waiting: readonly number[], sinceMs: number) => void;
+  readonly #onDepths: OnDepths;
   readonly #failed: (reason: string) => void;
   #timer: NodeJS.Timeout | undefined;
   #unanswered = 0;
@@ -32,12 +35,7 @@ export class QueuePoller {
    * `onDepths` receives the depths in the order of the settings' queues. `failed` is called once,
    * and ends the polls.
    */
-  constructor(
-    channel: Channel,
-    settings: QueuePollerSettings,
-    onDepths: (waiting: readonly number[], sinceMs: number) => void,
-    failed: (reason: string) => void,
-  ) {
+  constructor(channel: Channel, settings: QueuePollerSettings, onDepths: OnDepths, failed: (reason: string) => void) {
     this.#channel = channel;
     this.#settings = settings;
     this.#onDepths = onDepths;
@@ -68,6 +66,7 @@ export class QueuePoller {
         this.#onDepths(
           answers.map(({ messageCount }) => messageCount),
           everyMs,
+          answers[0]?.consumerCount ?? 0,
         );
     } catch (error) {
       this.#unanswered += 1;

@@ -1,7 +1,9 @@
 import type { Channel } from 'amqplib';
 
+import type { Majority } from '../connection/majority-probe.ts';
+import { MinorityDetector } from './minority-detector.ts';
 import { ConsumerStuckError, StallDetector, type Remedy } from './stall-detector.ts';
-import { QueuePoller } from './queue-poller.ts';
+import { QueuePoller, type OnDepths } from './queue-poller.ts';
 
 /** The part of the subscription that is watched. */
 export interface WatchedSubscription {
@@ -11,6 +13,8 @@ export interface WatchedSubscription {
 }
 
 export interface StallSettings {
+  /** The brokers. */
+  readonly urls: readonly string[];
   /** The request queue first. */
   readonly queues: readonly string[];
   /** Time limit in milliseconds for each poll. */
@@ -23,6 +27,10 @@ export interface StallSettings {
 export interface StallWatchdogHost {
   /** Whether requests should be consumed now. */
   shouldConsume(): boolean;
+  /** The URL of the consumer's node. */
+  url(): string | undefined;
+  /** See MajorityProbe. */
+  majorityOf(url: string): Promise<Majority>;
   /** Called at each poll, before its result is judged. */
   polled(): void;
   /** Called before the remedy is carried out. */
@@ -35,6 +43,7 @@ export interface StallWatchdogHost {
 
 const POLL_EVERY_MS = 2_000;
 const POLLS_BEFORE_EXIT = 20;
+const NO_MAJORITY = 'the node has no majority, and another has';
 const REASON = 'requests wait and none is delivered';
 
 /**
@@ -49,6 +58,7 @@ export class StallWatchdog {
   readonly #settings: StallSettings;
   readonly #host: StallWatchdogHost;
   readonly #detector: StallDetector;
+  readonly #minority: MinorityDetector;
   readonly #depths = new Map<string, number>();
   #failed = false;
   #fail: (error: ConsumerStuckError) => void = () => undefined;
@@ -57,6 +67,16 @@ export class StallWatchdog {
     this.#settings = settings;
     this.#host = host;
     this.#detector = new StallDetector(settings.exitAfterMs);
+    this.#minority = new MinorityDetector({
+      urls: settings.urls,
+      current: () => host.url(),
+      ask: (url) => host.majorityOf(url),
+      move: () => {
+        if (!host.shouldConsume()) return;
+        host.onRemedy('another node', 0);
+        host.reconnect(NO_MAJORITY);
+      },
+    });
     this.failed = new Promise((_, reject) => (this.#fail = reject));
     this.failed.catch(() => undefined);
   }
@@ -74,17 +94,19 @@ export class StallWatchdog {
   /** A request was delivered or settled. */
   recordProgress(): void {
     this.#detector.recordProgress();
+    this.#minority.recordProgress();
   }
 
   /** Polls on `channel` until the returned poller is stopped. */
   watch(channel: Channel, watched: WatchedSubscription): QueuePoller {
     const { queues, timeoutMs, exitAfterMs } = this.#settings;
     const everyMs = exitAfterMs > 0 ? Math.min(POLL_EVERY_MS, exitAfterMs / POLLS_BEFORE_EXIT) : POLL_EVERY_MS;
-    const onDepths = (depths: readonly number[], sinceMs: number): void => {
+    const onDepths: OnDepths = (depths, sinceMs, consumers) => {
       for (const [index, queue] of queues.entries()) this.#depths.set(queue, depths[index] ?? 0);
       this.#host.polled();
       // While consuming one at a time, time alone may call for another consumer.
       watched.review();
+      void this.#minority.judge({ consumers, paused: !this.#host.shouldConsume() }, sinceMs);
       this.#judge(watched, depths[0] ?? 0, sinceMs);
     };
     return new QueuePoller(channel, { queues, everyMs, timeoutMs }, onDepths, (reason) => this.#host.rebuild(reason));

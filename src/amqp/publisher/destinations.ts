@@ -77,6 +77,11 @@ export class Destinations {
     this.degrade(destination);
   }
 
+  /** Nothing unconfirmed is held against any destination: there was no majority to confirm it. */
+  forgive(): void {
+    for (const destination of this.#degraded) if (destination.abandonedUntil > 0) this.restore(destination);
+  }
+
   /** Clears everything that degrades it. */
   restore(destination: Destination): void {
     clearTimeout(destination.retryTimer);
@@ -91,14 +96,14 @@ export class Destinations {
     this.#degraded.delete(destination);
   }
 
-  /** What to do with a new message for a degraded destination. */
-  admit(destination: Destination, now: number): 'send' | 'wait' | 'one-try' | 'refused' | 'unconfirmed' {
+  /** What to do with a new message for a degraded destination. `now` and `clock`: see ConfirmWatch. */
+  admit(destination: Destination, now: number, clock: number): 'send' | 'wait' | 'one-try' | 'refused' | 'unconfirmed' {
     if (destination.abandonedUntil > now) return 'unconfirmed';
     if (destination.abandonedUntil > 0) this.restore(destination);
     if (destination.canSend && !destination.retryDue) return 'send';
     if (this.mayHold(destination)) return 'wait';
     if (destination.stalled) return 'unconfirmed';
-    return destination.usesMain(now) ? 'one-try' : 'refused';
+    return destination.usesMain(clock) ? 'one-try' : 'refused';
   }
 
   /** Whether one more request may wait for it. */

@@ -59,6 +59,14 @@ export class LostConfirms {
     if (suspected > 0) this.#host.republished('closed by the broker', suspected);
   }
 
+  /** The message gives way to others. Its outcome is unknown. */
+  takeBack(channel: PublishChannel, pending: Pending): void {
+    channel.abandon(pending);
+    this.#removeFromFlight(pending);
+    insertInOrder(pending.destination.waiting, pending);
+    this.#host.republished('another queue waits', 1);
+  }
+
   #removeFromFlight(pending: Pending): void {
     const { destination } = pending;
     destination.inFlight -= 1;

@@ -6,7 +6,8 @@ import { PublisherStoppedError, type ReplyOutcome } from '../../protocol/reply.t
 import { within } from '../../time/limit.ts';
 import { closeReasonOf, closesToBlame, type CloseReason } from '../connection/broker-errors.ts';
 import type { ConnectionSettings } from '../connection/connection.ts';
-import { MajorityProbe, MajorityWatch } from './majority.ts';
+import { MajorityProbe } from '../connection/majority-probe.ts';
+import { MajorityWatch } from './majority.ts';
 import { PublishChannel } from './publish-channel.ts';
 import { SupervisedChannel, type ChannelEvents, type ChannelUser } from '../connection/supervised-channel.ts';
 import type { OutgoingMessage } from '../wire/messages.ts';
@@ -74,9 +75,11 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     this.#timeoutMs = settings.timeoutMs;
     const probe = new MajorityProbe(settings, limits.probeQueue);
     const majority = new MajorityWatch({
-      ask: async () => this.#channel.url === undefined || probe.ask(this.#channel.url),
+      ask: async () => this.#channel.url === undefined || (await probe.ask(this.#channel.url)) !== 'missing',
       changed: (isPresent) => {
-        if (!this.#stopped) events.majority(isPresent);
+        if (this.#stopped) return;
+        if (!isPresent) this.#outbox.destinations.forgive();
+        events.majority(isPresent);
       },
       move: () => {
         if (settings.urls.length > 1) this.#channel.reconnect('the node has no majority');
