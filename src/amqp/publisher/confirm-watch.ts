@@ -30,8 +30,8 @@ export interface ConfirmWatchHost {
   /** The destination confirms nothing, though later messages to others are confirmed. */
   stalled(destination: Destination): void;
   abandon(channel: PublishChannel, pending: Pending): void;
-  /** Frees the isolated channel for others; the message is sent again later. */
-  withdraw(channel: PublishChannel, pending: Pending): void;
+  /** Frees these isolated channels for others; the messages are sent again later. */
+  withdraw(silent: readonly (readonly [PublishChannel, Pending])[]): void;
   rebuild(reason: string, isPlanned?: boolean): void;
 }
 
@@ -126,7 +126,9 @@ export class ConfirmWatch {
     const { isolatedChannels } = this.#host;
     const slow = [...isolatedChannels.busy].filter(([, { sentClock }]) => this.clock - sentClock >= SLOW);
     isolatedChannels.stuck(slow.length);
-    for (const [channel, pending] of slow.slice(0, isolatedChannels.lacking)) this.#host.withdraw(channel, pending);
+    // A single question that is open, or unanswered, may also mean a slow node.
+    if (!this.#majority.isBlameless || isolatedChannels.lacking === 0) return;
+    this.#host.withdraw(slow.slice(0, isolatedChannels.lacking));
   }
 
   /** Returns whether a probe is needed. */

@@ -59,12 +59,15 @@ export class LostConfirms {
     if (suspected > 0) this.#host.republished('closed by the broker', suspected);
   }
 
-  /** The message gives way to others. Its outcome is unknown. */
-  takeBack(channel: PublishChannel, pending: Pending): void {
-    channel.abandon(pending);
-    this.#removeFromFlight(pending);
-    insertInOrder(pending.destination.waiting, pending);
-    this.#host.republished('another queue waits', 1);
+  /** These messages give way to others. Their outcomes are unknown. */
+  takeBack(silent: readonly (readonly [PublishChannel, Pending])[]): void {
+    for (const [channel, pending] of silent) {
+      channel.abandon(pending);
+      this.#removeFromFlight(pending);
+      pending.destination.withdrawn = true;
+      insertInOrder(pending.destination.waiting, pending);
+    }
+    if (silent.length > 0) this.#host.republished('another queue waits', silent.length);
   }
 
   #removeFromFlight(pending: Pending): void {

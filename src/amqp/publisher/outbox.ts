@@ -28,6 +28,7 @@ export class Outbox implements PublishChannelEvents {
     this.destinations = new Destinations(
       limits.prefetch,
       () => limits.majority.isBlameless || limits.majority.isAsking,
+      () => this.#watch.now,
     );
     const shared = {
       finish: (pending: Pending, outcome: ReplyOutcome) => this.#finish(pending, outcome),
@@ -50,7 +51,7 @@ export class Outbox implements PublishChannelEvents {
         for (const pending of this.destinations.stall(destination)) this.#finish(pending, 'unconfirmed');
       },
       abandon: (channel, pending) => this.#abandon(channel, pending),
-      withdraw: (channel, pending) => this.#withdraw(channel, pending),
+      withdraw: (silent) => this.#withdraw(silent),
       rebuild: (reason, isPlanned) => host.rebuild(reason, isPlanned),
     });
     this.#quarantine = new Quarantine(limits.callTimeoutMs, this.#watch.slowMs, {
@@ -236,11 +237,10 @@ export class Outbox implements PublishChannelEvents {
     if (channel !== this.#main) this.isolatedChannels.discard(channel);
   }
 
-  #withdraw(channel: PublishChannel, pending: Pending): void {
-    this.#lostConfirms.takeBack(channel, pending);
-    this.isolatedChannels.discard(channel);
-    pending.destination.withdrawn = true;
-    this.isolatedChannels.request(pending.destination);
+  #withdraw(silent: readonly (readonly [PublishChannel, Pending])[]): void {
+    this.#lostConfirms.takeBack(silent);
+    for (const [channel] of silent) this.isolatedChannels.discard(channel);
+    for (const [, { destination }] of silent) this.isolatedChannels.request(destination);
   }
 
   #finish(pending: Pending, outcome: ReplyOutcome | PublisherStoppedError): void {

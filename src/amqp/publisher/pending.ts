@@ -76,6 +76,8 @@ export class Destination {
   retryDue = false;
   /** Whether its messages are unconfirmed while later ones to others are confirmed. */
   stalled = false;
+  /** Tick since which it is stalled. */
+  stalledSince = 0;
   /**
    * A message was abandoned unconfirmed: nothing is sent until this tick, or until a late answer
    * arrives.
