@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { freePort } from '../../infrastructure/addresses.ts';
-import { attempt, run } from '../../infrastructure/command.ts';
+import { attempt, ROOT, run } from '../../infrastructure/command.ts';
 import { ContactsClient } from '../../src/client/index.ts';
+import { bash } from '../integration/producers/page-commands.ts';
+import { patternOf, stepsOf } from '../integration/producers/page-session.ts';
 import { composeProject, inspect, type ComposeProject } from '../support/compose-project.ts';
 
 const QUEUE = 'contacts.requests';
@@ -67,6 +69,22 @@ test('the node of the queue’s leader is killed, requests are answered all the 
   await project.compose('start', leader);
   await project.healthy(leader, 1);
   for (const service of WORKERS) await project.healthy(service, 1);
+});
+
+test('docs/operations/cluster.md: its commands restart all nodes, and replace one that lost its data', async () => {
+  const steps = stepsOf(new URL('../../docs/operations/cluster.md', import.meta.url));
+  expect(steps.length).toBeGreaterThan(3);
+  for (const { commands, shown, line } of steps) {
+    const compose = project.program === 'docker' ? 'docker compose' : project.program;
+    const env = { ...process.env, ...project.env };
+    const typed = commands.replaceAll('docker compose', compose);
+    const { code, out, err } = await bash(typed, { cwd: ROOT, env, limitMs: TIMEOUT_MS * 4 });
+    const place = `line ${line}:\n${commands}\n${out}\n${err}`;
+    expect(code, place).toBe(0);
+    if (shown !== undefined) expect(out.trim(), place).toMatch(patternOf(shown));
+  }
+  const { contacts: found } = await contacts!.list({ perPage: 300 });
+  expect(found).toHaveLength(201);
 });
 
 test('passwords and cookie are in no environment, and every container has a memory limit', async () => {
