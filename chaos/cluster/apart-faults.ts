@@ -1,7 +1,7 @@
 import { waitFor } from '../../infrastructure/progress.ts';
 import { INSTANT, type FaultKind } from '../faults/fault.ts';
 import type { WorkerSlot } from '../infrastructure/worker-slot.ts';
-import type { ClusterNode } from './broker-cluster.ts';
+import type { ClusterNode } from './docker-node.ts';
 import { nodeRoute, ownNode, type ClusterTestbed } from './cluster-testbed.ts';
 import { between, healed, onCluster } from './on-cluster.ts';
 
@@ -33,7 +33,7 @@ function workerApart(
   });
 }
 
-/** The partition ends once all workers consume on the majority's side, which they have to find by themselves. */
+/** The partition ends once all workers consume on the majority's side, which they find by themselves. */
 const consumersMove = onCluster(
   'network partition: a node with consumers apart, until they have moved',
   3,

@@ -5,24 +5,11 @@ import { attempt, run } from '../../infrastructure/command.ts';
 import { ensureImages } from '../../infrastructure/images.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 import { amqpProblem } from '../../infrastructure/servers.ts';
-import type { OwnServer } from '../../test/support/servers.ts';
-import { DockerNode } from './docker-node.ts';
+import { DockerNode, type ClusterNode } from './docker-node.ts';
 
 const START_LIMIT_MS = 120_000;
 /** The names that config/rabbitmq/cluster.conf lists. */
 const HOSTS = ['rabbitmq1', 'rabbitmq2', 'rabbitmq3'] as const;
-
-/** One node of the cluster. Its address and its data survive kill, stop and start. */
-export interface ClusterNode extends OwnServer {
-  /** The node's name inside the cluster, such as `rabbit@rabbitmq1`. */
-  readonly name: string;
-  readonly running: boolean;
-  /**
-   * As for an upgrade: moves the leaders away, closes the connections, stops the node, and continues
-   * with its data in a new container of this image. Does not wait for the node.
-   */
-  replace(image: string): Promise<void>;
-}
 
 /** Three RabbitMQ nodes in a Docker network of their own. */
 export interface BrokerCluster {

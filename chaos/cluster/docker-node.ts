@@ -1,10 +1,21 @@
 import { ROOT, attempt, run } from '../../infrastructure/command.ts';
 import { containerActions, type OwnServer } from '../../test/support/servers.ts';
-import type { ClusterNode } from './broker-cluster.ts';
 
 const STOP_SECONDS = 60;
 /** Leaders move, and connections close, within this time. */
 const DRAIN_LIMIT_MS = 60_000;
+
+/** One node of the cluster. Its address and its data survive kill, stop and start. */
+export interface ClusterNode extends OwnServer {
+  /** The node's name inside the cluster, such as `rabbit@rabbitmq1`. */
+  readonly name: string;
+  readonly running: boolean;
+  /**
+   * As for an upgrade: moves the leaders away, closes the connections, stops the node, and continues
+   * with its data in a new container of this image. Does not wait for the node.
+   */
+  replace(image: string): Promise<void>;
+}
 
 /** What all nodes of a cluster have in common. */
 export interface NodeSettings {

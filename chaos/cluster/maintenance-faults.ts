@@ -1,5 +1,5 @@
 import { INSTANT, type FaultKind } from '../faults/fault.ts';
-import type { ClusterNode } from './broker-cluster.ts';
+import type { ClusterNode } from './docker-node.ts';
 import { onCluster } from './on-cluster.ts';
 
 /** Beyond the time in which a worker notices a silent node. */

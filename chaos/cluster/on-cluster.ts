@@ -1,6 +1,6 @@
 import type { FaultContext, FaultKind } from '../faults/fault.ts';
 import type { Random } from '../random.ts';
-import type { ClusterNode } from './broker-cluster.ts';
+import type { ClusterNode } from './docker-node.ts';
 import type { ClusterTestbed } from './cluster-testbed.ts';
 
 export interface ClusterContext extends FaultContext {

@@ -1,7 +1,7 @@
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { startCluster, type BrokerCluster, type ClusterNode } from '../../chaos/cluster/broker-cluster.ts';
+import { startCluster, type BrokerCluster } from '../../chaos/cluster/broker-cluster.ts';
 import { ensureDocker } from '../../infrastructure/docker.ts';
 import { declareTopology } from '../../src/amqp/connection/topology.ts';
 import { Publisher } from '../../src/amqp/publisher/publisher.ts';
@@ -117,7 +117,9 @@ test(
 );
 
 /** Declares queues as the worker does, until one has its leader here, and one elsewhere. */
-async function queuesByLeader(node: ClusterNode): Promise<readonly [here: string, elsewhere: string]> {
+async function queuesByLeader(
+  node: BrokerCluster['nodes'][number],
+): Promise<readonly [here: string, elsewhere: string]> {
   const model = await connect(node.url);
   const found = new Map<boolean, string>();
   for (let nth = 0; found.size < 2; nth += 1) {
