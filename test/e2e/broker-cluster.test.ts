@@ -25,13 +25,13 @@ afterAll(async () => {
 }, 120_000);
 
 /** A publisher like the worker's, with short times. */
-function publisherAt(url: string) {
+function publisherAt(url: string, confirmTimeoutMs = CONFIRM_TIMEOUT_MS) {
   const majorities: boolean[] = [];
   let missing: () => void = () => undefined;
   const isMissing = new Promise<void>((resolve) => (missing = resolve));
   const publisher = new Publisher(
     { urls: [url], timeoutMs: 2_000, heartbeatS: 60 },
-    { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch: 256, probeQueue: 'contacts.test.majority' },
+    { confirmTimeoutMs, prefetch: 256, probeQueue: 'contacts.test.majority' },
     {
       lost: () => undefined,
       restored: () => undefined,
@@ -98,7 +98,8 @@ test(
     for (const queue of silent) await channel.assertQueue(queue, { arguments: { 'x-queue-type': 'quorum' } });
     const quick = Array.from({ length: 20 }, (_, nth) => `quick-${nth}`);
     for (const queue of quick) await channel.assertQueue(queue, { exclusive: true });
-    const { publisher, isMissing } = publisherAt(alive.url);
+    // Time for 80 elections.
+    const { publisher, isMissing } = publisherAt(alive.url, 5 * CONFIRM_TIMEOUT_MS);
     try {
       await publisher.started;
       await Promise.all(others.map((node) => node.pause()));
@@ -139,12 +140,13 @@ test(
     const [other] = others;
     if (cutOff === undefined || other === undefined) throw new Error('unreachable');
     const queues = await queuesByLeader(cutOff);
-    const urls = { url: cutOff.url, others: others.map(({ url }) => url), publishUrl: other.url };
+    const urls = { url: cutOff.url, others: others.map(({ url }) => url), publishUrl: other.url, timeoutMs: 5_000 };
     const consumers = queues.map((queue) => recordedConsumer(urls, { queue }));
     try {
       await Promise.all(consumers.map(({ consumer }) => consumer.started));
       await cluster.partition([[cutOff], others]);
       const model = await connect(other.url);
+      model.on('error', () => undefined);
       const channel = await model.createConfirmChannel();
       for (const queue of queues) channel.sendToQueue(queue, Buffer.from('x'));
       for (const [nth, { received, events }] of consumers.entries()) {

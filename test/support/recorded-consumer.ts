@@ -37,7 +37,13 @@ export function recordedConsumer(
     url,
     publishUrl,
     others = [],
-  }: { readonly url: string; readonly publishUrl: string; readonly others?: readonly string[] },
+    timeoutMs = 1_000,
+  }: {
+    readonly url: string;
+    readonly publishUrl: string;
+    readonly others?: readonly string[];
+    readonly timeoutMs?: number;
+  },
   settings: Partial<ConsumerSettings> & Pick<ConsumerSettings, 'queue'>,
   handle: Handler = acknowledge,
 ): RecordedConsumer {
@@ -48,7 +54,7 @@ export function recordedConsumer(
     (name: string) =>
     (...details: unknown[]): void =>
       void recorded.push([name, ...details]);
-  const connection = { timeoutMs: 1_000, heartbeatS: 1 };
+  const connection = { timeoutMs, heartbeatS: 1 };
   const quiet = { lost: () => undefined, restored: () => undefined };
   const publisher = new Publisher(
     { ...connection, urls: [publishUrl] },

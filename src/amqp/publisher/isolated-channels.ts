@@ -43,11 +43,11 @@ export class IsolatedChannels {
   }
 
   /**
-   * Whether destinations wait for a channel, and no more channels may be opened, however many are
-   * stuck.
+   * Whether destinations that have not been silent wait for a channel, and no more channels may be
+   * opened, however many are stuck.
    */
   get exhausted(): boolean {
-    return this.#stuck >= this.#maxStuck && (this.#queue.size > 0 ? this.#room <= 0 : this.#silentWait);
+    return this.#queue.size > 0 && this.#stuck >= this.#maxStuck && this.#room <= 0;
   }
 
   /** How many channels should be freed for those that wait: one for all silent destinations. */
