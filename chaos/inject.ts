@@ -18,7 +18,7 @@ export interface Injected {
   readonly inFlight: number;
 }
 
-const FAULT_LIMIT_MS = 120_000;
+const FAULT_LIMIT_MS = 300_000;
 const WARM_UP_ANSWERS = 150;
 /** About 80 requests per second, so that there are requests that a fault could delay. */
 const LOW_LOAD = 20;

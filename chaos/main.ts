@@ -22,11 +22,13 @@ npm run chaos -- --claims         the workers claim their creates, as for a shar
   --minutes N         no fault begins later than this
   --recovery N        seconds within which everything must work again after a fault (120; 20 with --remove-guard)
   --workers N, --senders N
+  --partition-handling MODE   of the cluster: ignore, pause_minority or autoheal
   --only WORDS        only faults whose name contains these words
   --remove-guard G    one of ${GUARDS.join(', ')}: shows what fails without it`;
 
 const SHORT_REQUESTS = 6_000;
 const CLUSTER_REQUESTS = 20_000;
+const PARTITION_HANDLING = ['ignore', 'pause_minority', 'autoheal'];
 
 function options() {
   const text = { type: 'string' } as const;
@@ -46,10 +48,16 @@ function options() {
       workers: { ...text, default: '3' },
       senders: { ...text, default: '4' },
       only: text,
+      'partition-handling': text,
       'remove-guard': text,
     },
   });
   return values;
+}
+
+function handlingOf(mode: string | undefined): string | undefined {
+  if (mode === undefined || PARTITION_HANDLING.includes(mode)) return mode;
+  throw new UserFacingError(`There is no mode "${mode}"; there are: ${PARTITION_HANDLING.join(', ')}.`);
 }
 
 function settingsOf(given: ReturnType<typeof options>): RunSettings {
@@ -74,6 +82,7 @@ function settingsOf(given: ReturnType<typeof options>): RunSettings {
     cluster,
     ...(claims && { environmentOf: () => ({ MONGODB_SHARDED: 'true' }) }),
     queues,
+    partitionHandling: handlingOf(given['partition-handling']),
     plan: (random) => {
       if (queues > 1) return queuesPlan(short ? 3 : faults);
       if (cluster) return clusterPlan(random, faults, only);

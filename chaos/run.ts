@@ -33,6 +33,8 @@ export interface RunSettings {
   readonly cluster?: boolean;
   /** REQUEST_QUEUES of workers and senders. Default: 1. */
   readonly queues?: number;
+  /** As in `TestbedSettings`. */
+  readonly partitionHandling?: string | undefined;
   readonly plan: (random: Random) => readonly FaultKind[];
   /** What happens under load, instead of the plan's faults; adds what it injects to `injected`. */
   readonly course?: (context: FaultContext, injected: Injected[]) => Promise<void>;

@@ -43,7 +43,7 @@ export function createTelemetry(log: Log, metrics: Metrics, tracing?: Tracing): 
         if (isPresent) log.info("the broker's cluster has a majority again");
         else log.warn("the broker's cluster has no majority; answers to quorum queues wait");
       },
-      majorityAnswer: (isPresent) => metrics.majority(isPresent ? 'present' : 'missing'),
+      majorityAnswer: metrics.majority,
     },
     dispatch: dispatchEvents(log, metrics),
     paused: (paused, cause) => log.info(paused ? 'consumption paused' : 'consumption resumed', { reason: cause }),
@@ -118,6 +118,8 @@ function consumptionEvents(
       log.warn('a request starts that ended channels or processes, or was in flight when one ended', { count }),
     stalled: (remedy, waiting) => {
       metrics.standstill(remedy);
+      if (remedy === 'another node')
+        return log.warn("the broker's node has no majority, and another has: consuming there");
       log.error('requests wait and none is delivered, or no request in flight ends', {
         reason: remedy,
         count: waiting,

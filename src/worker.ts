@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 
+import { majorityQueuesOf } from './amqp/connection/majority-probe.ts';
 import { TopologyMismatchError } from './amqp/connection/topology.ts';
 import { openConsumer, type RequestConsumer } from './amqp/consumer/consumer-group.ts';
 import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
@@ -93,7 +94,7 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const openQueues = (): Queues => {
     const { requestQueue: name, prefetch, exitWhenStuckMs, maxRequestBytes: maxBodyBytes } = config;
     const connection = { urls: config.amqpUrls, tls: config.amqpTls, ...BROKER_LIMITS };
-    const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: `${name}.majority` };
+    const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: majorityQueuesOf(name) };
     const publisher = new Publisher(connection, confirms, { ...telemetry.publisher, open: flow.open });
     const pipeline = createPipeline({
       ...contentStages(config, tracing),

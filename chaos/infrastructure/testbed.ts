@@ -48,6 +48,8 @@ export interface TestbedSettings {
   readonly removedGuard: Guard | undefined;
   /** REQUEST_QUEUES. Default: 1. */
   readonly queues?: number;
+  /** Of a cluster; default: RabbitMQ's own. */
+  readonly partitionHandling?: string | undefined;
   /** Arguments of Node for the workers. Default: the suite's own worker. */
   readonly program?: readonly string[];
   /** Further variables of one worker's processes. */

@@ -197,15 +197,16 @@ export const PAUSE_REASONS = ['database', 'writes', 'answers'] as const;
 export const RETRY_REASONS = ['unavailable', 'isolated', 'defect', 'held'] as const;
 /** The two links to the broker, and the database. */
 export const LINKS = ['consume', 'publish', 'database'] as const;
-export const REMEDIES = ['new channel', 'new connection', 'exit'] as const;
+export const REMEDIES = ['new channel', 'new connection', 'another node', 'exit'] as const;
 /** What a broker's node answers when it is asked for its cluster's majority. */
-export const MAJORITY_ANSWERS = ['present', 'missing'] as const;
+export const MAJORITY_ANSWERS = ['present', 'missing', 'unknown'] as const;
 export const CAUTION_REASONS = ['the link was lost while consuming', 'a request came back often'] as const;
 export const SPAN_DROP_REASONS = ['queue full', 'export failed'] as const;
 export const REPUBLISH_REASONS = [
   'confirm lost',
   'refused by the broker',
   'closed by the broker',
+  'another queue waits',
   'dead letter returned',
   'dead letter refused',
   'dead letter unconfirmed',

@@ -56,7 +56,7 @@ class ConsumerGroup implements RequestConsumer {
     );
     this.#consumers = requestQueuesOf(queues).map(({ queue, deadLetterQueue }, number) => {
       const roster = rosterOf(queues.name);
-      const several = { deadLetterQueue, declareExchange, share, roster, isOnRoster: number === 0 };
+      const several = { name: queues.name, deadLetterQueue, declareExchange, share, roster, isOnRoster: number === 0 };
       const settings = { queue, prefetch: Math.floor(prefetch / queues.count), priority: 0, exitWhenStuckMs, several };
       return new Consumer(connection, settings, handle, publisher, together.of(queue));
     });

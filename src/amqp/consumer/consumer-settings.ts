@@ -22,6 +22,8 @@ export interface ConsumerSettings {
 
 /** What the consumers of several queues have in common. */
 export interface OneOfSeveral {
+  /** Of all queues together. */
+  readonly name: string;
   readonly deadLetterQueue: string;
   /** Declares the exchange in front of the queues. */
   readonly declareExchange: (model: ChannelModel) => Promise<void>;

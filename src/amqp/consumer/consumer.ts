@@ -53,8 +53,7 @@ export class Consumer implements ChannelUser<Channel> {
   ) {
     const { exitWhenStuckMs: exitAfterMs, several } = settings;
     const queue = requestQueueOf(settings);
-    const { timeoutMs } = connection;
-    this.#settings = { ...settings, timeoutMs };
+    this.#settings = { ...settings, timeoutMs: connection.timeoutMs };
     this.#handle = handle;
     this.#deadLetters = new DeadLetterPublisher(publisher, queue, events);
     this.#settling = new Settling(this.#deadLetters, events, (from, how, ms) => this.#settled(from, how, ms));
@@ -65,9 +64,10 @@ export class Consumer implements ChannelUser<Channel> {
       this.#subscription?.review();
     });
     this.#stallWatchdog = new StallWatchdog(
-      { queues: [queue.queue, queue.deadLetterQueue], timeoutMs, exitAfterMs, several },
+      { connection, queue, exitAfterMs, several },
       {
         shouldConsume: () => this.#wanted,
+        url: () => this.#channel.url,
         polled: () => this.#cautiousPrefetch.tick(),
         onRemedy: (remedy, waiting) => events.stalled(remedy, waiting),
         claim: () => this.#claim(),
@@ -117,26 +117,21 @@ export class Consumer implements ChannelUser<Channel> {
   }
 
   async setUp(channel: Channel, model: ChannelModel): Promise<void> {
+    const { several, priority } = this.#settings;
     // Before the first await: an abandoned set-up that goes on reaches a dropped subscription.
-    const subscription: Subscription = new Subscription(
-      channel,
-      this.#settings,
-      this.#claimed ?? this.#settings.priority,
-      {
-        shouldConsume: () => this.#wanted,
-        oneAtATime: () => this.#cautiousPrefetch.oneAtATime,
-        received: (message) => this.#receive({ subscription, message }),
-        lost: (message) => subscription.lose(message, (_, ms) => this.#settled(subscription, 'lost', ms)),
-        failed: (reason) => this.#channel.rebuild(reason),
-        release: (reason) => this.#release(reason),
-      },
-    );
+    const subscription: Subscription = new Subscription(channel, this.#settings, this.#claimed ?? priority, {
+      shouldConsume: () => this.#wanted,
+      oneAtATime: () => this.#cautiousPrefetch.oneAtATime,
+      received: (message) => this.#receive({ subscription, message }),
+      lost: (message) => subscription.lose(message, (_, ms) => this.#settled(subscription, 'lost', ms)),
+      failed: (reason) => this.#channel.rebuild(reason),
+      release: (reason) => this.#release(reason),
+    });
     this.#subscription = subscription;
     this.#subscriptions.add(subscription);
     await this.#queues.declare(model);
     await subscription.start();
     const polling = await model.createChannel();
-    const { several } = this.#settings;
     if (several?.isOnRoster === true) await polling.consume(several.roster, () => undefined, { noAck: true });
     if (subscription === this.#subscription) this.#poller = this.#stallWatchdog.watch(polling, subscription);
   }

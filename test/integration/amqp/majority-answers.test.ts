@@ -27,6 +27,7 @@ test('questions for the majority are counted, answered and unanswered ones', asy
     inFlight: () => 0,
     oldestRequestAgeS: () => 0,
     spans: () => ({ exported: 0, dropped: { 'queue full': 0, 'export failed': 0 } }),
+    exemplars: false,
     droppedLogLines: () => 0,
     queueMessages: () => new Map(),
     intakeHeld: () => ({ database: false, writes: false, answers: false }),
