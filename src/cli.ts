@@ -35,11 +35,12 @@ const OWN_SETTINGS = ['AMQP_URL', 'AMQP_TLS_CA', 'AMQP_TLS_CERT', 'AMQP_TLS_KEY'
  * usable: an option is wrong usage, a variable a wrong setting.
  */
 async function readSettings(given: Given, names?: readonly string[]) {
-  const [{ loadConfig, InvalidSettingsError }, { readSettingFile }, { amqpUrlProblem }] = await Promise.all([
-    import('./settings/config.ts'),
-    import('./settings/setting-file.ts'),
-    import('./amqp/connection/url.ts'),
-  ]);
+  const [{ loadConfig, InvalidSettingsError }, { readSettingFile }, { amqpNeedsCertificate, amqpUrlProblem }] =
+    await Promise.all([
+      import('./settings/config.ts'),
+      import('./settings/setting-file.ts'),
+      import('./amqp/connection/url.ts'),
+    ]);
   const options = new Map([
     ['AMQP_URL', given.url],
     ['REQUEST_QUEUE', given.queue],
@@ -53,8 +54,10 @@ async function readSettings(given: Given, names?: readonly string[]) {
   try {
     return loadConfig(environment, readSettingFile, {
       amqpUrlProblem,
+      amqpNeedsCertificate,
       mongodbUrlProblem,
       mongodbTlsProblem: mongodbUrlProblem,
+      mongodbNeedsCertificate: () => false,
     });
   } catch (error) {
     if (!(error instanceof InvalidSettingsError)) throw error;
