@@ -91,14 +91,17 @@ function clientProblem({ options }: MongoClient, place: string): string | undefi
   if (options.minPoolSize > options.maxPoolSize) {
     return `option minPoolSize must be at most ${options.maxPoolSize}, the size of the worker's connection pool`;
   }
-  const { mechanism = '' } = options.credentials ?? {};
-  if (mechanism === X509 && !options.tls)
-    return 'option authMechanism makes the certificate the login, which needs tls=true';
-  if (MECHANISMS_WITHOUT_PACKAGE.has(mechanism))
-    return 'option authMechanism names one that needs a package which the worker does not include';
   if (options.compressors?.includes('snappy'))
     return 'option compressors names snappy, which needs a package that the worker does not include; use zlib or zstd';
-  return tlsProblem(options);
+  return loginProblem(options) ?? tlsProblem(options);
+}
+
+function loginProblem({ credentials, tls }: MongoClient['options']): string | undefined {
+  const mechanism = credentials?.mechanism ?? '';
+  if (mechanism === X509 && !tls) return 'option authMechanism makes the certificate the login, which needs tls=true';
+  if (MECHANISMS_WITHOUT_PACKAGE.has(mechanism))
+    return 'option authMechanism names one that needs a package which the worker does not include';
+  return undefined;
 }
 
 /**
