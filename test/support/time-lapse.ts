@@ -7,7 +7,7 @@ const FACTOR = 30;
 /** A rate needs two scrapes. */
 const LEAST_S = 4;
 /** Windows of hours would make a test wait for the end of an alert. */
-const MOST_S = 40;
+const MOST_S = 60;
 
 /** A window in the lapse, in seconds; windows of the same order stay in their order. */
 function lapsed(count: string, unit: string): number {

@@ -77,7 +77,7 @@ describe('each alert has commands that a test executes, or a reason for having n
 test('in time lapse, expressions and thresholds stay, and each time becomes shorter', () => {
   const rule = 'expr: rate(a[10m]) > 600 and b offset 1h > time() - 600\n        for: 15m\n  c:ratio_rate5m > 0.5\n';
   expect(shortenedRules(rule)).toBe(
-    'expr: rate(a[20s]) > 600 and b offset 40s > time() - 20\n        for: 2s\n  c:ratio_rate5m > 0.5\n',
+    'expr: rate(a[20s]) > 600 and b offset 60s > time() - 20\n        for: 2s\n  c:ratio_rate5m > 0.5\n',
   );
 });
 
