@@ -5,7 +5,7 @@ import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { run } from '../../infrastructure/command.ts';
-import { commandsByAlert, HANDBOOK } from '../support/alert-pages.ts';
+import { commandsByAlert, firstCommands, HANDBOOK } from '../support/alert-pages.ts';
 import { alertRoom, type AlertRoom } from '../support/alert-room.ts';
 import { getRequest, listRequest } from '../support/documents.ts';
 import { Requester } from '../support/requester.ts';
@@ -73,6 +73,7 @@ test('a foreign document, and producers with wrong reply addresses', async () =>
         requester.send(xml, { replyTo: requester.replyTo, messageId: randomUUID() });
       }
     });
+    expect(await room.sh(firstCommands(HANDBOOK))).toContain('contacts.requests.dead');
     await follow('ContactsForeignDocuments', 'ContactsFailuresFast', 'ContactsFailuresSlow', 'ContactsAnswersReturned');
     // What the page asks a person to do.
     await documents.deleteOne({ _id: FOREIGN });

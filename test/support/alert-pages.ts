@@ -19,6 +19,13 @@ export function commandsByAlert(handbook: string): ReadonlyMap<string, string> {
   );
 }
 
+/** Returns the commands of the section "What to do first". */
+export function firstCommands(handbook: string): string {
+  const [, commands] = /^## What to do first$[^]*?^ +```sh$([^]*?)^ +```$/m.exec(handbook) ?? [];
+  if (commands === undefined) throw new Error('the handbook has no first commands');
+  return commands;
+}
+
 /** Returns the alerts of the table "alert without a test", with their reasons. */
 export function withoutTest(handbook: string): ReadonlyMap<string, string> {
   const rows = handbook.matchAll(/^\| \[(Contacts\w+)\]\(#\w+\)\s*\| (.*?)\s*\|$/gm);
