@@ -27,7 +27,7 @@ export function firstCommands(handbook: string): string {
 }
 
 /** Returns the alerts of the table "alert without a test", with their reasons. */
-export function withoutTest(handbook: string): ReadonlyMap<string, string> {
+function withoutTest(handbook: string): ReadonlyMap<string, string> {
   const rows = handbook.matchAll(/^\| \[(Contacts\w+)\]\(#\w+\)\s*\| (.*?)\s*\|$/gm);
   return new Map([...rows].map(([, name = '', reason = '']) => [name, reason]));
 }
