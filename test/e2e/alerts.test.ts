@@ -156,7 +156,11 @@ test('the broker: connections that break, a full disk, an end', async () => {
   const inFlight = async (count: number, act: () => Promise<unknown>): Promise<void> => {
     await docker('pause', database);
     get(count);
-    await act().finally(() => docker('unpause', database));
+    try {
+      await act();
+    } finally {
+      await docker('unpause', database);
+    }
   };
   const close = `rabbit_networking:close_all_user_connections(<<"contacts-worker">>, <<"test">>)`;
   const closeOften = `[begin ${close}, timer:sleep(1000) end || _ <- lists:seq(1, 12)].`;
@@ -206,6 +210,7 @@ test('the monitoring itself: a wrong rule, a wrong configuration, an end of Aler
   ]);
   await follow('ContactsAlertsUndelivered');
   await damaged('prometheus.yml', (text) => `${text}\nwrong: true\n`, 'ContactsMonitoringConfig');
+  expect(room.followed).toContain('ContactsMonitoringConfig');
 });
 
 test('in the end the commands of every section were executed, and only the watchdog fires', async () => {
