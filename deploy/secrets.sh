@@ -2,7 +2,7 @@
 # Makes the passwords of docker-compose.yml: random ones, each in a file of the folder secrets/ (or SECRETS_FOLDER).
 # The service `secrets` runs it at each start; it also runs by hand:
 #   sh deploy/secrets.sh                 makes what is missing, and changes no password
-#   sh deploy/secrets.sh renew NAME…     replaces these: worker producer operator admin mongodb-worker
+#   sh deploy/secrets.sh renew NAME…     replaces these: worker producer operator admin mongodb-worker grafana-admin
 # docs/operations/security.md says what to restart then. Needs openssl.
 # For docker-compose.cluster.yml, RABBITMQ_NODES and RABBITMQ_PORTS hold the nodes' names and their ports on the host.
 set -eu
@@ -65,15 +65,17 @@ hash() {
 renewed=
 if [ "${1:-}" = renew ]; then
   shift
+  if [ $# = 0 ]; then echo 'renew: which passwords? worker producer operator admin mongodb-worker grafana-admin' >&2; exit 2; fi
   for name in "$@"; do
     case $name in
       worker | producer | operator | admin) renewed="$renewed rabbitmq_$name" ;;
-      mongodb-worker) renewed="$renewed mongodb_worker" ;;
+      mongodb-worker | grafana-admin) renewed="$renewed $(echo "$name" | tr - _)" ;;
+      mongodb-admin) echo 'mongodb-admin: change it in MongoDB, then in its file: docs/operations/security.md' >&2; exit 2 ;;
       *) echo "unknown: $name" >&2; exit 2 ;;
     esac
   done
 elif [ $# -gt 0 ]; then
-  echo "usage: sh deploy/secrets.sh [renew worker|producer|operator|admin|mongodb-worker …]" >&2
+  echo "usage: sh deploy/secrets.sh [renew worker|producer|operator|admin|mongodb-worker|grafana-admin …]" >&2
   exit 2
 fi
 

@@ -24,7 +24,11 @@ const SMALL_HEAP = ['--semi-space-growth-factor=1', '--heap-growing-percent=50']
 for (const flag of SMALL_HEAP) setFlagsFromString(flag);
 
 /** Loads no driver: only the doctor and the console use the database. */
-const NO_DATABASE = { mongodbUrlProblem: () => undefined, mongodbTlsProblem: () => undefined };
+const NO_DATABASE = {
+  mongodbUrlProblem: () => undefined,
+  mongodbTlsProblem: () => undefined,
+  mongodbNeedsCertificate: () => false,
+};
 
 /** The settings of the worker that a command line program uses. */
 const OWN_SETTINGS = [
@@ -50,13 +54,14 @@ function hasDatabase(): boolean {
 async function readSettings(
   given: Given,
   names?: readonly string[],
-  database: Omit<UrlValidators, 'amqpUrlProblem'> = NO_DATABASE,
+  database: Omit<UrlValidators, 'amqpUrlProblem' | 'amqpNeedsCertificate'> = NO_DATABASE,
 ) {
-  const [{ loadConfig, InvalidSettingsError }, { readSettingFile }, { amqpUrlProblem }] = await Promise.all([
-    import('./settings/config.ts'),
-    import('./settings/setting-file.ts'),
-    import('./amqp/connection/url.ts'),
-  ]);
+  const [{ loadConfig, InvalidSettingsError }, { readSettingFile }, { amqpNeedsCertificate, amqpUrlProblem }] =
+    await Promise.all([
+      import('./settings/config.ts'),
+      import('./settings/setting-file.ts'),
+      import('./amqp/connection/url.ts'),
+    ]);
   const options = new Map([
     ['AMQP_URL', given.url],
     ['REQUEST_QUEUE', given.queue],
@@ -69,7 +74,7 @@ async function readSettings(
   }
   for (const [name, value] of options) if (value !== undefined) environment[name] = value;
   try {
-    return loadConfig(environment, readSettingFile, { amqpUrlProblem, ...database });
+    return loadConfig(environment, readSettingFile, { amqpUrlProblem, amqpNeedsCertificate, ...database });
   } catch (error) {
     if (!(error instanceof InvalidSettingsError)) throw error;
     const byOption = error.problems.every((problem) => options.get(problem.split(':', 1)[0] ?? '') !== undefined);

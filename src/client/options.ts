@@ -1,4 +1,4 @@
-import { amqpUrlProblem } from '../amqp/connection/url.ts';
+import { amqpNeedsCertificate, amqpUrlProblem } from '../amqp/connection/url.ts';
 import { tlsFilesProblems, type TlsFiles } from '../files/tls-files.ts';
 import { deadlineMs } from '../protocol/deadline.ts';
 import { invalidArgument } from './errors.ts';
@@ -117,6 +117,8 @@ function urlsOf(given: string | readonly string[]): readonly string[] {
 }
 
 function tlsOf(tls: TlsFiles | undefined, url: NonNullable<ClientOptions['url']>): TlsFiles | undefined {
+  if (tls?.cert === undefined && tls?.key === undefined && urlsOf(url).some(amqpNeedsCertificate))
+    throw invalidArgument('url makes the certificate the login, which needs tls.cert and tls.key');
   if (tls === undefined) return undefined;
   if (!urlsOf(url).every((each) => /^amqps:/i.test(each)))
     throw invalidArgument('tls is set for a url without amqps://');

@@ -87,7 +87,7 @@ export function loadConfig(environment: Environment, readFile: ReadFile, urls: U
   const { values, problems } = readValues(schema, environment, readFile);
   problems.push(...addDefaultsAndValidate(schema, values, urls));
   problems.push(...prefetchProblems(values));
-  problems.push(...tlsProblems(values, problems, urls.mongodbTlsProblem));
+  problems.push(...tlsProblems(values, problems, urls));
   if (problems.length > 0) throw new InvalidSettingsError(sortBySchema(schema, problems));
   return frozenConfig(values);
 }

@@ -10,6 +10,10 @@ import { TimeoutError } from '../../time/limit.ts';
 /** amqplib's errors at opening a connection, and what each means for the URL. */
 const OPEN_ERRORS: readonly (readonly [RegExp, string])[] = [
   [
+    /^Handshake terminated by server: 403\b[^]*\bmechanism EXTERNAL\b/,
+    '403 ACCESS_REFUSED: the broker refuses the login by certificate; it has no user of the name in the certificate, or the user may not connect from this host',
+  ],
+  [
     /^Handshake terminated by server: 403\b/,
     '403 ACCESS_REFUSED: the broker refuses the login; the user name or password is wrong, or the user may not connect from this host',
   ],
@@ -22,6 +26,10 @@ const OPEN_ERRORS: readonly (readonly [RegExp, string])[] = [
   [
     /^Socket closed abruptly during opening handshake/,
     'the other side closed the connection during the AMQP handshake; the port may expect TLS (amqps://) or another protocol',
+  ],
+  [
+    /^SASL mechanism EXTERNAL is not provided/,
+    'the broker does not accept a login by certificate; enable its plugin rabbitmq_auth_mechanism_ssl and the mechanism EXTERNAL',
   ],
   [/^SASL mechanism PLAIN is not provided/, 'the broker does not accept a login by user name and password'],
 ];

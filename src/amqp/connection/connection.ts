@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 
-import { connect, type Channel, type ChannelModel } from 'amqplib';
+import { connect, credentials, type Channel, type ChannelModel } from 'amqplib';
 
 import { readTlsFiles, type TlsFiles } from '../../files/tls-files.ts';
 import { TimeoutError, within } from '../../time/limit.ts';
@@ -150,6 +150,7 @@ async function openModel(
     noDelay: true,
     keepAlive: true,
     clientProperties: { connection_name: name },
+    ...(address.loginByCertificate === true && { credentials: credentials.external() }),
     ...(tls !== undefined && readTlsFiles(tls)),
     // Also where the environment says NODE_TLS_REJECT_UNAUTHORIZED=0.
     ...(address.protocol === 'amqps' && { rejectUnauthorized: true }),

@@ -29,7 +29,7 @@ test('is polite', () => {
   expect(greeting).toBe('hello');
 });
 
-test('is short', () => {
+test('greetings are short', () => {
   expect(greeting).toHaveLength(LENGTH);
 });
 `;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CHECKS } from '../../../scripts/rules/checks.ts';
 import { sandbox } from './sandbox.ts';
 
-async function problems(name: string, planted: Record<string, string> = {}): Promise<string> {
+async function problems(name: string, planted: Record<string, string | undefined> = {}): Promise<string> {
   const check = CHECKS.find((each) => each.name === name);
   if (check === undefined) throw new Error(`no check ${name}`);
   return check.problems(sandbox(planted));
@@ -11,6 +11,21 @@ async function problems(name: string, planted: Record<string, string> = {}): Pro
 describe('a clean project', () => {
   test.each(CHECKS.map(({ name }) => name))('passes %s', async (name) => {
     expect(await problems(name)).toBe('');
+  });
+});
+
+describe('a check whose subject is missing fails', () => {
+  test.each([
+    ['documents', 'docs/README.md'],
+    ['threat model', 'docs/threat-model.md'],
+    ['licences', 'package-lock.json'],
+  ])('%s without %s', async (name, path) => {
+    expect(await problems(name, { [path]: undefined })).toContain(path);
+  });
+
+  test('licences with a lock that lists no package', async () => {
+    const lock = JSON.stringify({ packages: { '': { license: 'MIT' } } });
+    expect(await problems('licences', { 'package-lock.json': lock })).toContain('lists no package');
   });
 });
 
