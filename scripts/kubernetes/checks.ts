@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { ROOT } from '../../infrastructure/command.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -7,12 +11,27 @@ export interface ClusterCheck {
   readonly run: (cluster: Cluster) => Promise<void>;
 }
 
+interface PodTemplate {
+  readonly volumes: readonly {
+    readonly secret: { readonly secretName: string; readonly items: readonly { readonly key: string }[] };
+  }[];
+}
+
 interface Pod {
   readonly metadata: { readonly name: string; readonly deletionGracePeriodSeconds?: number };
   readonly spec: { readonly nodeName?: string };
 }
 
 const NAMESPACE = ['--namespace', 'contacts'] as const;
+const SECRET_FILES = [
+  'amqp_url',
+  'mongodb_url',
+  'ca.pem',
+  'worker.pem',
+  'worker-key.pem',
+  'worker-both.pem',
+  'scaler_host',
+] as const;
 const ZONES = ['a', 'a', 'b', 'b'] as const;
 
 function expectThat(holds: boolean, what: string): void {
@@ -24,6 +43,11 @@ async function refused(cluster: Cluster, words: RegExp, ...args: readonly string
   const { code, output } = await cluster.kubectl(...args);
   expectThat(code !== 0, `accepted: kubectl ${args.join(' ')}`);
   expectThat(words.test(output), `refused otherwise: ${output}`);
+}
+
+async function podTemplate(cluster: Cluster): Promise<PodTemplate> {
+  const text = await cluster.succeed('get', 'deployment', 'contacts-worker', ...NAMESPACE, '-o', 'json');
+  return (JSON.parse(text) as { spec: { template: { spec: PodTemplate } } }).spec.template.spec;
 }
 
 async function podsOf(cluster: Cluster): Promise<readonly Pod[]> {
@@ -94,16 +118,28 @@ export const CLUSTER_CHECKS: readonly ClusterCheck[] = [
     run: addNodes,
   },
   {
-    name: 'the example is applied as it is, unknown fields forbidden, without a warning',
+    name: 'the commands of docs/kubernetes.md install the example, without a warning',
     run: async (cluster) => {
-      const { code, output } = await cluster.kubectl(
-        'apply',
-        '--server-side',
-        '--validate=strict',
-        '-k',
-        '/deploy/kubernetes/overlays/example',
-      );
-      expectThat(code === 0 && !/warning/i.test(output), output);
+      for (const name of SECRET_FILES) cluster.file(`secrets/${name}`, `content of ${name}`);
+      const page = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8');
+      const blocks = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, commands = '']) => commands);
+      expectThat(blocks.length === 2, `${blocks.length} blocks of commands`);
+      for (const commands of blocks) {
+        const { code, output } = await cluster.sh(commands);
+        expectThat(code === 0 && !/warning/i.test(output), output);
+      }
+    },
+  },
+  {
+    name: 'the Secrets have every file that the pods mount',
+    run: async (cluster) => {
+      const { volumes } = await podTemplate(cluster);
+      expectThat(volumes.length === 2, `${volumes.length} volumes`);
+      for (const { secret } of volumes) {
+        const text = await cluster.succeed('get', 'secret', secret.secretName, ...NAMESPACE, '-o', 'json');
+        const { data } = JSON.parse(text) as { data: object };
+        for (const { key } of secret.items) expectThat(key in data, `${secret.secretName} has no ${key}`);
+      }
     },
   },
   {
@@ -117,7 +153,7 @@ export const CLUSTER_CHECKS: readonly ClusterCheck[] = [
         ...NAMESPACE,
         '--force-conflicts',
         '-k',
-        '/deploy/kubernetes/base',
+        'deploy/kubernetes/base',
       );
       expectThat(code === 0 && !/warning/i.test(output), output);
     },
@@ -125,12 +161,11 @@ export const CLUSTER_CHECKS: readonly ClusterCheck[] = [
   {
     name: 'the namespace refuses a pod that is less restricted (Pod Security, restricted)',
     run: async (cluster) => {
-      const text = await cluster.succeed('get', 'deployment', 'contacts-worker', ...NAMESPACE, '-o', 'json');
-      const { template } = (JSON.parse(text) as { spec: { template: { spec: object } } }).spec;
-      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'copy' }, spec: template.spec };
+      const spec = await podTemplate(cluster);
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'copy' }, spec };
       const create = ['create', '--dry-run=server', ...NAMESPACE, '-f'] as const;
       await cluster.succeed(...create, cluster.file('copy.json', pod));
-      const weaker = { ...pod, spec: { ...template.spec, securityContext: { runAsUser: 0 } } };
+      const weaker = { ...pod, spec: { ...spec, securityContext: { runAsUser: 0 } } };
       await refused(cluster, /violates PodSecurity "restricted/, ...create, cluster.file('weaker.json', weaker));
     },
   },

@@ -3,14 +3,11 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { ensureBuiltImage } from '../../infrastructure/built-image.ts';
 import { attempt, ROOT, run, type CommandResult } from '../../infrastructure/command.ts';
 import { ensureDocker } from '../../infrastructure/docker.ts';
 import { ensureImages } from '../../infrastructure/images.ts';
-import { withLock } from '../../infrastructure/lock.ts';
-import { step, waitFor } from '../../infrastructure/progress.ts';
-import { buildImage, imagePresent, recipeHash } from '../../infrastructure/recipe.ts';
-
-const RECIPE = join(ROOT, 'test/support/systemd');
+import { waitFor } from '../../infrastructure/progress.ts';
 
 /** A container whose first process is systemd, with the worker in /opt/contacts-worker. */
 export interface SystemdMachine {
@@ -21,18 +18,20 @@ export interface SystemdMachine {
 
 export async function startSystemdMachine(): Promise<SystemdMachine> {
   await ensureDocker();
-  const image = await machineImage();
+  const { node } = await ensureImages('node');
+  const image = await ensureBuiltImage('test/support/systemd', () => Promise.resolve(node), node);
   const folder = await builtWorker();
   const name = `contacts-systemd-${randomBytes(4).toString('hex')}`;
   // Mounts and user namespaces are systemd's work, in the container's own namespaces.
   const capabilities = ['--cap-add', 'SYS_ADMIN', '--cap-add', 'SYS_PTRACE'];
   const rights = [...capabilities, '--security-opt', 'seccomp=unconfined', '--security-opt', 'apparmor=unconfined'];
   const memory = ['--cgroupns', 'private', '--tmpfs', '/run', '--tmpfs', '/run/lock'];
-  const mounts = [
-    ...['-v', `${folder}:/opt/contacts-worker:ro`],
-    ...['-v', `${join(ROOT, 'node_modules')}:/opt/contacts-worker/node_modules:ro`],
-    ...['-v', `${join(ROOT, 'deploy')}:/checkout/deploy:ro`],
-  ];
+  const mounted = {
+    [folder]: '/opt/contacts-worker',
+    [join(ROOT, 'node_modules')]: '/opt/contacts-worker/node_modules',
+    [join(ROOT, 'deploy')]: '/checkout/deploy',
+  };
+  const mounts = Object.entries(mounted).flatMap(([host, path]) => ['-v', `${host}:${path}:ro`]);
   const sh = (commands: string, env: Readonly<Record<string, string>> = {}): Promise<CommandResult> => {
     const variables = Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
     const args = ['exec', '-w', '/checkout', ...variables, name, 'bash', '-e', '-c', commands];
@@ -52,17 +51,6 @@ export async function startSystemdMachine(): Promise<SystemdMachine> {
     throw error;
   }
   return { sh, remove };
-}
-
-/** Builds the machine's image on the worker's base, where it is missing. */
-async function machineImage(): Promise<string> {
-  const { node } = await ensureImages('node');
-  const name = `contacts-systemd:${recipeHash(RECIPE, node)}`;
-  return withLock('systemd-image', async () => {
-    if (!(await imagePresent(name)))
-      await step(`Building the image ${name}`, () => buildImage(name, node, RECIPE, 'systemd'));
-    return name;
-  });
 }
 
 /** Returns a folder with what the worker runs from, but its packages. */
