@@ -13,7 +13,10 @@ export interface ClusterCheck {
 
 interface PodTemplate {
   readonly volumes: readonly {
-    readonly secret: { readonly secretName: string; readonly items: readonly { readonly key: string }[] };
+    readonly secret: {
+      readonly secretName: string;
+      readonly items: readonly { readonly key: string }[];
+    };
   }[];
 }
 
@@ -99,7 +102,11 @@ async function addNodes(cluster: Cluster): Promise<void> {
       name: `node-${index}`,
       labels: { 'kubernetes.io/hostname': `node-${index}`, 'topology.kubernetes.io/zone': zone },
     },
-    status: { capacity: resources, allocatable: resources, conditions: [{ type: 'Ready', status: 'True' }] },
+    status: {
+      capacity: resources,
+      allocatable: resources,
+      conditions: [{ type: 'Ready', status: 'True' }],
+    },
   }));
   await cluster.succeed('create', '-f', cluster.file('nodes.json', { apiVersion: 'v1', kind: 'List', items: nodes }));
   await cluster.succeed('taint', 'nodes', '--all', 'node.kubernetes.io/not-ready-');
@@ -114,7 +121,7 @@ export const CLUSTER_CHECKS: readonly ClusterCheck[] = [
     },
   },
   {
-    name: 'a node that can run pods exists, in two zones each',
+    name: 'four nodes exist, in two zones',
     run: addNodes,
   },
   {
@@ -186,7 +193,11 @@ export const CLUSTER_CHECKS: readonly ClusterCheck[] = [
     run: async (cluster) => {
       const text = await cluster.succeed('get', 'scaledobject', 'contacts-worker', ...NAMESPACE, '-o', 'json');
       const { spec } = JSON.parse(text) as {
-        spec: { minReplicaCount: number; maxReplicaCount: number; advanced: { horizontalPodAutoscalerConfig: object } };
+        spec: {
+          minReplicaCount: number;
+          maxReplicaCount: number;
+          advanced: { horizontalPodAutoscalerConfig: object };
+        };
       };
       // As KEDA makes it.
       const target = { type: 'AverageValue', averageValue: '1000' };
