@@ -142,7 +142,7 @@ type ContentStages = Pick<Stages, 'guard' | 'identify' | 'decode' | 'encode' | '
 /** The stages that depend on the message and the settings alone. */
 function contentStages(config: Config, tracing: Stages['tracing']): ContentStages {
   const { requestQueue: queue, replyToAllow, maxRequestBytes: maxBytes } = config;
-  const turns = new Turns();
+  const turns = new Turns(config.prefetch / 4);
   return {
     tracing,
     guard: createGuard(createReplyToPolicy([queue, deadLetterQueueOf(queue)], replyToAllow)),
