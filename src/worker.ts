@@ -165,7 +165,7 @@ type ContentStages = Pick<Stages, 'guard' | 'identify' | 'decode' | 'encode' | '
 function contentStages(config: Config, tracing: Stages['tracing']): ContentStages {
   const { requestQueue: name, requestQueues: count, replyToAllow, maxRequestBytes: maxBytes } = config;
   const ownQueues = [...requestQueuesOf({ name, count }).map(({ queue }) => queue), deadLetterQueueOf(name)];
-  const turns = new Turns();
+  const turns = new Turns(config.prefetch / 4);
   return {
     tracing,
     guard: createGuard(createReplyToPolicy(ownQueues, replyToAllow)),
