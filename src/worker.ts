@@ -92,7 +92,7 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const attempts = new Attempts(store.attempts, { maxAttempts, retryPolicy, describe, events });
 
   const openQueues = (): Queues => {
-    const { requestQueue: name, prefetch, exitWhenStuckMs, maxRequestBytes: maxBodyBytes } = config;
+    const { requestQueue: name, prefetch, maxRequestBytes: maxBodyBytes } = config;
     const connection = { urls: config.amqpUrls, tls: config.amqpTls, ...BROKER_LIMITS };
     const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: majorityQueuesOf(name) };
     const publisher = new Publisher(connection, confirms, { ...telemetry.publisher, open: flow.open });
@@ -104,9 +104,8 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
       publish: (reply) => publisher.publish(replyMessage(reply)),
       report: (report) => telemetry.report(report),
     });
-    const queuesOfRequests = { name, count: config.requestQueues };
-    const consuming = { queues: queuesOfRequests, prefetch, priority: priorityOf(config), exitWhenStuckMs };
-    const consumer = openConsumer({ ...connection, maxBodyBytes }, consuming, pipeline, publisher, telemetry.consumer);
+    const receiving = { ...connection, maxBodyBytes };
+    const consumer = openConsumer(receiving, consumingSettings(config), pipeline, publisher, telemetry.consumer);
     queues = { consumer, publisher };
     return queues;
   };
@@ -126,8 +125,10 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   return worker;
 }
 
-function priorityOf({ consumerPriority }: Config): number {
-  return consumerPriority === 'ranked' ? randomInt(1, MAX_PRIORITY) : 0;
+function consumingSettings(config: Config): Parameters<typeof openConsumer>[1] {
+  const { requestQueue: name, requestQueues: count, prefetch, exitWhenStuckMs } = config;
+  const priority = config.consumerPriority === 'ranked' ? randomInt(1, MAX_PRIORITY) : 0;
+  return { queues: { name, count }, prefetch, priority, exitWhenStuckMs };
 }
 
 function storeSettings({ mongodbTls: tls, retentionSeconds, mongodbSharded: sharded }: Config): StoreOptions {

@@ -2,6 +2,7 @@ import { amqpNeedsCertificate, amqpUrlProblem } from '../amqp/connection/url.ts'
 import { tlsFilesProblems, type TlsFiles } from '../files/tls-files.ts';
 import { deadlineMs } from '../protocol/deadline.ts';
 import { invalidArgument } from './errors.ts';
+import type { RoutingKeyIn } from './requests.ts';
 
 /** Options of `ContactsClient.connect`. All may be left out. */
 export interface ClientOptions {
@@ -67,6 +68,8 @@ export interface ClientSettings {
   readonly tls: TlsFiles | undefined;
   readonly queue: string;
   readonly queues: number;
+  /** Set where there are several queues; it needs an XML parser, which only then is loaded. */
+  readonly routingKeyIn?: RoutingKeyIn;
   readonly appId: string | undefined;
   readonly timeoutMs: number;
   readonly maxInFlight: number;

@@ -145,7 +145,8 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
   #publish(lane: Lane, call: Call): void {
     const { document, messageId, id: correlationId, deadline } = call.request;
     const { queue, queues, appId } = this.#settings;
-    const [exchange, routingKey] = queues === 1 ? ['', queue] : [queue, routingKeyFor(document, messageId)];
+    const [exchange, routingKey] =
+      queues === 1 ? ['', queue] : [queue, routingKeyFor(document, messageId, this.#settings.routingKeyIn)];
     if (document.body.length > this.#largestBody) return call.fail(tooLarge(this.#largestBody, messageId));
     const headers = deadline === undefined ? {} : { [HEADERS.deadline]: deadline };
     const { replyTo } = lane;

@@ -1,5 +1,4 @@
 import { encodeRequest } from '../codec/encode.ts';
-import { routingKeyIn } from '../codec/routing-key.ts';
 import { NO_METHOD } from '../protocol/catalogue.ts';
 import { isLegalText, trimmed } from '../protocol/characters.ts';
 import { routingKeyOf } from '../protocol/request-queues.ts';
@@ -63,9 +62,16 @@ export function listDocument(query: ContactQuery): RequestDocument {
   return document('contact.list', elements(query, OF_QUERY));
 }
 
+/** Reads the routing key from a document. */
+export type RoutingKeyIn = (body: Uint8Array, messageId: string) => string;
+
 /** The routing key where there are several queues: it keeps the requests about one contact together. */
-export function routingKeyFor({ method, body, contactId }: RequestDocument, messageId: string): string {
-  if (method === NO_METHOD) return routingKeyIn(body, messageId);
+export function routingKeyFor(
+  { method, body, contactId }: RequestDocument,
+  messageId: string,
+  ofDocument: RoutingKeyIn | undefined,
+): string {
+  if (method === NO_METHOD) return ofDocument?.(body, messageId) ?? messageId;
   return routingKeyOf(method, contactId === undefined ? undefined : trimmed(String(contactId)), messageId);
 }
 

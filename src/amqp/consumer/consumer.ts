@@ -39,7 +39,6 @@ export class Consumer implements ChannelUser<Channel> {
   #poller: QueuePoller | undefined;
   #active = true;
   #paused = false;
-  /** Whether the channel is replaced on purpose. */
   #releasing = false;
   #claimed: number | undefined;
   #onDrained: (() => void) | undefined;
@@ -93,7 +92,6 @@ export class Consumer implements ChannelUser<Channel> {
     return this.#wanted && this.#subscription?.consuming === true && !this.#stallWatchdog.stalled;
   }
 
-  /** Why there is no channel now. */
   trouble(): string | undefined {
     return this.#channel.trouble;
   }
@@ -107,7 +105,6 @@ export class Consumer implements ChannelUser<Channel> {
     return this.#stallWatchdog.depths;
   }
 
-  /** See oldest-request.ts. */
   get oldestRequestAgeS(): number {
     return Math.max(0, ...[...this.#subscriptions].map((subscription) => subscription.oldestRequestAgeS));
   }
@@ -123,7 +120,10 @@ export class Consumer implements ChannelUser<Channel> {
       shouldConsume: () => this.#wanted,
       oneAtATime: () => this.#cautiousPrefetch.oneAtATime,
       received: (message) => this.#receive({ subscription, message }),
-      lost: (message) => subscription.lose(message, (_, ms) => this.#settled(subscription, 'lost', ms)),
+      lost: (message) => {
+        this.#events.delivered(message.fields.redelivered);
+        subscription.lose(message, (_, ms) => this.#settled(subscription, 'lost', ms));
+      },
       failed: (reason) => this.#channel.rebuild(reason),
       release: (reason) => this.#release(reason),
     });
