@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ROOT } from '../../infrastructure/command.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 import type { Cluster } from './cluster.ts';
+import { addNodes, ZONES } from './nodes.ts';
 
 /** One statement about the manifests, and how the control plane shows it. Throws where it does not hold. */
 export interface ClusterCheck {
@@ -35,7 +36,6 @@ const SECRET_FILES = [
   'worker-both.pem',
   'scaler_host',
 ] as const;
-const ZONES = ['a', 'a', 'b', 'b'] as const;
 
 function expectThat(holds: boolean, what: string): void {
   if (!holds) throw new Error(what);
@@ -91,25 +91,6 @@ async function allowed(cluster: Cluster, count: string): Promise<void> {
       ? true
       : undefined,
   );
-}
-
-async function addNodes(cluster: Cluster): Promise<void> {
-  const resources = { cpu: '4', memory: '8Gi', pods: '20' };
-  const nodes = ZONES.map((zone, index) => ({
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: {
-      name: `node-${index}`,
-      labels: { 'kubernetes.io/hostname': `node-${index}`, 'topology.kubernetes.io/zone': zone },
-    },
-    status: {
-      capacity: resources,
-      allocatable: resources,
-      conditions: [{ type: 'Ready', status: 'True' }],
-    },
-  }));
-  await cluster.succeed('create', '-f', cluster.file('nodes.json', { apiVersion: 'v1', kind: 'List', items: nodes }));
-  await cluster.succeed('taint', 'nodes', '--all', 'node.kubernetes.io/not-ready-');
 }
 
 export const CLUSTER_CHECKS: readonly ClusterCheck[] = [
