@@ -43,7 +43,7 @@ export function createTelemetry(log: Log, metrics: Metrics, tracing?: Tracing): 
         if (isPresent) log.info("the broker's cluster has a majority again");
         else log.warn("the broker's cluster has no majority; answers to quorum queues wait");
       },
-      majorityAnswer: metrics.majority,
+      majorityAnswer: (answer) => metrics.majority(answer),
     },
     dispatch: dispatchEvents(log, metrics),
     paused: (paused, cause) => log.info(paused ? 'consumption paused' : 'consumption resumed', { reason: cause }),

@@ -106,7 +106,7 @@ export class StallWatchdog {
     const queues = [queue.queue, queue.deadLetterQueue];
     const everyMs = exitAfterMs > 0 ? Math.min(POLL_EVERY_MS, exitAfterMs / POLLS_BEFORE_EXIT) : POLL_EVERY_MS;
     const onStates = (states: readonly QueueState[], sinceMs: number): void => {
-      for (const [index, queue] of queues.entries()) this.#depths.set(queue, states[index]?.messageCount ?? 0);
+      for (const [index, name] of queues.entries()) this.#depths.set(name, states[index]?.messageCount ?? 0);
       this.#host.polled();
       // While consuming one at a time, time alone may call for another consumer.
       watched.review();
