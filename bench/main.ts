@@ -11,18 +11,20 @@ import { clientMemory } from './studies/client-memory.ts';
 import { STUDIES, study, type Study, type StudyOptions } from './studies/index.ts';
 import { fleet, fleetTable } from './studies/fleet.ts';
 import { importStudy } from './studies/import.ts';
+import { queues } from './studies/queues.ts';
 import { Testbed, type BenchSettings } from './infrastructure/testbed.ts';
 import { findEndpoints, type Endpoints } from './infrastructure/endpoints.ts';
 
 /** The longest file that import writes: about 150 MB, and an hour. */
 const MAX_ROWS = 2_000_000;
 /** Not among the studies of a full run: they take long, or need other processes. */
-const INSTEAD = ['import', 'fleet', 'client-memory'] as const;
+const INSTEAD = ['import', 'fleet', 'queues', 'client-memory'] as const;
 
 const USAGE = `npm run bench                     all studies (about 45 minutes on two cores)
 npm run bench -- STUDY …          only these: ${STUDIES.join(', ')}
 npm run bench -- import           an import over a forced break (about 25 minutes)
 npm run bench -- fleet            ten workers with equal and ranked priorities (about 8 minutes)
+npm run bench -- queues           1, 2 and 4 request queues (six minutes)
 npm run bench -- client-memory    memory of the client library over --calls N calls (1000000)
   --workloads A,B     of throughput: ${WORKLOADS.join(', ')}
   --seconds N         measured time of each run (6)
@@ -100,6 +102,8 @@ async function main(): Promise<void> {
     if (asked.instead === undefined) await runStudies(asked, endpoints);
     else if (asked.instead === 'import') await runImport(asked, endpoints);
     else if (asked.instead === 'fleet') await runFleet(asked, endpoints);
+    else if (asked.instead === 'queues')
+      process.stdout.write(`${(await queues(endpoints, asked.settings)).join('\n')}\n`);
     else process.stdout.write(`${(await clientMemory(endpoints.amqpUrl, asked.calls)).join('\n')}\n`);
   } finally {
     await endpoints.release();

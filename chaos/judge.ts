@@ -10,8 +10,9 @@ import type { RunRecord } from './run.ts';
  * itself recorded.
  */
 export async function violationsOf(record: RunRecord): Promise<readonly Violation[]> {
-  const { journal, final, problems, workers, faults } = record;
-  const queueOrder = workers === 1 && faults.length === 0;
+  const { journal, final, problems, workers, queues, faults } = record;
+  // Several workers keep the order only where each queue has one active consumer.
+  const queueOrder = queues > 1 || (workers === 1 && faults.length === 0);
   const violations = await violationsIn(journal.inOrder(), final, { queueOrder });
   return [...problems.map((detail): Violation => ({ invariant: 'suite', detail })), ...violations];
 }

@@ -31,6 +31,10 @@ export interface RunSettings {
   readonly client?: boolean;
   /** Whether the broker is a cluster of three nodes; by default it is one node. */
   readonly cluster?: boolean;
+  /** REQUEST_QUEUES of workers and senders. Default: 1. */
+  readonly queues?: number;
+  /** As in `TestbedSettings`. */
+  readonly partitionHandling?: string | undefined;
   readonly plan: (random: Random) => readonly FaultKind[];
   /** What happens under load, instead of the plan's faults; adds what it injects to `injected`. */
   readonly course?: (context: FaultContext, injected: Injected[]) => Promise<void>;
@@ -53,6 +57,7 @@ export interface RunSettings {
 /** The results of a run. */
 export interface RunRecord {
   readonly workers: number;
+  readonly queues: number;
   readonly journal: Journal;
   readonly folder: string;
   readonly final: FinalState;
@@ -114,7 +119,7 @@ async function execute(
     random.branch(),
   );
   undo.unshift(() => load.close());
-  const { workers, longFaults, removedGuard } = settings;
+  const { workers, longFaults, removedGuard, queues = 1 } = settings;
   const recoveryMs = removedGuard === undefined ? settings.recoveryMs : RECOVERY_WITHOUT_GUARD_MS;
   const context: FaultContext = {
     testbed,
@@ -144,17 +149,18 @@ async function execute(
   await journal.close();
   const seconds = (Date.now() - startedAt) / 1000;
   const unexpectedEnds = testbed.workers.reduce((sum, worker) => sum + worker.unexpectedEnds.length, 0);
-  return { workers, journal, folder, final, faults: injected, problems, requests: load.sent, unexpectedEnds, seconds };
+  const ends = { unexpectedEnds, seconds };
+  return { workers, queues, journal, folder, final, faults: injected, problems, requests: load.sent, ...ends };
 }
 
 function senders(
-  { client }: RunSettings,
+  { client, queues = 1 }: RunSettings,
   { producersUrls: urls }: Testbed,
   journal: Journal,
   reportProblem: FaultContext['reportProblem'],
 ): OpenSender {
-  if (client !== true) return (number, onAnswer) => new Sender(number, urls, journal, onAnswer);
-  return (number, onAnswer) => new ClientSender(number, { urls, journal, onAnswer, reportProblem });
+  if (client !== true) return (number, onAnswer) => new Sender(number, urls, journal, onAnswer, queues);
+  return (number, onAnswer) => new ClientSender(number, { urls, queues, journal, onAnswer, reportProblem });
 }
 
 async function begin(load: Load, { broker }: Testbed): Promise<void> {

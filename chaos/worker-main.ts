@@ -1,16 +1,22 @@
 // The worker of src/main.ts with one more method, and without the guard that REMOVED_GUARD names.
 
-import { amqpUrlProblem } from '../src/amqp/connection/url.ts';
+import { amqpNeedsCertificate, amqpUrlProblem } from '../src/amqp/connection/url.ts';
 import { loadConfig } from '../src/settings/config.ts';
 import { apiMethods } from '../src/methods/index.ts';
-import { mongodbTlsProblem, mongodbUrlProblem } from '../src/mongo/connection/url.ts';
+import { mongodbNeedsCertificate, mongodbTlsProblem, mongodbUrlProblem } from '../src/mongo/connection/url.ts';
 import { createLog } from '../src/ops/log.ts';
 import { readSettingFile } from '../src/settings/setting-file.ts';
 import { createWorker } from '../src/worker.ts';
 import { removeGuard, type Guard } from './guards.ts';
 import { poisonMethod } from './poison.ts';
 
-const config = loadConfig(process.env, readSettingFile, { amqpUrlProblem, mongodbUrlProblem, mongodbTlsProblem });
+const config = loadConfig(process.env, readSettingFile, {
+  amqpUrlProblem,
+  amqpNeedsCertificate,
+  mongodbUrlProblem,
+  mongodbTlsProblem,
+  mongodbNeedsCertificate,
+});
 const log = createLog({ level: config.logLevel });
 const seen = removeGuard(process.env['REMOVED_GUARD'] as Guard | undefined);
 const worker = createWorker(config, log, {

@@ -12,6 +12,7 @@ const dark = matchMedia('(prefers-color-scheme: dark)');
  */
 export class Chart {
   #series;
+  /** Absent until the place has a width. */
   #plot;
   #data;
   #values;
@@ -67,6 +68,7 @@ export class Chart {
       ticks: { show: false },
       font: '11px system-ui, sans-serif',
     };
+    /** @type {import('uplot').Options} */
     const options = {
       width: Math.floor(this.#place.clientWidth),
       height: HEIGHT,
@@ -75,7 +77,7 @@ export class Chart {
       cursor: { y: false, drag: { setScale: false }, points: { size: 6 } },
       scales: {
         x: { range: (_, from, to) => [Math.min(from, to - MIN_SECONDS), to] },
-        y: { range: (_, low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] },
+        y: { range: (_, _low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] },
       },
       axes: [
         { ...axis, size: 26, gap: 6, space: 80, values: (_, times) => times.map(clock) },

@@ -1,18 +1,26 @@
-import { h, number, plural } from './dom.js';
+import { h, number, plural, put } from './dom.js';
 import { follow } from './jobs.js';
 import { post, session } from './server.js';
+
+/** @import { Preview } from '../src/console/letters/plans.ts' */
+/** @typedef {{ action: 'send-back' | 'discard', force?: boolean, [filter: string]: unknown }} Wish as a preview takes it */
 
 const WORDS = {
   'send-back': { title: 'Send back', verb: 'will go back to the request queue, to be executed and answered' },
   discard: { title: 'Discard', verb: 'will be removed for good' },
 };
 
-/** Counts what a wish would do, shows it, and starts it where the person agrees. */
+/**
+ * Counts what a wish would do, shows it, and starts it where the person agrees.
+ *
+ * @param {Wish} wish
+ */
 export async function confirmAction(wish) {
   const dialog = h('dialog', { class: 'dialog', 'aria-labelledby': 'dialog-title' });
   dialog.addEventListener('close', () => dialog.remove());
   document.body.append(dialog);
-  dialog.replaceChildren(
+  put(
+    dialog,
     h('h2', { id: 'dialog-title' }, `${WORDS[wish.action].title}…`),
     h('p', { role: 'status' }, 'Counting…'),
     closeButton(dialog),
@@ -21,12 +29,18 @@ export async function confirmAction(wish) {
   await preview(dialog, wish);
 }
 
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {Wish} wish
+ */
 async function preview(dialog, wish) {
+  /** @type {Preview} */
   let counted;
   try {
     counted = await post('/api/dead-letters/preview', wish);
   } catch (error) {
-    dialog.replaceChildren(
+    put(
+      dialog,
       h('h2', { id: 'dialog-title' }, 'It cannot be counted'),
       h('p', { class: 'alert', role: 'alert' }, error.message),
       closeButton(dialog),
@@ -36,6 +50,11 @@ async function preview(dialog, wish) {
   if (dialog.open) show(dialog, wish, counted);
 }
 
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {Wish} wish
+ * @param {Preview} preview
+ */
 function show(dialog, wish, { plan, action, count, left_in_place, sample }) {
   const { title, verb } = WORDS[action];
   const canForce = left_in_place.some(({ can_be_forced }) => can_be_forced);
@@ -53,7 +72,8 @@ function show(dialog, wish, { plan, action, count, left_in_place, sample }) {
     `${title} ${plural(count, 'letter')}`,
   );
   confirm.addEventListener('click', () => void start(dialog, plan, confirm));
-  dialog.replaceChildren(
+  put(
+    dialog,
     h('h2', { id: 'dialog-title' }, `${title} ${plural(count, 'letter')}?`),
     h(
       'p',
@@ -93,7 +113,7 @@ function show(dialog, wish, { plan, action, count, left_in_place, sample }) {
     ),
     h('div', { class: 'actions end' }, closeButton(dialog), confirm),
   );
-  (count === 0 ? dialog.querySelector('button') : confirm).focus();
+  (count === 0 ? dialog.querySelector('button') : confirm)?.focus();
 }
 
 async function start(dialog, plan, confirm) {

@@ -1,18 +1,36 @@
 /**
  * Builds an element. `properties` are attributes, except `on…` (listeners), `text`, and those that
  * are null or false. Children are elements or texts; nothing is ever parsed as HTML.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Readonly<Record<string, unknown>>} [properties]
+ * @param {...any} children
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
+  for (const [name, value] of Object.entries(/** @type {Readonly<Record<string, any>>} */ (properties))) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
     else if (name === 'text') element.textContent = value;
-    else if (name === 'value') element.value = value;
+    else if (name === 'value' && 'value' in element) element.value = value;
     else element.setAttribute(name, value === true ? '' : String(value));
   }
-  element.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
+  put(element, ...children);
   return element;
+}
+
+/**
+ * Makes these the only children of an element. `null`, `undefined` and `false` are none; the DOM's own
+ * methods write the word “null”.
+ *
+ * @param {Element} element
+ * @param {...any} children
+ */
+export function put(element, ...children) {
+  const isChild = (child) => child !== null && child !== undefined && child !== false;
+  element.replaceChildren(...children.flat(2).filter(isChild));
 }
 
 /**
@@ -30,7 +48,7 @@ function patchChildren(element, wanted) {
     else if (present.nodeName !== next.nodeName) present.replaceWith(next);
     else patch(present, next);
   }
-  while (element.childNodes.length > wanted.length) element.lastChild.remove();
+  while (element.childNodes.length > wanted.length) element.lastChild?.remove();
 }
 
 function patch(present, next) {
@@ -38,14 +56,21 @@ function patch(present, next) {
     if (present.data !== next.data) present.data = next.data;
     return;
   }
-  for (const { name } of [...present.attributes]) if (!next.hasAttribute(name)) present.removeAttribute(name);
+  for (const name of present.getAttributeNames()) if (!next.hasAttribute(name)) present.removeAttribute(name);
   for (const { name, value } of next.attributes) {
     if (present.getAttribute(name) !== value) present.setAttribute(name, value);
   }
   patchChildren(present, [...next.childNodes]);
 }
 
-/** A table with a caption for screen readers. Columns: `{ head, cell(row), number }`. */
+/**
+ * A table with a caption for screen readers.
+ *
+ * @template Row
+ * @param {string} caption
+ * @param {readonly { head: string, cell: (row: Row) => unknown, number?: boolean }[]} columns
+ * @param {readonly Row[]} rows
+ */
 export function table(caption, columns, rows, { empty = 'Nothing yet.' } = {}) {
   if (rows.length === 0) return h('p', { class: 'muted empty' }, empty);
   const alignment = (column) => (column.number ? 'number' : null);

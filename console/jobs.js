@@ -1,11 +1,15 @@
 import { fill, h, number, plural } from './dom.js';
 import { get, post, session } from './server.js';
 
+/** @import { JobView } from '../src/console/letters/jobs.ts' */
+
 const EVERY_MS = 500;
 const SHOWN_MS = 15_000;
 /** Jobs that this page shows, with the time from which on they are no longer shown. */
+/** @type {Map<string, Partial<JobView>>} */
 const shown = new Map();
 const listeners = new Set();
+/** @type {HTMLElement} */
 let place;
 
 /** Shows actions that wait, run or have just ended, in `element`. */
@@ -26,11 +30,14 @@ export function whenJobEnds(listener) {
 /** Follows an action to its end. */
 export async function follow(id) {
   for (;;) {
+    /** @type {Partial<JobView>} */
     let job;
     try {
       job = await get(`/api/jobs/${id}`);
     } catch (error) {
-      job = { ...shown.get(id), job: id, problem: error.message };
+      // A console that was started again knows nothing of it: it was undone, or has ended.
+      const state = error.code === 'NO_SUCH_JOB' ? { state: /** @type {const} */ ('failed') } : {};
+      job = { ...shown.get(id), job: id, problem: error.message, ...state };
     }
     shown.set(id, job);
     draw();
@@ -38,7 +45,7 @@ export async function follow(id) {
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
   for (const listener of listeners) listener(shown.get(id));
-  setTimeout(() => dismiss(id), shown.get(id).state === 'done' ? SHOWN_MS : SHOWN_MS * 4);
+  setTimeout(() => dismiss(id), shown.get(id)?.state === 'done' ? SHOWN_MS : SHOWN_MS * 4);
 }
 
 function isOver(state) {
@@ -93,17 +100,9 @@ class JobCard {
     );
   }
 
-  show({
-    action,
-    state = 'running',
-    count = 0,
-    settled = 0,
-    starts_in_ms = 0,
-    failures = [],
-    problem,
-    not_found,
-    newcomers,
-  }) {
+  /** @param {Partial<JobView>} job */
+  show(job) {
+    const { action = 'discard', state = 'running', count = 0, settled = 0, starts_in_ms = 0 } = job;
     this.#over = isOver(state);
     this.element.className = `job ${state}`;
     const letters = plural(count, 'letter');
@@ -124,22 +123,33 @@ class JobCard {
     this.#progress.hidden = this.#over;
     this.#progress.max = Math.max(isWaiting ? session.undo_ms : count, 1);
     this.#progress.value = isWaiting ? session.undo_ms - starts_in_ms : settled;
-    const notes = [
-      problem,
-      not_found > 0 && `${plural(not_found, 'letter')} of those counted left the queue meanwhile.`,
-      newcomers > 0 && `${plural(newcomers, 'letter')} came after the count; left in place.`,
-      ...failures,
-    ];
     fill(
       this.#notes,
-      notes.filter(Boolean).map((note) => h('p', {}, note)),
+      notesOf(job).map((note) => h('p', {}, note)),
     );
     fill(this.#button, this.#over ? 'Close' : isWaiting ? 'Undo' : 'Stop');
   }
 
   async #press() {
     if (this.#over) return dismiss(this.#id);
-    const stopped = await post(`/api/jobs/${this.#id}/stop`).catch(() => undefined);
-    if (stopped !== undefined) this.show(stopped);
+    try {
+      this.show(await post(`/api/jobs/${this.#id}/stop`));
+    } catch (error) {
+      fill(this.#notes, h('p', { class: 'alert', role: 'alert' }, error.message));
+    }
   }
+}
+
+/**
+ * What a person has to know of an action beside its progress.
+ *
+ * @param {Partial<JobView>} job
+ */
+function notesOf({ problem, not_found: missing = 0, newcomers = 0, failures = [] }) {
+  return [
+    problem,
+    missing > 0 ? `${plural(missing, 'letter')} of those counted left the queue meanwhile.` : null,
+    newcomers > 0 ? `${plural(newcomers, 'letter')} came after the count; left in place.` : null,
+    ...failures,
+  ].filter(Boolean);
 }

@@ -1,8 +1,14 @@
 import { confirmAction } from './confirm.js';
-import { bytes, h, number, time } from './dom.js';
+import { bytes, h, number, plural, put, time } from './dom.js';
 import { get, post, session } from './server.js';
 
-/** Shows a letter, its personal data hidden. */
+/** @import { HiddenLetter, RevealedLetter } from '../src/console/letters/content.ts' */
+
+/**
+ * Shows a letter, its personal data hidden.
+ *
+ * @param {Pick<HiddenLetter, 'id' | 'reference'>} letter
+ */
 export async function openLetter({ id, reference }) {
   const content = h('div', {}, h('p', { role: 'status', class: 'muted' }, 'Reading the queue…'));
   const close = h('button', { type: 'button', class: 'quiet', onclick: () => dialog.close() }, 'Close');
@@ -19,15 +25,12 @@ export async function openLetter({ id, reference }) {
   try {
     show(dialog, content, await get(`/api/dead-letters/${id}`));
   } catch (error) {
-    content.replaceChildren(h('p', { class: 'alert', role: 'alert' }, error.message));
+    put(content, h('p', { class: 'alert', role: 'alert' }, error.message));
   }
 }
 
-function show(dialog, content, letter) {
-  const act = (action) => () => {
-    dialog.close();
-    void confirmAction({ action, ids: [letter.id] });
-  };
+/** @param {HiddenLetter} letter */
+function factsOf(letter) {
   const facts = [
     ['Reason', letter.cause],
     ['Method', letter.method],
@@ -43,6 +46,25 @@ function show(dialog, content, letter) {
     ['Last error', letter.last_error],
     ['Not to be sent back', letter.obstacle],
   ];
+  return h(
+    'dl',
+    { class: 'facts' },
+    facts
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]),
+  );
+}
+
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {HTMLElement} content
+ * @param {HiddenLetter} letter
+ */
+function show(dialog, content, letter) {
+  const act = (action) => () => {
+    dialog.close();
+    void confirmAction({ action, ids: [letter.id] });
+  };
   const whole = h(
     'div',
     {},
@@ -51,14 +73,9 @@ function show(dialog, content, letter) {
       ? h('p', { class: 'muted' }, 'It is not well-formed.')
       : code(letter.outline, 'The document with its values hidden'),
   );
-  content.replaceChildren(
-    h(
-      'dl',
-      { class: 'facts' },
-      facts
-        .filter(([, value]) => value !== null && value !== undefined)
-        .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]),
-    ),
+  put(
+    content,
+    factsOf(letter),
     h(
       'div',
       { class: 'actions' },
@@ -78,7 +95,11 @@ function show(dialog, content, letter) {
     h('h3', {}, 'Headers'),
     code(JSON.stringify(letter.headers, null, 2), 'Headers'),
     letter.hidden_headers > 0
-      ? h('p', { class: 'muted' }, `${letter.hidden_headers} headers of the producer are hidden.`)
+      ? h(
+          'p',
+          { class: 'muted' },
+          `${plural(letter.hidden_headers, 'header')} hidden: the producer set them, or may have.`,
+        )
       : null,
     revealButton(letter, whole),
   );
@@ -92,24 +113,25 @@ function revealButton({ id }, whole) {
     button,
     h('span', { class: 'muted' }, `The audit log records that ${session.operator} asked.`),
   );
-  button.addEventListener('click', async () => {
+  const reveal = async () => {
     button.disabled = true;
     try {
+      /** @type {RevealedLetter} */
       const { body, body_encoding, headers, properties } = await post(`/api/dead-letters/${id}/reveal`);
-      whole.replaceChildren(
+      put(
+        whole,
         h('h3', {}, body_encoding === 'base64' ? 'Document, in Base64' : 'Document'),
         code(body, 'The document'),
         h('h3', {}, 'All properties and headers'),
         code(JSON.stringify({ properties, headers }, null, 2), 'All properties and headers'),
       );
-      row.replaceChildren(
-        h('span', { class: 'muted', role: 'status' }, 'Personal data is shown; the asking is logged.'),
-      );
+      put(row, h('span', { class: 'muted', role: 'status' }, 'Personal data is shown; the asking is logged.'));
       whole.scrollIntoView({ block: 'nearest' });
     } catch (error) {
       row.append(h('span', { class: 'alert', role: 'alert' }, error.message));
     }
-  });
+  };
+  button.addEventListener('click', () => void reveal());
   return row;
 }
 

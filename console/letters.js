@@ -1,10 +1,19 @@
 import { confirmAction } from './confirm.js';
-import { fill, h, number, plural, time } from './dom.js';
+import { fill, h, number, plural, put, time } from './dom.js';
+import { chosenGroup, groupList, reasonTag } from './groups.js';
 import { whenJobEnds } from './jobs.js';
 import { openLetter } from './letter.js';
 import { get, post, session } from './server.js';
 
-/** The section "Dead letters". Returns what ends it. */
+/** @import { LetterList } from '../src/console/letters/desk.ts' */
+/** @import { LetterGroup } from '../src/console/letters/groups.ts' */
+/** @import { LetterRow } from '../src/console/letters/row.ts' */
+
+/**
+ * The section "Dead letters". Returns what ends it.
+ *
+ * @param {HTMLElement} main
+ */
 export function showLetters(main) {
   const view = new Letters(main);
   void view.read();
@@ -12,8 +21,16 @@ export function showLetters(main) {
 }
 
 class Letters {
+  /** @type {Set<string>} */
   #selected = new Set();
-  #list = { letters: [], reasons: {}, matched: 0, total: 0, notes: [] };
+  /** @type {LetterList} */
+  #list = { letters: [], reasons: {}, groups: [], in_other_groups: 0, matched: 0, total: 0, notes: [], read_at: '' };
+  /**
+   * The group that is shown; `undefined`: all.
+   *
+   * @type {LetterGroup | undefined}
+   */
+  #group;
   #reading = 0;
   #search = h('input', {
     type: 'search',
@@ -25,6 +42,7 @@ class Letters {
   #reason = h('select', { id: 'reason' }, h('option', { value: '' }, 'any reason'));
   #status = h('p', { class: 'muted', role: 'status' }, 'Reading the queue…');
   #actions = h('div', { class: 'actions' });
+  #groups = h('div');
   #rows = h('div');
 
   constructor(main) {
@@ -45,13 +63,17 @@ class Letters {
     this.#reason.addEventListener('change', () => void this.read());
     main.append(
       h('h1', {}, 'Dead letters'),
-      h('section', { class: 'card' }, form, this.#status, this.#actions, this.#rows),
+      h('section', { class: 'card' }, form, this.#status, this.#groups, this.#actions, this.#rows),
     );
   }
 
   get #filter() {
     const [search, reason] = [this.#search.value.trim(), this.#reason.value];
-    return { ...(search !== '' && { search }), ...(reason !== '' && { reason }) };
+    return {
+      ...(search !== '' && { search }),
+      ...(reason !== '' && { reason }),
+      ...(this.#group !== undefined && { group: this.#group.group }),
+    };
   }
 
   async read() {
@@ -59,6 +81,7 @@ class Letters {
     this.#status.textContent = 'Reading the queue…';
     try {
       const contents = this.#contents.checked && this.#search.value.trim() !== '';
+      /** @type {LetterList} */
       const list = contents
         ? await post('/api/dead-letters/search', this.#filter)
         : await get(`/api/dead-letters?${new URLSearchParams(this.#filter)}`);
@@ -84,8 +107,10 @@ class Letters {
     const first = letters.length < matched ? `, the first ${number(letters.length)} shown` : '';
     const found = matched === total ? plural(total, 'letter') : `${plural(matched, 'letter')} of ${number(total)}`;
     fill(this.#status, `${found}${first}, read `, time(read_at), '. ', notes.join(' '));
+    this.#drawGroups();
     this.#drawActions();
-    this.#rows.replaceChildren(
+    put(
+      this.#rows,
       letters.length === 0
         ? h(
             'p',
@@ -94,6 +119,30 @@ class Letters {
           )
         : this.#table(),
     );
+  }
+
+  /**
+   * Shows the letters of one group; of all, where `undefined`.
+   *
+   * @param {LetterGroup | undefined} group
+   */
+  #choose(group) {
+    this.#group = group;
+    this.#selected.clear();
+    // The button that was pressed is gone.
+    void this.read().then(() => (this.#groups.querySelector('button') ?? this.#search).focus());
+  }
+
+  #drawGroups() {
+    const { groups, in_other_groups: others } = this.#list;
+    if (this.#group !== undefined) {
+      put(
+        this.#groups,
+        chosenGroup(this.#group, () => this.#choose(undefined)),
+      );
+      return;
+    }
+    put(this.#groups, groups.length < 2 ? '' : groupList(groups, others, (group) => this.#choose(group)));
   }
 
   #drawActions() {
@@ -113,7 +162,11 @@ class Letters {
       h('button', { type: 'button', class: 'danger', disabled, id: 'discard' }, `Discard ${which}…`),
       session.read_only ? h('span', { class: 'muted' }, 'This console is read-only.') : null,
     );
-    for (const action of ['send-back', 'discard']) this.#actions.querySelector(`#${action}`).onclick = act(action);
+    for (const action of ['send-back', 'discard']) {
+      const button = this.#actions.querySelector(`#${action}`);
+      // `fill` keeps the button: a listener would be added once more each time.
+      if (button instanceof HTMLButtonElement) button.onclick = act(action); // oxlint-disable-line unicorn/prefer-add-event-listener
+    }
   }
 
   #table() {
@@ -151,6 +204,7 @@ class Letters {
     );
   }
 
+  /** @param {LetterRow} letter */
   #row(letter) {
     const { id, reference, cause, method, attempts, time: when, last_error, obstacle, sent_back } = letter;
     const box = h('input', { type: 'checkbox', 'aria-label': `Select ${reference}` });
@@ -159,7 +213,7 @@ class Letters {
       if (box.checked) this.#selected.add(id);
       else this.#selected.delete(id);
       this.#drawActions();
-      box.closest('tr').classList.toggle('selected', box.checked);
+      box.closest('tr')?.classList.toggle('selected', box.checked);
     });
     return h(
       'tr',
@@ -177,7 +231,7 @@ class Letters {
       h(
         'td',
         {},
-        h('span', { class: `reason-tag ${kindOf(cause)}` }, cause),
+        reasonTag(cause),
         obstacle === null
           ? null
           : h('span', { class: 'note', title: 'It stays in place unless it is forced' }, obstacle),
@@ -193,10 +247,4 @@ class Letters {
       h('td', { class: 'error-text' }, last_error ?? '–'),
     );
   }
-}
-
-function kindOf(cause) {
-  if (cause.startsWith('ANSWER_')) return 'answer';
-  if (cause.startsWith('REPLY_TO_')) return 'refused';
-  return cause === 'INTERNAL_ERROR' ? 'defect' : 'other';
 }

@@ -1,15 +1,17 @@
-import { Chart } from './chart.js';
-import { bytes, duration, fill, h, milliseconds, number, plural, table } from './dom.js';
 import { get, session } from './server.js';
 
 const MAX_POINTS = 900;
-const MAX_MINUTES = 30;
-const perSecond = (value) => `${number(value)}/s`;
+
+/** @import { HistoryPoint, Overview } from '../src/console/live/overview.ts' */
+/** @typedef {(overview: Overview | undefined, history: readonly HistoryPoint[], problem?: Error) => void} Listener */
 
 /** Asks for the figures again and again, for whoever listens. */
 export class Live {
+  /** @type {Set<Listener>} */
   #listeners = new Set();
+  /** @type {HistoryPoint[]} */
   #history = [];
+  /** @type {Overview | undefined} */
   latest;
 
   constructor() {
@@ -17,18 +19,25 @@ export class Live {
     document.addEventListener('visibilitychange', () => document.hidden || void this.#ask(true));
   }
 
-  /** Calls `listener(overview, history, problem)` now and at each change. Returns a way to stop. */
+  /**
+   * Calls the listener now and at each change. Returns a way to stop.
+   *
+   * @param {Listener} listener
+   * @returns {() => void}
+   */
   listen(listener) {
     this.#listeners.add(listener);
     if (this.latest !== undefined) listener(this.latest, this.#history);
-    return () => this.#listeners.delete(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   async #ask(once = false) {
     try {
       const since = this.#history.at(-1)?.time ?? 0;
-      this.latest = await get(`/api/overview?since=${since}`);
-      this.#history = [...this.#history, ...this.latest.history.filter(({ time }) => time > since)].slice(-MAX_POINTS);
+      /** @type {Overview & { history: readonly HistoryPoint[] }} */
+      const { history, ...latest } = await get(`/api/overview?since=${since}`);
+      this.latest = latest;
+      this.#history = [...this.#history, ...history.filter(({ time }) => time > since)].slice(-MAX_POINTS);
       this.#tell(undefined);
     } catch (error) {
       this.#tell(error);
@@ -44,166 +53,4 @@ export class Live {
   #tell(problem) {
     for (const listener of this.#listeners) listener(this.latest, this.#history, problem);
   }
-}
-
-/** The section "Overview". Returns what ends it. */
-export function showOverview(main, live) {
-  const verdicts = h('div', { class: 'verdicts', role: 'status' });
-  const figures = h('dl', { class: 'figures' });
-  const throughput = new Chart('Requests per second', [
-    { label: 'ok', color: 'series-1', format: number, area: true },
-    { label: 'failed', color: 'series-2', format: number },
-  ]);
-  const latency = new Chart('Latency, ms', [
-    { label: 'p50', color: 'series-3', format: milliseconds },
-    { label: 'p95', color: 'series-1', format: milliseconds },
-    { label: 'p99', color: 'series-2', format: milliseconds },
-  ]);
-  const depth = new Chart('Messages', [
-    { label: 'waiting', color: 'series-1', format: number, area: true },
-    { label: 'in flight', color: 'series-3', format: number },
-    { label: 'dead letters', color: 'series-2', format: number },
-  ]);
-  const [workers, methods, failures, stages] = [0, 1, 2, 3].map(() => h('div'));
-  const card = (title, content) => h('section', { class: 'card' }, h('h2', {}, title), content);
-  main.append(
-    h('h1', { class: 'hidden' }, 'Overview'),
-    verdicts,
-    figures,
-    h('div', { class: 'charts' }, throughput.element, latency.element, depth.element),
-    card('Workers', workers),
-    h(
-      'div',
-      { class: 'columns' },
-      card('Methods', methods),
-      h('div', {}, card('Failures by code', failures), card('Time by stage', stages)),
-    ),
-  );
-  return live.listen((overview, history) => {
-    if (overview === undefined) return;
-    fill(
-      verdicts,
-      overview.verdicts.map(({ level, text }) =>
-        h('p', { class: `verdict ${level}` }, h('strong', {}, LEVELS[level]), ` ${text}`),
-      ),
-    );
-    fill(figures, figureList(overview));
-    const since = Date.now() - MAX_MINUTES * 60_000;
-    const points = history.filter(({ time }) => time > since);
-    throughput.show(points, (point) => [point.ok_per_second, point.failed_per_second]);
-    latency.show(points, (point) => [point.p50_ms, point.p95_ms, point.p99_ms]);
-    depth.show(points, (point) => [point.waiting, point.in_flight, point.dead]);
-    fill(workers, workerTable(overview.workers));
-    fill(methods, methodTable(overview.methods));
-    fill(failures, failureTable(overview.failures));
-    fill(stages, stageBars(overview.stages));
-  });
-}
-
-const LEVELS = { ok: 'Healthy.', warning: 'Attention.', critical: 'Critical.' };
-
-function figureList({ rates, requests, dead_letters: dead, in_flight, workers }) {
-  const consuming = workers.filter(({ state }) => state === 'consuming').length;
-  const all = [
-    [
-      'Requests',
-      perSecond(rates.ok_per_second + rates.failed_per_second),
-      `${perSecond(rates.failed_per_second)} failed`,
-    ],
-    ['Latency p95', milliseconds(rates.p95_ms), `p50 ${milliseconds(rates.p50_ms)}, p99 ${milliseconds(rates.p99_ms)}`],
-    ['Waiting', number(requests?.messages), 'in the request queue'],
-    ['In flight', number(in_flight), 'taken and not settled'],
-    [
-      'Workers',
-      `${consuming} / ${workers.length}`,
-      plural(requests?.consumers, 'consumer'),
-      consuming < workers.length,
-    ],
-    ['Dead letters', number(dead?.messages), dead?.messages > 0 ? 'need a person' : 'none', dead?.messages > 0],
-  ];
-  return all.map(([name, value, note, alarm]) =>
-    h(
-      'div',
-      { class: alarm ? 'figure alarm' : 'figure' },
-      h('dt', {}, name),
-      h('dd', { class: 'value' }, value),
-      h('dd', { class: 'note' }, note),
-    ),
-  );
-}
-
-const STATES = { consuming: 'consuming', holding: 'holding', unreachable: 'not readable' };
-
-function workerTable(workers) {
-  const state = ({ state: name, reasons }) => [
-    h('span', { class: `state ${name}` }, STATES[name]),
-    reasons.map(({ text }) => h('span', { class: 'reason' }, text)),
-  ];
-  return table(
-    'Workers',
-    [
-      { head: 'Worker', cell: ({ name }) => h('code', {}, name) },
-      { head: 'State', cell: state },
-      {
-        head: 'Requests',
-        number: true,
-        cell: (worker) => (worker.requests_per_second === null ? '–' : perSecond(worker.requests_per_second)),
-      },
-      { head: 'In flight', number: true, cell: (worker) => number(worker.in_flight) },
-      { head: 'Event loop p99', number: true, cell: (worker) => milliseconds(worker.event_loop_p99_ms) },
-      { head: 'Memory', number: true, cell: (worker) => bytes(worker.memory_bytes) },
-      { head: 'Reconnects', number: true, cell: (worker) => number(worker.reconnects) },
-      { head: 'Up', number: true, cell: (worker) => duration(worker.uptime_seconds) },
-    ],
-    workers,
-    { empty: 'No worker’s metrics are given; start the console with --metrics.' },
-  );
-}
-
-function methodTable(methods) {
-  return table(
-    'Methods',
-    [
-      { head: 'Method', cell: ({ method }) => h('code', {}, method) },
-      { head: 'OK', number: true, cell: (one) => perSecond(one.ok_per_second) },
-      { head: 'Failed', number: true, cell: (one) => perSecond(one.failed_per_second) },
-      { head: 'p50', number: true, cell: (one) => milliseconds(one.p50_ms) },
-      { head: 'p95', number: true, cell: (one) => milliseconds(one.p95_ms) },
-      { head: 'Total', number: true, cell: (one) => number(one.total) },
-    ],
-    methods,
-    { empty: 'No request yet.' },
-  );
-}
-
-function failureTable(failures) {
-  return table(
-    'Failures by code',
-    [
-      { head: 'Code', cell: ({ code }) => h('code', {}, code) },
-      { head: 'Now', number: true, cell: (one) => perSecond(one.per_second) },
-      { head: 'Total', number: true, cell: (one) => number(one.total) },
-    ],
-    failures,
-    { empty: 'No request has failed since the workers started.' },
-  );
-}
-
-function stageBars(stages) {
-  const known = stages.filter(({ mean_ms }) => mean_ms !== null);
-  if (known.length === 0) return h('p', { class: 'muted empty' }, 'No request at the moment.');
-  const most = Math.max(...known.map(({ mean_ms }) => mean_ms), 0.001);
-  return h(
-    'dl',
-    { class: 'bars' },
-    known.map(({ stage, mean_ms }) => [
-      h('dt', {}, stage),
-      h(
-        'dd',
-        {},
-        h('meter', { min: '0', max: most, value: mean_ms, 'aria-label': `${stage}, mean time` }),
-        h('span', {}, milliseconds(mean_ms)),
-      ),
-    ]),
-  );
 }

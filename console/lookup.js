@@ -1,7 +1,11 @@
-import { fill, h, table, time } from './dom.js';
+import { fill, h, put, table, time } from './dom.js';
 import { openLetter } from './letter.js';
 import { get, post } from './server.js';
 
+/** @import { RequestStory } from '../src/console/requests/lookup.ts' */
+/** @import { Verdict } from '../src/console/requests/verdict.ts' */
+
+/** @type {readonly (readonly [keyof Verdict, string])[]} */
 const STEPS = [
   ['taken', 'Taken'],
   ['executed', 'Executed'],
@@ -51,6 +55,7 @@ export function showLookup(main, reference) {
 }
 
 function byDocument(input, result) {
+  /** @type {[name: string, text: string, field: HTMLInputElement][]} */
   const fields = [
     ['message_id', 'Message id', h('input', { id: 'message_id', required: true, maxlength: '255' })],
     ['app_id', 'App id', h('input', { id: 'app_id', maxlength: '255' })],
@@ -101,9 +106,14 @@ async function search(reference, result) {
 
 const STATES = { yes: 'yes', no: 'no', unknown: 'not known' };
 
+/**
+ * @param {HTMLElement} result
+ * @param {RequestStory} story
+ */
 function show(result, story) {
   const { reference, found, dead_letters: letters, traces, log, sources } = story;
-  result.replaceChildren(
+  put(
+    result,
     h(
       'section',
       { class: 'card' },
@@ -136,6 +146,7 @@ function show(result, story) {
   );
 }
 
+/** @param {RequestStory['dead_letters']} letters */
 function letterTable(letters) {
   return table(
     'In the dead-letter queue',
@@ -156,6 +167,7 @@ function letterTable(letters) {
   );
 }
 
+/** @param {RequestStory['traces']} traces */
 function traceTable(traces) {
   return table(
     'In the database',
@@ -169,6 +181,7 @@ function traceTable(traces) {
   );
 }
 
+/** @param {RequestStory['log']} log */
 function logTable(log) {
   return table(
     'In the log',

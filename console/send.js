@@ -1,4 +1,4 @@
-import { fill, h, milliseconds } from './dom.js';
+import { fill, h, milliseconds, put } from './dom.js';
 import { post, session } from './server.js';
 
 const EXAMPLE = `<?xml version="1.0" encoding="UTF-8"?>
@@ -24,7 +24,7 @@ export function showSend(main) {
     fill(result, h('p', { class: 'muted', role: 'status' }, 'Waiting for the answer…'));
     try {
       const answer = await post(path, { document, ...(message_id !== '' && { message_id }) });
-      result.replaceChildren(...resultOf(document, answer, text));
+      put(result, ...resultOf(document, answer, text));
     } catch (error) {
       fill(result, h('p', { class: 'alert', role: 'alert' }, error.message));
     }

@@ -1,4 +1,8 @@
-/** What the server says of this session; set by `openSession`. */
+/**
+ * What the server says of this session; set by `openSession`.
+ *
+ * @type {{ csrf: string, operator: string, queue: string, read_only: boolean, undo_ms: number, look_every_ms: number }}
+ */
 export const session = { csrf: '', operator: '', queue: '', read_only: true, undo_ms: 0, look_every_ms: 2_000 };
 
 /** A refusal of the server, with its words. */
@@ -10,14 +14,28 @@ export class ServerError extends Error {
   }
 }
 
+/** @returns {Promise<void>} */
 export async function openSession() {
   Object.assign(session, await get('/api/session'));
 }
 
+/**
+ * The answer's JSON; who asks knows its type.
+ *
+ * @param {string} path
+ * @returns {Promise<any>}
+ */
 export function get(path) {
   return ask(path, { headers: { accept: 'application/json' } });
 }
 
+/**
+ * As `get`, for what changes something.
+ *
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<any>}
+ */
 export function post(path, body = {}) {
   const headers = { 'content-type': 'application/json', 'x-csrf-token': session.csrf };
   return ask(path, { method: 'POST', headers, body: JSON.stringify(body) });

@@ -2,13 +2,15 @@
 # Makes the passwords of docker-compose.yml: random ones, each in a file of the folder secrets/ (or SECRETS_FOLDER).
 # The service `secrets` runs it at each start; it also runs by hand:
 #   sh deploy/secrets.sh                 makes what is missing, and changes no password
-#   sh deploy/secrets.sh renew NAME…     replaces these: worker producer operator admin mongodb-worker
+#   sh deploy/secrets.sh renew NAME…     replaces these: worker producer operator admin mongodb-worker grafana-admin
 # docs/operations/security.md says what to restart then. Needs openssl.
+# For docker-compose.cluster.yml, RABBITMQ_NODES and RABBITMQ_PORTS hold the nodes' names and their ports on the host.
 set -eu
 umask 077
 deploy=$(cd "$(dirname "$0")" && pwd)
 folder=${SECRETS_FOLDER:-$(dirname "$deploy")/secrets}
-port=${RABBITMQ_PORT:-5672}
+ports=${RABBITMQ_PORTS:-${RABBITMQ_PORT:-5672}}
+nodes=${RABBITMQ_NODES:-}
 
 command -v openssl > /dev/null || { echo 'openssl is missing' >&2; exit 1; }
 mkdir -p "$folder"
@@ -63,15 +65,17 @@ hash() {
 renewed=
 if [ "${1:-}" = renew ]; then
   shift
+  if [ $# = 0 ]; then echo 'renew: which passwords? worker producer operator admin mongodb-worker grafana-admin' >&2; exit 2; fi
   for name in "$@"; do
     case $name in
       worker | producer | operator | admin) renewed="$renewed rabbitmq_$name" ;;
-      mongodb-worker) renewed="$renewed mongodb_worker" ;;
+      mongodb-worker | grafana-admin) renewed="$renewed $(echo "$name" | tr - _)" ;;
+      mongodb-admin) echo 'mongodb-admin: change it in MongoDB, then in its file: docs/operations/security.md' >&2; exit 2 ;;
       *) echo "unknown: $name" >&2; exit 2 ;;
     esac
   done
 elif [ $# -gt 0 ]; then
-  echo "usage: sh deploy/secrets.sh [renew worker|producer|operator|admin|mongodb-worker …]" >&2
+  echo "usage: sh deploy/secrets.sh [renew worker|producer|operator|admin|mongodb-worker|grafana-admin …]" >&2
   exit 2
 fi
 
@@ -95,13 +99,42 @@ address() {
   esac
 }
 
+# File, user and form of an address, then the servers in their order.
 amqp() {
-  printf 'amqp://contacts-%s:%s@%s' "$1" "$(cat "$folder/rabbitmq_$1_password")" "$2" \
-    | address "$1_amqp_url" "amqp://contacts-$1:*@$3"
+  file=$1
+  user=$2
+  form=$3
+  shift 3
+  urls=
+  for server in "$@"; do
+    urls="$urls${urls:+,}amqp://contacts-$user:$(cat "$folder/rabbitmq_${user}_password")@$server"
+  done
+  printf %s "$urls" | address "${file}_amqp_url" "amqp://contacts-$user:*@$form"
 }
-amqp worker rabbitmq:5672 rabbitmq:5672
-amqp producer "127.0.0.1:$port" '127.0.0.1:*'
-amqp operator "127.0.0.1:$port" '127.0.0.1:*'
+servers=
+for port in $ports; do servers="$servers 127.0.0.1:$port"; done
+amqp worker worker rabbitmq:5672 rabbitmq:5672
+# Unquoted: one word a server.
+amqp producer producer '127.0.0.1:*' $servers
+amqp operator operator '127.0.0.1:*' $servers
+
+# A cluster: the cookie that its nodes share, and for each worker all nodes, another one first.
+if [ -n "$nodes" ]; then
+  if [ ! -s "$folder/rabbitmq_cookie" ]; then
+    value=$(openssl rand -hex 24)
+    printf %s "$value" | write rabbitmq_cookie
+  fi
+  servers=
+  for node in $nodes; do servers="$servers $node:5672"; done
+  number=0
+  set -- $servers
+  for first in $servers; do
+    number=$((number + 1))
+    amqp "worker$number" worker 'rabbitmq[0-9]*:5672' "$@"
+    shift
+    set -- "$@" "$first"
+  done
+fi
 server=mongodb:27017/contacts?authSource=admin
 printf 'mongodb://contacts-worker:%s@%s' "$(cat "$folder/mongodb_worker_password")" "$server" \
   | address worker_mongodb_url 'mongodb://contacts-worker:*@mongodb:27017/contacts[?]authSource=admin'
@@ -117,7 +150,8 @@ give() {
   for file in "$@"; do write "$reader/$file" 444 < "$folder/$file"; done
 }
 give worker worker_amqp_url worker_mongodb_url
-give rabbitmq rabbitmq_definitions.json
+give rabbitmq rabbitmq_definitions.json ${nodes:+rabbitmq_cookie}
+for number in $(seq $(echo $nodes | wc -w)); do give "worker$number" "worker${number}_amqp_url" worker_mongodb_url; done
 give mongodb mongodb_admin_password
 give grafana grafana_admin_password
 give mongodb-users mongodb_admin_password mongodb_worker_password

@@ -1,10 +1,9 @@
-// Public module of infrastructure/: images of Go programs, which only chaos/ has.
-import { basename, join } from 'node:path';
-import { attempt, ROOT } from './command.ts';
+// Public module of infrastructure/: images of Go programs.
+import { ensureBuiltImage } from './built-image.ts';
+import { attempt } from './command.ts';
 import { reasonNotToInstall } from './debian.ts';
-import { withLock } from './lock.ts';
-import { step, UserFacingError } from './progress.ts';
-import { buildImage, imagePresent, recipeHash } from './recipe.ts';
+import { UserFacingError } from './progress.ts';
+import { imagePresent } from './recipe.ts';
 import { ensureBase } from './standin.ts';
 
 /** The compiler's image where a registry can be reached; GO_IMAGE names another. */
@@ -16,15 +15,7 @@ const GO_IMAGE = 'golang:1.26-trixie';
  * registry answers, else Debian's package.
  */
 export function ensureGoImage(folder: string): Promise<string> {
-  const program = basename(folder);
-  const context = join(ROOT, folder);
-  const name = `contacts-${program}:${recipeHash(context)}`;
-  return withLock(`go-image-${program}`, async () => {
-    if (await imagePresent(name)) return name;
-    const base = await compilerImage();
-    await step(`Building the image ${name}`, () => buildImage(name, base, context, program));
-    return name;
-  });
+  return ensureBuiltImage(folder, compilerImage);
 }
 
 async function compilerImage(): Promise<string> {

@@ -9,6 +9,7 @@ import { runContacts } from './cli/program.ts';
 import { CommandError } from './cli/errors.ts';
 import type { Given, CliEnvironment } from './cli/environment.ts';
 import type { TlsFiles } from './files/tls-files.ts';
+import type { UrlValidators } from './settings/formats.ts';
 import { StandardOutput } from './cli/standard-output.ts';
 
 const BROKER_TIMEOUT_MS = 5_000;
@@ -22,27 +23,49 @@ const HEARTBEAT_S = 10;
 const SMALL_HEAP = ['--semi-space-growth-factor=1', '--heap-growing-percent=50'];
 for (const flag of SMALL_HEAP) setFlagsFromString(flag);
 
-/**
- * Only the doctor uses the database's URL, and its driver reports what is wrong with it.
- */
-const mongodbUrlProblem = (): undefined => undefined;
+/** Loads no driver: only the doctor and the console use the database. */
+const NO_DATABASE = {
+  mongodbUrlProblem: () => undefined,
+  mongodbTlsProblem: () => undefined,
+  mongodbNeedsCertificate: () => false,
+};
 
 /** The settings of the worker that a command line program uses. */
-const OWN_SETTINGS = ['AMQP_URL', 'AMQP_TLS_CA', 'AMQP_TLS_CERT', 'AMQP_TLS_KEY', 'REQUEST_QUEUE'] as const;
+const OWN_SETTINGS = [
+  'AMQP_URL',
+  'AMQP_TLS_CA',
+  'AMQP_TLS_CERT',
+  'AMQP_TLS_KEY',
+  'REQUEST_QUEUE',
+  'REQUEST_QUEUES',
+] as const;
+
+const DATABASE_SETTINGS = ['MONGODB_URL', 'MONGODB_TLS_CA', 'MONGODB_TLS_CERT_KEY'];
+
+/** Whether a setting names a database: without one the doctor and the console do without it. */
+function hasDatabase(): boolean {
+  return ['MONGODB_URL', 'MONGODB_URL_FILE'].some((name) => (process.env[name] ?? '') !== '');
+}
 
 /**
  * Reads the settings; `given` wins over the environment. @throws {CommandError} where one is not
  * usable: an option is wrong usage, a variable a wrong setting.
  */
-async function readSettings(given: Given, names?: readonly string[]) {
-  const [{ loadConfig, InvalidSettingsError }, { readSettingFile }, { amqpUrlProblem }] = await Promise.all([
-    import('./settings/config.ts'),
-    import('./settings/setting-file.ts'),
-    import('./amqp/connection/url.ts'),
-  ]);
+async function readSettings(
+  given: Given,
+  names?: readonly string[],
+  database: Omit<UrlValidators, 'amqpUrlProblem' | 'amqpNeedsCertificate'> = NO_DATABASE,
+) {
+  const [{ loadConfig, InvalidSettingsError }, { readSettingFile }, { amqpNeedsCertificate, amqpUrlProblem }] =
+    await Promise.all([
+      import('./settings/config.ts'),
+      import('./settings/setting-file.ts'),
+      import('./amqp/connection/url.ts'),
+    ]);
   const options = new Map([
     ['AMQP_URL', given.url],
     ['REQUEST_QUEUE', given.queue],
+    ['REQUEST_QUEUES', given.queues],
   ]);
   const environment: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(process.env)) {
@@ -51,11 +74,7 @@ async function readSettings(given: Given, names?: readonly string[]) {
   }
   for (const [name, value] of options) if (value !== undefined) environment[name] = value;
   try {
-    return loadConfig(environment, readSettingFile, {
-      amqpUrlProblem,
-      mongodbUrlProblem,
-      mongodbTlsProblem: mongodbUrlProblem,
-    });
+    return loadConfig(environment, readSettingFile, { amqpUrlProblem, amqpNeedsCertificate, ...database });
   } catch (error) {
     if (!(error instanceof InvalidSettingsError)) throw error;
     const byOption = error.problems.every((problem) => options.get(problem.split(':', 1)[0] ?? '') !== undefined);
@@ -77,9 +96,9 @@ const environment: CliEnvironment = {
   stderr: process.stderr,
   stop,
   settings: async (given) => {
-    const { amqpUrls: urls, amqpTls, requestQueue: queue } = await readSettings(given, OWN_SETTINGS);
-    tls = amqpTls;
-    return { urls, queue };
+    const config = await readSettings(given, OWN_SETTINGS);
+    tls = config.amqpTls;
+    return { urls: config.amqpUrls, queue: config.requestQueue, queues: config.requestQueues };
   },
   connect: async ({ urls, ...connection }) => {
     const { ContactsClient } = await import('./client/index.ts');
@@ -88,19 +107,37 @@ const environment: CliEnvironment = {
   deadLetters,
   console: async (request) => {
     const [{ serveConsole }, config] = await Promise.all([import('./console.ts'), readSettings(request)]);
-    const hasDatabase = ['MONGODB_URL', 'MONGODB_URL_FILE'].some((name) => (process.env[name] ?? '') !== '');
-    await serveConsole(request, config, { stderr: process.stderr, stop, hasDatabase });
+    await serveConsole(request, config, { stderr: process.stderr, stop, hasDatabase: hasDatabase() });
   },
   inspectBroker: async (urls, timeoutMs) => {
     const { inspectBroker } = await import('./amqp/inspection/broker.ts');
     return inspectBroker({ urls, tls, timeoutMs, heartbeatS: HEARTBEAT_S });
   },
-  inspectDatabase: async (url, timeoutMs) => {
-    const { inspectDatabase } = await import('./mongo/inspection.ts');
-    const path = (name: string): string | undefined => (process.env[name] === '' ? undefined : process.env[name]);
-    const [ca, both] = [path('MONGODB_TLS_CA'), path('MONGODB_TLS_CERT_KEY')];
-    const isSet = ca !== undefined || both !== undefined;
-    return inspectDatabase(url, timeoutMs, isSet ? { ca, cert: both, key: both } : undefined);
+  inspectDatabase: async (timeoutMs) => {
+    if (!hasDatabase()) return undefined;
+    const [{ inspectDatabase }, validators] = await Promise.all([
+      import('./mongo/inspection.ts'),
+      import('./mongo/connection/url.ts'),
+    ]);
+    const { mongodbUrl, mongodbTls } = await readSettings({}, DATABASE_SETTINGS, validators);
+    return inspectDatabase(mongodbUrl, timeoutMs, mongodbTls);
+  },
+  fillClaims: async (waitMs) => {
+    const [{ fillClaims }, validators, { StoreDefectError, UnavailableError }] = await Promise.all([
+      import('./mongo/claims-filling.ts'),
+      import('./mongo/connection/url.ts'),
+      import('./protocol/errors.ts'),
+    ]);
+    const { mongodbUrl, mongodbTls } = await readSettings({}, undefined, validators);
+    // The default names whatever runs on this machine.
+    if (!hasDatabase()) throw new CommandError(EXIT_CODES.config, 'MONGODB_URL is not set');
+    try {
+      return await fillClaims(mongodbUrl, { tls: mongodbTls, waitMs, stop });
+    } catch (error) {
+      if (stop.aborted) throw new CommandError(EXIT_CODES.interrupted, 'interrupted; run it again to go on');
+      if (!(error instanceof StoreDefectError) && !(error instanceof UnavailableError)) throw error;
+      throw new CommandError(EXIT_CODES.failed, error.message);
+    }
   },
   // The same relative place from src/ and from dist/.
   schemaFile: (name) => readFile(new URL(`../schema/${name}`, import.meta.url), 'utf8'),
@@ -108,17 +145,19 @@ const environment: CliEnvironment = {
 
 /** `contacts dead-letters …`, which checks all settings of the worker. */
 async function deadLetters(args: readonly string[], given: Given): Promise<number> {
-  const [command, { openDeadLetters }, { decode }] = await Promise.all([
+  const [command, { openDeadLetters }, { decode }, { letterAddress }] = await Promise.all([
     import('./dead-letters/command.ts'),
     import('./amqp/dead-letter-queue/queue.ts'),
     import('./codec/decode.ts'),
+    import('./codec/routing-key.ts'),
   ]);
-  const { amqpUrls: urls, amqpTls, requestQueue, maxRequestBytes } = await readSettings(given);
+  const { amqpUrls: urls, amqpTls, requestQueue, requestQueues, maxRequestBytes } = await readSettings(given);
   const { stdin, stderr } = process;
+  const queues = { name: requestQueue, count: requestQueues };
+  const connection = { urls, tls: amqpTls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
   return command.deadLetters(args, {
     requestQueue,
-    open: () =>
-      openDeadLetters({ urls, tls: amqpTls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S }, requestQueue),
+    open: () => openDeadLetters(connection, requestQueue, (letter) => letterAddress(queues, letter)),
     methodOf: (body) => {
       const decoded = decode(body, { maxBytes: maxRequestBytes });
       return decoded.ok ? decoded.request.method : decoded.method;

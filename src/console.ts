@@ -11,17 +11,20 @@ import { EXIT_CODES } from './cli/exit-codes.ts';
 import { ContactsClient } from './client/index.ts';
 import { decode } from './codec/decode.ts';
 import { parseDocument } from './codec/document.ts';
+import { letterAddress } from './codec/routing-key.ts';
 import type { ConsoleContext } from './console/context.ts';
 import { outline } from './console/documents/outline.ts';
 import { startConsole, type RunningConsole } from './console/server.ts';
 import { reasonOf } from './console/problem.ts';
-import { newSecret } from './console/security/sessions.ts';
+import { isLoopback } from './console/security/hosts.ts';
+import { isGuessable, newSecret } from './console/security/sessions.ts';
 import { DEFAULT_LOOK_MS } from './console/settings.ts';
 import type { ContactRepository } from './contacts/repository.ts';
 import { apiMethods } from './methods/index.ts';
 import { openRequestSearch } from './mongo/request-search.ts';
 import { identityOf } from './pipeline/identity.ts';
-import { fault, type Fault } from './protocol/fault.ts';
+import { fault, listedFaults, type Fault } from './protocol/fault.ts';
+import { requestQueuesOf } from './protocol/request-queues.ts';
 import type { Config } from './settings/config.ts';
 
 const BROKER_TIMEOUT_MS = 5_000;
@@ -32,7 +35,14 @@ const APP_ID = 'contacts-console';
 /** The settings that the console reads; those of the worker. */
 export type ConsoleConfig = Pick<
   Config,
-  'amqpUrls' | 'amqpTls' | 'mongodbTls' | 'requestQueue' | 'maxRequestBytes' | 'listMaxPerPage' | 'mongodbUrl'
+  | 'amqpUrls'
+  | 'amqpTls'
+  | 'mongodbTls'
+  | 'requestQueue'
+  | 'requestQueues'
+  | 'maxRequestBytes'
+  | 'listMaxPerPage'
+  | 'mongodbUrl'
 >;
 
 /** The process around it. */
@@ -55,8 +65,9 @@ export async function serveConsole(
     stderr.write(`${line}\n`);
     if (request.auditLog !== undefined) appendFileSync(request.auditLog, `${line}\n`, { mode: 0o600 });
   };
-  const { port, host, allowHost: allowedHosts = [], readOnly = false, undo } = request;
-  const settings = { host, port, allowedHosts, readOnly, token, undoMs: undo * 1_000, lookEveryMs: DEFAULT_LOOK_MS };
+  const { port, host, allowHost: allowedHosts = [], publicUrl: publicOrigin, readOnly = false, undo } = request;
+  const times = { undoMs: undo * 1_000, lookEveryMs: DEFAULT_LOOK_MS };
+  const settings = { host, port, allowedHosts, publicOrigin, readOnly, token, ...times };
   let running: RunningConsole;
   try {
     if (request.auditLog !== undefined) appendFileSync(request.auditLog, '', { mode: 0o600 });
@@ -64,10 +75,27 @@ export async function serveConsole(
   } catch (error) {
     throw new CommandError(EXIT_CODES.failed, `The console cannot start: ${reasonOf(error)}`);
   }
-  stderr.write(`The console is at ${running.url}${readOnly ? ' (read-only)' : ''}\n`);
+  for (const warning of warningsAbout(request)) stderr.write(`Warning: ${warning}\n`);
+  const place = publicOrigin === undefined ? running.url : `${publicOrigin}/ and listens on ${running.url}`;
+  stderr.write(`The console is at ${place}${readOnly ? ' (read-only)' : ''}\n`);
   stderr.write(request.token === undefined ? `Token: ${token}\n` : 'Token: as in the token file\n');
   if (!stop.aborted) await once(stop, 'abort');
   await running.close();
+}
+
+/** What makes the console unsafe, although it starts. */
+function warningsAbout({ host, publicUrl, token }: ConsoleRequest): string[] {
+  const warnings: string[] = [];
+  if (!isLoopback(host) && publicUrl?.startsWith('https:') !== true) {
+    warnings.push(
+      `the console listens on ${host} without TLS: whoever is on the way reads the token and personal data. ` +
+        'Put a proxy with TLS in front and name it with --public-url https://NAME, or let only this machine reach it.',
+    );
+  }
+  if (token !== undefined && isGuessable(token)) {
+    warnings.push('the token is easy to guess. Make one with: openssl rand -base64 32');
+  }
+  return warnings;
 }
 
 function contextOf(
@@ -80,6 +108,7 @@ function contextOf(
     amqpUrls: urls,
     amqpTls: tls,
     requestQueue: queue,
+    requestQueues: count,
     maxRequestBytes: maxBytes,
     listMaxPerPage,
     mongodbUrl,
@@ -90,13 +119,14 @@ function contextOf(
   const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
   return {
     queue,
+    requestQueues: requestQueuesOf({ name: queue, count }).map((each) => each.queue),
     metricsUrls: request.metrics,
     logFiles: request.log ?? [],
     version: versionOf(),
-    openLetters: () => openDeadLetters(connection, queue),
+    openLetters: () => openDeadLetters(connection, queue, (letter) => letterAddress({ name: queue, count }, letter)),
     lookAtBroker: () => inspectBroker(connection),
     traces: hasDatabase ? openRequestSearch(mongodbUrl, DATABASE_TIMEOUT_MS, config.mongodbTls) : undefined,
-    connect: () => ContactsClient.connect({ url: urls, tls, queue, appId: APP_ID }),
+    connect: () => ContactsClient.connect({ url: urls, tls, queue, queues: count, appId: APP_ID }),
     methodOf: (body) => {
       const decoded = decode(body, { maxBytes });
       return decoded.ok ? decoded.request.method : decoded.method;
@@ -125,7 +155,7 @@ function faultFinder(methods: ReturnType<typeof apiMethods>, maxBytes: number): 
       return [fault('UNKNOWN_METHOD', `no such method; there are ${[...byName.keys()].join(', ')}`)];
     }
     const read = method.read(decoded.request.body);
-    return read.valid ? [] : read.faults;
+    return read.valid ? [] : listedFaults(read.faults);
   };
 }
 

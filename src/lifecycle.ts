@@ -1,4 +1,4 @@
-import type { Consumer } from './amqp/consumer/consumer.ts';
+import type { RequestConsumer } from './amqp/consumer/consumer-group.ts';
 import type { Publisher } from './amqp/publisher/publisher.ts';
 import type { Store } from './mongo/store.ts';
 import type { HttpEndpoint, Readiness } from './ops/http.ts';
@@ -53,7 +53,7 @@ export interface StopReport extends Receipt {
 
 /** What consumes requests and publishes answers. Both connect as soon as they exist. */
 export interface Queues {
-  readonly consumer: Consumer;
+  readonly consumer: RequestConsumer;
   readonly publisher: Publisher;
 }
 
@@ -148,7 +148,7 @@ export class WorkerLifecycle implements Worker {
   }
 
   /** Returns whether all requests in flight finished in time; the others are requeued. */
-  async #drain(consumer: Consumer): Promise<boolean> {
+  async #drain(consumer: RequestConsumer): Promise<boolean> {
     const limit = new AbortController();
     const finished = consumer.stopConsuming().then(() => consumer.drained());
     const drained = await Promise.race([

@@ -4,10 +4,10 @@ import { setFlagsFromString } from 'node:v8';
 
 import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
 import { TopologyMismatchError } from './amqp/connection/topology.ts';
-import { amqpUrlProblem } from './amqp/connection/url.ts';
+import { amqpNeedsCertificate, amqpUrlProblem } from './amqp/connection/url.ts';
 import { loadConfigOrReport, type Config } from './settings/config.ts';
 import { outdatedTlsFiles } from './settings/tls.ts';
-import { mongodbTlsProblem, mongodbUrlProblem } from './mongo/connection/url.ts';
+import { mongodbNeedsCertificate, mongodbTlsProblem, mongodbUrlProblem } from './mongo/connection/url.ts';
 import { HttpPortUnavailableError } from './ops/http.ts';
 import { createLog, type Log } from './ops/log.ts';
 import { EXIT_CODES } from './protocol/catalogue.ts';
@@ -25,9 +25,14 @@ const HEAP_GROWING_PERCENT = 100;
 
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
-  const config = loadConfigOrReport(process.env, { amqpUrlProblem, mongodbUrlProblem, mongodbTlsProblem }, (message) =>
-    process.stderr.write(`${message}\n`),
-  );
+  const urls = {
+    amqpUrlProblem,
+    amqpNeedsCertificate,
+    mongodbUrlProblem,
+    mongodbTlsProblem,
+    mongodbNeedsCertificate,
+  };
+  const config = loadConfigOrReport(process.env, urls, (message) => process.stderr.write(`${message}\n`));
   if (config === undefined) return process.exit(EXIT_CODES.config);
   const log = createLog({
     level: config.logLevel,
@@ -122,8 +127,8 @@ function databaseOf(mongodbUrl: string): string {
 
 function tracingEvents(log: Log): TracingEvents {
   return {
-    misconfigured: (variable, error) =>
-      log.warn('a variable of OpenTelemetry cannot be used, going on without it', { reason: variable }, error),
+    misconfigured: (argument, reason, error) =>
+      log.warn('a variable of OpenTelemetry cannot be used, going on without it', { argument, reason }, error),
     exporting: (error) => {
       if (error === undefined) log.info('spans are exported again');
       else log.warn('spans cannot be exported and are dropped; contacts_spans_dropped_total counts them', {}, error);

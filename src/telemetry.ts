@@ -43,6 +43,7 @@ export function createTelemetry(log: Log, metrics: Metrics, tracing?: Tracing): 
         if (isPresent) log.info("the broker's cluster has a majority again");
         else log.warn("the broker's cluster has no majority; answers to quorum queues wait");
       },
+      majorityAnswer: (answer) => metrics.majority(answer),
     },
     dispatch: dispatchEvents(log, metrics),
     paused: (paused, cause) => log.info(paused ? 'consumption paused' : 'consumption resumed', { reason: cause }),
@@ -106,7 +107,7 @@ function dispatchEvents(log: Log, metrics: Metrics): Telemetry['dispatch'] {
 function consumptionEvents(
   log: Log,
   metrics: Metrics,
-): Pick<ConsumerEvents, 'cautious' | 'charged' | 'stalled' | 'outdated' | 'mismatched'> {
+): Pick<ConsumerEvents, 'cautious' | 'charged' | 'stalled' | 'handedOver' | 'outdated' | 'mismatched'> {
   return {
     cautious: (reason) => {
       metrics.cautious(reason);
@@ -117,11 +118,14 @@ function consumptionEvents(
       log.warn('a request starts that ended channels or processes, or was in flight when one ended', { count }),
     stalled: (remedy, waiting) => {
       metrics.standstill(remedy);
+      if (remedy === 'another node')
+        return log.warn("the broker's node has no majority, and another has: consuming there");
       log.error('requests wait and none is delivered, or no request in flight ends', {
         reason: remedy,
         count: waiting,
       });
     },
+    handedOver: (queue, reason) => log.info('a queue is handed over', { queue, reason }),
     mismatched: (error) =>
       log.error('a queue was recreated with other arguments; no worker starts until they are restored', {}, error),
     outdated: (queue) =>

@@ -1,11 +1,14 @@
 import { randomInt } from 'node:crypto';
 
-import { TopologyMismatchError, deadLetterQueueOf } from './amqp/connection/topology.ts';
-import { Consumer } from './amqp/consumer/consumer.ts';
+import { majorityQueuesOf } from './amqp/connection/majority-probe.ts';
+import { TopologyMismatchError } from './amqp/connection/topology.ts';
+import { openConsumer, type RequestConsumer } from './amqp/consumer/consumer-group.ts';
 import { ConsumerStuckError } from './amqp/consumer/stall-detector.ts';
 import { Publisher } from './amqp/publisher/publisher.ts';
 import { replyMessage } from './amqp/wire/messages.ts';
 import { decode } from './codec/decode.ts';
+import { hasManyElements } from './codec/content-limits.ts';
+import { MAX_USUAL_LENGTH } from './codec/document.ts';
 import { encode } from './codec/encode.ts';
 import { ItemDefectError } from './contacts/repository.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
@@ -13,7 +16,7 @@ import { createRegistry } from './dispatch/registry.ts';
 import { FlowControl } from './flow-control.ts';
 import { WorkerLifecycle, type Queues, type Worker } from './lifecycle.ts';
 import { apiMethods } from './methods/index.ts';
-import { openStore } from './mongo/store.ts';
+import { openStore, type StoreOptions } from './mongo/store.ts';
 import { failureText } from './ops/failure.ts';
 import { HttpPortUnavailableError, startHttp } from './ops/http.ts';
 import type { Log } from './ops/log.ts';
@@ -22,7 +25,9 @@ import { createGuard } from './pipeline/guard.ts';
 import { identityOf } from './pipeline/identity.ts';
 import { createPipeline, type Stages } from './pipeline/pipeline.ts';
 import { createReplyToPolicy } from './pipeline/reply-to-policy.ts';
+import { Turns } from './pipeline/turns.ts';
 import { StoreDefectError } from './protocol/errors.ts';
+import { deadLetterQueueOf, requestQueuesOf } from './protocol/request-queues.ts';
 import { Attempts } from './redelivery/attempts.ts';
 import type { SpanCounts, Tracing } from './protocol/tracing.ts';
 import { FailedBeforeError, ProcessEndedError } from './redelivery/known-results.ts';
@@ -30,9 +35,8 @@ import type { Config } from './settings/config.ts';
 import { createTelemetry } from './telemetry.ts';
 import { retryUntil } from './time/retry.ts';
 
-/** Milliseconds for one call to the broker. */
-const BROKER_TIMEOUT_MS = 5_000;
-const HEARTBEAT_S = 10;
+/** Of one call to the broker, and of its silence. */
+const BROKER_LIMITS = { timeoutMs: 5_000, heartbeatS: 10 };
 /** Quorum queues confirm within milliseconds; a disk under load takes some hundred. */
 const CONFIRM_TIMEOUT_MS = 30_000;
 /** The broker takes signed 32-bit numbers. */
@@ -61,10 +65,10 @@ export interface WorkerOptions {
 
 /** Builds the worker's parts and wires them. Nothing happens before `start`. */
 export function createWorker(config: Config, log: Log, options: WorkerOptions = {}): Worker {
-  const { maxAttempts, retentionSeconds, listMaxPerPage, drainTimeoutMs, httpPort: port } = config;
+  const { maxAttempts, listMaxPerPage, drainTimeoutMs, httpPort: port } = config;
   const { methods: methodsOf = apiMethods, tracing } = options;
   const foreign = (error: ItemDefectError): void => telemetry.foreign(error);
-  const store = openStore(config.mongodbUrl, { tls: config.mongodbTls, retentionSeconds, foreign });
+  const store = openStore(config.mongodbUrl, { ...storeSettings(config), foreign });
   const methods = methodsOf(store.contacts, { listMaxPerPage, leftOut: foreign });
 
   let queues: Queues | undefined;
@@ -88,10 +92,9 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const attempts = new Attempts(store.attempts, { maxAttempts, retryPolicy, describe, events });
 
   const openQueues = (): Queues => {
-    const { amqpUrls: urls, amqpTls: tls, requestQueue: queue, prefetch, exitWhenStuckMs } = config;
-    const priority = config.consumerPriority === 'ranked' ? randomInt(1, MAX_PRIORITY) : 0;
-    const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
-    const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: `${queue}.majority` };
+    const { requestQueue: name, prefetch, maxRequestBytes: maxBodyBytes } = config;
+    const connection = { urls: config.amqpUrls, tls: config.amqpTls, ...BROKER_LIMITS };
+    const confirms = { confirmTimeoutMs: CONFIRM_TIMEOUT_MS, prefetch, probeQueue: majorityQueuesOf(name) };
     const publisher = new Publisher(connection, confirms, { ...telemetry.publisher, open: flow.open });
     const pipeline = createPipeline({
       ...contentStages(config, tracing),
@@ -101,8 +104,8 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
       publish: (reply) => publisher.publish(replyMessage(reply)),
       report: (report) => telemetry.report(report),
     });
-    const consuming = { queue, prefetch, priority, exitWhenStuckMs };
-    const consumer = new Consumer(connection, consuming, pipeline, publisher, telemetry.consumer);
+    const receiving = { ...connection, maxBodyBytes };
+    const consumer = openConsumer(receiving, consumingSettings(config), pipeline, publisher, telemetry.consumer);
     queues = { consumer, publisher };
     return queues;
   };
@@ -122,16 +125,33 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   return worker;
 }
 
-/** What a scrape reads of log lines and spans. */
-function lossState(log: Log, tracing: Tracing | undefined): Pick<MetricsSettings, 'droppedLogLines' | 'spans'> {
-  return { droppedLogLines: () => log.dropped(), spans: () => tracing?.counts() ?? NO_SPANS };
+function consumingSettings(config: Config): Parameters<typeof openConsumer>[1] {
+  const { requestQueue: name, requestQueues: count, prefetch, exitWhenStuckMs } = config;
+  const priority = config.consumerPriority === 'ranked' ? randomInt(1, MAX_PRIORITY) : 0;
+  return { queues: { name, count }, prefetch, priority, exitWhenStuckMs };
+}
+
+function storeSettings({ mongodbTls: tls, retentionSeconds, mongodbSharded: sharded }: Config): StoreOptions {
+  return { tls, retentionSeconds, sharded };
+}
+
+/** What a scrape reads of log lines and traces. */
+function lossState(
+  log: Log,
+  tracing: Tracing | undefined,
+): Pick<MetricsSettings, 'droppedLogLines' | 'spans' | 'exemplars'> {
+  return {
+    droppedLogLines: () => log.dropped(),
+    spans: () => tracing?.counts() ?? NO_SPANS,
+    exemplars: tracing !== undefined,
+  };
 }
 
 const NO_SPANS: SpanCounts = { exported: 0, dropped: { 'queue full': 0, 'export failed': 0 } };
 
 /** What a scrape reads of the deliveries and their queues; nothing before there is a consumer. */
 function deliveryState(
-  consumer: () => Consumer | undefined,
+  consumer: () => RequestConsumer | undefined,
 ): Pick<MetricsSettings, 'inFlight' | 'oldestRequestAgeS' | 'queueMessages'> {
   return {
     inFlight: () => consumer()?.inFlight ?? 0,
@@ -144,12 +164,19 @@ type ContentStages = Pick<Stages, 'guard' | 'identify' | 'decode' | 'encode' | '
 
 /** The stages that depend on the message and the settings alone. */
 function contentStages(config: Config, tracing: Stages['tracing']): ContentStages {
-  const { requestQueue: queue, replyToAllow, maxRequestBytes: maxBytes } = config;
+  const { requestQueue: name, requestQueues: count, replyToAllow, maxRequestBytes: maxBytes } = config;
+  const ownQueues = [...requestQueuesOf({ name, count }).map(({ queue }) => queue), deadLetterQueueOf(name)];
+  const turns = new Turns(config.prefetch / 4);
   return {
     tracing,
-    guard: createGuard(createReplyToPolicy([queue, deadLetterQueueOf(queue)], replyToAllow)),
+    guard: createGuard(createReplyToPolicy(ownQueues, replyToAllow)),
     identify: identityOf,
-    decode: (body, contentEncoding) => decode(body, { maxBytes, contentEncoding }),
+    decode: (body, contentEncoding, size) => {
+      const options = { maxBytes, contentEncoding, size };
+      // A refused document has no effect whose order counts. One that may be executed is decoded at once.
+      const waits = body.length > MAX_USUAL_LENGTH && hasManyElements(body);
+      return waits ? turns.run(() => decode(body, options)) : decode(body, options);
+    },
     encode,
     describe,
   };

@@ -1,7 +1,17 @@
 import type { BenchRequest } from '../load/requests.ts';
 
 /** What the hostile producer sends: one kind in each run. */
-export const HOSTILE = ['oversized', 'deep', 'malformed', 'slow', 'headers'] as const;
+export const HOSTILE = [
+  'oversized',
+  'huge',
+  'deep',
+  'malformed',
+  'slow',
+  'attributes',
+  'references',
+  'comments',
+  'headers',
+] as const;
 export type Hostile = (typeof HOSTILE)[number];
 
 /** The default of MAX_REQUEST_BYTES. */
@@ -17,16 +27,24 @@ export function hostileDocument(kind: Hostile): BenchRequest {
 
 const DOCUMENTS: Readonly<Record<Hostile, () => Omit<BenchRequest, 'type'>>> = {
   oversized: () => ({ body: Buffer.from(inRequest('x'.repeat(4 * MAX_REQUEST_BYTES))) }),
+  huge: () => ({ body: Buffer.from(inRequest('x'.repeat(64 * MAX_REQUEST_BYTES))) }),
   // The deepest nesting that is accepted, again and again.
   deep: () => ({ body: Buffer.from(inRequest(filled(`${'<a>'.repeat(62)}${'</a>'.repeat(62)}`))) }),
   // The fault is at the very end.
-  malformed: () => ({ body: Buffer.from(inRequest(`${filled('<a>&amp;</a>')}<`)) }),
-  // Different names cost the parser more than any other content: a new object shape for each.
+  malformed: () => ({ body: Buffer.from(inRequest(`${filled('<a>x</a>')}<`)) }),
+  // Different names cost more than any other content: each is compared with all before it.
   slow: () => {
     const names = Array.from({ length: ELEMENTS }, (_, at) => `<a${at.toString(36)}/>`).join('');
     return { body: Buffer.from(inRequest(`<contact>${names.slice(0, names.lastIndexOf('<', 65_000))}</contact>`)) };
   },
-  // Many small headers: the client library makes an object of them.
+  attributes: () => {
+    const most = Array.from({ length: 32 }, (_, at) => ` b${at}=""`).join('');
+    return { body: Buffer.from(inRequest(filled(`<a${most}></a>`))) };
+  },
+  // The next two are no more than a request may have.
+  references: () => ({ body: Buffer.from(inRequest(`<contact><phone>${'&#9;'.repeat(4_096)}</phone></contact>`)) }),
+  comments: () => ({ body: Buffer.from(inRequest(`<!--${'-x'.repeat(28)}-->`.repeat(1_000))) }),
+  // Many small headers: the client library would make an object of them.
   headers: () => ({
     body: Buffer.from(inRequest('')),
     headers: Object.fromEntries(Array.from({ length: 4_000 }, (_, at) => [`x-${at}`, at])),

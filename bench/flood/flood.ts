@@ -1,17 +1,26 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
 import { Random } from '../../chaos/random.ts';
 import { withDatabase } from '../../infrastructure/addresses.ts';
+import { printProgress } from '../../infrastructure/progress.ts';
 import { deleteQueues, dropDatabase } from '../../infrastructure/servers.ts';
-import { Producer, type Answered } from '../load/producer.ts';
+import { Producer } from '../load/producer.ts';
 import { createRequest, type BenchRequest } from '../load/requests.ts';
-import { HOSTILE, hostileDocument, sizeOf } from './documents.ts';
+import { sizeOf, type Hostile } from './documents.ts';
+import type { ProducerOptions, Stretch } from './producer-process.ts';
+import type { Beside, FloodFigures, FloodRun } from './verdict.ts';
 import { startFloodedWorker, type FloodedWorker } from './worker.ts';
-import type { FloodFigures, FloodRun } from './verdict.ts';
 
 export interface FloodOptions {
   readonly amqpUrl: string;
   readonly mongodbUrl: string;
   /** Measured time of each run. */
   readonly seconds: number;
+  /** How often each kind is measured: the kinds take turns. */
+  readonly rounds: number;
+  readonly kinds: readonly Hostile[];
   /** Distinguishes queues and database from those of others. */
   readonly name: string;
 }
@@ -22,38 +31,54 @@ const WARM_UP_S = 1;
 const FIRST_WARM_UP_S = 3;
 
 /**
- * Floods a worker with each kind of hostile document, while honest producers create contacts. Both
- * keep the same number of documents in the queue, and send the next as soon as one is answered.
+ * Floods a worker with each kind of hostile document, while an honest producer creates contacts.
+ * Both keep the same number of documents in the queue, and send the next as soon as one is answered.
  */
 export async function flood(options: FloodOptions): Promise<FloodFigures> {
-  const { amqpUrl, name } = options;
-  const mongodbUrl = withDatabase(options.mongodbUrl, name);
-  const queues = [name, `${name}.dead`, `${name}.honest`, `${name}.others`];
-  const worker = await startFloodedWorker({ AMQP_URL: amqpUrl, MONGODB_URL: mongodbUrl, REQUEST_QUEUE: name });
+  const { amqpUrl, name: queue } = options;
+  const mongodbUrl = withDatabase(options.mongodbUrl, queue);
+  const [replyQueue, honestQueue] = [`${queue}.others`, `${queue}.honest`];
+  const worker = await startFloodedWorker({ AMQP_URL: amqpUrl, MONGODB_URL: mongodbUrl, REQUEST_QUEUE: queue });
+  const others = await startProducer({ amqpUrl, queue, replyQueue, inFlight: IN_FLIGHT });
   try {
-    const honest = await Producer.open(amqpUrl, `${name}.honest`);
-    const others = await Producer.open(amqpUrl, `${name}.others`);
-    const figures = await measure(new Flood(name, worker, honest, others), worker, options.seconds);
-    await Promise.all([honest.close(), others.close()]);
+    const honest = await Producer.open(amqpUrl, honestQueue);
+    const figures = await measure(new Flood(queue, worker, honest, others), worker, options);
+    await honest.close();
     return figures;
   } finally {
     try {
-      await worker.stop();
+      const ended = once(others, 'exit');
+      others.disconnect();
+      await Promise.all([worker.stop(), ended]);
     } finally {
-      await deleteQueues(amqpUrl, queues);
+      await deleteQueues(amqpUrl, [queue, `${queue}.dead`, honestQueue, replyQueue]);
       await dropDatabase(mongodbUrl);
     }
   }
 }
 
-async function measure(flooded: Flood, worker: FloodedWorker, seconds: number): Promise<FloodFigures> {
-  await flooded.run('none', { warmUp: FIRST_WARM_UP_S, measured: 1 });
+async function startProducer(options: ProducerOptions): Promise<ChildProcess> {
+  const file = fileURLToPath(new URL('producer-process.ts', import.meta.url));
+  const child = fork(file, [JSON.stringify(options)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  await once(child, 'message');
+  return child;
+}
+
+async function measure(flooded: Flood, worker: FloodedWorker, options: FloodOptions): Promise<FloodFigures> {
+  await flooded.run('honest', { warmUp: FIRST_WARM_UP_S, measured: 1 });
   const { memory: before } = await worker.usage();
-  const runs: FloodRun[] = [];
-  for (const beside of ['none', 'honest', ...HOSTILE] as const) {
-    runs.push(await flooded.run(beside, { warmUp: WARM_UP_S, measured: seconds }));
+  const rounds: FloodRun[][] = [];
+  for (let round = 0; round < options.rounds; round += 1) {
+    const runs: FloodRun[] = [];
+    // The kinds change places, so that none has always the same neighbours.
+    const kinds = options.kinds.map((_, at) => options.kinds[(at + round) % options.kinds.length] as Beside);
+    for (const beside of ['none', 'honest', ...kinds, 'honest'] as const) {
+      printProgress(`round ${round + 1}: beside ${beside}`);
+      runs.push(await flooded.run(beside, { warmUp: WARM_UP_S, measured: options.seconds }));
+    }
+    rounds.push(runs);
   }
-  return { runs, memory: { before, peak: worker.peak() }, honestBytes: sizeOf(flooded.honestRequest()) };
+  return { rounds, memory: { before, peak: worker.peak() }, honestBytes: sizeOf(flooded.honestRequest()) };
 }
 
 interface Times {
@@ -65,15 +90,19 @@ class Flood {
   readonly #queue: string;
   readonly #worker: FloodedWorker;
   readonly #honest: Producer;
-  readonly #others: Producer;
+  readonly #others: ChildProcess;
   readonly #random = new Random(1);
+  readonly #othersEnded: Promise<never>;
   #created = 0;
 
-  constructor(queue: string, worker: FloodedWorker, honest: Producer, others: Producer) {
+  constructor(queue: string, worker: FloodedWorker, honest: Producer, others: ChildProcess) {
     this.#queue = queue;
     this.#worker = worker;
     this.#honest = honest;
     this.#others = others;
+    this.#othersEnded = once(others, 'exit').then(() => Promise.reject(new Error('the second producer ended')));
+    // It also ends at the end of the study.
+    this.#othersEnded.catch(() => undefined);
   }
 
   honestRequest(): BenchRequest {
@@ -81,29 +110,28 @@ class Flood {
     return createRequest(1, this.#created, this.#random);
   }
 
-  async run(beside: FloodRun['beside'], times: Times): Promise<FloodRun> {
-    const source = (): BenchRequest => this.honestRequest();
-    const hostile = beside === 'none' || beside === 'honest' ? undefined : hostileDocument(beside);
+  async run(beside: Beside, times: Times): Promise<FloodRun> {
     let used = 0;
     const timing = {
       ...times,
       begin: async () => void (used = -(await this.#worker.usage()).cpu),
       end: async () => void (used += (await this.#worker.usage()).cpu),
     };
-    const sent = (producer: Producer, stream: () => BenchRequest, when: Times): Promise<readonly Answered[]> =>
-      producer.run(this.#queue, [{ source: stream, inFlight: IN_FLIGHT }], when);
-    const [[honest], [others]] = await Promise.all([
-      sent(this.#honest, source, timing),
-      beside === 'none' ? [undefined] : sent(this.#others, hostile === undefined ? source : () => hostile, times),
+    const stream = { source: () => this.honestRequest(), inFlight: IN_FLIGHT };
+    const [[honest], others] = await Promise.all([
+      this.#honest.run(this.#queue, [stream], timing),
+      beside === 'none' ? NOBODY : this.#runOthers({ beside, ...times }),
     ]);
-    if (honest === undefined) throw new Error('the honest producers have no result');
-    const bytes = sizeOf(hostile ?? this.honestRequest());
-    const perSecond = others === undefined ? 0 : others.requests / others.seconds;
-    return {
-      beside,
-      honest: { perSecond: honest.requests / honest.seconds, failed: honest.failed, latency: honest.latency },
-      others: { perSecond, bytesPerSecond: perSecond * bytes, bytes },
-      cpu: used / honest.seconds,
-    };
+    if (honest === undefined) throw new Error('the honest producer has no result');
+    const { requests, seconds, failed, latency } = honest;
+    return { beside, honest: { perSecond: requests / seconds, failed, latency }, others, cpu: used / seconds };
+  }
+
+  async #runOthers(stretch: Stretch): Promise<FloodRun['others']> {
+    const answered = new Promise<FloodRun['others']>((resolve) => this.#others.once('message', resolve));
+    this.#others.send(stretch);
+    return Promise.race([answered, this.#othersEnded]);
   }
 }
+
+const NOBODY: FloodRun['others'] = { perSecond: 0, bytesPerSecond: 0, bytes: 0 };

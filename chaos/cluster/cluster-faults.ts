@@ -1,17 +1,17 @@
 import { raiseAlarm } from '../faults/broker.ts';
-import { INSTANT, type FaultContext, type FaultKind } from '../faults/fault.ts';
+import { INSTANT, type FaultKind } from '../faults/fault.ts';
 import { QUEUE } from '../infrastructure/testbed.ts';
 import type { Random } from '../random.ts';
 import { workerFaults } from '../faults/workers.ts';
-import type { BrokerCluster, ClusterNode } from './broker-cluster.ts';
-import { nodeRoute, ownNode, type ClusterTestbed } from './cluster-testbed.ts';
+import type { BrokerCluster } from './broker-cluster.ts';
+import type { ClusterNode } from './docker-node.ts';
+import { apartFaults } from './apart-faults.ts';
+import { ownNode } from './cluster-testbed.ts';
+import { maintenanceFaults } from './maintenance-faults.ts';
+import { between, healed, onCluster, whole, type ClusterContext } from './on-cluster.ts';
 
 /** Who is concerned: some node, the leader of the request queue, or the node of a worker. */
 type Choice = readonly [words: string, choose: (context: ClusterContext) => Promise<ClusterNode>];
-
-interface ClusterContext extends FaultContext {
-  readonly testbed: ClusterTestbed;
-}
 
 /** Beyond the time in which a worker, or another node, notices a silent one. */
 const FROZEN_MS = [2_000, 25_000] as const;
@@ -34,19 +34,6 @@ const CHOICES: readonly Choice[] = [
 async function follower(cluster: BrokerCluster, random: Random): Promise<ClusterNode> {
   const leader = await cluster.leaderOf(QUEUE);
   return random.pick(cluster.nodes.filter((node) => node !== leader));
-}
-
-/** A kind of fault on a cluster. It cannot run on a single broker. */
-function onCluster(
-  name: string,
-  weight: number,
-  begin: (context: ClusterContext) => ReturnType<FaultKind['begin']>,
-): FaultKind {
-  return { name, weight, begin: (context) => begin(context as ClusterContext) };
-}
-
-function between(random: Random, [least, most]: readonly [number, number]): number {
-  return random.between(least, most);
 }
 
 function killed([words, choose]: Choice): FaultKind {
@@ -99,27 +86,6 @@ const allApart = onCluster('network partition: every node alone', 2, async (cont
   return { holdMs: between(context.random, PARTITION_MS), end: () => healed(context) };
 });
 
-const workerApart = onCluster('network partition: a worker apart from one node, in silence', 3, async (context) => {
-  const { random, testbed } = context;
-  const { number } = random.pick(testbed.workers);
-  for (const direction of ['up', 'down'] as const) {
-    await testbed.toxiproxy.addToxic(nodeRoute(number, ownNode(testbed.cluster, number)), direction, {
-      type: 'timeout',
-      attributes: { timeout: 0 },
-    });
-  }
-  return { holdMs: between(random, PARTITION_MS), end: () => testbed.toxiproxy.reset() };
-});
-
-const rolling = onCluster('rolling restart of all nodes', 2, async ({ testbed: { cluster } }) => {
-  for (const node of cluster.nodes) {
-    await node.stop();
-    await node.start();
-    await cluster.whole();
-  }
-  return INSTANT;
-});
-
 const leaderMoved = onCluster(
   "the queue's leader moves to another node",
   3,
@@ -142,21 +108,6 @@ function alarm(kind: 'memory' | 'disk'): FaultKind {
   );
 }
 
-/** Ends what the nodes suffer, and waits until the cluster is whole again. */
-async function whole(
-  { testbed: { cluster } }: ClusterContext,
-  nodes: readonly ClusterNode[],
-  end: 'start' | 'resume',
-): Promise<void> {
-  for (const node of nodes) await node[end]();
-  await cluster.whole();
-}
-
-async function healed({ testbed: { cluster } }: ClusterContext): Promise<void> {
-  await cluster.heal();
-  await cluster.whole();
-}
-
 /** What can happen to a cluster and its workers. */
 export const CLUSTER_FAULTS: readonly FaultKind[] = [
   ...CHOICES.map(killed),
@@ -166,8 +117,8 @@ export const CLUSTER_FAULTS: readonly FaultKind[] = [
   twoFrozen,
   allKilled,
   allApart,
-  workerApart,
-  rolling,
+  ...apartFaults,
+  ...maintenanceFaults,
   leaderMoved,
   alarm('memory'),
   alarm('disk'),

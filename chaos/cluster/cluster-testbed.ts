@@ -7,7 +7,8 @@ import { WorkerSlot } from '../infrastructure/worker-slot.ts';
 import { amqp } from '../proxy/amqp.ts';
 import { FaultProxy } from '../proxy/fault-proxy.ts';
 import { mongodb } from '../proxy/mongodb.ts';
-import { startCluster, type BrokerCluster, type ClusterNode } from './broker-cluster.ts';
+import { startCluster, type BrokerCluster } from './broker-cluster.ts';
+import type { ClusterNode } from './docker-node.ts';
 
 /** A testbed whose broker is a cluster. */
 export interface ClusterTestbed extends Testbed {
@@ -34,7 +35,7 @@ export async function startClusterTestbed(
   await ensureDocker();
   const toxiproxy = await Toxiproxy.start();
   undo.unshift(() => toxiproxy.remove());
-  const cluster = await startCluster(undo);
+  const cluster = await startCluster(undo, settings.partitionHandling);
   const database = await startDatabase();
   undo.unshift(() => database.remove());
   const servers = { cluster, database, toxiproxy };

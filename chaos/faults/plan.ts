@@ -6,7 +6,7 @@ import type { FaultKind } from './fault.ts';
 import { messageFaults } from './messages.ts';
 import { momentFaults } from './moments.ts';
 import { networkFaults, producerNetworkFaults } from './network.ts';
-import { terminated, workerFaults } from './workers.ts';
+import { killed, terminated, workerFaults } from './workers.ts';
 
 /**
  * Groups of faults, and how many of each the short form runs; it then ends in about two minutes.
@@ -55,6 +55,11 @@ export function shortPlan(random: Random): FaultKind[] {
   });
   const terminations = Array.from({ length: TERMINATIONS_IN_SHORT }, () => terminated);
   return random.shuffled([...some, ...terminations]);
+}
+
+/** For several queues: workers are killed, and stopped, in turn. */
+export function queuesPlan(count: number): FaultKind[] {
+  return Array.from({ length: count }, (_, at) => (at % 3 === 2 ? terminated : killed));
 }
 
 /** For the client library: the producers' own network fails as often as all else together. */

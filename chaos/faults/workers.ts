@@ -28,7 +28,7 @@ export async function stopGracefully(worker: WorkerSlot, { reportProblem }: Faul
   }
 }
 
-const killed: FaultKind = {
+export const killed: FaultKind = {
   name: 'worker killed (kill -9)',
   weight: 6,
   async begin(context) {

@@ -29,6 +29,8 @@ export interface Testbed {
   readonly database: OwnServer;
   readonly toxiproxy: Toxiproxy;
   readonly workers: readonly WorkerSlot[];
+  /** REQUEST_QUEUES. Default: 1. */
+  readonly queues?: number | undefined;
   /** The broker's addresses for the producers. */
   readonly producersUrls: readonly string[];
   remove(): Promise<void>;
@@ -44,6 +46,10 @@ export interface TestbedSettings {
   readonly workers: number;
   readonly folder: string;
   readonly removedGuard: Guard | undefined;
+  /** REQUEST_QUEUES. Default: 1. */
+  readonly queues?: number;
+  /** Of a cluster; default: RabbitMQ's own. */
+  readonly partitionHandling?: string | undefined;
   /** Arguments of Node for the workers. Default: the suite's own worker. */
   readonly program?: readonly string[];
   /** Further variables of one worker's processes. */
@@ -81,6 +87,7 @@ export async function startTestbed(settings: TestbedSettings, undo: (() => Promi
     database,
     toxiproxy,
     workers,
+    queues: settings.queues,
     producersUrls: [`amqp://guest:guest@127.0.0.1:${producersPort}`],
     remove: () => cleanUp(undo),
   };
@@ -94,7 +101,7 @@ export async function cleanUp(undo: (() => Promise<unknown>)[]): Promise<void> {
 async function openSlot(
   number: number,
   { broker, database, toxiproxy }: Pick<Testbed, 'broker' | 'database' | 'toxiproxy'>,
-  { folder, removedGuard, program, environmentOf }: TestbedSettings,
+  { folder, removedGuard, queues, program, environmentOf }: TestbedSettings,
 ): Promise<WorkerSlot> {
   const brokerRoute = await toxiproxy.openRoute(routeOf('broker', number), portOf(broker));
   const databaseRoute = await toxiproxy.openRoute(routeOf('database', number), portOf(database));
@@ -104,6 +111,7 @@ async function openSlot(
     AMQP_URL: `amqp://guest:guest@127.0.0.1:${brokerProxy.port}?heartbeat=${HEARTBEAT_S}`,
     MONGODB_URL: `mongodb://127.0.0.1:${databaseProxy.port}/${DATABASE}?directConnection=true`,
     REQUEST_QUEUE: QUEUE,
+    ...(queues !== undefined && { REQUEST_QUEUES: String(queues) }),
     HTTP_PORT: '0',
     ...environmentOf?.(number),
   };
@@ -114,11 +122,13 @@ export function portOf(server: OwnServer): number {
   return Number(new URL(server.url).port);
 }
 
-/** Returns the number of messages in the request queue, unacknowledged ones included. */
+/** The request queue, or one of several. */
+const REQUEST_QUEUE = new RegExp(`^${QUEUE.replaceAll('.', String.raw`\.`)}([.][0-9]+)?\t([0-9]+)$`);
+
+/** Returns the number of messages in the request queues, unacknowledged ones included. */
 export async function queueDepth(broker: Pick<OwnServer, 'exec'>): Promise<number> {
   const table = await broker.exec('rabbitmqctl', '-q', 'list_queues', 'name', 'messages', '--no-table-headers');
-  const row = table.split('\n').find((line) => line.startsWith(`${QUEUE}\t`));
-  return row === undefined ? 0 : Number(row.split('\t')[1]);
+  return table.split('\n').reduce((sum, line) => sum + Number(REQUEST_QUEUE.exec(line)?.[2] ?? 0), 0);
 }
 
 /** Waits until the request queue is empty, unacknowledged messages included. */
@@ -126,14 +136,21 @@ export async function waitForEmptyQueue(broker: Pick<OwnServer, 'exec'>, limitMs
   await waitFor('an empty request queue', limitMs, async () => ((await queueDepth(broker)) === 0 ? true : undefined));
 }
 
-/** Waits until the request queue has at least `count` consumers. */
-export async function waitForConsumers(broker: OwnServer, count: number, limitMs: number): Promise<void> {
+/** Waits until each queue has at least `count` consumers. */
+export async function waitForConsumers(
+  broker: OwnServer,
+  count: number,
+  limitMs: number,
+  queues: readonly string[] = [QUEUE],
+): Promise<void> {
   const connection = await connect(broker.url, { timeout: 5_000 });
   connection.on('error', () => undefined);
   try {
     const channel = await connection.createChannel();
-    const there = async (): Promise<true | undefined> =>
-      (await channel.checkQueue(QUEUE)).consumerCount >= count ? true : undefined;
+    const there = async (): Promise<true | undefined> => {
+      const counts = await Promise.all(queues.map(async (queue) => (await channel.checkQueue(queue)).consumerCount));
+      return counts.every((consumers) => consumers >= count) ? true : undefined;
+    };
     await waitFor(`${count} consumers`, limitMs, there);
   } finally {
     await connection.close().catch(() => undefined);

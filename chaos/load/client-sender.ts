@@ -20,6 +20,7 @@ const CALL_LIMIT_MS = 300_000;
 /** What a sender needs of its run. */
 export interface SenderHost {
   readonly urls: readonly string[];
+  readonly queues: number;
   readonly journal: Journal;
   readonly onAnswer: (answer: Answered) => void;
   readonly reportProblem: (detail: string) => void;
@@ -44,6 +45,7 @@ export class ClientSender implements LoadSender {
     this.#client = ContactsClient.connect({
       url: host.urls.map((url) => `${url}?heartbeat=2`),
       queue: QUEUE,
+      queues: host.queues,
       appId: APP_ID,
       timeoutMs: CALL_LIMIT_MS,
       replyQueue: number % 2 === 0 ? `chaos.client-replies.${number}` : undefined,

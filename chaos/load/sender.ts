@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 
 import { connect, type ChannelModel, type ConfirmChannel, type ConsumeMessage } from 'amqplib';
 
+import { routingKeyIn } from '../../src/codec/routing-key.ts';
 import { within } from '../../src/time/limit.ts';
 import type { Answered, Sent } from '../journal.ts';
 import type { Journal } from '../journal-file.ts';
@@ -31,6 +32,7 @@ export interface LoadSender {
 export class Sender implements LoadSender {
   readonly number: number;
   readonly #urls: readonly string[];
+  readonly #queues: number;
   readonly #journal: Journal;
   readonly #onAnswer: (answer: Answered) => void;
   #channel: ConfirmChannel | undefined;
@@ -45,8 +47,16 @@ export class Sender implements LoadSender {
     readonly settle: (confirmed: boolean) => void;
   }>();
 
-  constructor(number: number, urls: readonly string[], journal: Journal, onAnswer: (answer: Answered) => void) {
+  /** `queues`: the workers' REQUEST_QUEUES. */
+  constructor(
+    number: number,
+    urls: readonly string[],
+    journal: Journal,
+    onAnswer: (answer: Answered) => void,
+    queues = 1,
+  ) {
     this.number = number;
+    this.#queues = queues;
     this.#urls = urls;
     this.#journal = journal;
     this.#onAnswer = onAnswer;
@@ -88,7 +98,9 @@ export class Sender implements LoadSender {
       };
       this.#unconfirmed.add(publish);
       try {
-        channel.publish('', QUEUE, Buffer.from(request.xml), this.#options(request), (error: unknown) =>
+        const body = Buffer.from(request.xml);
+        const [exchange, key] = this.#queues === 1 ? ['', QUEUE] : [QUEUE, routingKeyIn(body, request.id)];
+        channel.publish(exchange, key, body, this.#options(request), (error: unknown) =>
           publish.settle(error === null && !publish.returned),
         );
       } catch {

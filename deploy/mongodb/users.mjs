@@ -12,10 +12,11 @@ const secret = (name) => readFileSync(process.env[name] ?? '', 'utf8').replace(/
 
 /** Connects as administrator. A server that starts for the first time has no users for some seconds. */
 async function connected() {
-  const url = new URL(process.env.MONGODB_ADMIN_URL ?? '');
-  url.password = encodeURIComponent(secret('MONGODB_ADMIN_PASSWORD_FILE'));
+  // The hosts of a replica set are no URL for Node.
+  const password = encodeURIComponent(secret('MONGODB_ADMIN_PASSWORD_FILE'));
+  const url = (process.env.MONGODB_ADMIN_URL ?? '').replace(/(?::[^@/]*)?@/, `:${password}@`);
   for (const until = Date.now() + LIMIT_MS; ;) {
-    const client = new MongoClient(url.href, { serverSelectionTimeoutMS: 5_000 });
+    const client = new MongoClient(url, { serverSelectionTimeoutMS: 5_000 });
     try {
       return await client.connect();
     } catch (error) {

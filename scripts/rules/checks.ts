@@ -4,7 +4,7 @@ import { licenceProblems } from './licences.ts';
 import { widthProblems } from './line-width.ts';
 import { threatProblems } from './threat-model.ts';
 import { portabilityProblems } from './portable-text.ts';
-import { sourceRoots, typeScriptFiles } from './project-files.ts';
+import { PAGE_FOLDER, pageModules, sourceRoots, typeScriptFiles } from './project-files.ts';
 import { runScript, runTool, type ToolRun } from './tool.ts';
 
 /** One check of the project. */
@@ -26,6 +26,10 @@ export const CHECKS: readonly Check[] = [
   { name: 'licences', problems: (root) => Promise.resolve(licenceProblems(root).join('\n')) },
   { name: 'line width', problems: (root) => Promise.resolve(widthProblems(root).join('\n')) },
   { name: 'types', problems: (root) => toolProblems('tsc', ['--noEmit', '--project', 'tsconfig.json'], root) },
+  {
+    name: 'page types',
+    problems: (root) => toolProblems('tsc', ['--noEmit', '--project', 'config/tools/page.tsconfig.json'], root),
+  },
   { name: 'lint', problems: lintProblems },
   { name: 'import rules', problems: async (root) => (await importProblems(root)).join('\n') },
   {
@@ -53,9 +57,10 @@ function problemsOf({ exitCode, output }: ToolRun): string {
  * too.
  */
 async function lintProblems(root: string): Promise<string> {
-  const run = await runTool('oxlint', ['--config', 'config/tools/oxlint.json', ...sourceRoots(root)], root);
+  const folders = [...sourceRoots(root), PAGE_FOLDER];
+  const run = await runTool('oxlint', ['--config', 'config/tools/oxlint.json', ...folders], root);
   if (run.exitCode !== 0) return problemsOf(run);
   const seen = Number(/ on (\d+) files?/.exec(run.output)?.[1] ?? 0);
-  const there = typeScriptFiles(root).length;
+  const there = typeScriptFiles(root).length + pageModules(root).length;
   return seen < there ? `${run.output}\nonly ${seen} of ${there} files were read` : '';
 }

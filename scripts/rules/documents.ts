@@ -11,15 +11,19 @@ const PATH =
   /(?<![\w./@{}-])(?:src|test|docs|chaos|bench|infrastructure|scripts|config|deploy)\/(?:\{[^\s{}]*\}|[^\s`'"),;|{}])*/g;
 const LINK = /\]\(([^()\s]+)(?: "[^"]*")?\)|^\[[^\]]+\]:\s*(\S+)/g;
 
+const INDEX = 'docs/README.md';
+
 /**
  * Returns links and paths in the Markdown files whose target does not exist; one problem per place.
  * In a path, `*` or `…` stands for any text, `<name>` for a name and `{a,b}` for alternatives, each
- * of which must exist.
+ * of which must exist. A missing index is a problem, as it shows that no documents were read.
  */
 export function documentProblems(root: string): string[] {
   const files = projectFiles(root);
   const known = new Set(files.flatMap((path) => [path, ...foldersOf(path)]));
-  return files.filter((path) => path.endsWith('.md')).flatMap((path) => problemsOf(root, path, known));
+  const pages = files.filter((path) => path.endsWith('.md'));
+  if (!pages.includes(INDEX)) return [`missing-page: ${INDEX}\n  This page is the index of the documents.`];
+  return pages.flatMap((path) => problemsOf(root, path, known));
 }
 
 function foldersOf(path: string): string[] {

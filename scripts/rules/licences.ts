@@ -20,14 +20,16 @@ interface LockedPackage {
 
 /**
  * Returns the packages of package-lock.json whose licence is not on the list, and exceptions that
- * no package needs. Where the lock names no licence, the installed package does.
+ * no package needs, or that the lock is missing or empty. Where the lock names no licence, the
+ * installed package does.
  */
 export function licenceProblems(root: string): string[] {
   const lock = join(root, 'package-lock.json');
-  if (!existsSync(lock)) return [];
+  if (!existsSync(lock)) return ['missing-lock: package-lock.json\n  Without it no licence is checked.'];
   const { packages } = JSON.parse(readFileSync(lock, 'utf8')) as { packages: Record<string, LockedPackage> };
   const list = JSON.parse(readFileSync(join(root, LIST), 'utf8')) as LicenceList;
   const found = Object.entries(packages).filter(([path, { link }]) => path !== '' && link !== true);
+  if (found.length === 0) return ['empty-lock: package-lock.json\n  It lists no package, so no licence is checked.'];
   const names = new Set(found.map(([path]) => nameOf(path)));
   const unused = Object.keys(list.exceptions).filter((name) => !names.has(name));
   return [

@@ -28,6 +28,14 @@ export function sourceRoots(root: string): string[] {
   );
 }
 
+/** The browser's half of the console: JavaScript, without a build step. */
+export const PAGE_FOLDER = 'console';
+
+/** Returns the page's modules. */
+export function pageModules(root: string): string[] {
+  return projectFiles(root).filter((path) => path.startsWith(`${PAGE_FOLDER}/`) && path.endsWith('.js'));
+}
+
 /** Returns the files that the linter and the import rules must have read. */
 export function typeScriptFiles(root: string): string[] {
   const roots = sourceRoots(root);

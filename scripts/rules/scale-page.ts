@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-import { moneyOf, readSizingInput, sizeOf, type SiteSize } from '../../bench/report/sizing.ts';
+import { moneyOf, readSizingInput, sizeOf, type SiteSize } from './sizing.ts';
 
 /** The page's location. */
 export const SCALE_PAGE = new URL('../../docs/scale.md', import.meta.url);
-const BEGIN = '<!-- sizes: written by `node scripts/scale-table.ts` from bench/sizing.json -->';
+const BEGIN = '<!-- sizes: written by `node scripts/scale-table.ts` from docs/scale.json -->';
 const END = '<!-- end of sizes -->';
 const RATES = [1_000, 10_000, 100_000];
 

@@ -8,11 +8,12 @@ const TEST = /`(test\/[^`]+\.test\.ts)`: "([^"]+)"/g;
 
 /**
  * Returns the lines of the threat model that name no test, and tests that do not exist: each table
- * with the column "shown by" is read.
+ * with the column "shown by" is read. A missing page is a problem.
  */
 export function threatProblems(root: string): string[] {
   const page = join(root, PAGE);
-  if (!existsSync(page)) return [];
+  if (!existsSync(page))
+    return [`missing-page: ${PAGE}\n  This page lists the threats; without it nothing is checked.`];
   let isNaming = false;
   let rows = 0;
   const problems = readFileSync(page, 'utf8')

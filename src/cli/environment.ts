@@ -3,12 +3,13 @@ import type { Readable, Writable } from 'node:stream';
 import type { ConsoleRequest } from './console-request.ts';
 import type { Contacts } from './contacts.ts';
 import type { BrokerInspector } from './inspection.ts';
-import type { DatabaseInspector } from './inspection.ts';
+import type { ClaimsFiller, DatabaseInspector } from './inspection.ts';
 
 /** Where requests go; checked. */
 export interface Connection {
   readonly urls: readonly string[];
   readonly queue: string;
+  readonly queues: number;
   readonly appId: string;
   readonly timeoutMs: number;
   readonly maxInFlight?: number | undefined;
@@ -23,7 +24,7 @@ export interface CliEnvironment {
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly stop: AbortSignal;
   /** Rejects with `CommandError` where a setting is not usable. */
-  readonly settings: (given: Given) => Promise<{ readonly urls: readonly string[]; readonly queue: string }>;
+  readonly settings: (given: Given) => Promise<Pick<Connection, 'urls' | 'queue' | 'queues'>>;
   readonly connect: (connection: Connection) => Promise<Contacts>;
   /** `contacts dead-letters …`. */
   readonly deadLetters: (args: readonly string[], given: Given) => Promise<number>;
@@ -31,6 +32,8 @@ export interface CliEnvironment {
   readonly console: (request: ConsoleRequest) => Promise<void>;
   readonly inspectBroker: BrokerInspector;
   readonly inspectDatabase: DatabaseInspector;
+  /** `contacts claims`: adds and removes claims in the database of the settings. */
+  readonly fillClaims: ClaimsFiller;
   /** Text of a file in schema/. */
   readonly schemaFile: (name: string) => Promise<string>;
 }
@@ -39,6 +42,7 @@ export interface CliEnvironment {
 export interface Given {
   readonly url?: string | undefined;
   readonly queue?: string | undefined;
+  readonly queues?: string | undefined;
 }
 
 /** Standard output. */

@@ -1,9 +1,13 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
+import { deadlineMs } from '../protocol/deadline.ts';
+
 /** Options that most commands accept. */
 export interface CommonOptions {
   readonly url?: string;
   readonly queue?: string;
+  /** Checked with the settings, as it was given. */
+  readonly queues?: string;
   /** Seconds. */
   readonly timeout?: number;
   readonly appId?: string;
@@ -25,12 +29,17 @@ export type FileFormat = (typeof FILE_FORMATS)[number];
 /** A setTimeout of more would fire at once. */
 const MAX_TIMEOUT_S = 2_147_483;
 
-/** Where requests go. */
-export function addConnection(command: Command): Command {
+/** Where the queue is. */
+export function addQueue(command: Command): Command {
   return command
     .option('--url <url>', 'the broker, amqp:// or amqps:// (default: AMQP_URL)')
     .option('--queue <name>', 'the request queue (default: REQUEST_QUEUE)')
-    .option('--timeout <seconds>', 'how long to wait for an answer (default: 30)', seconds);
+    .option('--queues <n>', 'how many request queues there are (default: REQUEST_QUEUES)');
+}
+
+/** Where requests go. */
+export function addConnection(command: Command): Command {
+  return addQueue(command).option('--timeout <seconds>', 'how long to wait for an answer (default: 30)', seconds);
 }
 
 /** Where requests go, and how they are marked. */
@@ -55,10 +64,17 @@ export function addOutput(command: Command, formats: readonly OutputFormat[] = O
 /** From now on, or a point in time with its zone. */
 function deadline(text: string): number | typeof NO_DEADLINE {
   if (text === NO_DEADLINE) return text;
-  if (text.startsWith('+')) return Date.now() + seconds(text.slice(1)) * 1_000;
-  const time = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : NaN;
-  if (!Number.isNaN(time)) return time;
+  const time = deadlineMs(text.startsWith('+') ? Date.now() + seconds(text.slice(1)) * 1_000 : timeOf(text));
+  if (time !== undefined) return time;
   throw new InvalidArgumentError('It is neither +SECONDS nor a time such as 2026-11-27T18:00:00Z.');
+}
+
+/** In milliseconds since the epoch; NaN where the text is no time with its zone. */
+function timeOf(text: string): number {
+  const day = /^(\d{4}-\d\d-\d\d)T[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.exec(text)?.[1];
+  // Date.parse makes 2 March of 30 February.
+  const isDay = day !== undefined && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day);
+  return isDay ? Date.parse(text) : NaN;
 }
 
 export function seconds(text: string): number {

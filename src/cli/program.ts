@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_CODES } from './exit-codes.ts';
 import { escapeControls } from '../dead-letters/terminal-text.ts';
 
+import { addClaims } from './commands/claims.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConsole } from './commands/console.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
@@ -65,6 +66,7 @@ export function contactsProgram(around: CliEnvironment, ended: (exitCode: number
   addSchema(program, run);
   addDoctor(program, run);
   addConsole(program, run);
+  addClaims(program, run);
   addCompletion(program, run);
   addExamples(program, 'contacts doctor', 'contacts list --client-id 1', 'contacts import people.csv --client-id 1');
   return program.addHelpText('after', EPILOGUE);

@@ -49,10 +49,10 @@ export function timeoutMsOf({ timeout = DEFAULT_TIMEOUT_S }: CommonOptions): num
 
 async function connected(
   around: CliEnvironment,
-  { url, queue, appId = DEFAULT_APP_ID, inFlight }: CommonOptions & { readonly inFlight?: number },
+  { url, queue, queues, appId = DEFAULT_APP_ID, inFlight }: CommonOptions & { readonly inFlight?: number },
   timeoutMs: number,
 ): Promise<Contacts> {
-  const settings = await around.settings({ url, queue });
+  const settings = await around.settings({ url, queue, queues });
   try {
     return await around.connect({ ...settings, appId, timeoutMs, maxInFlight: inFlight });
   } catch (error) {

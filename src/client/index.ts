@@ -59,7 +59,9 @@ export class ContactsClient {
    * losses are retried until `close`.
    */
   static async connect(options?: ClientOptions): Promise<ContactsClient> {
-    const requester = new Requester(clientSettings(options));
+    const settings = clientSettings(options);
+    const several = settings.queues > 1 ? await import('../codec/routing-key.ts') : {};
+    const requester = new Requester({ ...settings, ...several });
     try {
       await requester.connected();
     } catch (error) {

@@ -1,6 +1,8 @@
-import { amqpUrlProblem } from '../amqp/connection/url.ts';
+import { amqpNeedsCertificate, amqpUrlProblem } from '../amqp/connection/url.ts';
 import { tlsFilesProblems, type TlsFiles } from '../files/tls-files.ts';
+import { deadlineMs } from '../protocol/deadline.ts';
 import { invalidArgument } from './errors.ts';
+import type { RoutingKeyIn } from './requests.ts';
 
 /** Options of `ContactsClient.connect`. All may be left out. */
 export interface ClientOptions {
@@ -16,6 +18,11 @@ export interface ClientOptions {
   readonly tls?: TlsFiles | undefined;
   /** The worker's request queue. Default: `contacts.requests`. */
   readonly queue?: string | undefined;
+  /**
+   * The worker's REQUEST_QUEUES: how many queues there are. Above 1, requests are published to the
+   * exchange of the name `queue`, by the contact's id. 1 to 64. Default: 1.
+   */
+  readonly queues?: number | undefined;
   /** Keeps the `messageId`s of several programs apart. Up to 255 bytes of UTF-8. Default: none. */
   readonly appId?: string | undefined;
   /** How long a call may take, in milliseconds: 1 to 2^31−1. Default: 30,000. */
@@ -60,6 +67,9 @@ export interface ClientSettings {
   readonly urls: readonly string[];
   readonly tls: TlsFiles | undefined;
   readonly queue: string;
+  readonly queues: number;
+  /** Set where there are several queues; it needs an XML parser, which only then is loaded. */
+  readonly routingKeyIn?: RoutingKeyIn;
   readonly appId: string | undefined;
   readonly timeoutMs: number;
   readonly maxInFlight: number;
@@ -69,6 +79,7 @@ export interface ClientSettings {
 
 const DEFAULT_URL = 'amqp://guest:guest@127.0.0.1:5672';
 const DEFAULT_QUEUE = 'contacts.requests';
+const MAX_QUEUES = 64;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_IN_FLIGHT = 256;
 const DEFAULT_MAX_WAITING = 10_000;
@@ -84,11 +95,12 @@ const MAX_TEXT_BYTES = 255;
 export function clientSettings(options: ClientOptions = {}): ClientSettings {
   const { url = DEFAULT_URL, queue = DEFAULT_QUEUE, appId, replyQueue, tls } = options;
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
-  const { maxWaiting = DEFAULT_MAX_WAITING } = options;
+  const { maxWaiting = DEFAULT_MAX_WAITING, queues = 1 } = options;
   return {
     urls: urlsOf(url),
     tls: tlsOf(tls, url),
     queue: shortText('queue', queue),
+    queues: wholeNumber('queues', queues, [1, MAX_QUEUES]),
     appId: appId === undefined || appId === '' ? undefined : shortText('appId', appId),
     timeoutMs: wholeNumber('timeoutMs', timeoutMs, [1, MAX_TIMEOUT_MS]),
     maxInFlight: wholeNumber('maxInFlight', maxInFlight, [1, MAX_IN_FLIGHT]),
@@ -108,6 +120,8 @@ function urlsOf(given: string | readonly string[]): readonly string[] {
 }
 
 function tlsOf(tls: TlsFiles | undefined, url: NonNullable<ClientOptions['url']>): TlsFiles | undefined {
+  if (tls?.cert === undefined && tls?.key === undefined && urlsOf(url).some(amqpNeedsCertificate))
+    throw invalidArgument('url makes the certificate the login, which needs tls.cert and tls.key');
   if (tls === undefined) return undefined;
   if (!urlsOf(url).every((each) => /^amqps:/i.test(each)))
     throw invalidArgument('tls is set for a url without amqps://');
@@ -149,7 +163,7 @@ export function timeLimit(given: number | undefined, otherwise: number): number 
 export function deadlineOf(given: CallOptions['deadline'], timeoutMs: number): number | undefined {
   if (given === undefined) return Date.now() + timeoutMs;
   if (given === null) return undefined;
-  const ms = Math.floor(Number(given));
-  if (Number.isSafeInteger(ms) && ms >= 0) return ms;
+  const ms = deadlineMs(Number(given));
+  if (ms !== undefined) return ms;
   throw invalidArgument('deadline must be a date or a number of milliseconds since the epoch');
 }

@@ -9,6 +9,7 @@ import type { Call } from './call.ts';
 import { ContactsError, RequestFailedError, UnroutableError } from './errors.ts';
 import type { ClientSettings } from './options.ts';
 import { consumeAnswers } from './reply-queue.ts';
+import { routingKeyFor } from './requests.ts';
 
 /** What the channel needs of the client. */
 export interface RequestChannelHost {
@@ -24,6 +25,7 @@ export interface RequestChannelHost {
  */
 const MAX_ABANDONED = 10_000;
 const ACCESS_REFUSED = 403;
+const NOT_FOUND = 404;
 
 /** A channel that is up. */
 interface Lane {
@@ -142,7 +144,9 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
 
   #publish(lane: Lane, call: Call): void {
     const { document, messageId, id: correlationId, deadline } = call.request;
-    const { queue, appId } = this.#settings;
+    const { queue, queues, appId } = this.#settings;
+    const [exchange, routingKey] =
+      queues === 1 ? ['', queue] : [queue, routingKeyFor(document, messageId, this.#settings.routingKeyIn)];
     if (document.body.length > this.#largestBody) return call.fail(tooLarge(this.#largestBody, messageId));
     const headers = deadline === undefined ? {} : { [HEADERS.deadline]: deadline };
     const { replyTo } = lane;
@@ -152,7 +156,7 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
     call.sendings += 1;
     lane.unconfirmed += 1;
     try {
-      const room = lane.channel.publish('', queue, document.body, options, (error: unknown) =>
+      const room = lane.channel.publish(exchange, routingKey, document.body, options, (error: unknown) =>
         this.#confirmed(lane, call, error),
       );
       if (!room) lane.congested = true;
@@ -205,6 +209,7 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
     lane.congested = true;
     const reason = closeReasonOf(error);
     if (lane !== this.#lane || reason === undefined) return;
+    const { queue, queues } = this.#settings;
     const largest = maxBodyOf(reason);
     this.#largestBody = Math.min(this.#largestBody, largest);
     // Calls that start meanwhile, in the place of those that fail, are not sent yet.
@@ -212,7 +217,10 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
       const { messageId, document } = call.request;
       if (call.state !== 'sent') continue;
       if (document.body.length > largest) call.fail(tooLarge(largest, messageId));
-      else if (reason.code === ACCESS_REFUSED) {
+      else if (reason.code === NOT_FOUND && queues > 1) {
+        // Requests that were sent before somebody removed the exchange may have been routed.
+        call.fail(new UnroutableError(queue, { messageId, outcomeUnknown: true }));
+      } else if (reason.code === ACCESS_REFUSED) {
         const message = `the broker does not let this user send: ${reason.text}`;
         call.fail(new ContactsError('ACCESS_REFUSED', message, detailsOf(call)));
       }

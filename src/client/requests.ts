@@ -1,5 +1,7 @@
 import { encodeRequest } from '../codec/encode.ts';
-import { isLegalText } from '../protocol/characters.ts';
+import { NO_METHOD } from '../protocol/catalogue.ts';
+import { isLegalText, trimmed } from '../protocol/characters.ts';
+import { routingKeyOf } from '../protocol/request-queues.ts';
 import type { ResponseElement } from '../protocol/response.ts';
 import type { ContactChanges, ContactQuery, NewContact } from './contact.ts';
 import { RequestFailedError, type Problem } from './errors.ts';
@@ -8,6 +10,8 @@ import { RequestFailedError, type Problem } from './errors.ts';
 export interface RequestDocument {
   readonly method: string;
   readonly body: Buffer;
+  /** The contact that the request is about, where it is about one that exists. */
+  readonly contactId?: number | undefined;
 }
 
 /** The wire's name of each field, in the order of the documents. */
@@ -43,23 +47,36 @@ export function createDocument(contact: NewContact): RequestDocument {
 export function updateDocument(contactId: number, changes: ContactChanges): RequestDocument {
   // A contact that was read before names its own id.
   const fields = { ...changes, contactId };
-  return document('contact.update', [{ name: 'contact', content: elements(fields, OF_UPDATE) }]);
+  return document('contact.update', [{ name: 'contact', content: elements(fields, OF_UPDATE) }], contactId);
 }
 
 export function getDocument(contactId: number): RequestDocument {
-  return document('contact.get', elements({ contactId }, OF_ID));
+  return document('contact.get', elements({ contactId }, OF_ID), contactId);
 }
 
 export function deleteDocument(contactId: number): RequestDocument {
-  return document('contact.delete', elements({ contactId }, OF_ID));
+  return document('contact.delete', elements({ contactId }, OF_ID), contactId);
 }
 
 export function listDocument(query: ContactQuery): RequestDocument {
   return document('contact.list', elements(query, OF_QUERY));
 }
 
-function document(method: string, body: readonly ResponseElement[]): RequestDocument {
-  return { method, body: encodeRequest(method, body) };
+/** Reads the routing key from a document. */
+export type RoutingKeyIn = (body: Uint8Array, messageId: string) => string;
+
+/** The routing key where there are several queues: it keeps the requests about one contact together. */
+export function routingKeyFor(
+  { method, body, contactId }: RequestDocument,
+  messageId: string,
+  ofDocument: RoutingKeyIn | undefined,
+): string {
+  if (method === NO_METHOD) return ofDocument?.(body, messageId) ?? messageId;
+  return routingKeyOf(method, contactId === undefined ? undefined : trimmed(String(contactId)), messageId);
+}
+
+function document(method: string, body: readonly ResponseElement[], contactId?: number): RequestDocument {
+  return { method, body: encodeRequest(method, body), contactId };
 }
 
 /** Writes the fields that are set. Throws `RequestFailedError` with all problems. */

@@ -13,6 +13,8 @@ export type Decoded =
 export interface DecodeOptions {
   /** A longer body is rejected unread (REQUEST_TOO_LARGE). Default: no limit. */
   readonly maxBytes?: number;
+  /** The body's size, where `body` is only the start of one that is longer than `maxBytes`. */
+  readonly size?: number | undefined;
   /** The message's property; used only to explain why a body cannot be read. */
   readonly contentEncoding?: string | undefined;
 }
@@ -23,9 +25,9 @@ export interface DecodeOptions {
  * INVALID_REQUEST.
  */
 export function decode(body: Uint8Array, options: DecodeOptions = {}): Decoded {
-  const { maxBytes = Infinity } = options;
-  if (body.length > maxBytes) {
-    const message = `the request has ${body.length} bytes; at most ${maxBytes} are read`;
+  const { maxBytes = Infinity, size = body.length } = options;
+  if (size > maxBytes) {
+    const message = `the request has ${size} bytes; at most ${maxBytes} are read`;
     return { ok: false, fault: fault('REQUEST_TOO_LARGE', message) };
   }
   const parsed = parseDocument(body, options.contentEncoding);

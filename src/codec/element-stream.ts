@@ -42,6 +42,8 @@ class ElementReader {
   /** The element being read and those open in it. */
   readonly #open: OpenElement[] = [];
   #found: StreamedElement[] = [];
+  /** Where the last element was found. */
+  #foundAt = -1;
   #line = 1;
   #length = 0;
 
@@ -51,7 +53,11 @@ class ElementReader {
     this.#parser.on('closetag', () => this.#closed());
     for (const event of ['text', 'cdata'] as const) this.#parser.on(event, (text) => this.#text(text));
     this.#parser.on('doctype', () => this.#refuse('a DOCTYPE; documents with one are not read'));
-    this.#parser.on('error', () => this.#refuse('it is not well-formed'));
+    this.#parser.on('error', () => {
+      // The parser closes open elements at another's end tag before it reports it.
+      if (this.#foundAt === this.#parser.position) this.#found.pop();
+      this.#refuse('it is not well-formed');
+    });
   }
 
   /** Yields what was read before the part that is wrong, and then throws. */
@@ -79,6 +85,7 @@ class ElementReader {
 
   #opened(name: string, attributes: OpenElement['attributes']): void {
     if (this.#open.length === 0) {
+      if (name.endsWith(`:${this.#name}`)) this.#refuse(`an element ${this.#name} with a prefix; write it without one`);
       if (name !== this.#name) return;
       this.#line = this.#parser.line;
       this.#length = 0;
@@ -92,8 +99,9 @@ class ElementReader {
     const element = this.#open.pop();
     if (element === undefined) return;
     const parent = this.#open.at(-1);
-    if (parent === undefined) this.#found.push({ element, line: this.#line });
-    else parent.children.push(element);
+    if (parent !== undefined) return void parent.children.push(element);
+    this.#found.push({ element, line: this.#line });
+    this.#foundAt = this.#parser.position;
   }
 
   #text(text: string): void {

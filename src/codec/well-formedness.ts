@@ -6,6 +6,7 @@ import { unseparatedTarget } from './processing-instructions.ts';
 import { invisibleCharacterInTag } from './invisible-characters.ts';
 import { malformedAt } from './fault-error.ts';
 import type { FaultError } from './fault-error.ts';
+import type { ExceededLimit } from './content-limits.ts';
 
 /** Elements open at a time. */
 export const MAX_DEPTH = 64;
@@ -79,12 +80,18 @@ export interface DocumentEvents {
 /**
  * Accepts only well-formed XML 1.0 without DOCTYPE and within the limits; line ends must be LF
  * already. Throws `FaultError` (MALFORMED_XML) for the first error. Reports what it reads to `events`.
+ * Stops at `exceeded`, where there is one.
  *
  * It ignores namespaces: the API has none, XML 1.0 does not define them, and resolving prefixes
  * takes time quadratic in the depth. Each document gets a new parser (0.2 µs), so no state outlives
  * an error.
  */
-export function checkWellFormed(text: string, maxElements = MAX_ELEMENTS, events?: DocumentEvents): WellFormed {
+export function checkWellFormed(
+  text: string,
+  maxElements = MAX_ELEMENTS,
+  events?: DocumentEvents,
+  exceeded?: ExceededLimit,
+): WellFormed {
   const parser = new SaxesParser({ xmlns: false, defaultXMLVersion: '1.0', forceXMLVersion: true });
   const reject = (problem: string): never => {
     throw malformedAt(text, parser.position - 1, problem);
@@ -118,6 +125,10 @@ export function checkWellFormed(text: string, maxElements = MAX_ELEMENTS, events
     throw faultFor(text, parser.position, error.message, depth === 0 && elements > 0);
   });
   if (events !== undefined) onText(parser, (content) => events.text(content));
+  if (exceeded !== undefined) {
+    parser.write(text.slice(0, exceeded.index));
+    throw malformedAt(text, exceeded.index, exceeded.problem);
+  }
   parser.write(text).close();
   // saxes accepts <?a?b?> as an instruction.
   const unseparated = hasInstructions ? unseparatedTarget(text) : undefined;

@@ -14,7 +14,7 @@ import { letterRoutes } from './routes/letters.ts';
 import { requestRoutes } from './routes/requests.ts';
 import { Access, type ConsoleEnv } from './security/access.ts';
 import { securityHeaders } from './security/headers.ts';
-import { allowedHosts } from './security/hosts.ts';
+import { hostsOf } from './security/hosts.ts';
 import { MAX_BODY_BYTES, type ConsoleSettings } from './settings.ts';
 
 /** Room for JSON's escapes around a document. */
@@ -32,7 +32,7 @@ export function createApp(console: ConsoleContext, settings: ConsoleSettings, po
   // Read first: where a file is missing, nothing has begun yet.
   const pages = readPages();
   const audit = new AuditLog(console.audit);
-  const access = new Access(settings.token, audit, port);
+  const access = new Access(settings, audit, port);
   const desk = new LetterDesk(console);
   const plans = new Plans(desk, console.methodOf);
   const jobs = new Jobs(desk, console.methodOf, audit, settings.undoMs);
@@ -46,7 +46,7 @@ export function createApp(console: ConsoleContext, settings: ConsoleSettings, po
   app.use(securityHeaders);
   app.use(async (context, next) => {
     const host = context.req.header('host')?.toLowerCase() ?? '';
-    if (allowedHosts(settings.host, port(), settings.allowedHosts).has(host)) return next();
+    if (hostsOf({ ...settings, port: port() }).has(host)) return next();
     return context.json(refusal('WRONG_HOST', 'Not a name of this console; see --allow-host.'), 421);
   });
   app.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: tooLarge }));
@@ -74,8 +74,9 @@ function addPages(app: Hono<ConsoleEnv>, access: Access, { files, index, login }
   );
   app.get('/login', (context) => context.html(login()));
   app.post('/login', async (context) => {
-    const problem = await access.signIn(context);
-    return problem === undefined ? context.redirect('/', 303) : context.html(login({ problem }), 401);
+    const refused = await access.signIn(context);
+    if (refused === undefined) return context.redirect('/', 303);
+    return context.html(login({ problem: refused.problem }), refused.status);
   });
   app.get('/assets/:name', (context) => {
     const file = files.get(context.req.param('name'));

@@ -48,7 +48,10 @@ export interface RequestIds {
 
 /** What the console works with; the program makes it. */
 export interface ConsoleContext {
+  /** The name that producers use, of which the dead-letter queue has its own. */
   readonly queue: string;
+  /** The queues that requests wait in: one, or several behind an exchange. */
+  readonly requestQueues: readonly string[];
   /** The workers' metrics pages. */
   readonly metricsUrls: readonly string[];
   /** The workers' log files, if any are readable here. */

@@ -44,17 +44,22 @@ export function count(value: string | undefined, otherwise: number, most: number
   throw new ConsoleError(400, 'BAD_VALUE', `A whole number of at most ${most} is expected.`);
 }
 
+/** The filters that a list and a preview share. */
+export function filtersIn(body: Readonly<Record<string, unknown>>): Pick<LetterFilter, 'reason' | 'group' | 'search'> {
+  return {
+    reason: text(body['reason'], 'reason'),
+    group: text(body['group'], 'group'),
+    search: text(body['search'], 'search'),
+  };
+}
+
 /**
  * The letters that a preview selects: `ids`, or `all` with the filters. Neither is an error, so
  * that a forgotten field never selects everything.
  */
 export function selection(body: Readonly<Record<string, unknown>>): LetterFilter {
   const { ids, all } = body;
-  const filter = {
-    reason: text(body['reason'], 'reason'),
-    search: text(body['search'], 'search'),
-    contents: flag(body['contents'], 'contents'),
-  };
+  const filter = { ...filtersIn(body), contents: flag(body['contents'], 'contents') };
   if (flag(all, 'all')) {
     if (ids !== undefined) throw new ConsoleError(400, 'BAD_VALUE', 'Give ids or all, not both.');
     return filter;

@@ -24,9 +24,14 @@ export function refusal(
   return { error: { code, message } };
 }
 
-/** The words of an error, also of those that Node joins without words of their own. */
+const MAX_REASON = 500;
+
+/**
+ * The words of an error, at most 500 characters of them; also of those that Node joins without words
+ * of their own.
+ */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return escapeControls(String(error));
+  if (!(error instanceof Error)) return escapeControls(String(error).slice(0, MAX_REASON));
   const code: unknown = Reflect.get(error, 'code');
-  return escapeControls(error.message === '' ? String(code) : error.message);
+  return escapeControls((error.message === '' ? String(code) : error.message).slice(0, MAX_REASON));
 }

@@ -5,6 +5,8 @@ export interface ConsoleSettings {
   readonly port: number;
   /** Further names by which browsers reach it, such as a proxy's. */
   readonly allowedHosts: readonly string[];
+  /** Where browsers find it behind a proxy: `https://NAME`; `undefined`: at its own address. */
+  readonly publicOrigin: string | undefined;
   readonly readOnly: boolean;
   readonly token: string;
   /** Milliseconds during which a confirmed action can be undone, before it begins. */

@@ -1,4 +1,4 @@
-import { fault, type Fault } from '../protocol/fault.ts';
+import { fault, MAX_LISTED, type Fault } from '../protocol/fault.ts';
 import type { Read } from '../protocol/method.ts';
 import type { XmlElement } from '../protocol/request.ts';
 import { isBlank, oddCharacterIn, trimmed } from '../protocol/characters.ts';
@@ -51,14 +51,14 @@ export function membersReader<M extends Members>(members: M): (elements: readonl
     for (const element of elements) {
       const { name } = element;
       if (seen.has(name)) {
-        if (!repeated.has(name)) faults.push(paramFault(name, 'appears more than once'));
+        if (!repeated.has(name)) faults.push(nextFault(faults, name, REPEATED));
         repeated.add(name);
         continue;
       }
       seen.add(name);
       const member = byName.get(name);
       if (member === undefined) {
-        faults.push(paramFault(name, `is not known here${namespaceHint(name)}`));
+        faults.push(nextFault(faults, name, NOT_KNOWN));
         continue;
       }
       const parsed = member.read(element);
@@ -105,6 +105,18 @@ export function textElement<Value>(read: (text: string) => Checked<Value>): Elem
 
 /** A value, or the problem of the text, which never quotes the text. */
 export type Checked<Value> = { readonly value: Value } | { readonly problem: string };
+
+const NOT_KNOWN = 'is not known here';
+const REPEATED = 'appears more than once';
+
+/** The problem of an element that follows these; a shared one where an answer only counts it. */
+function nextFault(before: readonly Fault[], name: string, problem: typeof NOT_KNOWN | typeof REPEATED): Fault {
+  if (before.length >= MAX_LISTED) return COUNTED;
+  return paramFault(name, problem === NOT_KNOWN ? `${problem}${namespaceHint(name)}` : problem);
+}
+
+/** Stands for a problem that an answer only counts: the messages of thousands would cost milliseconds. */
+const COUNTED = fault('INVALID_PARAMS', 'one of many problems');
 
 function paramFault(name: string, problem: string): Fault {
   return fault('INVALID_PARAMS', `${quotedName(name)} ${problem}`, truncatedName(name));

@@ -5,7 +5,7 @@ import { StoreDefectError, StoreMismatchError } from '../protocol/errors.ts';
 import type { Collections, CounterDocument } from './documents.ts';
 import { isDuplicateKey } from './connection/errors.ts';
 
-const COUNTER = { _id: 'contact' } as const;
+export const COUNTER = { _id: 'contact' } as const;
 const MAX_CONTACT_ID = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -23,15 +23,21 @@ export function contactIdOf(id: unknown): ContactId | undefined {
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 1 ? number : undefined;
 }
 
+/** Who reserves: a worker that claims its creates, or one that relies on a unique index. */
+export interface Reserving {
+  readonly claiming: boolean;
+}
+
 /**
  * Reserves `count` consecutive contact_ids and returns the first. They are never reserved again,
- * used or not.
+ * used or not. Throws `StoreMismatchError` if the database demands claims and the caller makes none.
  */
-export async function reserveIds(collections: Collections, count: number): Promise<number> {
-  const reserved = await incrementCounter(collections, count);
+export async function reserveIds(collections: Collections, count: number, who: Reserving): Promise<number> {
+  const reserved = await incrementCounter(collections, count, who);
   if (reserved !== undefined) return reserved;
   await raiseCounter(collections);
-  const first = await incrementCounter(collections, count);
+  const first = await incrementCounter(collections, count, who);
+  if (first === undefined && !who.claiming) await refuseWithoutClaims(collections);
   // A valid counter that cannot be incremented has reached its end.
   if (first === undefined) throw new StoreDefectError('create contacts: there are no contact_ids left');
   return first;
@@ -81,15 +87,33 @@ export async function hasForeignIds({ contacts }: Collections): Promise<boolean>
  * does not upsert: if several workers upsert a missing counter at once, the DocumentDB engine gives
  * one number to more than one of them.
  */
-async function incrementCounter({ counters }: Collections, count: number): Promise<number | undefined> {
-  // Without the range, a counter without `next` would start at 0, and contact_ids would repeat.
-  const valid: Filter<CounterDocument> = { ...COUNTER, next: { $gte: 1, $lte: MAX_CONTACT_ID - count } };
+async function incrementCounter(
+  { counters }: Collections,
+  count: number,
+  { claiming }: Reserving,
+): Promise<number | undefined> {
+  const valid: Filter<CounterDocument> = {
+    ...COUNTER,
+    // Without the range, a counter without `next` would start at 0, and contact_ids would repeat.
+    next: { $gte: 1, $lte: MAX_CONTACT_ID - count },
+    ...(!claiming && { claims: { $exists: false } }),
+  };
   const before = await counters.findOneAndUpdate(
     valid,
     { $inc: { next: count } },
     { returnDocument: 'before', projection: { next: 1 } },
   );
   return before === null ? undefined : numberIn(before);
+}
+
+/** Throws if the counter says that every create needs a claim. */
+async function refuseWithoutClaims({ counters }: Collections): Promise<void> {
+  const counter = await counters.findOne(COUNTER);
+  if (counter?.claims === undefined) return;
+  throw new StoreMismatchError(
+    'the creates of this database are protected by claims (docs/sharding.md), and this worker writes none. ' +
+      'Set MONGODB_SHARDED=true and restart it. Until then it creates no contact',
+  );
 }
 
 function numberIn({ next }: { readonly next?: unknown }): number {

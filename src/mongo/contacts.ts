@@ -1,5 +1,8 @@
 import type { ContactRepository } from '../contacts/repository.ts';
 import type { Call } from './connection/calls.ts';
+import { claimedCreationsOf } from './claimed-creations.ts';
+import { findEarlierClaimedCreations } from './claimed-lookups.ts';
+import { deleteClaimedContacts } from './claimed-deletions.ts';
 import { creationsOf, findEarlierCreations } from './creations.ts';
 import { deleteContacts, findEarlierDeletions } from './deletions.ts';
 import type { Collections } from './documents.ts';
@@ -23,5 +26,26 @@ export function createMongoContacts(collections: Collections, lists: ListSetting
     findEarlierDeletions: (batch) => call('find earlier deletes', () => findEarlierDeletions(collections, batch)),
     get: (ids) => call('get contacts', () => getContacts(collections, ids)),
     list: (queries) => call('list contacts', () => list(queries)),
+  };
+}
+
+/**
+ * The same in a sharded database: creates are claimed in a collection of their own, and reads judge
+ * every batch.
+ */
+export function createShardedContacts(
+  collections: Collections,
+  lists: ListSettings,
+  retentionMs: number,
+  call: Call,
+): ContactRepository {
+  const create = claimedCreationsOf(collections, retentionMs);
+  return {
+    ...createMongoContacts(collections, lists, call),
+    create: (batch) => call('create contacts', () => create(batch)),
+    update: (batch) => call('update contacts', () => updateContacts(collections, batch, true)),
+    delete: (batch) => call('delete contacts', () => deleteClaimedContacts(collections, batch)),
+    findEarlierCreations: (batch) =>
+      call('find earlier creates', () => findEarlierClaimedCreations(collections, batch, retentionMs)),
   };
 }

@@ -30,7 +30,7 @@ interface IndexedCreation {
 /** The contact_ids of creations, by index in the batch. */
 type Ids = ReadonlyMap<number, number>;
 
-type Create = (batch: readonly Creation[]) => Promise<readonly (Created | StoreDefectError)[]>;
+export type Create = (batch: readonly Creation[]) => Promise<readonly (Created | StoreDefectError)[]>;
 
 /**
  * Creates each contact once, however often its key repeats. Result `i` belongs to creation `i`;
@@ -40,7 +40,7 @@ export function creationsOf(collections: Collections, call: Call): Create {
   // Repeats come in rows: a producer sends what it has sent before. An insert that collides costs
   // the database many times what a look costs, so the next batch is looked up first.
   let repeating = false;
-  const ids = new IdReserve((count) => call('reserve contact_ids', () => reserveIds(collections, count)));
+  const ids = new IdReserve((count) => call('reserve contact_ids', () => reserveIds(collections, count, { claiming: false })));
   return async (batch) => {
     const outcomes = await createContacts(collections, ids, batch, repeating);
     const repeats = outcomes.filter((outcome) => !(outcome instanceof StoreDefectError) && outcome.repeated);
@@ -103,7 +103,7 @@ export async function findEarlierCreations(
 /**
  * For each creation, the index of the first in the batch with the same request: usually its own.
  */
-function originalsOf(batch: readonly Creation[]): readonly number[] {
+export function originalsOf(batch: readonly Creation[]): readonly number[] {
   const indexes = new Map<string, number>();
   return batch.map(({ key }, at) => {
     let original = indexes.get(key.id);

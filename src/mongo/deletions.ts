@@ -14,22 +14,33 @@ export async function deleteContacts(
 ): Promise<readonly WriteOutcome[]> {
   if (batch.length === 0) return [];
   const mark = newBatchMark();
-  const deleted_at = new Date();
+  if ((await writeTombstones(collections, batch, mark, new Date())) === batch.length) return batch.map(() => 'applied');
+  const tombstones = await findTombstones(collections, batch);
+  return batch.map((deletion) => outcomeOf(deletion, tombstones.get(deletion.id), mark));
+}
+
+/** Turns live contacts into tombstones, in one command. Returns how many the server reports. */
+export async function writeTombstones(
+  { contacts }: Collections,
+  batch: readonly Deletion[],
+  mark: string,
+  deleted_at: Date,
+): Promise<number> {
   const ids = batch.map(({ id }) => id);
   const keys = batch.map(({ key }) => key.id);
   // Lists what to keep, as a contact may hold fields that the worker does not know (notes of an
   // import).
   const kept = Object.fromEntries(TOMBSTONE_FIELDS.map((field) => [field, `$${field}`]));
-  const { matchedCount } = await collections.contacts.updateMany({ _id: { $in: ids }, ...NOT_DELETED }, [
+  const { matchedCount } = await contacts.updateMany({ _id: { $in: ids }, ...NOT_DELETED }, [
     { $replaceWith: { ...kept, deleted_at, deleted_by: valueById(ids, keys), last_batch: mark } },
   ]);
-  if (matchedCount === batch.length) return batch.map(() => 'applied');
-  const tombstones = await findTombstones(collections, batch);
-  return batch.map(({ id, key }) => {
-    const tombstone = tombstones.get(id);
-    if (!matchesKey(key, tombstone?.deleted_by)) return 'not-found';
-    return tombstone?.last_batch === mark ? 'applied' : 'repeated';
-  });
+  return matchedCount;
+}
+
+/** The outcome of a deletion, from the tombstone that it or another one left. */
+export function outcomeOf({ key }: Deletion, tombstone: ContactDocument | undefined, mark: string): WriteOutcome {
+  if (!matchesKey(key, tombstone?.deleted_by)) return 'not-found';
+  return tombstone?.last_batch === mark ? 'applied' : 'repeated';
 }
 
 /** Returns whether each deletion took effect before. Read-only. */

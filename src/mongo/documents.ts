@@ -43,17 +43,39 @@ export interface ArchivedKeyDocument {
   readonly at: Date;
 }
 
+/**
+ * The contact_id that a create has reserved, stored in the collection `create_claims` before the
+ * contact. Only sharded databases have claims (docs/sharding.md).
+ */
+export interface ClaimDocument {
+  /** The key of the request. */
+  readonly _id: string;
+  readonly contact_id: number;
+  /** When the id was reserved. */
+  readonly at: Date;
+  /** When the contact was deleted. Indexed with a TTL. */
+  readonly deleted_at?: Date;
+}
+
 /** A source of numbers that are used once. */
 export interface CounterDocument {
   readonly _id: string;
   /** The next number to reserve. */
   readonly next: number;
+  /**
+   * Whether each contact has its claim: `filling` while claims are added to contacts that had none.
+   * Its presence stops workers that write no claims from creating contacts.
+   */
+  readonly claims?: 'filling' | 'complete';
+  /** When `claims` was first set. */
+  readonly claims_since?: Date;
 }
 
 export interface Collections {
   readonly contacts: Collection<ContactDocument>;
   readonly counters: Collection<CounterDocument>;
   readonly archivedKeys: Collection<ArchivedKeyDocument>;
+  readonly claims: Collection<ClaimDocument>;
 }
 
 export function collectionsOf(db: Db): Collections {
@@ -62,6 +84,7 @@ export function collectionsOf(db: Db): Collections {
     counters: db.collection('counters'),
     // Named before the code called them archived keys.
     archivedKeys: db.collection('effects'),
+    claims: db.collection('create_claims'),
   };
 }
 

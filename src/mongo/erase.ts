@@ -9,8 +9,9 @@ import { collectionsOf } from './documents.ts';
 export async function eraseContacts(url: string): Promise<void> {
   const client = createClient(url, { ...DEFAULT_LIMITS, poolSize: 3 });
   try {
-    const { contacts, archivedKeys } = collectionsOf(client.db());
-    await Promise.all([contacts.deleteMany({}), archivedKeys.deleteMany({}), attemptsOf(client.db()).deleteMany({})]);
+    const { contacts, archivedKeys, claims } = collectionsOf(client.db());
+    const all = [contacts, archivedKeys, claims, attemptsOf(client.db())];
+    await Promise.all(all.map((collection) => collection.deleteMany({})));
   } finally {
     await client.close();
   }

@@ -1,7 +1,7 @@
 import { MongoServerError, type Collection, type Db, type Document, type IndexDescription } from 'mongodb';
 
 import { StoreMismatchError } from '../protocol/errors.ts';
-import { collectionsOf } from './documents.ts';
+import { collectionsOf, type Collections } from './documents.ts';
 import { isDuplicateKey, isUnauthorized } from './connection/errors.ts';
 
 /** One week. A repeated request is recognised for this long, whatever happens to its contact. */
@@ -13,21 +13,24 @@ const CONFLICTS: ReadonlySet<unknown> = new Set([85, 86]);
 /** The DocumentDB engine's message if documents violate a new unique index. */
 const NOT_UNIQUE = /could not create (exclusion constraint|unique index)/i;
 
+/** Contacts that no request created (an import) have no key; they must not collide. */
+const UNIQUE_CREATES: IndexDescription = {
+  name: 'created_by',
+  key: { created_by: 1 },
+  unique: true,
+  partialFilterExpression: { created_by: { $exists: true } },
+};
+
 /**
  * Creates the missing indexes of contacts and archived keys. Keys and tombstones expire after the
- * retention.
+ * retention. `sharded`: those of claims, too, and no unique index; one that exists stays.
  */
-export async function ensureIndexes(db: Db, retentionSeconds: number): Promise<void> {
-  const { contacts, archivedKeys } = collectionsOf(db);
+export async function ensureIndexes(db: Db, retentionSeconds: number, sharded: boolean): Promise<void> {
+  const { contacts, archivedKeys, claims } = collectionsOf(db);
   await ensureIndexesOf(archivedKeys, [{ name: 'past', key: { at: 1 }, expireAfterSeconds: retentionSeconds }]);
+  if (sharded) await ensureIndexesOf(claims, [expiryOfDeleted(retentionSeconds)]);
   await ensureIndexesOf(contacts, [
-    // Contacts that no request created (an import) have no key; they must not collide.
-    {
-      name: 'created_by',
-      key: { created_by: 1 },
-      unique: true,
-      partialFilterExpression: { created_by: { $exists: true } },
-    },
+    ...(sharded ? [] : [UNIQUE_CREATES]),
     // Tombstones are in neither of the next two, live contacts not in the last. This makes writes
     // 20 % faster on the DocumentDB engine.
     {
@@ -40,13 +43,38 @@ export async function ensureIndexes(db: Db, retentionSeconds: number): Promise<v
       key: { email_key: 1, _id: 1 },
       partialFilterExpression: { email_key: { $exists: true } },
     },
-    {
-      name: 'deleted',
-      key: { deleted_at: 1 },
-      expireAfterSeconds: retentionSeconds,
-      partialFilterExpression: { deleted_at: { $exists: true } },
-    },
+    expiryOfDeleted(retentionSeconds),
   ]);
+}
+
+function expiryOfDeleted(retentionSeconds: number): IndexDescription {
+  return {
+    name: 'deleted',
+    key: { deleted_at: 1 },
+    expireAfterSeconds: retentionSeconds,
+    partialFilterExpression: { deleted_at: { $exists: true } },
+  };
+}
+
+/** The seconds after which the deleted documents of this collection expire; `undefined` if never. */
+export async function retentionInUse<Stored extends Document>(
+  collection: Collection<Stored>,
+): Promise<number | undefined> {
+  const existing = (await collection.listIndexes().toArray().catch(noIndexes)) as ExistingIndex[];
+  const seconds = existing.find(({ name }) => name === expiryOfDeleted(0).name)?.['expireAfterSeconds'];
+  return typeof seconds === 'number' ? seconds : undefined;
+}
+
+/** NamespaceNotFound: the collection does not exist yet. */
+function noIndexes(error: unknown): ExistingIndex[] {
+  if (error instanceof MongoServerError && error.code === 26) return [];
+  throw error;
+}
+
+/** Whether the database itself refuses a second contact of one create. */
+export async function hasUniqueCreates({ contacts }: Collections): Promise<boolean> {
+  const existing = (await contacts.listIndexes().toArray()) as ExistingIndex[];
+  return existing.some(({ key, unique }) => unique === true && isEqualJson(key, UNIQUE_CREATES.key));
 }
 
 /**
@@ -61,6 +89,7 @@ export async function ensureIndexesOf<Stored extends Document>(
   try {
     await collection.createIndexes(wanted);
   } catch (error) {
+    if (isUnshardable(error)) throw shardedMismatch(collection.collectionName);
     if (!isConflict(error)) throw notUnique(error, collection.collectionName) ?? error;
     const existing = (await collection.listIndexes().toArray()) as ExistingIndex[];
     for (const index of wanted) await reconcile(collection, index, existing);
@@ -137,6 +166,18 @@ async function changeExpiry<Stored extends Document>(
 
 function isConflict(error: unknown): boolean {
   return error instanceof MongoServerError && CONFLICTS.has(error.code);
+}
+
+/** CannotCreateIndex: mongos refuses a unique index whose first fields are not the shard key. */
+function isUnshardable(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === 67 && /shard key/i.test(error.message);
+}
+
+function shardedMismatch(collectionName: string): StoreMismatchError {
+  return new StoreMismatchError(
+    `the collection ${collectionName} is sharded, so it cannot have the unique index that creates need: ` +
+      'set MONGODB_SHARDED=true (docs/sharding.md)',
+  );
 }
 
 function notUnique(error: unknown, collectionName: string): StoreMismatchError | undefined {

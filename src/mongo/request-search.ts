@@ -49,20 +49,40 @@ async function find(db: Db, keyPrefix: string, maxTimeMS: number): Promise<Reque
     projection: Document,
   ): Promise<Document[]> => from.find(filter, { projection, maxTimeMS, limit: MAX_TRACES }).toArray();
   const attempts = collectionOf(db);
-  const [created, updated, deleted, archived, attempted] = await Promise.all([
+  const [created, claimed, updated, deleted, archived, attempted] = await Promise.all([
     first(contacts, { created_by: range }, { created_at: 1 }),
+    createdByClaim(db, range, maxTimeMS),
     first(contacts, { applied: { $elemMatch: range } }, { _id: 1 }),
     first(contacts, { deleted_by: range }, { deleted_at: 1 }),
     first(archivedKeys, { _id: range }, { contact_id: 1, at: 1 }),
     first(attempts, { _id: range }, { starts: 1, unended: 1, failed: 1, attempts: 1, last_at: 1, last_error: 1 }),
   ]);
   return [
-    ...created.map(({ _id, created_at }) => trace('created', _id, created_at)),
+    ...distinct([...created, ...claimed]).map(({ _id, created_at }) => trace('created', _id, created_at)),
     ...updated.map(({ _id }) => trace('updated', _id, undefined)),
     ...archived.map(({ contact_id, at }) => trace('updated', contact_id, at)),
     ...deleted.map(({ _id, deleted_at }) => trace('deleted', _id, deleted_at)),
     ...attempted.map(attemptTrace),
   ];
+}
+
+/**
+ * The contacts of claims. Where there are claims, contacts have no index on the key of their create,
+ * and the search for it may exceed its time.
+ */
+async function createdByClaim(db: Db, range: ReturnType<typeof prefixRange>, maxTimeMS: number): Promise<Document[]> {
+  const { contacts, claims } = collectionsOf(db);
+  const found = await claims.find({ _id: range }, { maxTimeMS, limit: MAX_TRACES }).toArray();
+  if (found.length === 0) return [];
+  const keys = new Set(found.map(({ _id }) => _id));
+  const ids = found.map(({ contact_id }) => contact_id);
+  const projection = { created_by: 1, created_at: 1 };
+  const documents = await contacts.find({ _id: { $in: ids } }, { projection, maxTimeMS }).toArray();
+  return documents.filter(({ created_by }) => created_by !== undefined && keys.has(created_by));
+}
+
+function distinct(documents: readonly Document[]): readonly Document[] {
+  return [...new Map(documents.map((document) => [contactIdOf(document['_id']), document])).values()];
 }
 
 function trace(kind: RequestTrace['kind'], id: unknown, at: unknown): RequestTrace {

@@ -9,7 +9,8 @@ import { createCalls } from './connection/calls.ts';
 import { unavailableReason } from './connection/unavailable-reason.ts';
 import { createClient, databaseOf, DEFAULT_LIMITS, serverLimitMs, type ClientLimits } from './connection/client.ts';
 import { hasForeignIds, raiseCounter } from './contact-ids.ts';
-import { createMongoContacts } from './contacts.ts';
+import { endClaims, requireClaims } from './claims-state.ts';
+import { createMongoContacts, createShardedContacts } from './contacts.ts';
 import { collectionsOf } from './documents.ts';
 import { ensureIndexes, RETENTION_SECONDS } from './indexes.ts';
 
@@ -45,6 +46,8 @@ export interface StoreOptions {
   readonly tls?: TlsFiles | undefined;
   /** How long keys are kept to recognise repeated requests. */
   readonly retentionSeconds?: number;
+  /** Whether claims replace the unique index of creates, see docs/sharding.md. */
+  readonly sharded?: boolean;
   /**
    * Called for documents that are not contacts: for each that a list skips, and once at each start.
    */
@@ -54,6 +57,7 @@ export interface StoreOptions {
 /** Opens the database that the URL's path names. Throws if the URL is invalid. */
 export function openStore(url: string, options: StoreOptions = {}): Store {
   const { limits = DEFAULT_LIMITS, retentionSeconds = RETENTION_SECONDS, foreign = () => undefined } = options;
+  const { sharded = false } = options;
   const client = createClient(url, limits, options.tls);
   const db = databaseOf(client, limits);
   const collections = collectionsOf(db);
@@ -66,15 +70,18 @@ export function openStore(url: string, options: StoreOptions = {}): Store {
   const singleMs = serverLimitMs(limits);
   const lists = { singleMs, batchMs: Math.floor(singleMs / 4), skipped: foreign };
   return {
-    contacts: createMongoContacts(collections, lists, calls.run),
+    contacts: sharded
+      ? createShardedContacts(collections, lists, retentionSeconds * 1_000, calls.run)
+      : createMongoContacts(collections, lists, calls.run),
     attempts: createAttemptLedger(db, calls.run),
     prepare: () =>
       calls.run('prepare the database', async () => {
         // After its first connection failed, a client stays closed until `connect` is called again.
         await client.connect();
-        await ensureIndexes(db, retentionSeconds);
+        await ensureIndexes(db, retentionSeconds, sharded);
         await ensureAttemptIndexes(db, retentionSeconds);
         await raiseCounter(collections);
+        await (sharded ? requireClaims(collections) : endClaims(collections));
         if (await hasForeignIds(collections)) foreign(new ItemDefectError(FOREIGN_IDS));
       }),
     unavailableReason,

@@ -1,5 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
+import { ConnectionLimit } from './connection-limit.ts';
+import { prefersOpenMetrics } from './open-metrics.ts';
 
 /** Whether the worker is ready, and the result of each check. */
 export interface Readiness {
@@ -17,8 +20,13 @@ export interface HttpSettings {
   readonly readiness: () => Promise<Readiness>;
   /** After this time /readyz responds with 503. */
   readonly readinessTimeoutMs: number;
-  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly metrics: MetricsText & { readonly openMetrics?: MetricsText | undefined };
   readonly limits?: HttpLimits;
+}
+
+interface MetricsText {
+  readonly contentType: string;
+  text(): Promise<string>;
 }
 
 export interface HttpEndpoint {
@@ -37,7 +45,8 @@ interface Page {
   readonly body: string;
 }
 
-type PageHandler = () => Promise<Page>;
+/** `accept`: the header of the request. */
+type PageHandler = (accept: string | undefined) => Promise<Page>;
 
 /** Time limits for clients, in milliseconds, and the maximum number of connections. */
 export interface HttpLimits {
@@ -107,12 +116,22 @@ export async function startHttp(settings: HttpSettings): Promise<HttpEndpoint> {
 
 function pagesOf(settings: HttpSettings): ReadonlyMap<string, PageHandler> {
   const readiness = shared(settings.readiness);
-  const metrics = shared(() => settings.metrics.text(), METRICS_FRESH_MS);
   return new Map<string, PageHandler>([
     ['/livez', () => Promise.resolve(json(200, { status: 'alive' }))],
     ['/readyz', async () => readyPage(await withinLimit(readiness(), settings.readinessTimeoutMs))],
-    ['/metrics', async () => ({ status: 200, contentType: settings.metrics.contentType, body: await metrics() })],
+    ['/metrics', metricsPage(settings.metrics)],
   ]);
+}
+
+/** In the format that the client prefers, of those that there are. */
+function metricsPage(metrics: HttpSettings['metrics']): PageHandler {
+  const page = (format: MetricsText): (() => Promise<Page>) => {
+    const body = shared(() => format.text(), METRICS_FRESH_MS);
+    return async () => ({ status: 200, contentType: format.contentType, body: await body() });
+  };
+  const { openMetrics } = metrics;
+  const [usual, other] = [page(metrics), openMetrics === undefined ? undefined : page(openMetrics)];
+  return (accept) => (other !== undefined && prefersOpenMetrics(accept) ? other() : usual());
 }
 
 function readyPage(readiness: Readiness | 'late' | 'failed'): Page {
@@ -137,7 +156,11 @@ async function respond(
   const handler = pages.get((request.url ?? '').split('?', 1)[0] ?? '');
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (handler !== undefined && !isRead) response.setHeader('Allow', 'GET, HEAD');
-  const { status, contentType = 'text/plain; charset=utf-8', body } = await pageFrom(handler, isRead);
+  const {
+    status,
+    contentType = 'text/plain; charset=utf-8',
+    body,
+  } = await pageFrom(handler, isRead, request.headers.accept);
   response.writeHead(status, {
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),
@@ -147,50 +170,10 @@ async function respond(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function pageFrom(handler: PageHandler | undefined, isRead: boolean): Promise<Page> {
+async function pageFrom(handler: PageHandler | undefined, isRead: boolean, accept?: string): Promise<Page> {
   if (handler === undefined) return { status: 404, body: 'not found\n' };
   if (!isRead) return { status: 405, body: 'method not allowed\n' };
-  return handler().catch(() => ({ status: 500, body: 'failed\n' }));
-}
-
-/**
- * Limits the number of connections. A connection beyond the limit replaces the oldest one that
- * waits for its client, so that half-sent requests cannot lock a probe out.
- */
-class ConnectionLimit {
-  readonly #max: number;
-  readonly #open = new Set<Socket>();
-  readonly #responding = new Set<Socket>();
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  add(socket: Socket): void {
-    if (this.#open.size >= this.#max) {
-      const oldest = [...this.#open].find((each) => !this.#responding.has(each)) ?? socket;
-      this.#open.delete(oldest);
-      oldest.destroy();
-      if (oldest === socket) return;
-    }
-    this.#open.add(socket);
-    socket.once('close', () => this.#open.delete(socket));
-  }
-
-  /**
-   * Returns whether to serve the request. A request that arrives before the previous response of
-   * its connection ends is refused by closing the connection: thousands of pipelined requests would
-   * consume the worker's time and memory.
-   */
-  accept(socket: Socket, response: ServerResponse): boolean {
-    if (this.#responding.has(socket)) {
-      socket.destroy();
-      return false;
-    }
-    this.#responding.add(socket);
-    response.once('close', () => this.#responding.delete(socket));
-    return true;
-  }
+  return handler(accept).catch(() => ({ status: 500, body: 'failed\n' }));
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   FAULT_CODES,
   HAND_BACK_CODES,
   LINKS,
+  MAJORITY_ANSWERS,
   OK,
   REMEDIES,
   REPLY_OUTCOMES,
@@ -18,6 +19,7 @@ import {
 import type { RequestReport } from '../protocol/request-report.ts';
 import { stageDurations } from '../protocol/timeline.ts';
 import { createGauges, type StateSettings } from './gauges.ts';
+import { OPEN_METRICS_TYPE, openMetricsText } from './open-metrics.ts';
 import { countedBy, described, OTHER, SeriesHistogram } from './series.ts';
 
 /**
@@ -41,15 +43,21 @@ export interface Metrics {
    */
   cautious(reason: string | undefined): void;
   standstill(remedy: string): void;
+  /** What the broker answered when it was asked for its cluster's majority. */
+  majority(answer: (typeof MAJORITY_ANSWERS)[number]): void;
   foreignDocument(): void;
   /** All metrics in the text format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
+  /** The same with exemplars, for those who ask for it; absent where traces are off. */
+  readonly openMetrics: { readonly contentType: string; text(): Promise<string> } | undefined;
 }
 
 /** The API's method names, and the state that each scrape reads. */
 export interface MetricsSettings extends StateSettings {
   readonly methods: readonly string[];
+  /** Whether traces are recorded, to which exemplars can point. */
+  readonly exemplars: boolean;
 }
 
 const DURATION_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -74,9 +82,9 @@ export function createMetrics(settings: MetricsSettings): Metrics {
   const knownLink = oneOf([...LINKS, OTHER]);
   return {
     request(report) {
-      const { method, ms, batch, timeline, reply } = report;
+      const { method, ms, batch, timeline, reply, trace } = report;
       request(report);
-      histogram.duration.record(method, ms / 1000);
+      histogram.duration.record(method, ms / 1000, trace?.sampled === true ? trace.traceId : undefined);
       observeStages(histogram.stage, report);
       if (batch > 0) histogram.batchSize.record(method, batch);
       if (timeline.run !== undefined) counter.attempts(method, report.attempts);
@@ -101,23 +109,28 @@ export function createMetrics(settings: MetricsSettings): Metrics {
       if (why !== undefined) counter.cautions(why);
     },
     standstill: counter.standstills,
+    majority: counter.majorityAnswers,
     foreignDocument: () => counter.foreignDocuments(''),
     text: () => registry.metrics(),
     contentType: registry.contentType,
+    openMetrics: settings.exemplars
+      ? { contentType: OPEN_METRICS_TYPE, text: () => openMetricsText(registry) }
+      : undefined,
   };
 }
 
 /** Observes the stages that the request has passed. */
-function observeStages(stage: SeriesHistogram, { timeline, reply }: RequestReport): void {
+function observeStages(stage: SeriesHistogram, { timeline, reply, trace }: RequestReport): void {
   const { decode, wait, database, encode, confirm } = stageDurations(timeline);
-  if (decode > 0) stage.record('decode', decode / 1000);
+  const traceId = trace?.sampled === true ? trace.traceId : undefined;
+  if (decode > 0) stage.record('decode', decode / 1000, traceId);
   if (timeline.run !== undefined) {
-    stage.record('wait', wait / 1000);
-    stage.record('database', database / 1000);
+    stage.record('wait', wait / 1000, traceId);
+    stage.record('database', database / 1000, traceId);
   }
   if (reply === 'none') return;
-  stage.record('encode', encode / 1000);
-  stage.record('confirm', confirm / 1000);
+  stage.record('encode', encode / 1000, traceId);
+  stage.record('confirm', confirm / 1000, traceId);
 }
 
 /** Counts requests by method, status and code; each combination has a series from its first on. */
@@ -149,6 +162,11 @@ function createCounters(register: Registry, methods: readonly string[]) {
     retries: counter('contacts_retries_total', 'Executions repeated, by reason', RETRY_REASONS),
     uncounted: counter('contacts_attempts_uncounted_total', 'Attempts that the ledger refused to record'),
     republished: counter('contacts_republished_total', 'Messages published again, by reason', REPUBLISH_REASONS),
+    majorityAnswers: counter(
+      'contacts_majority_answers_total',
+      "Answers of the broker to the question for its cluster's majority",
+      MAJORITY_ANSWERS,
+    ),
     foreignDocuments: counter(
       'contacts_foreign_documents_total',
       'Documents in the contacts collection that are no contacts, counted at starts and by lists',

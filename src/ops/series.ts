@@ -1,6 +1,7 @@
 import { Counter, type Metric, type Registry } from 'prom-client';
 
 import { METRICS, type MetricName } from '../protocol/catalogue.ts';
+import type { Exemplar } from './open-metrics.ts';
 
 /** A metric's label names, as the catalogue lists them. */
 export type LabelOf<Name extends MetricName> = (typeof METRICS)[Name][number];
@@ -53,8 +54,12 @@ interface Series {
   readonly labels: Readonly<Record<string, string>>;
   /** Observations of each bucket alone; the last is beyond all bounds. */
   readonly counts: Float64Array;
+  /** The latest recorded trace of each bucket; empty where traces are off. */
+  readonly exemplars: Writable<Exemplar>[];
   sum: number;
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /**
  * A histogram that each request observes several times: its series are found by one map, and its
@@ -85,17 +90,19 @@ export class SeriesHistogram {
     register.registerMetric(this as unknown as Metric);
   }
 
-  record(labelValue: string, value: number): void {
+  /** `traceId`: where the observation can be looked at; absent where nothing records it. */
+  record(labelValue: string, value: number, traceId?: string): void {
     const series = this.#series.get(labelValue) ?? this.#series.get(this.#other) ?? this.#add(this.#other);
     let at = 0;
     while (at < this.#bounds.length && value > (this.#bounds[at] ?? Infinity)) at += 1;
     series.counts[at] = (series.counts[at] ?? 0) + 1;
     series.sum += value;
+    if (traceId !== undefined) remember(series.exemplars, at, traceId, value);
   }
 
   #add(value: string): Series {
     const labels = { [this.#label]: value };
-    const series = { labels, counts: new Float64Array(this.#bounds.length + 1), sum: 0 };
+    const series = { labels, counts: new Float64Array(this.#bounds.length + 1), exemplars: [], sum: 0 };
     this.#series.set(value, series);
     return series;
   }
@@ -106,12 +113,12 @@ export class SeriesHistogram {
     return Promise.resolve({ name, help, type, aggregator, values: [...this.#series.values()].flatMap(this.#samples) });
   }
 
-  readonly #samples = ({ labels, counts, sum }: Series) => {
+  readonly #samples = ({ labels, counts, exemplars, sum }: Series) => {
     const { name } = this;
     let total = 0;
     const buckets = [...this.#bounds, '+Inf'].map((le, at) => {
       total += counts[at] ?? 0;
-      return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: total };
+      return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: total, exemplar: exemplars[at] };
     });
     return [
       ...buckets,
@@ -119,4 +126,16 @@ export class SeriesHistogram {
       { metricName: `${name}_count`, labels, value: total },
     ];
   };
+}
+
+/** Overwrites in place: a request allocates nothing. */
+function remember(exemplars: Writable<Exemplar>[], at: number, traceId: string, value: number): void {
+  const known = exemplars[at];
+  if (known === undefined) {
+    exemplars[at] = { traceId, value, timeMs: Date.now() };
+    return;
+  }
+  known.traceId = traceId;
+  known.value = value;
+  known.timeMs = Date.now();
 }

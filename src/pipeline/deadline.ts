@@ -1,4 +1,5 @@
 import { HEADERS } from '../protocol/catalogue.ts';
+import { deadlineMs } from '../protocol/deadline.ts';
 import type { BadDeadline } from '../protocol/request-key.ts';
 
 // Clocks finer than milliseconds produce a fraction; 16 digits hold 2^53.
@@ -12,8 +13,9 @@ const DECIMAL = /^(\d{1,16})(?:\.\d{1,20})?$/;
 export function deadlineOf(headers: Readonly<Record<string, unknown>>): number | BadDeadline | undefined {
   const value: unknown = headers[HEADERS.deadline];
   if (value === undefined || value === null) return undefined;
-  const ms = typeof value === 'string' ? Number(DECIMAL.exec(value)?.[1] ?? NaN) : value;
-  if (typeof ms === 'number' && ms >= 0 && ms <= Number.MAX_SAFE_INTEGER) return Math.floor(ms);
+  const number = typeof value === 'string' ? Number(DECIMAL.exec(value)?.[1] ?? NaN) : value;
+  const ms = typeof number === 'number' ? deadlineMs(number) : undefined;
+  if (ms !== undefined) return ms;
   return { wrong: `the header deadline is not a number of milliseconds since the epoch; it is ${kindOf(value)}` };
 }
 

@@ -34,12 +34,12 @@ export function identityOf(delivery: Message): RequestIdentity {
  * keys of earlier deliveries with the same reply_to, correlation_id and body. Without any of the
  * three ids, or where one is not UTF-8: unique alone.
  */
-function requestKeyOf({ body, properties, redelivered }: Message): RequestKey {
+function requestKeyOf({ body, size, properties, redelivered }: Message): RequestKey {
   const { appId, messageId, correlationId, replyTo } = properties;
-  if (messageId !== undefined) return { id: `m${digest([appId, messageId], body)}` };
+  if (messageId !== undefined) return { id: `m${digest([appId, messageId], body, size)}` };
   if (correlationId === undefined && replyTo === undefined) return uniqueKey();
   const nonce = newNonce();
-  const family = `d${digest([replyTo, correlationId], body)}~`;
+  const family = `d${digest([replyTo, correlationId], body, size)}~`;
   return redelivered ? { id: family + nonce, earlier: family } : { id: family + nonce };
 }
 
@@ -74,14 +74,15 @@ const REFERENCE_LENGTH = 16;
  * A request that nothing identifies has only its body: equal ones may share their attempts, which
  * does no harm.
  */
-function attemptIdOf({ id, earlier }: RequestKey, { body }: Message): string {
+function attemptIdOf({ id, earlier }: RequestKey, { body, size }: Message): string {
   if (earlier !== undefined) return earlier;
   if (id.startsWith('d')) return id.slice(0, id.indexOf('~') + 1);
-  return id.startsWith('r') ? `b${digest([], body)}` : id;
+  return id.startsWith('r') ? `b${digest([], body, size)}` : id;
 }
 
-function digest(parts: readonly (string | undefined)[], body: Uint8Array): string {
+function digest(parts: readonly (string | undefined)[], body: Uint8Array, size: number | undefined): string {
   // JSON keeps the parts apart: ("ab", "c") and ("a", "bc") must differ.
-  const hashed = Buffer.concat([Buffer.from(`${JSON.stringify(parts)}\n`), body]);
+  const start = `${JSON.stringify(size === undefined ? parts : [...parts, size])}\n`;
+  const hashed = Buffer.concat([Buffer.from(start), body]);
   return hash('sha256', hashed, 'base64url').slice(0, KEY_LENGTH);
 }

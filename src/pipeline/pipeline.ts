@@ -28,7 +28,8 @@ export interface Stages {
    * known already. Never rejects.
    */
   readonly admit: (start: Start) => Promise<Admission | Executed>;
-  readonly decode: (body: Uint8Array, contentEncoding?: string) => Decoded;
+  /** Returns a promise where the document has to wait for its turn. `size`: as in `Delivery`. */
+  readonly decode: (body: Uint8Array, contentEncoding?: string, size?: number) => Decoded | Promise<Decoded>;
   /** Whether there is such a method. */
   readonly knows: (method: string) => boolean;
   readonly execute: (request: RequestEnvelope, terms: ExecutionTerms) => Promise<Execution>;
@@ -93,7 +94,7 @@ async function admitAndExecute(
 }
 
 async function decodeAndExecute(
-  { body, properties, channel }: Delivery,
+  { body, size, properties, channel }: Delivery,
   { key, deadline }: RequestIdentity,
   attemptsBefore: number | undefined,
   stages: Stages,
@@ -102,7 +103,8 @@ async function decodeAndExecute(
   let method: string = NO_METHOD;
   moments.admittedAt = performance.now();
   try {
-    const decoded = stages.decode(body, properties.contentEncoding);
+    const decoding = stages.decode(body, properties.contentEncoding, size);
+    const decoded = decoding instanceof Promise ? await decoding : decoding;
     moments.decodedAt = performance.now();
     const named = decoded.ok ? decoded.request.method : decoded.method;
     if (named !== undefined && stages.knows(named)) method = named;

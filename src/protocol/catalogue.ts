@@ -60,7 +60,7 @@ export type HandBackCode = keyof typeof HAND_BACK_CODES;
 export const CONSOLE_CODES = {
   NO_TOKEN: 'neither a session nor a token was sent',
   WRONG_TOKEN: 'the token is wrong',
-  TOO_MANY_WRONG_TOKENS: 'ten wrong tokens came from this address within a minute',
+  TOO_MANY_WRONG_TOKENS: 'the token is wrong, and ten wrong ones came from this address within a minute',
   CSRF: 'a change was not made by the console’s own page',
   WRONG_HOST: 'the header Host holds no name of this console',
   READ_ONLY: 'the console is read-only',
@@ -179,6 +179,7 @@ export const METRICS = {
   contacts_standstills_total: ['remedy'],
   contacts_cautious: [],
   contacts_cautions_total: ['reason'],
+  contacts_majority_answers_total: ['answer'],
   contacts_foreign_documents_total: [],
   contacts_log_lines_dropped_total: [],
   contacts_spans_exported_total: [],
@@ -196,13 +197,16 @@ export const PAUSE_REASONS = ['database', 'writes', 'answers'] as const;
 export const RETRY_REASONS = ['unavailable', 'isolated', 'defect', 'held'] as const;
 /** The two links to the broker, and the database. */
 export const LINKS = ['consume', 'publish', 'database'] as const;
-export const REMEDIES = ['new channel', 'new connection', 'exit'] as const;
+export const REMEDIES = ['new channel', 'new connection', 'another node', 'exit'] as const;
+/** What a broker's node answers when it is asked for its cluster's majority. */
+export const MAJORITY_ANSWERS = ['present', 'missing', 'unknown'] as const;
 export const CAUTION_REASONS = ['the link was lost while consuming', 'a request came back often'] as const;
 export const SPAN_DROP_REASONS = ['queue full', 'export failed'] as const;
 export const REPUBLISH_REASONS = [
   'confirm lost',
   'refused by the broker',
   'closed by the broker',
+  'another queue waits',
   'dead letter returned',
   'dead letter refused',
   'dead letter unconfirmed',

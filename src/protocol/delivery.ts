@@ -1,6 +1,9 @@
 /** One message as the broker delivered it. Nothing in it is validated. */
 export interface Delivery {
+  /** The content, or its start where `size` says so. */
   readonly body: Uint8Array;
+  /** Set where the content is larger than any that is read: its bytes. */
+  readonly size?: number | undefined;
   /** The broker's flag: the message was delivered before, to this consumer or another. */
   readonly redelivered: boolean;
   /**

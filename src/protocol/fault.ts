@@ -12,7 +12,7 @@ export interface Fault {
 }
 
 /** Faults that an answer lists one by one. A valid request has at most nine elements. */
-const MAX_LISTED = 20;
+export const MAX_LISTED = 20;
 
 /** The faults that the answer lists: all, or the first 20 and their total number. */
 export function listedFaults(faults: readonly Fault[]): readonly Fault[] {

@@ -19,7 +19,11 @@ export interface Config {
   readonly amqpTls: TlsFiles | undefined;
   readonly mongodbUrl: string;
   readonly mongodbTls: TlsFiles | undefined;
+  /** Whether claims replace the unique index of creates. */
+  readonly mongodbSharded: boolean;
   readonly requestQueue: string;
+  /** How many queues there are; 1 … 64, at most `prefetch`. */
+  readonly requestQueues: number;
   readonly prefetch: number;
   readonly consumerPriority: 'equal' | 'ranked';
   readonly maxRequestBytes: number;
@@ -82,7 +86,8 @@ export function loadConfig(environment: Environment, readFile: ReadFile, urls: U
   const schema = settingsSchema();
   const { values, problems } = readValues(schema, environment, readFile);
   problems.push(...addDefaultsAndValidate(schema, values, urls));
-  problems.push(...tlsProblems(values, problems, urls.mongodbTlsProblem));
+  problems.push(...prefetchProblems(values));
+  problems.push(...tlsProblems(values, problems, urls));
   if (problems.length > 0) throw new InvalidSettingsError(sortBySchema(schema, problems));
   return frozenConfig(values);
 }
@@ -196,6 +201,13 @@ export function allowedValues(setting: SettingSchema): string {
   return FORMAT_DESCRIPTIONS[setting.format ?? ''] ?? 'text';
 }
 
+/** PREFETCH is shared by the queues. */
+function prefetchProblems({ PREFETCH: prefetch, REQUEST_QUEUES: queues }: Values): string[] {
+  const isShort = typeof prefetch === 'number' && typeof queues === 'number' && prefetch < queues;
+  // A prefetch of 0 is reported already.
+  return isShort && prefetch > 0 ? ['PREFETCH: must be at least REQUEST_QUEUES, as each queue needs one'] : [];
+}
+
 /** Expects values that the schema has accepted: each is present and has its type. */
 function frozenConfig(values: Values): Config {
   const text = (name: string): string => String(values[name]);
@@ -207,7 +219,9 @@ function frozenConfig(values: Values): Config {
     amqpTls: tlsFilesOf(values, 'AMQP'),
     mongodbUrl: text('MONGODB_URL'),
     mongodbTls: tlsFilesOf(values, 'MONGODB'),
+    mongodbSharded: text('MONGODB_SHARDED') === 'true',
     requestQueue: text('REQUEST_QUEUE'),
+    requestQueues: number('REQUEST_QUEUES'),
     prefetch: number('PREFETCH'),
     consumerPriority: text('CONSUMER_PRIORITY') as Config['consumerPriority'],
     maxRequestBytes: number('MAX_REQUEST_BYTES'),

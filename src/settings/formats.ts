@@ -6,9 +6,13 @@ export type Validator = (value: string) => string | undefined;
 /** The validators of the modules that connect to the URLs, so that each URL has one parser. */
 export interface UrlValidators {
   readonly amqpUrlProblem: Validator;
+  /** Whether the client's certificate is the login at a broker of this valid URL. */
+  readonly amqpNeedsCertificate: (url: string) => boolean;
   readonly mongodbUrlProblem: Validator;
   /** What makes the settings MONGODB_TLS_… unusable with this valid URL. */
   readonly mongodbTlsProblem: Validator;
+  /** Whether this valid URL makes the certificate the login, and names no file with it. */
+  readonly mongodbNeedsCertificate: (url: string) => boolean;
 }
 
 /** RabbitMQ's limit for a queue name (255 bytes) minus the `.dead` of the dead-letter queue. */

@@ -1,5 +1,5 @@
 import { outdatedCertificates, tlsFilesProblems, type TlsFiles, type TlsPart } from '../files/tls-files.ts';
-import { splitUrls, type Validator } from './formats.ts';
+import { splitUrls, type UrlValidators } from './formats.ts';
 
 type Values = Readonly<Record<string, string | number>>;
 type Server = 'AMQP' | 'MONGODB';
@@ -46,22 +46,36 @@ export function outdatedTlsFiles(
 
 /**
  * Describes what is wrong with the TLS settings, given the `other` problems: whether a URL asks for
- * TLS is judged only where the URL itself is valid.
+ * TLS, or for a login by certificate, is judged only where the URL itself is valid.
  */
-export function tlsProblems(values: Values, other: readonly string[], mongodbTlsProblem: Validator): string[] {
+export function tlsProblems(values: Values, other: readonly string[], urls: UrlValidators): string[] {
   const isValid = (name: string): boolean => other.every((problem) => !problem.startsWith(`${name}:`));
   return (['AMQP', 'MONGODB'] as const).flatMap((server) => {
     const files = tlsFilesOf(values, server);
-    if (files === undefined) return [];
-    const [name, url] = [firstNameOf(server, files), String(values[`${server}_URL`])];
-    const problemOf = server === 'AMQP' ? amqpTlsProblem : mongodbTlsProblem;
-    const urlProblem = isValid(`${server}_URL`) ? problemOf(url) : undefined;
+    const url = String(values[`${server}_URL`]);
+    const isUsable = isValid(`${server}_URL`);
+    const missing = isUsable && files?.cert === undefined && files?.key === undefined ? noLogin(server, url, urls) : [];
+    if (files === undefined) return missing;
+    const name = firstNameOf(server, files);
+    const problemOf = server === 'AMQP' ? amqpTlsProblem : urls.mongodbTlsProblem;
+    const urlProblem = isUsable ? problemOf(url) : undefined;
     return [
+      ...missing,
       ...(urlProblem === undefined ? [] : [`${name}: ${urlProblem}`]),
       ...missingHalf(files),
       ...fileProblems(server, files),
     ];
   });
+}
+
+/** A URL that makes the certificate the login needs one. */
+function noLogin(server: Server, url: string, urls: UrlValidators): string[] {
+  const isNeeded =
+    server === 'AMQP' ? splitUrls(url).some(urls.amqpNeedsCertificate) : urls.mongodbNeedsCertificate(url);
+  if (!isNeeded) return [];
+  const { cert, key } = SETTINGS[server];
+  const names = cert === key ? cert : `${cert} and ${key}`;
+  return [`${server}_URL: makes the certificate the login, and none is set; set ${names}`];
 }
 
 function firstNameOf(server: Server, files: TlsFiles): string {

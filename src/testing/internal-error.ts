@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 
 import type { ConsumeMessage } from 'amqplib';
 
-import { deadLetterQueueOf } from '../amqp/connection/topology.ts';
 import { deadLetterMessage } from '../amqp/consumer/dead-letter-message.ts';
 import { deliveryOf, replyMessage } from '../amqp/wire/messages.ts';
 import { decode } from '../codec/decode.ts';
@@ -10,6 +9,7 @@ import { encode } from '../codec/encode.ts';
 import { identityOf } from '../pipeline/identity.ts';
 import { respond } from '../pipeline/respond.ts';
 import { NO_METHOD } from '../protocol/catalogue.ts';
+import { deadLetterQueueOf } from '../protocol/request-queues.ts';
 import type { Publication } from './publication.ts';
 
 const ERROR = 'a fault of the test';

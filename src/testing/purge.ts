@@ -1,6 +1,6 @@
 import { connect } from 'amqplib';
 
-import { deadLetterQueueOf } from '../amqp/connection/topology.ts';
+import { deadLetterQueueOf } from '../protocol/request-queues.ts';
 
 const CONNECT_LIMIT_MS = 10_000;
 

@@ -1,6 +1,7 @@
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 
+import type { TracingSettings } from './environment.ts';
 import type { Export } from './export-queue.ts';
 import type { SpanRecord } from './spans.ts';
 
@@ -13,13 +14,15 @@ const STATUS = { unset: 0, error: 2 } as const;
 const SCOPE = { name: 'contacts-worker' };
 
 /**
- * Exports spans by OTLP over HTTP, with protobuf. Endpoint, headers, certificates, compression and
- * time limit are those of the OTEL_EXPORTER_OTLP_… variables; `service.name` and the rest of the
- * resource those of OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES. Throws where the exporter does
- * not accept them.
+ * Exports spans by OTLP over HTTP, with protobuf. Headers, certificates and compression are those of
+ * the OTEL_EXPORTER_OTLP_… variables; `service.name` and the rest of the resource those of
+ * OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES. Throws where the exporter does not accept them.
  */
-export function otlpExport(instanceId: string): Export<SpanRecord> {
-  const exporter = new OTLPTraceExporter();
+export function otlpExport(
+  { url, timeoutMs }: Pick<TracingSettings, 'url' | 'timeoutMs'>,
+  instanceId: string,
+): Export<SpanRecord> {
+  const exporter = new OTLPTraceExporter({ url, timeoutMillis: timeoutMs });
   const own = resourceFromAttributes({ 'service.name': SCOPE.name, 'service.instance.id': instanceId });
   const resource = own.merge(detectResources({ detectors: [envDetector] }));
   return (spans) =>
@@ -28,7 +31,8 @@ export function otlpExport(instanceId: string): Export<SpanRecord> {
         spans.map((span) => otlpSpan(span, resource)),
         ({ error }) => resolve(error),
       );
-    });
+      // What the exporter throws is a failed export, too.
+    }).catch((error: unknown) => error);
 }
 
 function otlpSpan(span: SpanRecord, resource: OtlpSpan['resource']): OtlpSpan {

@@ -5,7 +5,7 @@
 export type Sampler = (traceId: string, parent: boolean | undefined) => boolean;
 
 /** The samplers that OpenTelemetry's specification names, without those that need a server. */
-const NAMES = [
+export const SAMPLERS = [
   'always_on',
   'always_off',
   'traceidratio',
@@ -16,21 +16,15 @@ const NAMES = [
 
 export const DEFAULT_SAMPLER = 'parentbased_always_on';
 
-/**
- * The sampler of OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG; `undefined` where there is none of
- * that name, or the argument is no number from 0 to 1.
- */
-export function samplerOf(name: string, argument: string | undefined): Sampler | undefined {
-  if (!NAMES.some((known) => known === name)) return undefined;
-  const ratio = argument === undefined ? 1 : Number(argument);
-  if (!(ratio >= 0 && ratio <= 1)) return undefined;
+/** The sampler of a name in `SAMPLERS`. `ratio`: from 0 to 1, of `traceidratio`. */
+export function samplerOf(name: string, ratio = 1): Sampler {
   const root = rootSampler(name.replace('parentbased_', ''), ratio);
   return name.startsWith('parentbased_') ? (traceId, parent) => parent ?? root(traceId, parent) : root;
 }
 
 function rootSampler(name: string, ratio: number): Sampler {
-  if (name === 'always_on') return () => true;
   if (name === 'always_off') return () => false;
+  if (name !== 'traceidratio') return () => true;
   const limit = ratio * 2 ** 32;
   // Ids are random: 32 of their bits decide, the same ones at every worker.
   return (traceId) => Number.parseInt(traceId.slice(-8), 16) < limit;

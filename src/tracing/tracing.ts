@@ -8,8 +8,8 @@ import { SpanBuilder, type SpanNames, type SpanRecord } from './spans.ts';
 
 /** Receives what an operator has to know of the traces. */
 export interface TracingEvents {
-  /** A variable has a value that cannot be used. */
-  misconfigured(variable: string, error?: unknown): void;
+  /** A variable has a value that cannot be used; `problem` says why, without the value. */
+  misconfigured(variable: string, problem: string, error?: unknown): void;
   /** Exports fail from now on by this error; `undefined`: they succeed again. */
   exporting(error: unknown): void;
 }
@@ -20,22 +20,22 @@ const NO_HEADERS = {};
  * Returns the traces that the standard OTEL_ variables ask for; `undefined`, and nothing is loaded,
  * where they ask for none, or cannot be used. Never rejects: a worker works without traces, too.
  *
- * The room: environment.ts reads the variables; context.ts and sampler.ts continue a producer's
- * trace; spans.ts builds spans from a request's moments; export-queue.ts holds them; otlp.ts exports
- * them, and alone knows OpenTelemetry's packages.
+ * The room: environment.ts reads the variables, by variables.ts; context.ts and sampler.ts continue
+ * a producer's trace; spans.ts builds spans from a request's moments; export-queue.ts holds them;
+ * otlp.ts exports them, and alone knows OpenTelemetry's packages.
  */
 export async function openTracing(
   environment: Readonly<Record<string, string | undefined>>,
   names: SpanNames,
   events: TracingEvents,
 ): Promise<Tracing | undefined> {
-  const settings = tracingSettings(environment, (variable) => events.misconfigured(variable));
+  const settings = tracingSettings(environment, (variable, problem) => events.misconfigured(variable, problem));
   if (settings === undefined) return undefined;
   try {
     const { otlpExport } = await import('./otlp.ts');
-    return createTracing(settings, names, otlpExport(randomUUID()), (error) => events.exporting(error));
+    return createTracing(settings, names, otlpExport(settings, randomUUID()), (error) => events.exporting(error));
   } catch (error) {
-    events.misconfigured('OTEL_EXPORTER_OTLP_ENDPOINT', error);
+    events.misconfigured('OTEL_EXPORTER_OTLP_ENDPOINT', 'the exporter cannot be built: traces are off', error);
     return undefined;
   }
 }

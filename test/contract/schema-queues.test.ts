@@ -1,7 +1,8 @@
 import { connect, type ChannelModel } from 'amqplib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { deadLetterQueueOf, declareTopology } from '../../src/amqp/connection/topology.ts';
+import { declareTopology } from '../../src/amqp/connection/topology.ts';
+import { deadLetterQueueOf, singleQueue } from '../../src/protocol/request-queues.ts';
 import { parsedAsyncApi, type AsyncApi } from '../support/asyncapi.ts';
 import { freshNames } from '../support/fresh-names.ts';
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
   api = document;
   model = await connect(amqpUrl);
   model.on('error', () => undefined);
-  await declareTopology(model, queue);
+  await declareTopology(model, singleQueue(queue));
 });
 afterAll(() => model.close());
 

@@ -101,6 +101,28 @@ test('a second run changes no password; the owner renews one, on the host or in 
   expect(renewed(second)).toEqual(['producer_amqp_url', 'rabbitmq_producer_password']);
 });
 
+test('every password but the one that MongoDB keeps can be renewed; a wrong name changes nothing', async () => {
+  await compose('up', 'secrets');
+  const renew = (...names: readonly string[]) =>
+    attempt('sh', [join(clone, 'deploy/secrets.sh'), 'renew', ...names], { limitMs: 60_000 });
+  const first = contents();
+  for (const names of [[], ['mongodb-admin'], ['worker', 'nobody']]) {
+    expect(await renew(...names)).toMatchObject({ code: 2, output: expect.stringContaining(names.at(-1) ?? 'which') });
+  }
+  expect(contents()).toEqual(first);
+
+  const names = ['worker', 'producer', 'operator', 'admin', 'mongodb-worker', 'grafana-admin'];
+  expect((await renew(...names)).code).toBe(0);
+  const second = contents();
+  const kept = passwordsIn(first).filter(([path, value]) => second[path] === value);
+  expect(kept.map(([path]) => path)).toEqual([
+    'for-mongodb-users/mongodb_admin_password',
+    'for-mongodb/mongodb_admin_password',
+    'mongodb_admin_password',
+  ]);
+  expect(second['for-grafana/grafana_admin_password']).toBe(second['grafana_admin_password']);
+});
+
 test("the address of the operator's own server stays, and reaches the worker", async () => {
   await compose('up', 'secrets');
   const own = 'amqps://contacts:pass@broker.example.org';

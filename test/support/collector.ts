@@ -28,9 +28,10 @@ export interface ReceivedSpan {
 }
 
 /**
- * An OpenTelemetry collector in a container, on the host's network: Linux only. COLLECTOR_IMAGE names
- * an image with the OTLP receiver and the file exporter, e.g. otel/opentelemetry-collector-contrib;
- * otherwise one is built.
+ * The OTLP receiver of the OpenTelemetry collector in a container, on the host's network: Linux only.
+ * COLLECTOR_IMAGE names an image of the whole collector with the file exporter, e.g.
+ * otel/opentelemetry-collector-contrib; otherwise the receiver alone is built, as the service around
+ * it takes twice as long to compile.
  */
 export class Collector {
   readonly endpoint: string;
@@ -61,6 +62,10 @@ export class Collector {
       'host',
       '-v',
       volume,
+      '-e',
+      `ENDPOINT=127.0.0.1:${port}`,
+      '-e',
+      'FILE=/data/traces.json',
       image,
       '--config=/data/config.yaml',
     ]);

@@ -28,9 +28,22 @@ export const IGNORED_CONSUMER_EVENTS: Pick<
 
 export const acknowledge: Handler = () => Promise.resolve({ kind: 'acknowledge' });
 
-/** Consumes at `url`; publishes dead letters at `publishUrl`. Does not wait for the start. */
+/**
+ * Consumes at `url`, or at one of `others` where it has to move; publishes dead letters at
+ * `publishUrl`. Does not wait for the start.
+ */
 export function recordedConsumer(
-  { url, publishUrl }: { readonly url: string; readonly publishUrl: string },
+  {
+    url,
+    publishUrl,
+    others = [],
+    timeoutMs = 1_000,
+  }: {
+    readonly url: string;
+    readonly publishUrl: string;
+    readonly others?: readonly string[];
+    readonly timeoutMs?: number;
+  },
   settings: Partial<ConsumerSettings> & Pick<ConsumerSettings, 'queue'>,
   handle: Handler = acknowledge,
 ): RecordedConsumer {
@@ -41,7 +54,7 @@ export function recordedConsumer(
     (name: string) =>
     (...details: unknown[]): void =>
       void recorded.push([name, ...details]);
-  const connection = { timeoutMs: 1_000, heartbeatS: 1 };
+  const connection = { timeoutMs, heartbeatS: 1 };
   const quiet = { lost: () => undefined, restored: () => undefined };
   const publisher = new Publisher(
     { ...connection, urls: [publishUrl] },
@@ -59,6 +72,7 @@ export function recordedConsumer(
     settled: (how) => settled.push(how),
     deadLettered: record('deadLettered'),
     deadLetterHeld: record('deadLetterHeld'),
+    handedOver: () => undefined,
     handlerFailed: record('handlerFailed'),
     cautious: record('cautious'),
     charged: record('charged'),
@@ -67,7 +81,7 @@ export function recordedConsumer(
     mismatched: record('mismatched'),
   };
   const consumer = new Consumer(
-    { ...connection, urls: [url] },
+    { ...connection, urls: [url, ...others] },
     { prefetch: 10, priority: 0, exitWhenStuckMs: 0, ...settings },
     (delivery) => {
       received.push(delivery);

@@ -30,6 +30,8 @@ export interface RightsBroker {
   defined(user: string): Permissions;
   /** Replaces what a user may do. New connections have it. */
   allow(user: string, permissions: Permissions): Promise<void>;
+  /** Runs a command inside; returns its output. */
+  exec(...command: readonly string[]): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export async function startRightsBroker(): Promise<RightsBroker> {
       return { configure: found.configure, write: found.write, read: found.read };
     },
     allow,
+    exec: async (...command) => (await container.exec([...command])).output,
     remove: async () => void (await container.stop()),
   };
 }

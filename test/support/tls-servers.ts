@@ -18,6 +18,8 @@ process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
 
 /** A server in a container that only TLS reaches, and only with a client certificate. */
 export interface TlsServer {
+  /** Docker's id of the container. */
+  readonly id: string;
   readonly port: number;
   /** Runs a command inside and returns its output. */
   readonly exec: (...command: readonly string[]) => Promise<string>;
@@ -26,8 +28,8 @@ export interface TlsServer {
   readonly remove: () => Promise<void>;
 }
 
-/** Starts a broker with config/rabbitmq/tls.conf; its user is guest. */
-export async function startTlsBroker(ca: string, server: Issued): Promise<TlsServer> {
+/** Starts a broker with config/rabbitmq/tls.conf and `more` files of that folder; its user is guest. */
+export async function startTlsBroker(ca: string, server: Issued, more: readonly string[] = []): Promise<TlsServer> {
   await ensureDocker();
   const { rabbitmq } = await ensureImages('rabbitmq');
   const files = new ServerFiles({ 'ca.pem': ca, 'server.pem': server.cert, 'server-key.pem': server.key });
@@ -37,7 +39,11 @@ export async function startTlsBroker(ca: string, server: Issued): Promise<TlsSer
     .withEnvironment({ RABBITMQ_DEFAULT_USER: 'guest', RABBITMQ_DEFAULT_PASS: 'guest' })
     .withBindMounts([
       { source: files.folder, target: '/etc/rabbitmq/tls', mode: 'ro' },
-      { source: join(ROOT, 'config/rabbitmq/tls.conf'), target: '/etc/rabbitmq/conf.d/90-tls.conf', mode: 'ro' },
+      ...['tls.conf', ...more].map((name) => ({
+        source: join(ROOT, 'config/rabbitmq', name),
+        target: `/etc/rabbitmq/conf.d/90-${name}`,
+        mode: 'ro' as const,
+      })),
     ])
     .withWaitStrategy(Wait.forLogMessage('Server startup complete'))
     .withStartupTimeout(START_LIMIT_MS)
@@ -47,7 +53,7 @@ export async function startTlsBroker(ca: string, server: Issued): Promise<TlsSer
     files.write({ 'server.pem': cert, 'server-key.pem': key });
     await exec('rabbitmqctl', '-q', 'eval', 'ssl:clear_pem_cache().');
   };
-  return { port, exec, show, remove };
+  return { id: container.getId(), port, exec, show, remove };
 }
 
 /** Starts a database without authentication. */
@@ -78,7 +84,7 @@ export async function startTlsDatabase(ca: string, server: Issued): Promise<TlsS
     await run('docker', ['restart', '-t', '10', container.getId()], { limitMs: 60_000 });
     await waitFor('the database', START_LIMIT_MS, () => accepts(port));
   };
-  return { port, exec, show, remove };
+  return { id: container.getId(), port, exec, show, remove };
 }
 
 function partsOf(id: string, files: ServerFiles): Pick<TlsServer, 'exec' | 'remove'> {

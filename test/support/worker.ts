@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { amqpUrlProblem } from '../../src/amqp/connection/url.ts';
+import { amqpNeedsCertificate, amqpUrlProblem } from '../../src/amqp/connection/url.ts';
 import { loadConfig } from '../../src/settings/config.ts';
-import { mongodbTlsProblem, mongodbUrlProblem } from '../../src/mongo/connection/url.ts';
+import { mongodbNeedsCertificate, mongodbTlsProblem, mongodbUrlProblem } from '../../src/mongo/connection/url.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { readSettingFile } from '../../src/settings/setting-file.ts';
 import type { Worker } from '../../src/lifecycle.ts';
@@ -36,7 +36,13 @@ export function testWorker(
     ...settings,
   };
   const file = join(mkdtempSync(join(tmpdir(), 'contacts-worker-')), 'log');
-  const config = loadConfig(environment, readSettingFile, { amqpUrlProblem, mongodbUrlProblem, mongodbTlsProblem });
+  const config = loadConfig(environment, readSettingFile, {
+    amqpUrlProblem,
+    amqpNeedsCertificate,
+    mongodbUrlProblem,
+    mongodbTlsProblem,
+    mongodbNeedsCertificate,
+  });
   const log = createLog({ level: config.logLevel, destination: file, ownErrors: OWN_ERRORS });
   const worker = createWorker(config, log, options);
   const logText = async (): Promise<string> => {

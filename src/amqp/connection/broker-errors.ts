@@ -1,5 +1,6 @@
 import { TlsFilesError } from '../../files/tls-files.ts';
 import { networkFailure } from '../../protocol/network-failure.ts';
+import { TimeoutError } from '../../time/limit.ts';
 
 /**
  * Every error text and reply code of RabbitMQ and amqplib that the worker depends on. amqplib has
@@ -8,6 +9,10 @@ import { networkFailure } from '../../protocol/network-failure.ts';
 
 /** amqplib's errors at opening a connection, and what each means for the URL. */
 const OPEN_ERRORS: readonly (readonly [RegExp, string])[] = [
+  [
+    /^Handshake terminated by server: 403\b[^]*\bmechanism EXTERNAL\b/,
+    '403 ACCESS_REFUSED: the broker refuses the login by certificate; it has no user of the name in the certificate, or the user may not connect from this host',
+  ],
   [
     /^Handshake terminated by server: 403\b/,
     '403 ACCESS_REFUSED: the broker refuses the login; the user name or password is wrong, or the user may not connect from this host',
@@ -22,7 +27,10 @@ const OPEN_ERRORS: readonly (readonly [RegExp, string])[] = [
     /^Socket closed abruptly during opening handshake/,
     'the other side closed the connection during the AMQP handshake; the port may expect TLS (amqps://) or another protocol',
   ],
-  [/^connect ETIMEDOUT$/, 'ETIMEDOUT: the other side does not answer in time; the port may not serve AMQP'],
+  [
+    /^SASL mechanism EXTERNAL is not provided/,
+    'the broker does not accept a login by certificate; enable its plugin rabbitmq_auth_mechanism_ssl and the mechanism EXTERNAL',
+  ],
   [/^SASL mechanism PLAIN is not provided/, 'the broker does not accept a login by user name and password'],
 ];
 
@@ -39,6 +47,8 @@ export class ConnectionError extends Error {
 
 function openErrorText(error: unknown): string {
   if (error instanceof TlsFilesError) return error.message;
+  if (error instanceof TimeoutError)
+    return 'ETIMEDOUT: the other side does not answer in time; the port may not serve AMQP';
   const network = networkFailure(error);
   if (network !== undefined) return network;
   const message = error instanceof Error ? error.message : '';
@@ -115,6 +125,16 @@ export function isInternalError(closeText: string): boolean {
 /** Whether the broker refuses an operation for want of rights. */
 export function isAccessRefused(error: unknown): boolean {
   return error instanceof Error && /\b403\b.*\bACCESS_REFUSED\b/.test(error.message);
+}
+
+/** Whether the broker refuses an operation because its queue or exchange does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Error && Reflect.get(error, 'code') === 404;
+}
+
+/** Whether the broker does not know the type of a declared exchange. */
+export function isUnknownExchangeType(error: unknown): boolean {
+  return error instanceof Error && /(?:unknown|invalid) exchange type/.test(error.message);
 }
 
 /** Whether the error of a confirm is the broker's nack; else the channel is closing. */

@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
 
-import { connect, type Channel, type ChannelModel } from 'amqplib';
+import { connect, credentials, type Channel, type ChannelModel } from 'amqplib';
 
 import { readTlsFiles, type TlsFiles } from '../../files/tls-files.ts';
-import { within } from '../../time/limit.ts';
+import { TimeoutError, within } from '../../time/limit.ts';
 import { ConnectionError } from './broker-errors.ts';
 import { gatherWrites } from './gathered-writes.ts';
+import { abridgeBodies, READ_HEADERS } from '../wire/abridged.ts';
 import { deliverUnreadable } from '../wire/unreadable.ts';
 import { brokerAddress, type BrokerAddress } from './url.ts';
 
@@ -15,12 +16,20 @@ export interface ConnectionSettings {
   readonly urls: readonly string[];
   /** Read for each connection. All URLs must be amqps:// then. */
   readonly tls?: TlsFiles | undefined;
-  /** Time limit for opening the connection, and for each call on it. */
+  /**
+   * Total time limit for opening the connection (name resolution, TCP, TLS, login), and for each
+   * call on it.
+   */
   readonly timeoutMs: number;
   /**
    * Heartbeat interval in seconds. A peer that is silent for about three intervals counts as lost.
    */
   readonly heartbeatS: number;
+  /**
+   * Set where requests are consumed: the most bytes of a body that is delivered whole. Of very many
+   * headers only those that the worker reads are delivered.
+   */
+  readonly maxBodyBytes?: number;
 }
 
 /**
@@ -71,8 +80,8 @@ export class Connection {
   }
 
   /** Opens a channel with `open`. Rejects as `call` does. */
-  async channel<C extends Channel>(open: (model: ChannelModel) => Promise<C>): Promise<C> {
-    return this.call('opening a channel', open(this.#model));
+  async channel<C extends Channel>(open: (model: ChannelModel) => Promise<C>, timeoutMs?: number): Promise<C> {
+    return this.call('opening a channel', open(this.#model), timeoutMs);
   }
 
   /**
@@ -120,26 +129,38 @@ export async function openConnection(
   });
   const stream = socketOf(model);
   if (stream !== undefined) gatherWrites(stream);
-  deliverUnreadable(model);
+  const { maxBodyBytes } = settings;
+  deliverUnreadable(model, maxBodyBytes === undefined ? undefined : READ_HEADERS);
+  if (maxBodyBytes !== undefined) abridgeBodies(model, maxBodyBytes);
   return new Connection(model, settings.timeoutMs, onBlocked);
 }
 
 async function openModel(
   address: BrokerAddress,
-  { tls, timeoutMs: timeout }: ConnectionSettings,
+  { tls, timeoutMs }: ConnectionSettings,
   name: string,
 ): Promise<ChannelModel> {
   // The settings rule it out; a certificate must never lead to a connection in plain text.
   if (tls !== undefined && address.protocol !== 'amqps') throw new Error('TLS files are set for a URL without TLS');
-  return connect(address, {
-    timeout,
+  // amqplib's own limit starts again with each byte: a peer that drips bytes never exceeds it.
+  const limit = new AbortController();
+  const options = {
+    // Node destroys the socket, in whatever state it is.
+    signal: limit.signal,
     noDelay: true,
     keepAlive: true,
     clientProperties: { connection_name: name },
+    ...(address.loginByCertificate === true && { credentials: credentials.external() }),
     ...(tls !== undefined && readTlsFiles(tls)),
     // Also where the environment says NODE_TLS_REJECT_UNAUTHORIZED=0.
     ...(address.protocol === 'amqps' && { rejectUnauthorized: true }),
-  });
+  };
+  try {
+    return await within(timeoutMs, 'the broker', connect(address, options));
+  } catch (error) {
+    if (error instanceof TimeoutError) limit.abort();
+    throw error;
+  }
 }
 
 /**

@@ -68,6 +68,8 @@ export class SupervisedChannel<C extends Channel> {
   readonly #events: ChannelEvents;
   readonly #stopping = new AbortController();
   #rebuild: ((reason: string) => void) | undefined;
+  /** Whether the current channel is closed on purpose. */
+  #replacing = false;
   /** Whether the current connection is to be closed with its channel. */
   #reconnecting = false;
   #failures = 0;
@@ -101,6 +103,12 @@ export class SupervisedChannel<C extends Channel> {
     this.#rebuild?.(reason);
   }
 
+  /** The same on purpose: it is not reported as a loss. */
+  replace(reason: string): void {
+    this.#replacing = true;
+    this.rebuild(reason);
+  }
+
   /** Closes the current connection and opens one to the next URL. */
   reconnect(reason: string): void {
     this.#reconnecting = true;
@@ -119,11 +127,12 @@ export class SupervisedChannel<C extends Channel> {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
         this.#url = this.#settings.urls[attempt % this.#settings.urls.length];
+        const started = performance.now();
         const connection = await openConnection(this.#settings, `contacts-worker ${this.#name}`, attempt, (blocked) =>
           this.#user.blocked?.(blocked),
         );
         try {
-          await this.#keepChannel(connection);
+          await this.#keepChannel(connection, started);
         } finally {
           await connection.close();
           // An alarm that came after `down` would outlive its connection.
@@ -144,12 +153,14 @@ export class SupervisedChannel<C extends Channel> {
 
   /**
    * Returns when the connection closes or the supervision is stopped. Rejects when no channel can
-   * be opened.
+   * be opened. The first channel has what is left of the time since `started`.
    */
-  async #keepChannel(connection: Connection): Promise<void> {
+  async #keepChannel(connection: Connection, started: number): Promise<void> {
     this.#reconnecting = false;
+    let limitMs = Math.max(1, this.#settings.timeoutMs - (performance.now() - started));
     while (connection.isOpen && !this.#reconnecting && !this.#stopping.signal.aborted) {
-      const { channel, closed } = await this.#openChannel(connection);
+      const { channel, closed } = await this.#openChannel(connection, limitMs);
+      limitMs = this.#settings.timeoutMs;
       const since = Date.now();
       this.#trouble = undefined;
       this.#events.restored(this.#name);
@@ -159,7 +170,8 @@ export class SupervisedChannel<C extends Channel> {
       const reason = await Promise.race([closed, connection.closed]);
       this.#user.down();
       if (Date.now() - since > STABLE_AFTER_MS) this.#failures = 0;
-      if (!this.#stopping.signal.aborted) this.#lost(reason);
+      if (!this.#stopping.signal.aborted && !this.#replacing) this.#lost(reason);
+      this.#replacing = false;
       await this.#closeChannel(channel, connection);
       if (connection.isOpen && !this.#reconnecting && this.#failures > 1) {
         await pause(this.#pauseMs(), this.#stopping.signal);
@@ -167,12 +179,13 @@ export class SupervisedChannel<C extends Channel> {
     }
   }
 
-  async #openChannel(connection: Connection): Promise<{ channel: C; closed: Promise<string> }> {
+  async #openChannel(connection: Connection, limitMs: number): Promise<{ channel: C; closed: Promise<string> }> {
     let opened: ChannelModel | undefined;
     const channel = await connection.channel((model) => {
       opened = model;
       return this.#user.open(model);
-    });
+    }, limitMs);
+    this.#replacing = false;
     const closed = new Promise<string>((resolve) => {
       channel.on('error', (error) => resolve(`channel error: ${error.message}`));
       channel.on('close', () => resolve('channel closed'));

@@ -1,14 +1,11 @@
 import type { ChannelModel, Options } from 'amqplib';
 
+import type { RequestQueue } from '../../protocol/request-queues.ts';
 import { argumentMismatchOf, type ArgumentMismatch } from './broker-errors.ts';
 
 /** An existing queue has other arguments than the worker declares. A retry cannot help. */
 export class TopologyMismatchError extends Error {
   override readonly name = 'TopologyMismatchError';
-}
-
-export function deadLetterQueueOf(requestQueue: string): string {
-  return `${requestQueue}.dead`;
 }
 
 /**
@@ -24,17 +21,21 @@ const DELIVERY_LIMIT = 100;
  */
 const NO_DELIVERY_LIMIT = -1;
 
-function requestQueueOptions(requestQueue: string, deliveryLimit: number): Options.AssertQueue {
+function requestQueueOptions(
+  { deadLetterQueue, isSingleActive }: RequestQueue,
+  deliveryLimit: number,
+): Options.AssertQueue {
   return {
     durable: true,
     arguments: {
       'x-queue-type': 'quorum',
       'x-dead-letter-exchange': '',
-      'x-dead-letter-routing-key': deadLetterQueueOf(requestQueue),
+      'x-dead-letter-routing-key': deadLetterQueue,
       // With any other overflow, at-least-once dead-lettering silently falls back to at-most-once.
       'x-dead-letter-strategy': 'at-least-once',
       'x-overflow': 'reject-publish',
       'x-delivery-limit': deliveryLimit,
+      ...(isSingleActive && { 'x-single-active-consumer': true }),
     },
   };
 }
@@ -43,6 +44,11 @@ const DEAD_LETTER_QUEUE_OPTIONS: Options.AssertQueue = {
   durable: true,
   arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': NO_DELIVERY_LIMIT },
 };
+
+/** Declares a quorum queue without other arguments. Rejects with `TopologyMismatchError`. */
+export function declarePlainQueue(model: ChannelModel, queue: string): Promise<void> {
+  return declare(model, queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+}
 
 /** State of the existing queues. */
 export interface Topology {
@@ -58,17 +64,18 @@ export interface Topology {
  * closes the channel of a declaration that it refuses. Rejects with `TopologyMismatchError` where a
  * queue exists with other arguments.
  */
-export async function declareTopology(model: ChannelModel, requestQueue: string): Promise<Topology> {
-  await declare(model, deadLetterQueueOf(requestQueue), DEAD_LETTER_QUEUE_OPTIONS);
+export async function declareTopology(model: ChannelModel, requestQueue: RequestQueue): Promise<Topology> {
+  const { queue, deadLetterQueue } = requestQueue;
+  await declare(model, deadLetterQueue, DEAD_LETTER_QUEUE_OPTIONS);
   const options = requestQueueOptions(requestQueue, DELIVERY_LIMIT);
-  const difference = await differenceOf(model, requestQueue, options);
+  const difference = await differenceOf(model, queue, options);
   if (difference === undefined) return { outdated: false };
   // A policy can set the limit of such a queue; nobody has to delete it.
   const earlier = requestQueueOptions(requestQueue, NO_DELIVERY_LIMIT);
-  if (difference.argument === 'x-delivery-limit' && (await differenceOf(model, requestQueue, earlier)) === undefined) {
+  if (difference.argument === 'x-delivery-limit' && (await differenceOf(model, queue, earlier)) === undefined) {
     return { outdated: true };
   }
-  throw await mismatchError(model, requestQueue, difference);
+  throw await mismatchError(model, queue, difference);
 }
 
 async function declare(model: ChannelModel, queue: string, options: Options.AssertQueue): Promise<void> {

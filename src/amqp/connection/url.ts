@@ -3,7 +3,10 @@ import { domainToASCII } from 'node:url';
 import type { Options } from 'amqplib';
 
 /** Host and login of a broker, in the form that amqplib uses without parsing a URL itself. */
-export type BrokerAddress = Options.Connect;
+export interface BrokerAddress extends Options.Connect {
+  /** SASL EXTERNAL: the certificate is the login, and there is no user name. */
+  readonly loginByCertificate?: true;
+}
 
 const FORM = 'must be a URL amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://…';
 const ENCODE = 'write such characters in user name, password and virtual host as %40 %2F %3F %23 %3A';
@@ -26,6 +29,11 @@ export function amqpUrlProblem(url: string): string | undefined {
   }
 }
 
+/** Whether the client's certificate is the login at the broker of a valid URL. */
+export function amqpNeedsCertificate(url: string): boolean {
+  return brokerAddress(url).loginByCertificate === true;
+}
+
 /**
  * Parses a broker's URL. amqplib would decode the escapes of user name and password as Latin-1
  * where RabbitMQ expects UTF-8, and read invalid parameters as NaN. Throws where the URL is
@@ -33,15 +41,13 @@ export function amqpUrlProblem(url: string): string | undefined {
  */
 export function brokerAddress(url: string): BrokerAddress {
   const parts = partsOf(url);
-  const { username, password } = loginOf(parts);
   const vhost = decoded(parts.pathname.slice(1), 'virtual host');
   if (Buffer.byteLength(vhost) > MAX_NAME_BYTES) throw new UrlError('names a virtual host of more than 255 bytes');
   return {
     protocol: parts.protocol.slice(0, -1),
     hostname: hostOf(parts.hostname),
     ...(parts.port !== '' && { port: Number(parts.port) }),
-    username,
-    password,
+    ...loginOf(parts),
     // amqplib decodes it once more.
     vhost: encodeURIComponent(vhost === '' ? '/' : vhost),
     ...parametersOf(parts.searchParams),
@@ -68,8 +74,13 @@ function checkPlace(place: string): void {
   throw new UrlError('names a port that is not a number from 1 to 65535');
 }
 
-/** Without user name and password: RabbitMQ's own default user. */
-function loginOf({ username, password }: URL): { username: string; password: string } {
+/** Without user name and password: RabbitMQ's own default user, or the certificate's. */
+function loginOf({ protocol, username, password, searchParams }: URL): Partial<BrokerAddress> {
+  if (mechanismOf(searchParams) === 'external') {
+    if (protocol !== 'amqps:') throw new UrlError(`has ${EXTERNAL} and no TLS; write amqps://`);
+    if (username === '' && password === '') return { loginByCertificate: true };
+    throw new UrlError(`has ${EXTERNAL} and a user name or password; the certificate alone is the login`);
+  }
   if (username === '' && password === '') return { username: 'guest', password: 'guest' };
   if (username === '') throw new UrlError('has a password and no user name');
   const login = { username: decoded(username, 'user name'), password: decoded(password, 'password') };
@@ -115,13 +126,23 @@ const NUMBERS: Readonly<Record<'frameMax' | 'channelMax' | 'heartbeat' | 'maxFra
   maxFrameSize: { least: 8_192, most: 4_294_967_295, zero: true },
 };
 
-const KNOWN = [...Object.keys(NUMBERS), 'locale'];
+const MECHANISM = 'auth_mechanism';
+const EXTERNAL = `${MECHANISM}=external`;
+const KNOWN = [...Object.keys(NUMBERS), 'locale', MECHANISM];
+
+/** The SASL mechanism, under the name that RabbitMQ's other clients give it in a URL. */
+function mechanismOf(given: URLSearchParams): 'plain' | 'external' {
+  const name = (given.get(MECHANISM) ?? 'plain').toLowerCase();
+  if (name === 'plain' || name === 'external') return name;
+  throw new UrlError(`has an ${MECHANISM} that is neither plain nor external`);
+}
 
 function parametersOf(given: URLSearchParams): Partial<Options.Connect> {
   const parameters: Record<string, string | number> = {};
   for (const [name, value] of given) {
     if (!KNOWN.includes(name)) throw new UrlError(`${shown(name)}; there are ${KNOWN.join(', ')}`);
     if (given.getAll(name).length > 1) throw new UrlError(`has the parameter ${name} more than once`);
+    if (name === MECHANISM) continue;
     parameters[name] = name === 'locale' ? locale(value) : number(name as keyof typeof NUMBERS, value);
   }
   const { frameMax = 131_072, maxFrameSize = 0 } = parameters;

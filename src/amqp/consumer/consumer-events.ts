@@ -28,6 +28,8 @@ export interface ConsumerEvents extends ChannelEvents, DeadLetterEvents {
   charged(deliveryCount: number): void;
   /** `waiting` requests wait and none is delivered, or no request in flight ends. */
   stalled(remedy: Remedy, waiting: number): void;
+  /** One of several queues is passed on to another worker, or claimed, or consumed differently. */
+  handedOver(queue: string, reason: string): void;
   /** The queue was declared by an earlier build, without a delivery limit. Reported once. */
   outdated(queue: string): void;
   /** A queue was recreated with other arguments while the worker consumed. It goes on consuming. */

@@ -1,5 +1,9 @@
+import type { ChannelModel } from 'amqplib';
+
 import type { Delivery } from '../../protocol/delivery.ts';
+import { singleQueue, type RequestQueue } from '../../protocol/request-queues.ts';
 import type { Settlement } from '../../protocol/settlement.ts';
+import type { QueueShare } from './queue-share.ts';
 
 export interface ConsumerSettings {
   readonly queue: string;
@@ -12,7 +16,28 @@ export interface ConsumerSettings {
   readonly priority: number;
   /** Milliseconds without progress before `ended` rejects with `ConsumerStuckError`; 0 = never. */
   readonly exitWhenStuckMs: number;
+  /** Set where the queue is one of several. */
+  readonly several?: OneOfSeveral | undefined;
+}
+
+/** What the consumers of several queues have in common. */
+export interface OneOfSeveral {
+  /** Of all queues together. */
+  readonly name: string;
+  readonly deadLetterQueue: string;
+  /** Declares the exchange in front of the queues. */
+  readonly declareExchange: (model: ChannelModel) => Promise<void>;
+  readonly share: QueueShare;
+  /** The queue whose consumers are the workers. */
+  readonly roster: string;
+  /** Whether this consumer is the one that counts there. */
+  readonly isOnRoster: boolean;
 }
 
 /** Returns the settlement of a delivery. Must not reject. */
 export type Handler = (delivery: Delivery) => Promise<Settlement>;
+
+export function requestQueueOf({ queue, several }: ConsumerSettings): RequestQueue {
+  if (several === undefined) return singleQueue(queue);
+  return { queue, deadLetterQueue: several.deadLetterQueue, isSingleActive: true };
+}

@@ -1,35 +1,33 @@
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import type { Channel, ChannelModel } from 'amqplib';
 
-import type { Settlement } from '../../protocol/settlement.ts';
 import { CautiousPrefetch, deliveryCountOf } from './cautious-prefetch.ts';
 import type { ConnectionSettings } from '../connection/connection.ts';
 import type { ConsumerEvents, Settled } from './consumer-events.ts';
-import type { ConsumerSettings, Handler } from './consumer-settings.ts';
-import { DeadLetterPublisher, type DeadLetterOutcome } from './dead-letter-publisher.ts';
+import { requestQueueOf, type ConsumerSettings, type Handler } from './consumer-settings.ts';
+import { DeadLetterPublisher } from './dead-letter-publisher.ts';
 import { SupervisedChannel, type ChannelUser } from '../connection/supervised-channel.ts';
 import { deliveryOf } from '../wire/messages.ts';
 import type { Publisher } from '../publisher/publisher.ts';
 import { QueueDeclaration } from './queue-declaration.ts';
 import type { QueuePoller } from './queue-poller.ts';
+import { Settling, type Delivered } from './settling.ts';
 import { StallWatchdog } from './stall-watchdog.ts';
 import { Subscription } from './subscription.ts';
-import { deadLetterQueueOf } from '../connection/topology.ts';
-
-type Delivered = { readonly subscription: Subscription; readonly message: ConsumeMessage };
-type Settling = 'acknowledged' | DeadLetterOutcome;
 
 /**
  * Consumes requests, passes each to the handler, and settles it once, on its own channel.
  *
  * The room: queue-declaration.ts declares the queues; subscription.ts consumes on one channel;
- * unsettled-deliveries.ts and ack-batch.ts settle; dead-letter-publisher.ts publishes what
+ * settling.ts, unsettled-deliveries.ts and ack-batch.ts settle; dead-letter-publisher.ts publishes what
  * dead-letter-message.ts builds; cautious-prefetch.ts isolates requests that end processes;
- * stall-watchdog.ts, with queue-poller.ts and stall-detector.ts, acts when nothing is delivered.
+ * stall-watchdog.ts, with queue-poller.ts and stall-detector.ts, acts when nothing is delivered. Of
+ * several queues, hand-over.ts passes one on in order, and queue-share.ts divides them.
  */
 export class Consumer implements ChannelUser<Channel> {
   readonly #settings: ConsumerSettings & { readonly timeoutMs: number };
   readonly #handle: Handler;
   readonly #deadLetters: DeadLetterPublisher;
+  readonly #settling: Settling;
   readonly #events: ConsumerEvents;
   readonly #channel: SupervisedChannel<Channel>;
   readonly #queues: QueueDeclaration;
@@ -41,6 +39,8 @@ export class Consumer implements ChannelUser<Channel> {
   #poller: QueuePoller | undefined;
   #active = true;
   #paused = false;
+  #releasing = false;
+  #claimed: number | undefined;
   #onDrained: (() => void) | undefined;
 
   constructor(
@@ -50,23 +50,26 @@ export class Consumer implements ChannelUser<Channel> {
     publisher: Publisher,
     events: ConsumerEvents,
   ) {
-    const { queue, exitWhenStuckMs: exitAfterMs } = settings;
-    const { timeoutMs } = connection;
-    this.#settings = { ...settings, timeoutMs };
+    const { exitWhenStuckMs: exitAfterMs, several } = settings;
+    const queue = requestQueueOf(settings);
+    this.#settings = { ...settings, timeoutMs: connection.timeoutMs };
     this.#handle = handle;
-    this.#deadLetters = new DeadLetterPublisher(publisher, settings.queue, events);
+    this.#deadLetters = new DeadLetterPublisher(publisher, queue, events);
+    this.#settling = new Settling(this.#deadLetters, events, (from, how, ms) => this.#settled(from, how, ms));
     this.#events = events;
-    this.#queues = new QueueDeclaration(queue, events);
+    this.#queues = new QueueDeclaration(queue, several?.declareExchange, events);
     this.#cautiousPrefetch = new CautiousPrefetch((reason) => {
       events.cautious(reason);
       this.#subscription?.review();
     });
     this.#stallWatchdog = new StallWatchdog(
-      { queues: [queue, deadLetterQueueOf(queue)], timeoutMs, exitAfterMs },
+      { connection, queue, exitAfterMs, several },
       {
         shouldConsume: () => this.#wanted,
+        url: () => this.#channel.url,
         polled: () => this.#cautiousPrefetch.tick(),
         onRemedy: (remedy, waiting) => events.stalled(remedy, waiting),
+        claim: () => this.#claim(),
         rebuild: (reason) => this.#channel.rebuild(reason),
         reconnect: (reason) => this.#channel.reconnect(reason),
       },
@@ -89,7 +92,6 @@ export class Consumer implements ChannelUser<Channel> {
     return this.#wanted && this.#subscription?.consuming === true && !this.#stallWatchdog.stalled;
   }
 
-  /** Why there is no channel now. */
   trouble(): string | undefined {
     return this.#channel.trouble;
   }
@@ -103,7 +105,6 @@ export class Consumer implements ChannelUser<Channel> {
     return this.#stallWatchdog.depths;
   }
 
-  /** See oldest-request.ts. */
   get oldestRequestAgeS(): number {
     return Math.max(0, ...[...this.#subscriptions].map((subscription) => subscription.oldestRequestAgeS));
   }
@@ -113,18 +114,25 @@ export class Consumer implements ChannelUser<Channel> {
   }
 
   async setUp(channel: Channel, model: ChannelModel): Promise<void> {
+    const { several, priority } = this.#settings;
     // Before the first await: an abandoned set-up that goes on reaches a dropped subscription.
-    const subscription: Subscription = new Subscription(channel, this.#settings, {
+    const subscription: Subscription = new Subscription(channel, this.#settings, this.#claimed ?? priority, {
       shouldConsume: () => this.#wanted,
       oneAtATime: () => this.#cautiousPrefetch.oneAtATime,
       received: (message) => this.#receive({ subscription, message }),
+      lost: (message) => {
+        this.#events.delivered(message.fields.redelivered);
+        subscription.lose(message, (_, ms) => this.#settled(subscription, 'lost', ms));
+      },
       failed: (reason) => this.#channel.rebuild(reason),
+      release: (reason) => this.#release(reason),
     });
     this.#subscription = subscription;
     this.#subscriptions.add(subscription);
     await this.#queues.declare(model);
     await subscription.start();
     const polling = await model.createChannel();
+    if (several?.isOnRoster === true) await polling.consume(several.roster, () => undefined, { noAck: true });
     if (subscription === this.#subscription) this.#poller = this.#stallWatchdog.watch(polling, subscription);
   }
 
@@ -138,8 +146,10 @@ export class Consumer implements ChannelUser<Channel> {
     this.#subscription = undefined;
     this.#poller?.stop();
     this.#poller = undefined;
+    const isLoss = !this.#releasing;
+    this.#releasing = false;
     if (subscription === undefined) return;
-    if (subscription.mayCharge && this.#active) this.#cautiousPrefetch.lost();
+    if (isLoss && subscription.mayCharge && this.#active) this.#cautiousPrefetch.lost();
     subscription.drop();
     if (subscription.held === 0) this.#subscriptions.delete(subscription);
   }
@@ -161,9 +171,9 @@ export class Consumer implements ChannelUser<Channel> {
     await this.#adjust();
   }
 
-  /** Resolves when every delivery is settled. */
+  /** Resolves when every delivery that has begun is settled. */
   drained(): Promise<void> {
-    if (this.inFlight === 0) return Promise.resolve();
+    if (this.#executing === 0) return Promise.resolve();
     return new Promise((resolve) => (this.#onDrained = resolve));
   }
 
@@ -172,7 +182,7 @@ export class Consumer implements ChannelUser<Channel> {
     const rest = [...this.#subscriptions].flatMap((subscription) =>
       subscription.unsettled().map((message) => ({ subscription, message })),
     );
-    for (const delivered of rest) this.#settle(delivered, 'handed-back');
+    for (const delivered of rest) this.#settling.settle(delivered, 'handed-back');
     return rest.length;
   }
 
@@ -182,8 +192,25 @@ export class Consumer implements ChannelUser<Channel> {
     await this.#channel.stop();
   }
 
+  get #executing(): number {
+    return [...this.#subscriptions].reduce((sum, { executing }) => sum + executing, 0);
+  }
+
   get #wanted(): boolean {
     return this.#active && !this.#paused;
+  }
+
+  #release(reason: string): void {
+    this.#releasing = true;
+    this.#events.handedOver(this.#settings.queue, reason);
+    this.#channel.replace(reason);
+  }
+
+  /** The broker prefers the consumer of the highest priority, and waits until the active one is idle. */
+  #claim(): void {
+    // A later claim wins.
+    this.#claimed = Math.floor(Date.now() / 1000);
+    this.#release('a part of the queues is claimed');
   }
 
   /** Starts or cancels consumption as needed. Never rejects: a failure replaces the channel. */
@@ -206,32 +233,11 @@ export class Consumer implements ChannelUser<Channel> {
     }
     if (suspicious) this.#events.charged(deliveryCountOf(message));
     this.#handle(deliveryOf(message, subscription))
-      .then((settlement) => this.#carryOut(delivered, settlement))
+      .then((settlement) => this.#settling.carryOut(delivered, settlement))
       .catch((error: unknown) => {
         this.#events.handlerFailed(error);
-        this.#settle(delivered, 'handed-back');
+        this.#settling.settle(delivered, 'handed-back');
       });
-  }
-
-  async #carryOut(delivery: Delivered, settlement: Settlement): Promise<void> {
-    if (settlement.kind === 'acknowledge') return this.#settle(delivery, 'acknowledged');
-    if (settlement.kind === 'hand-back') return this.#settle(delivery, 'handed-back');
-    const gone = (): boolean => delivery.subscription.gone || !delivery.subscription.holds(delivery.message);
-    const outcome = await this.#deadLetters.publish(delivery.message, settlement.diagnosis, gone);
-    if (outcome !== 'handed-back') this.#events.deadLettered(settlement.diagnosis);
-    this.#settle(delivery, outcome, outcome === 'handed-back' ? undefined : settlement.acknowledged);
-  }
-
-  /** Calls `acknowledged` once the broker certainly has the settlement. */
-  #settle({ subscription, message }: Delivered, how: Settling, acknowledged?: () => void): void {
-    const settled = how === 'unsendable' ? 'dead-lettered' : how;
-    const onSettled = (lost: boolean, ms: number): void => {
-      this.#settled(subscription, lost ? 'lost' : settled, ms);
-      if (!lost && acknowledged !== undefined) void subscription.flushed().then(acknowledged, () => undefined);
-    };
-    if (how === 'handed-back') subscription.requeue(message, onSettled);
-    else if (how === 'unsendable') subscription.deadLetter(message, onSettled);
-    else subscription.acknowledge(message, onSettled);
   }
 
   #settled(subscription: Subscription, how: Settled, ms: number): void {
@@ -239,6 +245,6 @@ export class Consumer implements ChannelUser<Channel> {
     this.#stallWatchdog.recordProgress();
     if (how === 'acknowledged' || how === 'dead-lettered') this.#cautiousPrefetch.recordSuccess();
     if (subscription.held === 0 && subscription !== this.#subscription) this.#subscriptions.delete(subscription);
-    if (this.#onDrained !== undefined && this.inFlight === 0) this.#onDrained();
+    if (this.#onDrained !== undefined && this.#executing === 0) this.#onDrained();
   }
 }

@@ -1,10 +1,12 @@
 import type { ConsumeMessage } from 'amqplib';
 
+import type { RequestQueue } from '../../protocol/request-queues.ts';
 import type { Diagnosis } from '../../protocol/settlement.ts';
 import { retryUntil, type RetryPolicy } from '../../time/retry.ts';
 import { deadLetterMessage, FULLEST_TO_BAREST } from './dead-letter-message.ts';
+import { isAbridged } from '../wire/abridged.ts';
 import type { Publisher } from '../publisher/publisher.ts';
-import { deadLetterQueueOf, declareTopology } from '../connection/topology.ts';
+import { declareTopology } from '../connection/topology.ts';
 
 /**
  * What to do with the delivery. `dead-lettered`: acknowledge it. `unsendable`: the broker has to
@@ -27,14 +29,14 @@ export interface DeadLetterEvents {
  */
 export class DeadLetterPublisher {
   readonly #publisher: Publisher;
-  readonly #requestQueue: string;
+  readonly #requestQueue: RequestQueue;
   readonly #events: DeadLetterEvents;
   readonly #stopping = new AbortController();
   readonly #retryPolicy: RetryPolicy = retryUntil(this.#stopping.signal);
   /** Resolves when the retried letter is accepted, or cannot be. */
   #pendingRetry: Promise<void> | undefined;
 
-  constructor(publisher: Publisher, requestQueue: string, events: DeadLetterEvents) {
+  constructor(publisher: Publisher, requestQueue: RequestQueue, events: DeadLetterEvents) {
     this.#publisher = publisher;
     this.#requestQueue = requestQueue;
     this.#events = events;
@@ -50,6 +52,7 @@ export class DeadLetterPublisher {
    * it; its letter is not published then.
    */
   async publish(request: ConsumeMessage, diagnosis: Diagnosis, gone: () => boolean): Promise<DeadLetterOutcome> {
+    if (isAbridged(request)) return 'unsendable';
     for (;;) {
       const outcome = await this.#send(request, diagnosis);
       if (typeof outcome === 'string') return outcome;
@@ -88,7 +91,7 @@ export class DeadLetterPublisher {
 
   /** Returns what to do with the delivery, or why the queue does not accept the letter. */
   async #send(request: ConsumeMessage, diagnosis: Diagnosis): Promise<DeadLetterOutcome | { readonly reason: string }> {
-    const queue = deadLetterQueueOf(this.#requestQueue);
+    const queue = this.#requestQueue.deadLetterQueue;
     for (const kept of FULLEST_TO_BAREST) {
       const letter = deadLetterMessage(request, queue, diagnosis, kept);
       const outcome = await this.#publisher.publish(letter).catch(() => 'stopped' as const);

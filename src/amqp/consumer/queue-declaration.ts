@@ -1,18 +1,26 @@
 import type { ChannelModel } from 'amqplib';
 
+import type { RequestQueue } from '../../protocol/request-queues.ts';
 import type { ConsumerEvents } from './consumer-events.ts';
 import { declareTopology, TopologyMismatchError } from '../connection/topology.ts';
 
 /** Declares the queues for each channel that consumes, and reports differences. */
 export class QueueDeclaration {
-  readonly #queue: string;
+  readonly #queue: RequestQueue;
+  readonly #declareExchange: ((model: ChannelModel) => Promise<void>) | undefined;
   readonly #events: Pick<ConsumerEvents, 'outdated' | 'mismatched'>;
   #reportedOutdated = false;
   /** Whether the queues matched their declarations once. */
   #matchedBefore = false;
 
-  constructor(queue: string, events: Pick<ConsumerEvents, 'outdated' | 'mismatched'>) {
+  /** `declareExchange`: for one of several queues. */
+  constructor(
+    queue: RequestQueue,
+    declareExchange: ((model: ChannelModel) => Promise<void>) | undefined,
+    events: Pick<ConsumerEvents, 'outdated' | 'mismatched'>,
+  ) {
     this.#queue = queue;
+    this.#declareExchange = declareExchange;
     this.#events = events;
   }
 
@@ -22,8 +30,9 @@ export class QueueDeclaration {
    */
   async declare(model: ChannelModel): Promise<void> {
     try {
+      await this.#declareExchange?.(model);
       const { outdated } = await declareTopology(model, this.#queue);
-      if (outdated && !this.#reportedOutdated) this.#events.outdated(this.#queue);
+      if (outdated && !this.#reportedOutdated) this.#events.outdated(this.#queue.queue);
       this.#reportedOutdated = outdated;
       this.#matchedBefore = true;
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Channel } from 'amqplib';
+import type { Channel, Replies } from 'amqplib';
 
 import { TimeoutError, within } from '../../time/limit.ts';
 
@@ -9,6 +9,9 @@ export interface QueuePollerSettings {
   readonly timeoutMs: number;
 }
 
+/** Ready messages and consumers of a queue. */
+export type QueueState = Pick<Replies.AssertQueue, 'messageCount' | 'consumerCount'>;
+
 /**
  * How many polls in a row may stay unanswered: a quorum queue without a leader does not answer for
  * a time, and recovers by itself.
@@ -16,31 +19,31 @@ export interface QueuePollerSettings {
 const MAX_UNANSWERED = 3;
 
 /**
- * Polls the number of messages in each queue, on its own channel, because the broker closes the
- * channel where a queue is missing. Time counts only while the broker answers.
+ * Polls the numbers of messages and consumers of each queue, on its own channel, because the broker
+ * closes the channel where a queue is missing. Time counts only while the broker answers.
  */
 export class QueuePoller {
   readonly #channel: Channel;
   readonly #settings: QueuePollerSettings;
-  readonly #onDepths: (waiting: readonly number[], sinceMs: number) => void;
+  readonly #onStates: (states: readonly QueueState[], sinceMs: number) => void;
   readonly #failed: (reason: string) => void;
   #timer: NodeJS.Timeout | undefined;
   #unanswered = 0;
   #stopped = false;
 
   /**
-   * `onDepths` receives the depths in the order of the settings' queues. `failed` is called once,
+   * `onStates` receives the states in the order of the settings' queues. `failed` is called once,
    * and ends the polls.
    */
   constructor(
     channel: Channel,
     settings: QueuePollerSettings,
-    onDepths: (waiting: readonly number[], sinceMs: number) => void,
+    onStates: (states: readonly QueueState[], sinceMs: number) => void,
     failed: (reason: string) => void,
   ) {
     this.#channel = channel;
     this.#settings = settings;
-    this.#onDepths = onDepths;
+    this.#onStates = onStates;
     this.#failed = failed;
     channel.on('error', () => undefined);
     this.#pollLater();
@@ -64,11 +67,7 @@ export class QueuePoller {
       const checks = Promise.all(queues.map((queue) => this.#channel.checkQueue(queue)));
       const answers = await within(timeoutMs, 'checking the queues', checks);
       this.#unanswered = 0;
-      if (!this.#stopped)
-        this.#onDepths(
-          answers.map(({ messageCount }) => messageCount),
-          everyMs,
-        );
+      if (!this.#stopped) this.#onStates(answers, everyMs);
     } catch (error) {
       this.#unanswered += 1;
       const late = error instanceof TimeoutError;

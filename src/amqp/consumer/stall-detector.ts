@@ -50,6 +50,11 @@ export class StallDetector {
     if (this.#stalledMs > 0) this.#reset();
   }
 
+  /** Whether there was progress since the last sample. */
+  get progressed(): boolean {
+    return this.#progressed;
+  }
+
   /** Whether the consumer counts as stalled. */
   get stalled(): boolean {
     return this.#stalledMs >= this.#limitMs;

@@ -1,7 +1,12 @@
 import type { Channel } from 'amqplib';
 
+import type { RequestQueue } from '../../protocol/request-queues.ts';
+import type { ConnectionSettings } from '../connection/connection.ts';
+import { MajorityProbe, majorityQueuesOf } from '../connection/majority-probe.ts';
+import { MinorityDetector } from './minority-detector.ts';
 import { ConsumerStuckError, StallDetector, type Remedy } from './stall-detector.ts';
-import { QueuePoller } from './queue-poller.ts';
+import type { OneOfSeveral } from './consumer-settings.ts';
+import { QueuePoller, type QueueState } from './queue-poller.ts';
 
 /** The part of the subscription that is watched. */
 export interface WatchedSubscription {
@@ -11,22 +16,26 @@ export interface WatchedSubscription {
 }
 
 export interface StallSettings {
-  /** The request queue first. */
-  readonly queues: readonly string[];
-  /** Time limit in milliseconds for each poll. */
-  readonly timeoutMs: number;
+  readonly connection: ConnectionSettings;
+  readonly queue: RequestQueue;
   /** Milliseconds that requests may wait without progress before `failed` rejects; 0 = never. */
   readonly exitAfterMs: number;
+  /** Set where the request queue is one of several, with one active consumer. */
+  readonly several?: Pick<OneOfSeveral, 'name' | 'share' | 'roster'> | undefined;
 }
 
 /** Carries out the remedies. */
 export interface StallWatchdogHost {
   /** Whether requests should be consumed now. */
   shouldConsume(): boolean;
+  /** The URL of the consumer's node. */
+  url(): string | undefined;
   /** Called at each poll, before its result is judged. */
   polled(): void;
   /** Called before the remedy is carried out. */
   onRemedy(remedy: Remedy, waiting: number): void;
+  /** Becomes the active consumer of the queue, one of several. */
+  claim(): void;
   /** Replaces the channel. */
   rebuild(reason: string): void;
   /** Replaces the connection. */
@@ -35,6 +44,7 @@ export interface StallWatchdogHost {
 
 const POLL_EVERY_MS = 2_000;
 const POLLS_BEFORE_EXIT = 20;
+const NO_MAJORITY = 'the node has no majority, and another has';
 const REASON = 'requests wait and none is delivered';
 
 /**
@@ -49,6 +59,7 @@ export class StallWatchdog {
   readonly #settings: StallSettings;
   readonly #host: StallWatchdogHost;
   readonly #detector: StallDetector;
+  readonly #minority: MinorityDetector;
   readonly #depths = new Map<string, number>();
   #failed = false;
   #fail: (error: ConsumerStuckError) => void = () => undefined;
@@ -57,6 +68,18 @@ export class StallWatchdog {
     this.#settings = settings;
     this.#host = host;
     this.#detector = new StallDetector(settings.exitAfterMs);
+    const { connection, queue, several } = settings;
+    const majority = new MajorityProbe(connection, majorityQueuesOf(several?.name ?? queue.queue));
+    this.#minority = new MinorityDetector({
+      urls: connection.urls,
+      current: () => host.url(),
+      ask: (url) => majority.ask(url),
+      move: () => {
+        if (!host.shouldConsume()) return;
+        host.onRemedy('another node', 0);
+        host.reconnect(NO_MAJORITY);
+      },
+    });
     this.failed = new Promise((_, reject) => (this.#fail = reject));
     this.failed.catch(() => undefined);
   }
@@ -74,25 +97,37 @@ export class StallWatchdog {
   /** A request was delivered or settled. */
   recordProgress(): void {
     this.#detector.recordProgress();
+    this.#minority.recordProgress();
   }
 
   /** Polls on `channel` until the returned poller is stopped. */
   watch(channel: Channel, watched: WatchedSubscription): QueuePoller {
-    const { queues, timeoutMs, exitAfterMs } = this.#settings;
+    const { connection, queue, several, exitAfterMs } = this.#settings;
+    const queues = [queue.queue, queue.deadLetterQueue];
     const everyMs = exitAfterMs > 0 ? Math.min(POLL_EVERY_MS, exitAfterMs / POLLS_BEFORE_EXIT) : POLL_EVERY_MS;
-    const onDepths = (depths: readonly number[], sinceMs: number): void => {
-      for (const [index, queue] of queues.entries()) this.#depths.set(queue, depths[index] ?? 0);
+    const onStates = (states: readonly QueueState[], sinceMs: number): void => {
+      for (const [index, name] of queues.entries()) this.#depths.set(name, states[index]?.messageCount ?? 0);
       this.#host.polled();
       // While consuming one at a time, time alone may call for another consumer.
       watched.review();
-      this.#judge(watched, depths[0] ?? 0, sinceMs);
+      const consumers = states[0]?.consumerCount ?? 0;
+      void this.#minority.judge({ consumers, paused: !this.#host.shouldConsume() }, sinceMs);
+      this.#judge(watched, states[0]?.messageCount ?? 0, states[queues.length]?.consumerCount ?? 1, sinceMs);
     };
-    return new QueuePoller(channel, { queues, everyMs, timeoutMs }, onDepths, (reason) => this.#host.rebuild(reason));
+    const polled = several === undefined ? queues : [...queues, several.roster];
+    return new QueuePoller(channel, { queues: polled, everyMs, timeoutMs: connection.timeoutMs }, onStates, (reason) =>
+      this.#host.rebuild(reason),
+    );
   }
 
-  #judge({ hasRoom, held }: WatchedSubscription, waiting: number, sinceMs: number): void {
+  #judge({ hasRoom, held }: WatchedSubscription, waiting: number, workers: number, sinceMs: number): void {
     if (this.#failed) return;
-    const remedy = this.#detector.judge({ waiting, hasRoom, held, paused: !this.#host.shouldConsume() }, sinceMs);
+    const { queue, several } = this.#settings;
+    const sample = { waiting, hasRoom, held, paused: !this.#host.shouldConsume() };
+    const { progressed } = this.#detector;
+    if (several?.share.shouldClaim(queue.queue, { ...sample, workers, progressed }) === true) this.#host.claim();
+    // Of several workers the broker may deliver to another.
+    const remedy = this.#detector.judge(workers > 1 ? { ...sample, waiting: 0 } : sample, sinceMs);
     if (remedy === 'none') return;
     this.#host.onRemedy(remedy, waiting);
     if (remedy === 'new channel') this.#host.rebuild(REASON);

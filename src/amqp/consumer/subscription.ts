@@ -1,35 +1,10 @@
-import type { Channel, ConsumeMessage } from 'amqplib';
+import type { Channel, ConsumeMessage, Options } from 'amqplib';
 
 import { within } from '../../time/limit.ts';
-import type { ConsumerSettings } from './consumer-settings.ts';
+import { HandOver } from './hand-over.ts';
 import { oldestAgeS } from './oldest-request.ts';
+import type { OpenConsumer, SubscriptionHost, SubscriptionSettings } from './subscription-settings.ts';
 import { UnsettledDeliveries, type OnSettled } from './unsettled-deliveries.ts';
-
-/** What the subscription asks of the consumer, and reports to it. */
-export interface SubscriptionHost {
-  /** Whether requests should be consumed now. */
-  shouldConsume(): boolean;
-  /** Whether to consume one request at a time. */
-  oneAtATime(): boolean;
-  received(message: ConsumeMessage): void;
-  /** The broker cancelled the consumer, or a change of it failed: replace the channel. */
-  failed(reason: string): void;
-}
-
-export interface SubscriptionSettings extends Omit<ConsumerSettings, 'exitWhenStuckMs'> {
-  /** Time limit in milliseconds for each call to the broker. */
-  readonly timeoutMs: number;
-}
-
-interface OpenConsumer {
-  readonly tag: string;
-  /** Its prefetch count. */
-  readonly size: number;
-  /** Number of its unsettled deliveries. */
-  held: number;
-  /** Whether the broker has confirmed it. */
-  confirmed: boolean;
-}
 
 /** How long a larger consumer waits for room before it starts with the room there is. */
 const MAX_GROWTH_WAIT_MS = 1_000;
@@ -47,6 +22,9 @@ export class Subscription {
   readonly #settings: SubscriptionSettings;
   readonly #host: SubscriptionHost;
   readonly #deliveries: UnsettledDeliveries;
+  readonly #options: Options.Consume;
+  /** Set where the queue has a single active consumer. */
+  readonly #handOver: HandOver | undefined;
   #consumer: OpenConsumer | undefined;
   #consumers = 0;
   /** Between one consumer and the next. */
@@ -58,11 +36,13 @@ export class Subscription {
   #started = false;
   #dropped = false;
 
-  constructor(channel: Channel, settings: SubscriptionSettings, host: SubscriptionHost) {
+  constructor(channel: Channel, settings: SubscriptionSettings, priority: number, host: SubscriptionHost) {
     this.#channel = channel;
     this.#settings = settings;
     this.#host = host;
     this.#deliveries = new UnsettledDeliveries(channel, (message) => this.#settled(message));
+    this.#options = { priority };
+    if (settings.several !== undefined) this.#handOver = new HandOver(host, () => this.executing);
   }
 
   /** Whether the broker delivers, or will in a moment. */
@@ -83,6 +63,11 @@ export class Subscription {
   /** Number of unsettled deliveries. */
   get held(): number {
     return this.#deliveries.size;
+  }
+
+  /** Number of unsettled deliveries that have begun. */
+  get executing(): number {
+    return this.held - (this.#handOver?.parked ?? 0);
   }
 
   /** See oldest-request.ts. */
@@ -110,6 +95,7 @@ export class Subscription {
 
   /** Calls `adjust` only where it is needed. Never throws: failures go to the host. */
   review(): void {
+    this.#handOver?.review();
     if (this.#dropped || (this.#consumer === undefined ? this.#nextSize() === 0 : this.#fits(this.#consumer))) return;
     this.adjust().catch((error: unknown) => {
       if (!this.#dropped) this.#host.failed(error instanceof Error ? error.message : 'consuming failed');
@@ -135,6 +121,11 @@ export class Subscription {
 
   deadLetter(message: ConsumeMessage, onSettled: OnSettled): void {
     this.#deliveries.deadLetter(message, onSettled);
+  }
+
+  /** The channel closes, so that the broker redelivers it. */
+  lose(message: ConsumeMessage, onSettled: OnSettled): void {
+    this.#deliveries.lose(message, onSettled);
   }
 
   /** Whether this delivery is unsettled. */
@@ -176,7 +167,9 @@ export class Subscription {
     this.#dropped = true;
     this.#consumer = undefined;
     clearTimeout(this.#growthTimer);
-    this.#deliveries.requeueAll();
+    // A single active consumer would get them again at once.
+    if (this.#handOver === undefined) this.#deliveries.requeueAll();
+    this.#handOver?.drop((message) => this.#host.lost(message));
   }
 
   #settled({ fields }: ConsumeMessage): void {
@@ -186,7 +179,11 @@ export class Subscription {
 
   async #step(): Promise<void> {
     if (this.#dropped) return;
-    if (this.#consumer !== undefined && !this.#fits(this.#consumer)) await this.#cancel(this.#consumer);
+    this.#handOver?.review();
+    if (this.#consumer !== undefined && !this.#fits(this.#consumer)) {
+      if (this.#handOver !== undefined) return this.#handOver.begin();
+      await this.#cancel(this.#consumer);
+    }
     const size = this.#consumer === undefined ? this.#nextSize() : 0;
     if (size > 0) await this.#consume(size);
   }
@@ -203,18 +200,19 @@ export class Subscription {
   #fits({ size, held }: OpenConsumer): boolean {
     const { prefetch } = this.#settings;
     if (!this.#host.shouldConsume()) return false;
+    if (this.#handOver !== undefined) return size === (this.#host.oneAtATime() ? 1 : prefetch);
     if (this.#host.oneAtATime()) return size === 1 && (held < size || this.#nextSize() === 0);
     return size === prefetch || prefetch - this.held < Math.min(prefetch, 2 * size);
   }
 
   async #consume(size: number): Promise<void> {
-    const { queue, timeoutMs, priority } = this.#settings;
+    const { queue, timeoutMs } = this.#settings;
     await within(timeoutMs, 'setting the prefetch count', this.#channel.prefetch(size));
     if (this.#dropped) return;
     this.#consumers += 1;
     const consumer = { tag: `contacts-worker-${this.#consumers}`, size, held: 0, confirmed: false };
     this.#consumer = consumer;
-    const options = { consumerTag: consumer.tag, priority };
+    const options = { consumerTag: consumer.tag, ...this.#options };
     const consuming = this.#channel.consume(queue, (message) => this.#receive(message), options);
     // At once: the same turn may bring the loss of the channel.
     const confirmed = consuming.then(() => (consumer.confirmed = true));
@@ -244,6 +242,6 @@ export class Subscription {
     if (message === null) return this.#host.failed('the broker cancelled the consumer');
     this.#deliveries.add(message);
     if (this.#consumer?.tag === message.fields.consumerTag) this.#consumer.held += 1;
-    this.#host.received(message);
+    if (this.#handOver?.park(message) !== true) this.#host.received(message);
   }
 }

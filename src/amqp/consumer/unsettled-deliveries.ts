@@ -63,6 +63,15 @@ export class UnsettledDeliveries {
     this.#reject(message, false, onSettled);
   }
 
+  /** Its channel closes, so that the broker redelivers it. Ignored for a settled delivery. */
+  lose(message: ConsumeMessage, onSettled: OnSettled): void {
+    const since = this.#open.get(message);
+    if (since === undefined) return;
+    this.#open.delete(message);
+    this.#settled(message);
+    onSettled(true, performance.now() - since);
+  }
+
   /** Whether it is unsettled. */
   has(message: ConsumeMessage): boolean {
     return this.#open.has(message);

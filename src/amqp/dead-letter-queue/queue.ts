@@ -6,27 +6,33 @@ import {
   type LetterVisitor,
   type Visited,
 } from '../../protocol/dead-letter.ts';
+import { deadLetterQueueOf } from '../../protocol/request-queues.ts';
 import { within } from '../../time/limit.ts';
 import { isInternalError } from '../connection/broker-errors.ts';
 import { openConnection, type Connection, type ConnectionSettings } from '../connection/connection.ts';
 import { pollUntil } from './page.ts';
 import { UndeliverableSweep } from './sweep.ts';
 import { DeadLetterVisit } from './visit.ts';
-import { deadLetterQueueOf } from '../connection/topology.ts';
+import type { AddressOf } from './sender.ts';
 
 const REASON_MS = 1_000;
 const POLL_MS = 20;
 
 /**
- * Opens the dead-letter queue of `requestQueue` at the first broker that can be reached.
+ * Opens the dead-letter queue of `requestQueue` at the first broker that can be reached. `addressOf`:
+ * where requests go back to; by default the request queue.
  *
  * The room: visit.ts reads the queue once, page by page (page.ts), and settles each letter;
  * messages.ts translates letters; sender.ts sends letters back to the request queue; sweep.ts moves
  * letters aside that the broker cannot deliver over AMQP 0-9-1, with amqp10-receiver.ts and
  * amqp10-values.ts.
  */
-export async function openDeadLetters(settings: ConnectionSettings, requestQueue: string): Promise<DeadLetterQueue> {
-  const letters = new AmqpDeadLetterQueue(settings, requestQueue);
+export async function openDeadLetters(
+  settings: ConnectionSettings,
+  requestQueue: string,
+  addressOf: AddressOf = () => ({ exchange: '', routingKey: requestQueue }),
+): Promise<DeadLetterQueue> {
+  const letters = new AmqpDeadLetterQueue(settings, requestQueue, addressOf);
   await letters.open();
   return letters;
 }
@@ -34,6 +40,7 @@ export async function openDeadLetters(settings: ConnectionSettings, requestQueue
 class AmqpDeadLetterQueue implements DeadLetterQueue {
   readonly #settings: ConnectionSettings;
   readonly #requestQueue: string;
+  readonly #addressOf: AddressOf;
   #connection: Connection | undefined;
   #url = '';
   /**
@@ -43,9 +50,10 @@ class AmqpDeadLetterQueue implements DeadLetterQueue {
   /** Consumers of other clients at the last visit. */
   #otherConsumers = 0;
 
-  constructor(settings: ConnectionSettings, requestQueue: string) {
+  constructor(settings: ConnectionSettings, requestQueue: string, addressOf: AddressOf) {
     this.#settings = settings;
     this.#requestQueue = requestQueue;
+    this.#addressOf = addressOf;
   }
 
   async open(): Promise<Connection> {
@@ -83,7 +91,7 @@ class AmqpDeadLetterQueue implements DeadLetterQueue {
   #visit(connection: Connection, visitor: LetterVisitor, ownReaders: number): Promise<Visited> {
     const onState = ({ consumerCount }: Replies.AssertQueue): void =>
       void (this.#otherConsumers = consumerCount - ownReaders);
-    return new DeadLetterVisit(connection, this.#requestQueue, visitor, onState).run(ownReaders);
+    return new DeadLetterVisit(connection, this.#requestQueue, this.#addressOf, visitor, onState).run(ownReaders);
   }
 
   async #visitAfterSweep(connection: Connection, visitor: LetterVisitor): Promise<Visited> {

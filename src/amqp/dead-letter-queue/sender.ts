@@ -8,6 +8,9 @@ import { isChannelClosing, isNack } from '../connection/broker-errors.ts';
 
 const CONFIRM_TIMEOUT_MS = 30_000;
 
+/** Where a letter's request is published. */
+export type AddressOf = (letter: DeadLetter) => { readonly exchange: string; readonly routingKey: string };
+
 /** Why the request queue does not have the letter; `undefined` where it certainly has it. */
 type Problem = string | undefined;
 
@@ -37,11 +40,13 @@ interface SendChannel {
 export class DeadLetterSender {
   readonly #connection: Connection;
   readonly #requestQueue: string;
+  readonly #addressOf: AddressOf;
   #channel: SendChannel | undefined;
 
-  constructor(connection: Connection, requestQueue: string) {
+  constructor(connection: Connection, requestQueue: string, addressOf: AddressOf) {
     this.#connection = connection;
     this.#requestQueue = requestQueue;
+    this.#addressOf = addressOf;
   }
 
   /**
@@ -110,12 +115,13 @@ export class DeadLetterSender {
         channel.unanswered.delete(answer);
         resolve(result);
       };
+      const { exchange, routingKey } = this.#addressOf(letter);
       if (channel.closed !== undefined) return resolve({ kind: 'closed', why: channel.closed });
       channel.unanswered.add(answer);
       try {
         channel.confirmChannel.publish(
-          '',
-          this.#requestQueue,
+          exchange,
+          routingKey,
           Buffer.from(buffer, byteOffset, length),
           options,
           (error: unknown) => {

@@ -1,12 +1,12 @@
 import type { Channel, ConsumeMessage, Replies } from 'amqplib';
 
 import type { DeadLetter, LetterFate, LetterVisitor, Visited } from '../../protocol/dead-letter.ts';
+import { deadLetterQueueOf } from '../../protocol/request-queues.ts';
 import { within } from '../../time/limit.ts';
 import type { Connection } from '../connection/connection.ts';
 import { deadLetterOf } from './messages.ts';
 import { messageWithTag, pollUntil, readPage } from './page.ts';
-import { DeadLetterSender } from './sender.ts';
-import { deadLetterQueueOf } from '../connection/topology.ts';
+import { DeadLetterSender, type AddressOf } from './sender.ts';
 
 /** Maximum number of letters whose bodies are in memory. */
 const PAGE_SIZE = 200;
@@ -48,12 +48,13 @@ export class DeadLetterVisit {
   constructor(
     connection: Connection,
     requestQueue: string,
+    addressOf: AddressOf,
     visitor: LetterVisitor,
     onState: (state: Replies.AssertQueue) => void,
   ) {
     this.#connection = connection;
     this.#queue = deadLetterQueueOf(requestQueue);
-    this.#sender = new DeadLetterSender(connection, requestQueue);
+    this.#sender = new DeadLetterSender(connection, requestQueue, addressOf);
     this.#visitor = visitor;
     this.#onState = onState;
     this.#failed = new Promise((_, reject) => (this.#fail = reject));

@@ -1,11 +1,10 @@
 import type { ChannelModel } from 'amqplib';
 
+import { isNotFound } from '../connection/broker-errors.ts';
 import { openConnection, type Connection, type ConnectionSettings } from '../connection/connection.ts';
 import { declareTopology, TopologyMismatchError } from '../connection/topology.ts';
+import { requestQueuesOf, rosterOf, type RequestQueue, type RequestQueues } from '../../protocol/request-queues.ts';
 import { within } from '../../time/limit.ts';
-
-/** AMQP's reply code. */
-const NOT_FOUND = 404;
 
 /** What is known of one queue. */
 interface QueueState {
@@ -49,9 +48,27 @@ export class BrokerInspection {
       await this.#limited(channel.close());
       return { messages: messageCount, consumers: consumerCount };
     } catch (error) {
-      if (error instanceof Error && Reflect.get(error, 'code') === NOT_FOUND) return undefined;
+      if (isNotFound(error)) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Returns all messages of the request queues, and the number of workers that consume them, 0 where
+   * nobody consumes one of them; `undefined` where a queue does not exist.
+   */
+  async requests(queues: RequestQueues): Promise<QueueState | undefined> {
+    let messages = 0;
+    let consumers = Infinity;
+    for (const { queue } of requestQueuesOf(queues)) {
+      const state = await this.queue(queue);
+      if (state === undefined) return undefined;
+      messages += state.messages;
+      consumers = Math.min(consumers, state.consumers);
+    }
+    // The broker counts only the active consumer of each of several.
+    const roster = queues.count === 1 ? undefined : await this.queue(rosterOf(queues.name));
+    return { messages, consumers: consumers === 0 ? 0 : (roster?.consumers ?? consumers) };
   }
 
   /**
@@ -59,7 +76,7 @@ export class BrokerInspection {
    * declares them. Both must exist: a missing one would be declared. Needs the right to configure
    * them.
    */
-  async difference(requestQueue: string): Promise<string | undefined> {
+  async difference(requestQueue: RequestQueue): Promise<string | undefined> {
     let model: ChannelModel | undefined;
     const channel = await this.#connection.channel((opened) => {
       model = opened;

@@ -30,6 +30,8 @@ export interface ConfirmWatchHost {
   /** The destination confirms nothing, though later messages to others are confirmed. */
   stalled(destination: Destination): void;
   abandon(channel: PublishChannel, pending: Pending): void;
+  /** Frees these isolated channels for others; the messages are sent again later. */
+  withdraw(silent: readonly (readonly [PublishChannel, Pending])[]): void;
   rebuild(reason: string, isPlanned?: boolean): void;
 }
 
@@ -44,8 +46,10 @@ export class ConfirmWatch {
   readonly deadline = DEADLINE;
   /** Milliseconds after which an unconfirmed message counts as slow. */
   readonly slowMs: number;
-  /** Ticks so far. */
+  /** Ticks that counted so far. */
   now = 0;
+  /** All ticks so far in which the broker read, also those in which nothing may expire. */
+  clock = 0;
   readonly #host: ConfirmWatchHost;
   readonly #timer: NodeJS.Timeout;
   readonly #probeTicks: number;
@@ -90,7 +94,9 @@ export class ConfirmWatch {
   #tick(): void {
     const main = this.#host.main();
     if (main === undefined) return;
-    if ((this.#majority.isBlameless || this.#isWaiting(main)) && !this.#majority.counts(this.now)) return;
+    this.clock += 1;
+    if ((this.#majority.isBlameless || this.#isWaiting(main)) && !this.#majority.counts(this.now))
+      return this.#takeTurns();
     this.now += 1;
     let needsProbe = false;
     for (const pending of main.unconfirmed.values()) {
@@ -110,6 +116,19 @@ export class ConfirmWatch {
       // A tick early, so that a question is answered before the first message counts as slow.
       pending !== undefined && this.now + 1 - pending.sentAt >= SLOW;
     return isSlow(oldest) || isSlow(isolated) || this.#host.retrying();
+  }
+
+  /**
+   * Nothing may expire now. Destinations that wait for an isolated channel get those of destinations
+   * that do not answer.
+   */
+  #takeTurns(): void {
+    const { isolatedChannels } = this.#host;
+    const slow = [...isolatedChannels.busy].filter(([, { sentClock }]) => this.clock - sentClock >= SLOW);
+    isolatedChannels.stuck(slow.length);
+    // A single question that is open, or unanswered, may also mean a slow node.
+    if (!this.#majority.isBlameless || isolatedChannels.lacking === 0) return;
+    this.#host.withdraw(slow.slice(0, isolatedChannels.lacking));
   }
 
   /** Returns whether a probe is needed. */

@@ -3,6 +3,11 @@ import { Destination, isNamedByBroker, type Pending } from './pending.ts';
 /** Maximum number of remembered destinations: outsiders choose their names. */
 const MAX_KEPT = 4_096;
 const MAX_DEGRADED = 256;
+/**
+ * Ticks for which a stalled queue may be one whose leader is being replaced: its node was lost, and
+ * the others notice that after net_ticktime at the latest.
+ */
+const ELECTION = 20;
 
 /** All destinations, with a bound on how many requests may wait for degraded ones. */
 export class Destinations {
@@ -12,14 +17,20 @@ export class Destinations {
   /** Maximum number of requests that may wait for all degraded destinations together. */
   readonly maxHeld: number;
   readonly #maxHeldByOne: number;
+  /** The same for those that have just stalled: the other half of the slots is left to others. */
+  readonly #maxHeldAtFirst: number;
   readonly #isBlameless: () => boolean;
+  readonly #now: () => number;
 
   /**
-   * A quarter of `prefetch` may wait for degraded destinations, a sixteenth for each of them.
-   * `isBlameless`: whether the broker itself is in trouble; there is no bound then.
+   * A quarter of `prefetch` may wait for degraded destinations, a sixteenth for each of them; half of
+   * it for those that have just stalled. `isBlameless`: whether the broker itself is in trouble; there
+   * is no bound then. `now`: the confirm watch's ticks that counted.
    */
-  constructor(prefetch: number, isBlameless: () => boolean = () => false) {
+  constructor(prefetch: number, isBlameless: () => boolean = () => false, now: () => number = () => 0) {
     this.#isBlameless = isBlameless;
+    this.#now = now;
+    this.#maxHeldAtFirst = Math.max(1, Math.floor(prefetch / 2));
     this.maxHeld = Math.max(1, Math.floor(prefetch / 4));
     this.#maxHeldByOne = Math.max(1, Math.floor(prefetch / 16));
   }
@@ -77,6 +88,11 @@ export class Destinations {
     this.degrade(destination);
   }
 
+  /** Nothing unconfirmed is held against any destination: there was no majority to confirm it. */
+  forgive(): void {
+    for (const destination of this.#degraded) if (destination.abandonedUntil > 0) this.restore(destination);
+  }
+
   /** Clears everything that degrades it. */
   restore(destination: Destination): void {
     clearTimeout(destination.retryTimer);
@@ -91,19 +107,20 @@ export class Destinations {
     this.#degraded.delete(destination);
   }
 
-  /** What to do with a new message for a degraded destination. */
-  admit(destination: Destination, now: number): 'send' | 'wait' | 'one-try' | 'refused' | 'unconfirmed' {
+  /** What to do with a new message for a degraded destination. `now` and `clock`: see ConfirmWatch. */
+  admit(destination: Destination, now: number, clock: number): 'send' | 'wait' | 'one-try' | 'refused' | 'unconfirmed' {
     if (destination.abandonedUntil > now) return 'unconfirmed';
     if (destination.abandonedUntil > 0) this.restore(destination);
     if (destination.canSend && !destination.retryDue) return 'send';
     if (this.mayHold(destination)) return 'wait';
     if (destination.stalled) return 'unconfirmed';
-    return destination.usesMain(now) ? 'one-try' : 'refused';
+    return destination.usesMain(clock) ? 'one-try' : 'refused';
   }
 
   /** Whether one more request may wait for it. */
   mayHold(destination: Destination): boolean {
     if (this.#isBlameless() || destination.kept) return true;
+    if (this.#hasJustStalled(destination)) return this.#heldAtFirst() < this.#maxHeldAtFirst;
     if (destination.held >= this.#maxHeldByOne) return false;
     const own = this.#degraded.has(destination) ? destination.held : 0;
     return own + this.#heldByOthers(destination) < this.maxHeld;
@@ -124,17 +141,39 @@ export class Destinations {
     return destination.waiting.splice(Math.max(1, room - destination.inFlight));
   }
 
-  /** Marks it as stalled. Removes and returns the newest waiting messages beyond the bound. */
+  /**
+   * Marks it as stalled, in each tick. Removes and returns the newest waiting messages beyond the
+   * bound. Nothing is removed while no queue is to blame.
+   */
   stall(destination: Destination): Pending[] {
-    if (destination.stalled) return [];
-    destination.stalled = true;
-    this.degrade(destination);
-    return destination.waiting.splice(Math.max(0, this.#maxHeldByOne - destination.inFlight));
+    if (!destination.stalled) {
+      destination.stalled = true;
+      destination.stalledSince = this.#now();
+      this.degrade(destination);
+    }
+    if (this.#isBlameless()) return [];
+    const excess = this.#hasJustStalled(destination)
+      ? this.#heldAtFirst() - this.#maxHeldAtFirst
+      : destination.held - this.#maxHeldByOne;
+    return destination.waiting.splice(Math.max(0, destination.waiting.length - Math.max(0, excess)));
+  }
+
+  #hasJustStalled({ stalled, stalledSince }: Destination): boolean {
+    return stalled && this.#now() - stalledSince < ELECTION;
+  }
+
+  /** Number of messages that wait for all destinations that have just stalled. */
+  #heldAtFirst(): number {
+    let held = 0;
+    for (const degraded of this.#degraded) if (this.#hasJustStalled(degraded)) held += degraded.held;
+    return held;
   }
 
   #heldByOthers(destination: Destination): number {
     let held = 0;
-    for (const degraded of this.#degraded) if (degraded !== destination && !degraded.kept) held += degraded.held;
+    for (const degraded of this.#degraded) {
+      if (degraded !== destination && !degraded.kept && !this.#hasJustStalled(degraded)) held += degraded.held;
+    }
     return held;
   }
 

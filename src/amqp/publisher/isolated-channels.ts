@@ -4,6 +4,8 @@ import type { Destination, Pending } from './pending.ts';
 /** Maximum number of messages in flight on isolated channels, without the stuck ones. */
 const MAX_ACTIVE = 16;
 const MAX_STUCK = 32;
+/** Channels that destinations get first which have not failed to answer on one. */
+const RESERVED = 4;
 
 export interface IsolatedChannelsHost {
   /** Opens a channel. Rejects where there is no connection. */
@@ -25,6 +27,8 @@ export class IsolatedChannels {
   /** Oldest message first. */
   readonly #busy = new Map<PublishChannel, Pending>();
   readonly #queue = new Set<Destination>();
+  /** Destinations that did not answer on a channel that others waited for. */
+  readonly #silent = new Set<Destination>();
   #opening = 0;
   #stuck = 0;
 
@@ -39,11 +43,22 @@ export class IsolatedChannels {
   }
 
   /**
-   * Whether destinations wait for a channel, and no more channels may be opened, however many are
-   * stuck.
+   * Whether destinations that have not been silent wait for a channel, and no more channels may be
+   * opened, however many are stuck.
    */
   get exhausted(): boolean {
     return this.#queue.size > 0 && this.#stuck >= this.#maxStuck && this.#room <= 0;
+  }
+
+  /** How many channels should be freed for those that wait: one for all silent destinations. */
+  get lacking(): number {
+    const others = this.#queue.size - this.#opening - Math.max(0, this.#room);
+    return Math.max(others, this.#silentWait ? 1 : 0);
+  }
+
+  /** Whether a silent destination waits and only the reserved channels are left. */
+  get #silentWait(): boolean {
+    return this.#silent.size > 0 && this.#room + this.#free.length <= RESERVED;
   }
 
   /** Sets how many of the busy channels are stuck. As many more may be opened beside them. */
@@ -54,18 +69,26 @@ export class IsolatedChannels {
 
   /** Sends the destination's next message once a channel is free. */
   request(destination: Destination): void {
-    this.#queue.add(destination);
+    (destination.withdrawn ? this.#silent : this.#queue).add(destination);
     this.pump();
   }
 
   pump(): void {
-    for (const destination of this.#queue) {
+    this.#serve(this.#queue, 0);
+    this.#serve(this.#silent, RESERVED);
+    const wanted = this.#queue.size + Math.max(0, Math.min(this.#silent.size, this.#room - RESERVED));
+    for (let more = Math.min(this.#room, wanted); more > 0; more -= 1) this.#openOne();
+  }
+
+  /** Sends on free channels for those that wait, and leaves `reserved` channels to others. */
+  #serve(waiting: Set<Destination>, reserved: number): void {
+    for (const destination of waiting) {
+      if (this.#room + this.#free.length <= reserved) break;
       const channel = this.#free.pop();
       if (channel === undefined) break;
-      this.#queue.delete(destination);
+      waiting.delete(destination);
       if (!this.#host.sendNext(channel, destination)) this.#free.push(channel);
     }
-    for (let more = Math.min(this.#room, this.#queue.size); more > 0; more -= 1) this.#openOne();
   }
 
   /** How many more channels may be opened. */

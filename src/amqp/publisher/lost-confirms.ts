@@ -59,6 +59,17 @@ export class LostConfirms {
     if (suspected > 0) this.#host.republished('closed by the broker', suspected);
   }
 
+  /** These messages give way to others. Their outcomes are unknown. */
+  takeBack(silent: readonly (readonly [PublishChannel, Pending])[]): void {
+    for (const [channel, pending] of silent) {
+      channel.abandon(pending);
+      this.#removeFromFlight(pending);
+      pending.destination.withdrawn = true;
+      insertInOrder(pending.destination.waiting, pending);
+    }
+    if (silent.length > 0) this.#host.republished('another queue waits', silent.length);
+  }
+
   #removeFromFlight(pending: Pending): void {
     const { destination } = pending;
     destination.inFlight -= 1;

@@ -28,6 +28,7 @@ export class Outbox implements PublishChannelEvents {
     this.destinations = new Destinations(
       limits.prefetch,
       () => limits.majority.isBlameless || limits.majority.isAsking,
+      () => this.#watch.now,
     );
     const shared = {
       finish: (pending: Pending, outcome: ReplyOutcome) => this.#finish(pending, outcome),
@@ -50,6 +51,7 @@ export class Outbox implements PublishChannelEvents {
         for (const pending of this.destinations.stall(destination)) this.#finish(pending, 'unconfirmed');
       },
       abandon: (channel, pending) => this.#abandon(channel, pending),
+      withdraw: (silent) => this.#withdraw(silent),
       rebuild: (reason, isPlanned) => host.rebuild(reason, isPlanned),
     });
     this.#quarantine = new Quarantine(limits.callTimeoutMs, this.#watch.slowMs, {
@@ -77,8 +79,8 @@ export class Outbox implements PublishChannelEvents {
     const pending = newPending(message, destination, id, order, settle);
     if (destination.degraded && !this.#admits(destination, pending)) return;
     const main = this.#main;
-    const { now } = this.#watch;
-    const atOnce = destination.usesMain(now) && destination.waiting.length === 0 && !destination.saturated(now);
+    const { clock } = this.#watch;
+    const atOnce = destination.usesMain(clock) && destination.waiting.length === 0 && !destination.saturated(clock);
     if (atOnce && main?.congested === false && this.#canSend) return void this.#send(main, pending);
     destination.waiting.push(pending);
     this.#pump(destination);
@@ -137,13 +139,14 @@ export class Outbox implements PublishChannelEvents {
   answered(channel: PublishChannel, pending: Pending, answer: BrokerAnswer): void {
     const { destination } = pending;
     destination.inFlight -= 1;
-    destination.answeredAt = this.#watch.now;
+    destination.answeredAt = this.#watch.clock;
+    destination.withdrawn = false;
     if (answer === 'nacked') this.#nackRetry.nacked(destination, pending);
     else {
       if (destination.degraded || destination.nacksInRow > 0) this.destinations.restore(destination);
       if (answer === 'routed') {
         if (channel === this.#main) destination.servedByMain = true;
-        else destination.confirmedAt = this.#watch.now;
+        else destination.confirmedAt = this.#watch.clock;
         this.#watch.recordRouted(pending);
       }
       this.#finish(pending, answer === 'routed' ? 'routed' : 'returned');
@@ -170,7 +173,7 @@ export class Outbox implements PublishChannelEvents {
 
   /** Whether a message to a degraded destination may be sent. Else it waits, or has its outcome. */
   #admits(destination: Destination, pending: Pending): boolean {
-    const admission = this.destinations.admit(destination, this.#watch.now);
+    const admission = this.destinations.admit(destination, this.#watch.now, this.#watch.clock);
     if (admission === 'wait') destination.waiting.push(pending);
     else if (admission === 'one-try' && this.#main !== undefined && this.#canSend) this.#send(this.#main, pending);
     else if (admission !== 'send') this.#finish(pending, admission === 'one-try' ? 'refused' : admission);
@@ -180,17 +183,17 @@ export class Outbox implements PublishChannelEvents {
   /** Sends the destination's waiting messages, as far as possible. */
   #pump(destination: Destination): void {
     const main = this.#main;
-    const { now } = this.#watch;
+    const { clock } = this.#watch;
     while (destination.waiting.length > 0 && destination.canSend) {
-      if (main === undefined || !this.#canSend || (destination.usesMain(now) && main.congested)) {
+      if (main === undefined || !this.#canSend || (destination.usesMain(clock) && main.congested)) {
         this.#ready.add(destination);
         return;
       }
-      if (!destination.usesMain(now)) {
+      if (!destination.usesMain(clock)) {
         if (destination.inFlight === 0) this.isolatedChannels.request(destination);
         return;
       }
-      if (destination.saturated(now)) return;
+      if (destination.saturated(clock)) return;
       const next = destination.waiting.shift();
       if (next !== undefined) this.#send(main, next);
     }
@@ -213,6 +216,7 @@ export class Outbox implements PublishChannelEvents {
       destination.retryDue = false;
       destination.retried = pending;
     }
+    pending.sentClock = this.#watch.clock;
     if (message.body.length > this.#lostConfirms.maxBody || !channel.send(pending, this.#watch.now)) {
       if (destination.retried === pending) this.destinations.restore(destination);
       this.#finish(pending, 'unsendable');
@@ -231,6 +235,12 @@ export class Outbox implements PublishChannelEvents {
     this.#finish(pending, 'unconfirmed');
     for (const other of destination.waiting.splice(0)) this.#finish(other, 'unconfirmed');
     if (channel !== this.#main) this.isolatedChannels.discard(channel);
+  }
+
+  #withdraw(silent: readonly (readonly [PublishChannel, Pending])[]): void {
+    this.#lostConfirms.takeBack(silent);
+    for (const [channel] of silent) this.isolatedChannels.discard(channel);
+    for (const [, { destination }] of silent) this.isolatedChannels.request(destination);
   }
 
   #finish(pending: Pending, outcome: ReplyOutcome | PublisherStoppedError): void {

@@ -14,6 +14,8 @@ export interface Pending {
   sequence: number;
   /** The tick of the confirm watch at which it was sent last. */
   sentAt: number;
+  /** The same on the confirm watch's clock. */
+  sentClock: number;
   returned: boolean;
   /**
    * How often the broker closed a channel or connection while this message may have been the cause.
@@ -35,7 +37,7 @@ export function newPending(
   order: number,
   settle: Pending['settle'],
 ): Pending {
-  return { message, destination, id, order, settle, sequence: 0, sentAt: 0, returned: false, closes: 0 };
+  return { message, destination, id, order, settle, sequence: 0, sentAt: 0, sentClock: 0, returned: false, closes: 0 };
 }
 
 /** Below RabbitMQ's quorum_commands_soft_limit of 32. */
@@ -46,7 +48,7 @@ export class Destination {
   readonly name: string;
   /** Whether the main channel has brought a message there. */
   servedByMain: boolean;
-  /** Tick of the last confirm on an isolated channel. */
+  /** Time of the last confirm on an isolated channel, on the confirm watch's clock. */
   confirmedAt = -Infinity;
   /** Number of messages without an outcome. */
   open = 0;
@@ -54,7 +56,7 @@ export class Destination {
   inFlight = 0;
   /** Messages to be sent later, in order. */
   readonly waiting: Pending[] = [];
-  /** Tick of the broker's last answer. */
+  /** Time of the broker's last answer, on the same clock. */
   answeredAt = 0;
   /**
    * Its queue nacks. `retrying`: one message is retried with back-off. `abandoned`: each message
@@ -74,11 +76,18 @@ export class Destination {
   retryDue = false;
   /** Whether its messages are unconfirmed while later ones to others are confirmed. */
   stalled = false;
+  /** Tick since which it is stalled. */
+  stalledSince = 0;
   /**
    * A message was abandoned unconfirmed: nothing is sent until this tick, or until a late answer
    * arrives.
    */
   abandonedUntil = 0;
+  /**
+   * It did not answer on an isolated channel that others waited for: it gets another where there are
+   * enough.
+   */
+  withdrawn = false;
 
   constructor(name: string) {
     this.name = name;
@@ -94,16 +103,16 @@ export class Destination {
    * queue without a majority stops that channel at the broker for a minute, so that the first
    * message must use an isolated channel. A queue that has just confirmed one has its majority.
    */
-  usesMain(now: number): boolean {
-    return this.servedByMain || now - this.confirmedAt <= 1;
+  usesMain(clock: number): boolean {
+    return this.servedByMain || clock - this.confirmedAt <= 1;
   }
 
   /**
    * Whether more messages are in flight than a dead quorum queue can have before the broker stops
    * the connection, and none of them is answered.
    */
-  saturated(now: number): boolean {
-    return this.inFlight >= MAX_UNANSWERED && now - this.answeredAt > 1;
+  saturated(clock: number): boolean {
+    return this.inFlight >= MAX_UNANSWERED && clock - this.answeredAt > 1;
   }
 
   /** Whether its state allows the next message. */

@@ -6,7 +6,8 @@ import { PublisherStoppedError, type ReplyOutcome } from '../../protocol/reply.t
 import { within } from '../../time/limit.ts';
 import { closeReasonOf, closesToBlame, type CloseReason } from '../connection/broker-errors.ts';
 import type { ConnectionSettings } from '../connection/connection.ts';
-import { MajorityProbe, MajorityWatch } from './majority.ts';
+import { MajorityProbe, type Majority } from '../connection/majority-probe.ts';
+import { MajorityWatch } from './majority.ts';
 import { PublishChannel } from './publish-channel.ts';
 import { SupervisedChannel, type ChannelEvents, type ChannelUser } from '../connection/supervised-channel.ts';
 import type { OutgoingMessage } from '../wire/messages.ts';
@@ -24,6 +25,11 @@ export interface PublisherEvents extends ChannelEvents {
   open(open: boolean): void;
   /** The broker's cluster lost its majority, or has one again: answers wait meanwhile. */
   majority(isPresent: boolean): void;
+  /**
+   * The broker was asked for its cluster's majority. `missing`: the question stayed unanswered; a
+   * single time may also be a slow node. `unknown`: it could not be asked.
+   */
+  majorityAnswer?(answer: Majority): void;
 }
 
 export interface PublisherLimits extends Omit<OutboxLimits, 'callTimeoutMs' | 'majority'> {
@@ -74,9 +80,16 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
     this.#timeoutMs = settings.timeoutMs;
     const probe = new MajorityProbe(settings, limits.probeQueue);
     const majority = new MajorityWatch({
-      ask: async () => this.#channel.url === undefined || probe.ask(this.#channel.url),
+      ask: async () => {
+        if (this.#channel.url === undefined) return true;
+        const answer = await probe.ask(this.#channel.url);
+        events.majorityAnswer?.(answer);
+        return answer !== 'missing';
+      },
       changed: (isPresent) => {
-        if (!this.#stopped) events.majority(isPresent);
+        if (this.#stopped) return;
+        if (!isPresent) this.#outbox.destinations.forgive();
+        events.majority(isPresent);
       },
       move: () => {
         if (settings.urls.length > 1) this.#channel.reconnect('the node has no majority');

@@ -56,8 +56,17 @@ interface Nest {
  * Whether the headers at `span` are complete and nested at most `deepest` levels deep. Reads
  * without recursion, so that no nesting can exhaust the stack.
  */
-export function headersAreReadable(payload: Buffer, { start, end }: HeaderSpan, deepest: number): boolean {
+export function headersAreReadable(payload: Buffer, span: HeaderSpan, deepest: number): boolean {
+  return countValues(payload, span, deepest) !== undefined;
+}
+
+/**
+ * The number of values in the headers at `span`, those in tables and arrays included. `undefined`
+ * where they are not complete, or nested more than `deepest` levels deep.
+ */
+export function countValues(payload: Buffer, { start, end }: HeaderSpan, deepest: number): number | undefined {
   const nests: Nest[] = [{ end, keyed: true }];
+  let count = 0;
   let offset = start + LENGTH_BYTES;
   for (let nest = nests.at(-1); nest !== undefined; nest = nests.at(-1)) {
     if (offset === nest.end) {
@@ -65,13 +74,39 @@ export function headersAreReadable(payload: Buffer, { start, end }: HeaderSpan, 
       continue;
     }
     const value = valueAt(payload, nest.keyed ? offset + 1 + (payload[offset] ?? 0) : offset);
-    if (value === undefined || value.end > nest.end) return false;
+    if (value === undefined || value.end > nest.end) return undefined;
+    count += 1;
     offset = value.start;
     if (offset === value.end) continue;
-    if (nests.length > deepest) return false;
+    if (nests.length > deepest) return undefined;
     nests.push({ end: value.end, keyed: value.tag === 'F' });
   }
-  return true;
+  return count;
+}
+
+/**
+ * The payload with those of its headers alone that have one of the names; the headers must be
+ * readable. `undefined` where one of them is longer than `maxBytes`.
+ */
+export function withHeadersNamed(
+  payload: Buffer,
+  { start, end }: HeaderSpan,
+  names: ReadonlySet<string>,
+  maxBytes: number,
+): Buffer | undefined {
+  const kept: Buffer[] = [];
+  for (let offset = start + LENGTH_BYTES; offset < end;) {
+    const valueStart = offset + 1 + (payload[offset] ?? 0);
+    const after = valueAt(payload, valueStart)?.end ?? end;
+    if (names.has(payload.toString('latin1', offset + 1, valueStart))) {
+      if (after - offset > maxBytes) return undefined;
+      kept.push(payload.subarray(offset, after));
+    }
+    offset = after;
+  }
+  const table = Buffer.concat([Buffer.alloc(LENGTH_BYTES), ...kept]);
+  table.writeUInt32BE(table.length - LENGTH_BYTES);
+  return Buffer.concat([payload.subarray(0, start), table, payload.subarray(end)]);
 }
 
 /**

@@ -3,14 +3,15 @@ import type { ConsumeMessage, Message, Options } from 'amqplib';
 import { HEADERS } from '../../protocol/catalogue.ts';
 import type { Delivery, DeliveryChannel } from '../../protocol/delivery.ts';
 import type { Reply } from '../../protocol/reply.ts';
+import { sizeOf } from './abridged.ts';
 import { isUnreadable } from './unreadable.ts';
 
 /**
  * A message for the default exchange: `queue` is its routing key.
  *
  * The room: this file translates between amqplib's messages and the protocol's; unreadable.ts saves
- * messages that amqplib cannot decode, with header-depth.ts; header-table.ts and
- * content-header-bytes.ts measure what a frame can carry.
+ * messages that amqplib cannot decode, with header-depth.ts; abridged.ts bounds bodies;
+ * header-table.ts and content-header-bytes.ts measure what a frame can carry.
  */
 export interface OutgoingMessage {
   readonly queue: string;
@@ -43,6 +44,7 @@ export function deliveryOf(message: ConsumeMessage, channel: DeliveryChannel): D
   const { properties, fields, content } = message;
   return {
     body: content,
+    size: sizeOf(message),
     redelivered: fields.redelivered,
     channel,
     unreadable: isUnreadable(message),

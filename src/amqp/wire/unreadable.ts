@@ -1,6 +1,7 @@
 import type { ChannelModel, Message } from 'amqplib';
 
-import { HAS_HEADERS, headersAreReadable, headerSpan } from './header-depth.ts';
+import { markFewerHeaders } from './abridged.ts';
+import { countValues, HAS_HEADERS, headerSpan, withHeadersNamed } from './header-depth.ts';
 
 /** A frame: type, channel (2 bytes), size (4 bytes), payload, end mark. */
 const FRAME_START_BYTES = 7;
@@ -21,6 +22,11 @@ const MAX_HEADER_DEPTH = 64;
  * are not scanned.
  */
 const SHORTEST_DEEP = MAX_HEADER_DEPTH * 5;
+
+/** Values in headers beyond which only headers that are asked for are decoded. */
+const MAX_VALUES = 256;
+/** Bytes of such a header. */
+const MAX_ASKED_BYTES = 1_024;
 
 /** The properties, as amqplib returns them, of messages that could be read only in part. */
 const unreadable = new WeakSet<object>();
@@ -45,8 +51,11 @@ interface Receiving {
  * be safe: without the headers or, where that does not help, without any property, and marked for
  * `isUnreadable`. amqplib itself would close the whole connection, and the broker would redeliver
  * the message forever.
+ *
+ * `names`: headers that are asked for. Of more than 256 values the others are not decoded, as
+ * amqplib would take a millisecond for thousands; see `isAbridged`. Absent: all are decoded.
  */
-export function deliverUnreadable(model: ChannelModel): void {
+export function deliverUnreadable(model: ChannelModel, names?: ReadonlySet<string>): void {
   const connection = model.connection as unknown as Receiving;
   const receive = connection.recvFrame.bind(connection);
   connection.recvFrame = () => {
@@ -55,9 +64,14 @@ export function deliverUnreadable(model: ChannelModel): void {
     // Other frames are not inspected. Where a frame is incomplete, `receive` reads more and calls
     // this again.
     if (size === undefined) return receive();
-    if (size <= SHORTEST_DEEP || isSane(payloadOf(rest, size))) {
+    const whole = payloadOf(rest, size);
+    const read = size <= SHORTEST_DEEP ? whole : readablePart(whole, names);
+    if (read !== undefined) {
       try {
-        return receive();
+        if (read === whole) return receive();
+        const frame = receiveInstead(connection, receive, rest, size, read);
+        if (frame !== false && frame.fields !== undefined) markFewerHeaders(frame.fields);
+        return frame;
       } catch {
         // The properties are not encoded as AMQP requires.
       }
@@ -66,9 +80,27 @@ export function deliverUnreadable(model: ChannelModel): void {
   };
 }
 
-function isSane(payload: Buffer): boolean {
+/** The payload, or one with fewer headers; `undefined` where it cannot be read safely. */
+function readablePart(payload: Buffer, names: ReadonlySet<string> | undefined): Buffer | undefined {
   const span = headerSpan(payload);
-  return span === undefined || headersAreReadable(payload, span, MAX_HEADER_DEPTH);
+  if (span === undefined) return payload;
+  const count = countValues(payload, span, MAX_HEADER_DEPTH);
+  if (count === undefined) return undefined;
+  return names === undefined || count <= MAX_VALUES ? payload : withHeadersNamed(payload, span, names, MAX_ASKED_BYTES);
+}
+
+/** Receives the content header at the start of `rest` with another payload. */
+function receiveInstead(
+  connection: Receiving,
+  receive: Receiving['recvFrame'],
+  rest: Buffer,
+  size: number,
+  payload: Buffer,
+): ReturnType<Receiving['recvFrame']> {
+  const start = rest.subarray(0, FRAME_START_BYTES);
+  connection.rest = Buffer.concat([start, payload, rest.subarray(FRAME_START_BYTES + size)]);
+  connection.rest.writeUInt32BE(payload.length, SIZE_AT);
+  return receive();
 }
 
 /** Receives the readable part of the content header at the start of `rest`, and marks it. */
@@ -79,13 +111,9 @@ function receiveRemainder(
   size: number,
 ): ReturnType<Receiving['recvFrame']> {
   const payload = payloadOf(rest, size);
-  const start = rest.subarray(0, FRAME_START_BYTES);
-  const endMarkAndAfter = rest.subarray(FRAME_START_BYTES + size);
   for (const remainder of [withoutHeaders(payload), withoutProperties(payload)]) {
-    connection.rest = Buffer.concat([start, remainder, endMarkAndAfter]);
-    connection.rest.writeUInt32BE(remainder.length, SIZE_AT);
     try {
-      const frame = receive();
+      const frame = receiveInstead(connection, receive, rest, size, remainder);
       if (frame !== false && frame.fields !== undefined) unreadable.add(frame.fields);
       return frame;
     } catch {

@@ -4,7 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { CommandError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { ConsoleRequest } from '../console-request.ts';
-import { addExamples } from '../options.ts';
+import { addExamples, addQueue } from '../options.ts';
 import type { Run } from '../run.ts';
 import { reasonOf } from '../session.ts';
 
@@ -18,14 +18,14 @@ const MIN_TOKEN_LENGTH = 16;
 const MAX_UNDO_S = 300;
 
 export function addConsole(program: Command, run: Run): void {
-  const command = program
+  const described = program
     .command('console')
-    .description('Serve a page for operators: live figures, dead letters, what happened to a request.')
-    .option('--url <url>', 'the broker, amqp:// or amqps:// (default: AMQP_URL)')
-    .option('--queue <name>', 'the request queue (default: REQUEST_QUEUE)')
+    .description('Serve a page for operators: live figures, dead letters, what happened to a request.');
+  const command = addQueue(described)
     .option('--port <port>', 'where it listens; 0: any free port', port, 8090)
     .option('--host <address>', 'the address that it listens on', '127.0.0.1')
     .option('--allow-host <name>', 'a further name that browsers use, such as a proxy’s; may be repeated', collect)
+    .option('--public-url <url>', 'where browsers find it behind a proxy with TLS: https://NAME', publicUrl)
     .option('--read-only', 'refuse to send back, to discard and to send documents')
     .option('--token-file <file>', `holds the token, at least ${MIN_TOKEN_LENGTH} characters (default: a new one)`)
     .option('--metrics <url>', `a worker's metrics; may be repeated (default: ${DEFAULT_METRICS})`, url)
@@ -35,6 +35,7 @@ export function addConsole(program: Command, run: Run): void {
   addExamples(
     command,
     'contacts console',
+    'contacts console --host 0.0.0.0 --public-url https://console.example',
     'contacts console --metrics http://worker-1:8080/metrics --metrics http://worker-2:8080/metrics',
     'MONGODB_URL=mongodb://db/contacts contacts console --read-only --token-file /run/secrets/console-token',
   ).action(
@@ -68,6 +69,14 @@ function undoSeconds(text: string): number {
   const value = /^\d{1,3}(?:\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
   if (value <= MAX_UNDO_S) return value;
   throw new InvalidArgumentError(`It is not a number of seconds from 0 to ${MAX_UNDO_S}.`);
+}
+
+/** Returns the origin. */
+function publicUrl(text: string): string {
+  const given = URL.canParse(text) ? new URL(text) : undefined;
+  const isOrigin = given !== undefined && /^https?:$/.test(given.protocol) && given.href === `${given.origin}/`;
+  if (isOrigin) return given.origin;
+  throw new InvalidArgumentError('It is not a URL https://NAME or https://NAME:PORT.');
 }
 
 function collect(text: string, earlier: readonly string[] = []): readonly string[] {

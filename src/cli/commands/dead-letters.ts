@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
 
-import type { CommonOptions } from '../options.ts';
+import { addQueue, type CommonOptions } from '../options.ts';
 import type { Run } from '../run.ts';
 
 /**
@@ -9,18 +9,18 @@ import type { Run } from '../run.ts';
  * docs/dead-letters.md.
  */
 export function addDeadLetters(program: Command, run: Run): void {
-  program
-    .command('dead-letters')
-    .description('Look at requests that failed for good, send them back or discard them.')
-    .helpOption(false)
-    .allowUnknownOption()
-    .passThroughOptions()
-    .option('--url <url>', 'the broker, amqp:// or amqps:// (default: AMQP_URL)')
-    .option('--queue <name>', 'the request queue (default: REQUEST_QUEUE)')
+  addQueue(
+    program
+      .command('dead-letters')
+      .description('Look at requests that failed for good, send them back or discard them.')
+      .helpOption(false)
+      .allowUnknownOption()
+      .passThroughOptions(),
+  )
     .argument('[args...]')
     .action(
-      run(async (around, { url, queue }: CommonOptions, [args]: [readonly string[]]) => {
-        return (await around.deadLetters(args, { url, queue })) as ExitCode;
+      run(async (around, { url, queue, queues }: CommonOptions, [args]: [readonly string[]]) => {
+        return (await around.deadLetters(args, { url, queue, queues })) as ExitCode;
       }),
     );
 }

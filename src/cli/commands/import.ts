@@ -1,18 +1,16 @@
-import { constants, createReadStream, fstatSync, type Stats } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { addAbortSignal, type Readable } from 'node:stream';
-
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
+import { escapeControlsInLines } from '../../dead-letters/terminal-text.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT_CODES, worse, type ExitCode } from '../exit-codes.ts';
 import { openReader } from '../formats/open.ts';
 import { FIELDS, isField, type Field } from '../formats/row.ts';
 import { decodedText, UnreadableFileError } from '../formats/text.ts';
-import { contentIdentity } from '../import/identity.ts';
+import { bytesOf, identityOf, inputOf, type Input } from '../import/input.ts';
 import { Progress, rateOf, durationText } from '../import/progress.ts';
+import { RejectsFile } from '../import/rejects-file.ts';
 import { Rejects } from '../import/rejects.ts';
-import { importRows, noCounts, type Counts, type EarlyEnd } from '../import/run.ts';
+import { endOf, importRows, noCounts, type Counts, type EarlyEnd } from '../import/run.ts';
 import {
   addConnection,
   addExamples,
@@ -21,7 +19,7 @@ import {
   type CommonOptions,
   type FileFormat,
 } from '../options.ts';
-import { reasonOf, timeoutMsOf, withContacts } from '../session.ts';
+import { timeoutMsOf, withContacts } from '../session.ts';
 import type { Contacts } from '../contacts.ts';
 import type { Run } from '../run.ts';
 import type { CliEnvironment } from '../environment.ts';
@@ -36,10 +34,7 @@ interface ImportOptions extends CommonOptions {
   readonly encoding: string;
 }
 
-const STDIN = '-';
 const MAX_IN_FLIGHT = 10_000;
-/** Of a file at a time: the rows of one part are in memory together. */
-const READ_BYTES = 16_384;
 
 export function addImport(program: Command, run: Run): void {
   const described = program.command('import').description('Create a contact for each row of a file.');
@@ -65,40 +60,47 @@ export function addImport(program: Command, run: Run): void {
   ).action(run(importFile));
 }
 
-async function importFile(around: CliEnvironment, options: ImportOptions, [file]: [string]): Promise<ExitCode> {
-  const size = await sizeOf(around, file, options.rejects);
-  if (options.dryRun === true) return read(around, options, { file, size, identity: '' }, undefined);
-  const identity = options.messageId ?? (await identityOf(around, file));
-  return withContacts(around, options, ({ contacts }) => read(around, options, { file, size, identity }, contacts));
+async function importFile(around: CliEnvironment, options: ImportOptions, [name]: [string]): Promise<ExitCode> {
+  const input = await inputOf(around, name);
+  const file = options.rejects === undefined ? undefined : await RejectsFile.open(options.rejects, input.stats);
+  try {
+    if (options.dryRun === true) return await read(around, options, { input, file, identity: '' }, undefined);
+    const identity = options.messageId ?? (await identityOf(around, input));
+    return await withContacts(around, options, ({ contacts }) =>
+      read(around, options, { input, file, identity }, contacts),
+    );
+  } finally {
+    // Where nothing was read: later calls only wait for the first one.
+    await file?.close().catch(() => undefined);
+  }
 }
 
-interface Source {
-  readonly file: string;
-  /** In bytes; 0 where it is not known. */
-  readonly size: number;
+interface Files {
+  readonly input: Input;
+  readonly file: RejectsFile | undefined;
   readonly identity: string;
 }
 
 async function read(
   around: CliEnvironment,
   options: ImportOptions,
-  { file, size, identity }: Source,
+  { input, file, identity }: Files,
   contacts: Contacts | undefined,
 ): Promise<ExitCode> {
   const { stderr } = around;
-  const warn = (message: string): void => void stderr.write(`contacts: ${message}\n`);
+  const { name, size } = input;
+  const warn = (message: string): void => void stderr.write(`contacts: ${escapeControlsInLines(message)}\n`);
   let bytes = 0;
-  const input = counted(
-    addAbortSignal(around.stop, file === STDIN ? around.stdin : createReadStream(file, { highWaterMark: READ_BYTES })),
-    (length) => (bytes += length),
-  );
   const { format, map: mapping = new Map(), clientId, inFlight } = options;
-  const text = decodedText(input, options.encoding);
-  const reader = await openReader(text, { name: file, format, mapping, warn }).catch((error: unknown) =>
-    rethrowUnreadable(around, file, error),
+  const text = decodedText(
+    bytesOf(around, input, (length) => (bytes += length)),
+    options.encoding,
+  );
+  const reader = await openReader(text, { name, format, mapping, warn }).catch((error: unknown) =>
+    rethrowUnreadable(around, name, error),
   );
   const counts = noCounts();
-  const rejects = new Rejects(reader, options.rejects, warn);
+  const rejects = new Rejects(reader, file, warn);
   const progress = stderr.isTTY === true && size > 0 ? new Progress(stderr, counts, size, () => bytes) : undefined;
   const start = performance.now();
   let end: EarlyEnd | undefined;
@@ -116,13 +118,13 @@ async function read(
     });
   } finally {
     progress?.stop();
-    await rejects.close();
   }
+  const unwritten = await rejects.close().then(() => undefined, endOf);
+  end ??= unwritten;
   const seconds = (performance.now() - start) / 1_000;
   if (options.output === 'json') await around.stdout.write(`${JSON.stringify({ ...counts, seconds })}\n`);
   warn(summary(counts, seconds, contacts === undefined));
-  if (end !== undefined)
-    warn(contacts === undefined ? end.reason : `${end.reason} ${howToGoOn(end, identity, size, options)}`);
+  if (end !== undefined) warn(`${end.reason}${contacts === undefined ? '' : howToGoOn(end, identity, size, options)}`);
   return worse(end?.exitCode ?? EXIT_CODES.ok, counts.rejected > 0 ? EXIT_CODES.failed : EXIT_CODES.ok);
 }
 
@@ -134,10 +136,11 @@ function rethrowUnreadable({ stop }: CliEnvironment, file: string, error: unknow
 }
 
 /** A stream, which has no size, has another identity in the next run, unless one is named. */
-function howToGoOn({ unreadable }: EarlyEnd, identity: string, size: number, { messageId }: ImportOptions): string {
+function howToGoOn({ remedy }: EarlyEnd, identity: string, size: number, { messageId }: ImportOptions): string {
+  if (remedy === undefined) return '';
   const name = size === 0 && messageId === undefined ? ` with --message-id ${identity}` : '';
-  if (!unreadable) return `Run the same command again${name} to go on: nothing is repeated.`;
-  return `Correct it and add --message-id ${identity}, so that the rows before are not repeated.`;
+  if (remedy === 'again') return ` Run the same command again${name} to go on: nothing is repeated.`;
+  return ` Correct it and add --message-id ${identity}, so that the rows before are not repeated.`;
 }
 
 function summary({ rows, created, repeated, rejected, unanswered }: Counts, seconds: number, dry: boolean): string {
@@ -145,54 +148,6 @@ function summary({ rows, created, repeated, rejected, unanswered }: Counts, seco
   const parts = [`${created} created`, `${repeated} there already`, `${rejected} rejected`];
   if (unanswered > 0) parts.push(`${unanswered} without an answer`);
   return `${rows} rows: ${parts.join(', ')}; ${durationText(seconds)}, ${rateOf(rows, seconds)}/s.`;
-}
-
-/** @throws {CommandError} where the file cannot be read, or would be overwritten. */
-async function sizeOf({ stdin }: CliEnvironment, file: string, rejects: string | undefined): Promise<number> {
-  let found: Stats | undefined;
-  try {
-    found = file === STDIN ? statOf(stdin) : await stat(file);
-    if (found?.isDirectory() === true) throw new Error('it is a directory');
-    if (file !== STDIN) await access(file, constants.R_OK);
-  } catch (error) {
-    throw new CommandError(EXIT_CODES.usage, `${file} cannot be read: ${reasonOf(error)}`);
-  }
-  if (rejects !== undefined) await refuseRejects(rejects, found);
-  return file !== STDIN && found?.isFile() === true ? found.size : 0;
-}
-
-/** @throws {CommandError} where the rejected rows would overwrite the input, or cannot be written. */
-async function refuseRejects(rejects: string, input: Stats | undefined): Promise<void> {
-  const target = await stat(rejects).catch(() => undefined);
-  if (target?.isDirectory() === true) throw new CommandError(EXIT_CODES.usage, `${rejects} is a directory.`);
-  if (target?.isFile() !== true || target.ino !== input?.ino || target.dev !== input.dev) return;
-  throw new CommandError(EXIT_CODES.usage, '--rejects must be another file than the one that is imported.');
-}
-
-/** What is behind standard input; `undefined` where that is no file descriptor. */
-function statOf(stdin: Readable): Stats | undefined {
-  const fd: unknown = Reflect.get(stdin, 'fd');
-  return typeof fd === 'number' ? fstatSync(fd) : undefined;
-}
-
-/** What can be read once only has an identity of its own each time. */
-async function identityOf(around: CliEnvironment, file: string): Promise<string> {
-  if (file !== STDIN && (await stat(file)).isFile()) return contentIdentity(opened(file));
-  around.stderr.write(
-    'contacts: A stream has no identity: name one with --message-id, or a second run repeats all rows.\n',
-  );
-  return `import-${crypto.randomUUID()}`;
-}
-
-function opened(file: string): AsyncIterable<Uint8Array> {
-  return createReadStream(file, { highWaterMark: READ_BYTES });
-}
-
-async function* counted(bytes: AsyncIterable<Uint8Array>, add: (length: number) => void): AsyncGenerator<Uint8Array> {
-  for await (const part of bytes) {
-    add(part.length);
-    yield part;
-  }
 }
 
 function addMapping(text: string, earlier: ReadonlyMap<string, Field> = new Map()): ReadonlyMap<string, Field> {

@@ -67,7 +67,7 @@ class Watcher {
   }
 
   async look(): Promise<Look> {
-    const { urls, queue } = await this.#around.settings(this.#options);
+    const { urls, queue, queues } = await this.#around.settings(this.#options);
     const problems: string[] = [];
     const timeoutMs = Math.min(timeoutMsOf(this.#options), 5_000);
     let requests: QueueState | undefined;
@@ -76,9 +76,10 @@ class Watcher {
     try {
       this.#broker ??= await this.#around.inspectBroker(urls, timeoutMs);
       reached = true;
-      requests = await this.#broker.queue(queue);
+      requests = await this.#broker.requests({ name: queue, count: queues });
       dead = await this.#broker.queue(`${queue}.dead`);
-      if (requests === undefined) problems.push(`the queue ${queue} does not exist`);
+      if (requests === undefined)
+        problems.push(`the queue ${queues === 1 ? queue : `${queue}.0 or another of ${queues}`} does not exist`);
     } catch (error) {
       problems.push(`broker: ${reasonOf(error)}`);
       await this.close();

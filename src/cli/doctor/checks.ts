@@ -1,37 +1,38 @@
 import { CommandError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
-import type { BrokerInspection, QueueState } from '../inspection.ts';
+import type { BrokerInspection, DatabaseState } from '../inspection.ts';
 import { timeoutMsOf, reasonOf, withContacts } from '../session.ts';
 import type { CommonOptions } from '../options.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { clockFinding, workerClock } from './clock.ts';
 import { failed, ok, skipped, type Finding } from './finding.ts';
+import { queueChecks } from './queues.ts';
 
 const PROBE = '<?xml version="1.0" encoding="UTF-8"?><request method="contact.list"><per_page>1</per_page></request>';
-/** AMQP's reply code for a missing right. */
-const ACCESS_REFUSED = 403;
 const MAX_TIMEOUT_MS = 10_000;
+
+type Settings = Awaited<ReturnType<CliEnvironment['settings']>>;
 
 /** Checks one thing after the other; a check whose ground is missing is left out. */
 export async function* checks(around: CliEnvironment, options: CommonOptions): AsyncGenerator<Finding> {
   const timeoutMs = Math.min(timeoutMsOf(options), MAX_TIMEOUT_MS);
-  let settings: { readonly urls: readonly string[]; readonly queue: string };
+  let settings: Settings;
   try {
     settings = await around.settings(options);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    yield failed('settings', error.message, 'correct the setting; docs/configuration.md lists them');
+    yield unusable('settings', error);
     return;
   }
-  yield ok('settings', `queue ${settings.queue}, ${settings.urls.map(placeOf).join(', ')}`);
+  yield ok('settings', `${queueText(settings)}, ${settings.urls.map(placeOf).join(', ')}`);
   yield* brokerChecks(around, settings, options, timeoutMs);
   yield await databaseCheck(around, timeoutMs);
 }
 
 async function* brokerChecks(
   around: CliEnvironment,
-  { urls, queue }: { readonly urls: readonly string[]; readonly queue: string },
+  { urls, queue: name, queues: count }: Settings,
   options: CommonOptions,
   timeoutMs: number,
 ): AsyncGenerator<Finding> {
@@ -44,8 +45,7 @@ async function* brokerChecks(
   }
   try {
     yield ok('broker', 'reachable, and the login is accepted');
-    const found = yield* queueChecks(broker, queue);
-    if (found === undefined) return;
+    if (!(yield* queueChecks(broker, { name, count }))) return;
   } finally {
     await broker.close();
   }
@@ -65,47 +65,6 @@ function brokerFailure(error: unknown): Finding {
     return failed('broker', reason, "name the authority's certificate, or check the host name in AMQP_URL");
   }
   return failed('broker', reason, 'check host and port in AMQP_URL, the firewall, and that the broker runs');
-}
-
-async function* queueChecks(broker: BrokerInspection, queue: string): AsyncGenerator<Finding, QueueState | undefined> {
-  const dead = `${queue}.dead`;
-  let state: QueueState | undefined;
-  let deadState: QueueState | undefined;
-  try {
-    state = await broker.queue(queue);
-    deadState = await broker.queue(dead);
-  } catch (error) {
-    yield failed('queue', reasonOf(error), `grant the user the right to read and write ${queue}`);
-    return undefined;
-  }
-  if (state === undefined) {
-    const remedy = 'start a worker, which declares it; or check REQUEST_QUEUE and the virtual host';
-    yield failed('queue', `${queue} does not exist`, remedy);
-    return undefined;
-  }
-  yield ok('queue', `${queue} exists, ${state.messages} waiting`);
-  yield await argumentsCheck(broker, queue, deadState !== undefined);
-  if (deadState !== undefined && deadState.messages > 0) {
-    const remedy = 'contacts dead-letters list shows them';
-    yield { check: 'dead letters', state: 'ok', words: `${deadState.messages} in ${dead}`, remedy };
-  }
-  if (state.consumers === 0)
-    yield failed('consumers', `nobody consumes ${queue}`, 'start a worker, or look at its log');
-  else yield ok('consumers', `${state.consumers}`);
-  return state;
-}
-
-async function argumentsCheck(broker: BrokerInspection, queue: string, hasDead: boolean): Promise<Finding> {
-  if (!hasDead) return failed('arguments', `${queue}.dead does not exist`, 'start a worker, which declares it');
-  try {
-    const difference = await broker.difference(queue);
-    if (difference === undefined) return ok('arguments', 'as the worker declares them');
-    return failed('arguments', difference, 'docs/queue-arguments.md says more');
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    if (Reflect.get(error, 'code') !== ACCESS_REFUSED) return failed('arguments', reasonOf(error), 'try again');
-    return skipped('arguments', 'the user may not configure queues; only a worker has to');
-  }
 }
 
 /** Sends what a producer sends, and changes nothing. */
@@ -150,22 +109,38 @@ function workerFailure(error: unknown): Finding {
 }
 
 async function databaseCheck(around: CliEnvironment, timeoutMs: number): Promise<Finding> {
-  const url = around.environment['MONGODB_URL'] ?? '';
-  if (url === '') return skipped('database', 'not checked, as MONGODB_URL is not set');
+  let state: DatabaseState | undefined;
   try {
-    const { writable, clock, contacts } = await around.inspectDatabase(url, timeoutMs);
-    if (!writable) {
-      return failed(
-        'database',
-        'it is no primary of a replica set',
-        'start it as a replica set; rs.status() shows its state',
-      );
-    }
-    const drift = clockFinding('database', clock);
-    return drift.state === 'failed' ? drift : ok('database', `reachable and writable, about ${contacts} contacts`);
+    state = await around.inspectDatabase(timeoutMs);
   } catch (error) {
+    if (error instanceof CommandError) return unusable('database', error);
     return failed('database', reasonOf(error), 'check MONGODB_URL (host, user, password, authSource) and that it runs');
   }
+  if (state === undefined) return skipped('database', 'not checked, as MONGODB_URL is not set');
+  const { writable, missingRights, isPrepared, clock, contacts } = state;
+  if (!writable) {
+    const remedy = 'start it as a replica set; rs.status() shows its state';
+    return failed('database', 'it is no primary of a replica set', remedy);
+  }
+  if (missingRights.length > 0) {
+    const remedy = 'grant it the role of deploy/mongodb/worker-role.json';
+    return failed('database', `the user may not ${missingRights.join(', ')}`, remedy);
+  }
+  const drift = clockFinding('database', clock);
+  if (drift.state === 'failed') return drift;
+  if (!isPrepared) return ok('database', 'reachable; a worker creates its collections, and the rights are not tried');
+  return ok('database', `reachable and writable, about ${contacts} contacts`);
+}
+
+/** One line of the problems that the message lists. */
+function unusable(check: string, { message }: CommandError): Finding {
+  const [first = '', ...problems] = message.split('\n').map((line) => line.trim().replace(': ', ' '));
+  const words = problems.length === 0 ? first : problems.join('; ');
+  return failed(check, words, 'correct the setting; docs/configuration.md lists them');
+}
+
+function queueText({ queue, queues }: Settings): string {
+  return queues === 1 ? `queue ${queue}` : `queues ${queue}.0 to ${queue}.${queues - 1}`;
 }
 
 /** Host and port: the rest of a URL may be secret. */

@@ -1,7 +1,4 @@
-import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
-
-import { CsvError, parse, type Info } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 import { parse as parseNow } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 
@@ -11,6 +8,8 @@ import { FIELDS, IGNORED, isField, REASON, type Field, type Mapping, type Row, t
 import { peeked, UnreadableFileError } from './text.ts';
 
 const DELIMITERS = [',', ';', '\t', '|'];
+/** Files that were edited on several systems mix them; the library else knows only the first one. */
+const LINE_ENDS = ['\r\n', '\n', '\r'];
 const START = 65_536;
 /** An open quote would else read the rest of the file as one value. */
 const MAX_RECORD = 1_048_576;
@@ -47,16 +46,17 @@ export async function csvReader(
     async *rows() {
       let columns: readonly (Field | undefined)[] | undefined;
       let number = 0;
-      for await (const { record, info } of records(all, delimiter)) {
+      for await (const { record, line } of records(all, delimiter)) {
         if (columns === undefined) {
           header = record;
           columns = columnsOf(record, mapping, warn);
           continue;
         }
         number += 1;
-        yield { number, place: `line ${info.lines}`, ...fieldsOf(record, columns), source: record };
+        yield { number, place: `line ${line}`, ...fieldsOf(record, columns), source: record };
       }
     },
+    nothing: 'it has no row under its column names',
     head: () => csvLine([...header.filter((name) => name !== REASON), REASON], delimiter),
     tail: '',
     rejected: (record, reason) => {
@@ -91,7 +91,13 @@ export function withFormula(text: string): string {
 function delimiterOf(start: string): string {
   const counts = DELIMITERS.map((delimiter) => {
     try {
-      const [first] = parseNow(start, { delimiter, to: 1, relax_quotes: true, relax_column_count: true });
+      const [first] = parseNow(start, {
+        delimiter,
+        record_delimiter: LINE_ENDS,
+        to: 1,
+        relax_quotes: true,
+        relax_column_count: true,
+      });
       return first?.length ?? 0;
     } catch {
       return 0;
@@ -102,30 +108,46 @@ function delimiterOf(start: string): string {
 
 interface CsvRecord {
   readonly record: readonly string[];
-  readonly info: Info;
+  /** Where it ends. */
+  readonly line: number;
 }
 
+/** All records before the place that cannot be read, and then throws. */
 async function* records(text: AsyncIterable<string>, delimiter: string): AsyncGenerator<CsvRecord> {
+  let found: CsvRecord[] = [];
   const parser = parse({
     delimiter,
-    info: true,
+    record_delimiter: LINE_ENDS,
     skip_empty_lines: true,
     relax_column_count: true,
     max_record_size: MAX_RECORD,
-  });
-  const feeding = pipeline(Readable.from(text), parser);
-  feeding.catch(() => undefined);
-  try {
-    yield* parser as AsyncIterable<CsvRecord>;
-    await feeding;
-  } catch (error) {
-    if (!isCsvError(error)) throw error;
-    throw new UnreadableFileError(`line ${String(Reflect.get(error, 'lines'))}: ${wordsOf(error)}`);
+    // As a stream the parser drops the records that wait to be read when it fails.
+    on_record: (record: readonly string[], { lines }) => {
+      found.push({ record, line: lines });
+      return null;
+    },
+  }).on('error', () => undefined);
+  const step = async (write: (done: (error?: Error | null) => void) => void): Promise<Error | undefined> => {
+    const failure = await new Promise<Error | null | undefined>((resolve) => write(resolve));
+    return failure instanceof CsvError ? unreadable(failure) : (failure ?? undefined);
+  };
+  const taken = (): readonly CsvRecord[] => {
+    const all = found;
+    found = [];
+    return all;
+  };
+  for await (const part of text) {
+    const failure = await step((done) => parser.write(part, done));
+    yield* taken();
+    if (failure !== undefined) throw failure;
   }
+  const failure = await step((done) => parser.end(done));
+  yield* taken();
+  if (failure !== undefined) throw failure;
 }
 
-function isCsvError(error: unknown): error is CsvError {
-  return error instanceof CsvError;
+function unreadable(error: CsvError): UnreadableFileError {
+  return new UnreadableFileError(`line ${String(Reflect.get(error, 'lines'))}: ${wordsOf(error)}`);
 }
 
 /** Without the text, which may be anything. */

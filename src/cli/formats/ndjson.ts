@@ -15,6 +15,7 @@ export function ndjsonReader(text: AsyncIterable<string>, mapping: Mapping): Row
         yield { number, place: `line ${at}`, ...readLine(line, mapping) };
       }
     },
+    nothing: 'it has no line with an object',
     head: () => '',
     tail: '',
     rejected: (source, reason) => {

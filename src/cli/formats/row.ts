@@ -16,6 +16,8 @@ export interface Row<Source = unknown> {
 export interface RowReader<Source = unknown> {
   /** May be read once. Rejects where the rest of the file cannot be read. */
   rows(): AsyncIterable<Row<Source>>;
+  /** What a file without rows lacks. */
+  readonly nothing: string;
   /**
    * What a file of rejected rows starts and ends with. Call `head` after the first row.
    */

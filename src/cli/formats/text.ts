@@ -8,28 +8,51 @@ export class UnreadableFileError extends Error {
 
 /**
  * Decodes bytes; a byte order mark wins over `encoding`, and is dropped. Rejects at the first bytes
- * that are wrong.
+ * that are wrong, behind the text before them.
  */
 export async function* decodedText(bytes: AsyncIterable<Uint8Array>, encoding: string): AsyncGenerator<string> {
-  let decoder: TextDecoder | undefined;
-  let position = 0;
-  const decode = (part?: Uint8Array): string => {
+  let decoder: StrictDecoder | undefined;
+  for await (const part of bytes) {
+    decoder ??= new StrictDecoder(markedEncoding(part) ?? encoding);
+    yield* decoder.decode(part);
+  }
+  if (decoder !== undefined) yield* decoder.decode();
+}
+
+/** What decoders write in the place of bytes that are wrong. */
+const REPLACEMENT = '\uFFFD';
+
+class StrictDecoder {
+  readonly #strict: TextDecoder;
+  /** Finds what is before the bytes at which the other one throws, and then returns nothing. */
+  readonly #lenient: TextDecoder;
+  #position = 0;
+
+  constructor(encoding: string) {
+    this.#strict = new TextDecoder(encoding, { fatal: true });
+    this.#lenient = new TextDecoder(encoding);
+  }
+
+  /** Without a part: the end. */
+  *decode(part?: Uint8Array): Generator<string> {
+    const options = { stream: part !== undefined };
+    const lenient = this.#lenient.decode(part, options);
+    let text: string;
     try {
-      return part === undefined ? (decoder?.decode() ?? '') : (decoder?.decode(part, { stream: true }) ?? '');
+      text = this.#strict.decode(part, options);
     } catch {
+      yield* nonEmpty(lenient.slice(0, Math.max(0, lenient.indexOf(REPLACEMENT))));
       throw new UnreadableFileError(
-        `it is not ${decoder?.encoding ?? encoding} near byte ${position}; name its encoding with --encoding`,
+        `it is not ${this.#strict.encoding} near byte ${this.#position}; name its encoding with --encoding`,
       );
     }
-  };
-  for await (const part of bytes) {
-    decoder ??= new TextDecoder(markedEncoding(part) ?? encoding, { fatal: true });
-    const text = decode(part);
-    position += part.length;
-    if (text !== '') yield text;
+    this.#position += part?.length ?? 0;
+    yield* nonEmpty(text);
   }
-  const rest = decode();
-  if (rest !== '') yield rest;
+}
+
+function nonEmpty(text: string): readonly string[] {
+  return text === '' ? [] : [text];
 }
 
 function markedEncoding([first, second]: Uint8Array): string | undefined {

@@ -17,44 +17,86 @@ export function vcfReader(text: AsyncIterable<string>): RowReader<string> {
   return {
     async *rows() {
       let number = 0;
-      for await (const { card, at } of cardsOf(text)) {
+      for await (const { card, at, isWhole } of cardsOf(text)) {
         number += 1;
-        yield { number, place: `line ${at}`, source: card, ...readCard(card) };
+        const read = isWhole ? readCard(card) : { fields: [], problem: 'has no END:VCARD' };
+        yield { number, place: `line ${at}`, source: card, ...read };
       }
     },
+    nothing: 'it has no card',
     head: () => '',
     tail: '',
     rejected: (card, reason) => {
       const lines = card.split('\n').filter((line) => !line.toUpperCase().startsWith(`${REASON_PROPERTY}:`));
-      const end = lines.findLastIndex((line) => /^END:VCARD\s*$/i.test(line));
+      const end = lines.findLastIndex((line) => END.test(line));
       lines.splice(end === -1 ? lines.length : end, 0, `${REASON_PROPERTY}:${reason.replace(/[\r\n]+/g, ' ')}`);
       return `${lines.join('\r\n')}\r\n`;
     },
   };
 }
 
-async function* cardsOf(text: AsyncIterable<string>): AsyncGenerator<{ readonly card: string; readonly at: number }> {
-  let lines: string[] = [];
-  let start = 0;
-  let depth = 0;
-  let length = 0;
+interface Card {
+  readonly card: string;
+  /** The line on which it begins. */
+  readonly at: number;
+  /** `false`: the file, or another card, comes before its end. */
+  readonly isWhole: boolean;
+}
+
+async function* cardsOf(text: AsyncIterable<string>): AsyncGenerator<Card> {
+  const open = new OpenCard();
   for await (const { line, at } of linesOf(text)) {
-    if (/^BEGIN:VCARD\s*$/i.test(line)) depth += 1;
-    if (depth === 0) {
-      if (line.trim() !== '') throw new UnreadableFileError(`line ${at}: text outside a card`);
-      continue;
-    }
-    if (lines.length === 0) start = at;
-    lines.push(line);
-    length += line.length;
-    if (length > MAX_CARD) throw new UnreadableFileError(`line ${start}: a card of more than ${MAX_CARD} characters`);
-    if (/^END:VCARD\s*$/i.test(line)) depth -= 1;
-    if (depth > 0) continue;
-    yield { card: lines.join('\n'), at: start };
-    lines = [];
-    length = 0;
+    if (open.isCutOffBy(line)) yield open.take(false);
+    if (open.add(line, at)) yield open.take(true);
   }
-  if (depth > 0) throw new UnreadableFileError(`line ${start}: a card without END:VCARD`);
+  if (open.isBegun) yield open.take(false);
+}
+
+const BEGIN = /^BEGIN:VCARD\s*$/i;
+const END = /^END:VCARD\s*$/i;
+/** In version 2.1 another card is the value of such a property. */
+const AGENT = /^(?:[\w-]+\.)?AGENT(?:;[^:]*)?:\s*$/i;
+
+/** The card that is being read. */
+class OpenCard {
+  #lines: string[] = [];
+  #start = 0;
+  /** Cards of agents are in their card. */
+  #depth = 0;
+  #length = 0;
+
+  get isBegun(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Whether the line begins a card that is no part of this one. */
+  isCutOffBy(line: string): boolean {
+    return this.isBegun && BEGIN.test(line) && !AGENT.test(this.#lines.at(-1) ?? '');
+  }
+
+  /** Returns whether the card is whole now. @throws {UnreadableFileError} */
+  add(line: string, at: number): boolean {
+    if (BEGIN.test(line)) this.#depth += 1;
+    if (!this.isBegun) {
+      if (line.trim() === '') return false;
+      throw new UnreadableFileError(`line ${at}: text outside a card`);
+    }
+    if (this.#lines.length === 0) this.#start = at;
+    this.#lines.push(line);
+    this.#length += line.length;
+    if (this.#length > MAX_CARD) {
+      throw new UnreadableFileError(`line ${this.#start}: a card of more than ${MAX_CARD} characters`);
+    }
+    if (END.test(line)) this.#depth -= 1;
+    return !this.isBegun;
+  }
+
+  take(isWhole: boolean): Card {
+    const card = this.#lines.join('\n');
+    this.#lines = [];
+    [this.#depth, this.#length] = [0, 0];
+    return { card, at: this.#start, isWhole };
+  }
 }
 
 type Property = ICAL.Property;

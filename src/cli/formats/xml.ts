@@ -15,11 +15,7 @@ export function xmlReader(text: AsyncIterable<string>, mapping: Mapping): RowRea
       try {
         for await (const { element, line } of elementsNamed(text, 'contact')) {
           number += 1;
-          const nested = element.children.find(({ children, attributes }) => children.length + attributes.length > 0);
-          const problem =
-            nested !== undefined || element.attributes.length > 0
-              ? 'has attributes, or elements in elements, where only text is allowed'
-              : undefined;
+          const problem = problemOf(element);
           const fields = element.children
             .filter(({ name }) => !IGNORED.includes(name))
             .map(({ name, text: value }) => [mapping.get(name) ?? name, value] as const);
@@ -29,12 +25,27 @@ export function xmlReader(text: AsyncIterable<string>, mapping: Mapping): RowRea
         throw error instanceof UnreadableDocumentError ? new UnreadableFileError(error.message) : error;
       }
     },
+    nothing: 'it has no element <contact>',
     head: () => `${DECLARATION}\n<contacts>\n`,
     tail: '</contacts>\n',
     rejected: (element, reason) => {
       const children = element.children.filter(({ name }) => name !== REASON);
       const because: XmlElement = { name: REASON, attributes: [], children: [], text: reason };
-      return `${elementText({ ...element, text: '', children: [...children, because] })}\n`;
+      const stray = hasText(element) ? element.text : '';
+      return `${elementText({ ...element, text: stray, children: [...children, because] })}\n`;
     },
   };
+}
+
+/** What cannot be kept: it is no field. */
+function problemOf(element: XmlElement): string | undefined {
+  const { attributes, children } = element;
+  if (attributes.length > 0 || children.some((child) => child.children.length + child.attributes.length > 0)) {
+    return 'has attributes, or elements in elements, where only text is allowed';
+  }
+  return hasText(element) ? 'has text outside its elements' : undefined;
+}
+
+function hasText({ text }: XmlElement): boolean {
+  return /[^\t\n\r ]/.test(text);
 }

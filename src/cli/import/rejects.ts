@@ -1,10 +1,7 @@
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { lstat, rm } from 'node:fs/promises';
-
 import type { Problem } from '../../client/index.ts';
 import { problemLine } from '../failure.ts';
 import type { Row, RowReader } from '../formats/row.ts';
+import type { RejectsFile } from './rejects-file.ts';
 
 /** Rows reported on standard error; the file holds all. */
 const MAX_SHOWN = 10;
@@ -14,51 +11,33 @@ const MAX_SHOWN = 10;
  */
 export class Rejects {
   readonly #reader: RowReader;
-  readonly #path: string | undefined;
-  readonly #write: (line: string) => void;
-  #file: WriteStream | undefined;
-  #failure: Error | undefined;
+  readonly #file: RejectsFile | undefined;
+  readonly #warn: (line: string) => void;
   #count = 0;
 
-  constructor(reader: RowReader, path: string | undefined, write: (line: string) => void) {
+  constructor(reader: RowReader, file: RejectsFile | undefined, warn: (line: string) => void) {
     this.#reader = reader;
-    this.#path = path;
-    this.#write = write;
+    this.#file = file;
+    this.#warn = warn;
   }
 
-  /** Resolves when the file accepts more. Rejects where it cannot be written. */
+  /** Resolves when the file accepts more. @throws {CommandError} where it cannot be written. */
   async add(row: Row, problems: readonly Problem[]): Promise<void> {
     this.#count += 1;
     const reason = problems.map(problemLine).join('; ');
-    if (this.#count <= MAX_SHOWN) this.#write(`${row.place}: ${reason}`);
-    if (this.#path === undefined) return;
-    this.#file ??= this.#opened(this.#path);
-    if (this.#count === 1) this.#file.write(this.#reader.head());
-    if (this.#failure !== undefined) throw this.#failure;
-    if (!this.#file.write(this.#reader.rejected(row.source, reason))) await once(this.#file, 'drain');
+    if (this.#count <= MAX_SHOWN) this.#warn(`${row.place}: ${reason}`);
+    const head = this.#count === 1 ? this.#reader.head() : '';
+    await this.#file?.write(head + this.#reader.rejected(row.source, reason));
   }
 
-  /**
-   * Ends the file. Where no row was rejected it is removed, as one of an earlier run would mislead.
-   */
+  /** Ends the file. @throws {CommandError} where it does not hold all rows. */
   async close(): Promise<void> {
-    if (this.#count > MAX_SHOWN) this.#write(`and ${this.#count - MAX_SHOWN} more rejected rows`);
-    if (this.#path === undefined) return;
-    if (this.#file === undefined) return removeFile(this.#path);
-    this.#file.end(this.#reader.tail);
-    if (this.#failure === undefined) await once(this.#file, 'close');
-    if (this.#failure !== undefined) throw this.#failure;
-    this.#write(`The rejected rows are in ${this.#path}.`);
+    if (this.#count > MAX_SHOWN) this.#warn(`and ${this.#count - MAX_SHOWN} more rejected rows`);
+    if (this.#file === undefined) return;
+    const { path, isUsed } = this.#file;
+    const isEarlier = await this.#file.holdsEarlierRows();
+    await this.#file.close(this.#reader.tail);
+    if (isUsed) this.#warn(`The rejected rows are in ${path}.`);
+    if (isEarlier) this.#warn(`No row was rejected: ${path} is left as it was, and is not of this run.`);
   }
-
-  /** Contacts are personal data: only the caller may read them. */
-  #opened(path: string): WriteStream {
-    return createWriteStream(path, { mode: 0o600 }).on('error', (error) => (this.#failure = error));
-  }
-}
-
-/** Leaves what is no regular file: a device, a pipe, a link. */
-async function removeFile(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found?.isFile() === true) await rm(path, { force: true });
 }

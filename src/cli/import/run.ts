@@ -1,4 +1,5 @@
 import type { Contacts } from '../contacts.ts';
+import { CommandError } from '../errors.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
 import type { Problem } from '../../client/index.ts';
 import { failureOf, problemLine, type Failure } from '../failure.ts';
@@ -22,7 +23,10 @@ export interface ImportPlan {
   readonly timeoutMs: number;
   /** Stops reading; rows in flight are awaited. */
   readonly stop: AbortSignal;
-  /** Awaited for each rejected row, in the order of the file. */
+  /**
+   * Awaited for each rejected row, in the order of the file. Rejects with `CommandError` where it
+   * cannot be kept, which ends the import.
+   */
   readonly rejected: (row: Row, problems: readonly Problem[]) => Promise<void>;
   readonly counts: Counts;
 }
@@ -51,11 +55,11 @@ export function noCounts(): Counts {
 export interface EarlyEnd {
   readonly exitCode: ExitCode;
   readonly reason: string;
-  /** The rest of the file cannot be read as it is. */
-  readonly unreadable: boolean;
+  /** How to go on: run it again, or correct the file first. `undefined`: there is no more to do. */
+  readonly remedy: 'again' | 'correct' | undefined;
 }
 
-const STOPPED: EarlyEnd = { exitCode: EXIT_CODES.interrupted, reason: 'Stopped.', unreadable: false };
+const STOPPED: EarlyEnd = { exitCode: EXIT_CODES.interrupted, reason: 'Stopped.', remedy: 'again' };
 
 type Outcome = 'created' | 'repeated' | 'valid' | Failure;
 
@@ -70,7 +74,8 @@ export async function importRows(plan: ImportPlan): Promise<EarlyEnd | undefined
   let end: EarlyEnd | undefined;
   const settleFirst = async (): Promise<void> => {
     const first = waiting.shift();
-    if (first !== undefined) end = (await settle(plan, ...first)) ?? end;
+    const ended = first === undefined ? undefined : await settle(plan, ...first);
+    end ??= ended;
   };
   try {
     for await (const row of plan.reader.rows()) {
@@ -80,6 +85,7 @@ export async function importRows(plan: ImportPlan): Promise<EarlyEnd | undefined
       waiting.push([row, outcomeOf(plan, row)]);
     }
     if (stop.aborted) end ??= STOPPED;
+    else if (plan.counts.rows === 0) end = nothingIn(plan.reader);
   } catch (error) {
     const thrown = stop.aborted ? STOPPED : unreadableEnd(error);
     end ??= thrown;
@@ -92,8 +98,19 @@ export async function importRows(plan: ImportPlan): Promise<EarlyEnd | undefined
 /** Rethrows what does not concern the file. */
 function unreadableEnd(error: unknown): EarlyEnd {
   if (!(error instanceof UnreadableFileError)) throw error;
-  const reason = `The rest of the file cannot be read: ${error.message}.`;
-  return { exitCode: EXIT_CODES.failed, reason, unreadable: true };
+  const reason = sentence(`The rest of the file cannot be read: ${error.message}`);
+  return { exitCode: EXIT_CODES.failed, reason, remedy: 'correct' };
+}
+
+/** Rethrows what is a defect. */
+export function endOf(error: unknown): EarlyEnd {
+  if (!(error instanceof CommandError)) throw error;
+  return { exitCode: error.exitCode, reason: sentence(error.message), remedy: 'again' };
+}
+
+/** Whoever imports a file expects contacts in it. */
+function nothingIn({ nothing }: RowReader): EarlyEnd {
+  return { exitCode: EXIT_CODES.failed, reason: `There is nothing to import: ${nothing}.`, remedy: undefined };
 }
 
 /** Never rejects with anything but a defect. */
@@ -123,9 +140,13 @@ async function settle(
   const { exitCode, refused, problems } = outcome;
   if (refused) {
     counts.rejected += 1;
-    await rejected(row, problems);
-    return undefined;
+    return rejected(row, problems).then(() => undefined, endOf);
   }
   counts.unanswered += 1;
-  return { exitCode, reason: `${row.place}: ${problems.map(problemLine).join('; ')}.`, unreadable: false };
+  return { exitCode, reason: sentence(`${row.place}: ${problems.map(problemLine).join('; ')}`), remedy: 'again' };
+}
+
+/** Some messages end as a sentence does. */
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }

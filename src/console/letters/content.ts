@@ -1,11 +1,9 @@
 import type { DeadLetter } from '../../protocol/dead-letter.ts';
 import { bodyText, jsonValue } from '../../dead-letters/letter-format.ts';
 import type { ConsoleContext } from '../context.ts';
-import { rowOf, shownId, type LetterRow } from './row.ts';
+import { shownError, shownHeaders, shownId } from './own-headers.ts';
+import { rowOf, type LetterRow } from './row.ts';
 
-/** Headers of the worker and the broker: they hold no personal data. */
-const OWN_HEADER =
-  /^(?:diagnosis-(?!dropped-)[\w-]*|sent-back|publish-id|deadline|x-death|x-(?:first|last)-death-(?:reason|queue|exchange)|x-(?:delivery|acquired)-count)$/;
 /** Properties whose values AMQP or the worker defines. */
 const OWN_PROPERTIES = new Set([
   'content_type',
@@ -21,7 +19,7 @@ export interface HiddenLetter extends LetterRow {
   readonly reply_to: string | null;
   readonly properties: Readonly<Record<string, string | number>>;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** Headers that the producer set: only their names' count is told. */
+  /** How many headers are hidden, as the producer set them or may have. */
   readonly hidden_headers: number;
   /** The document with its values hidden; `null` where it is not well-formed. */
   readonly outline: string | null;
@@ -39,11 +37,12 @@ export function hidden(
   letter: DeadLetter,
   { methodOf, outlineOf }: Pick<ConsoleContext, 'methodOf' | 'outlineOf'>,
 ): HiddenLetter {
-  const headers = Object.entries(letter.headers);
-  const own = headers.filter(([name]) => OWN_HEADER.test(name));
+  const headers = shownHeaders(letter);
   const properties = Object.entries(letter.properties).filter(([name]) => OWN_PROPERTIES.has(name));
   return {
     ...rowOf(letter, methodOf),
+    first_error: shownError(letter, 'first'),
+    last_error: shownError(letter, 'last'),
     reply_to: shownId(letter.properties['reply_to']),
     properties: Object.fromEntries(
       properties.map(([name, value]) => [
@@ -51,8 +50,8 @@ export function hidden(
         typeof value === 'string' ? (shownId(value.replaceAll(' ', '')) ?? '') : value,
       ]),
     ),
-    headers: Object.fromEntries(own.map(([name, value]) => [name, jsonValue(value)])),
-    hidden_headers: headers.length - own.length,
+    headers: headers.shown,
+    hidden_headers: headers.hidden,
     outline: outlineOf(letter.body) ?? null,
   };
 }

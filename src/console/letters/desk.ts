@@ -4,6 +4,7 @@ import { scan } from '../../dead-letters/scan.ts';
 import type { ConsoleContext } from '../context.ts';
 import { ConsoleError, reasonOf } from '../problem.ts';
 import { filterOf, type LetterFilter } from './filter.ts';
+import { LetterGroups, type LetterGroup } from './groups.ts';
 import { rowOf, shownCause, type LetterRow } from './row.ts';
 
 /** AMQP's reply code for a missing queue. */
@@ -23,6 +24,10 @@ export interface LetterList {
   readonly letters: readonly LetterRow[];
   /** All letters by cause. */
   readonly reasons: Readonly<Record<string, number>>;
+  /** Those that match, by cause, method and error: the largest groups. */
+  readonly groups: readonly LetterGroup[];
+  /** Letters that match and are in none of these groups. */
+  readonly in_other_groups: number;
   /** What the reader of the list has to know, such as another reader of the queue. */
   readonly notes: readonly string[];
 }
@@ -49,6 +54,7 @@ export class LetterDesk {
     return this.reading(async (queue) => {
       const reasons = new Map<string, number>();
       const letters: LetterRow[] = [];
+      const groups = new LetterGroups(this.#context.methodOf);
       const [notes, total] = [[] as string[], { count: 0, matched: 0 }];
       await readAll(queue, notes, (letter) => {
         total.count += 1;
@@ -56,11 +62,13 @@ export class LetterDesk {
         reasons.set(cause, (reasons.get(cause) ?? 0) + 1);
         if (!matches(letter)) return;
         total.matched += 1;
+        groups.add(letter);
         if (letters.length < limit) letters.push(rowOf(letter, this.#context.methodOf));
       });
       const { count, matched } = total;
       const read_at = new Date().toISOString();
-      return { read_at, total: count, matched, letters, reasons: Object.fromEntries(reasons), notes };
+      const grouped = { groups: groups.largest(), in_other_groups: groups.others };
+      return { read_at, total: count, matched, letters, reasons: Object.fromEntries(reasons), ...grouped, notes };
     });
   }
 

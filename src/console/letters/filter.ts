@@ -1,7 +1,9 @@
 import type { DeadLetter } from '../../protocol/dead-letter.ts';
 import { bodyContainsText } from '../../dead-letters/letter-text.ts';
 import { matchesReference } from '../../dead-letters/summary.ts';
-import { letterId, rowOf, shownCause } from './row.ts';
+import { groupOf } from './groups.ts';
+import { shownError } from './own-headers.ts';
+import { letterId, rowOf, shownCause, type MethodOf } from './row.ts';
 
 /** Which letters a person wants. All that are set must match. */
 export interface LetterFilter {
@@ -9,16 +11,16 @@ export interface LetterFilter {
   readonly ids?: ReadonlySet<string> | undefined;
   /** The whole cause; ignores case. */
   readonly reason?: string | undefined;
+  /** A group, as `groupOf` names it. */
+  readonly group?: string | undefined;
   /** Part of a reference, an id, the method or an error; ignores case. */
   readonly search?: string | undefined;
   /** Search the bodies, too. They hold personal data. */
   readonly contents?: boolean | undefined;
 }
 
-type MethodOf = (body: Uint8Array) => string | undefined;
-
 export function filterOf(
-  { ids, reason, search, contents = false }: LetterFilter,
+  { ids, reason, group, search, contents = false }: LetterFilter,
   methodOf: MethodOf,
 ): (letter: DeadLetter) => boolean {
   const given = search?.trim() ?? '';
@@ -26,13 +28,15 @@ export function filterOf(
   return (letter) => {
     if (ids !== undefined && !ids.has(letterId(letter))) return false;
     if (reason !== undefined && shownCause(letter).toLowerCase() !== reason.toLowerCase()) return false;
+    if (group !== undefined && groupOf(letter, methodOf) !== group) return false;
     return wanted === '' || matchesReference(letter, given) || isFound(letter, wanted, contents, methodOf);
   };
 }
 
 function isFound(letter: DeadLetter, wanted: string, contents: boolean, methodOf: MethodOf): boolean {
-  const { reference, method, message_id, correlation_id, app_id, first_error, last_error } = rowOf(letter, methodOf);
-  const texts = [reference, shownCause(letter), method, message_id, correlation_id, app_id, first_error, last_error];
+  const { reference, method, message_id, correlation_id, app_id } = rowOf(letter, methodOf);
+  const errors = [shownError(letter, 'first'), shownError(letter, 'last')];
+  const texts = [reference, shownCause(letter), method, message_id, correlation_id, app_id, ...errors];
   if (texts.some((text) => text?.toLowerCase().includes(wanted) === true)) return true;
   return contents && bodyContainsText(letter.body, wanted);
 }

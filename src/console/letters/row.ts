@@ -1,6 +1,7 @@
 import { HEADERS } from '../../protocol/catalogue.ts';
 import type { DeadLetter } from '../../protocol/dead-letter.ts';
-import { canBeForced, causeOf, obstacleTo, summaryOf, type Obstacle } from '../../dead-letters/summary.ts';
+import { canBeForced, causeOf, obstacleTo, summaryOf, timeOf, type Obstacle } from '../../dead-letters/summary.ts';
+import { listed, shownError, shownId } from './own-headers.ts';
 
 /** A letter in the list: ids, codes and times, nothing of a contact. */
 export interface LetterRow {
@@ -16,6 +17,7 @@ export interface LetterRow {
   readonly message_id: string | null;
   readonly correlation_id: string | null;
   readonly app_id: string | null;
+  /** Their beginnings, of 200 characters; all of them in `HiddenLetter`. */
   readonly first_error: string | null;
   readonly last_error: string | null;
   readonly sent_back: number;
@@ -24,14 +26,14 @@ export interface LetterRow {
   readonly can_be_forced: boolean;
 }
 
-/** Producers choose ids freely; one that does not look like an id may identify a person. */
-const ID_LIKE = /^[\w.:+/~=-]{1,255}$/;
-
 /** Methods of the API look like this; anything else is the producer's text. */
 const METHOD_LIKE = /^[a-z]{1,32}\.[a-z]{1,32}$/;
 
-export function rowOf(letter: DeadLetter, methodOf: (body: Uint8Array) => string | undefined): LetterRow {
-  const { reference, attempts, time, method } = summaryOf(letter, methodOf);
+/** Reads the method from a request's bytes; does not throw. */
+export type MethodOf = (body: Uint8Array) => string | undefined;
+
+export function rowOf(letter: DeadLetter, methodOf: MethodOf): LetterRow {
+  const { reference, attempts } = summaryOf(letter, methodOf);
   const obstacle = obstacleTo(letter) ?? null;
   const { headers, properties } = letter;
   const sentBack = headers[HEADERS.sentBack];
@@ -40,15 +42,14 @@ export function rowOf(letter: DeadLetter, methodOf: (body: Uint8Array) => string
     reference: shownId(reference) ?? '',
     cause: shownCause(letter),
     attempts: attempts ?? null,
-    // A producer may have written it.
-    time: time === undefined || Number.isNaN(Date.parse(time)) ? null : time,
-    method: method === undefined ? null : METHOD_LIKE.test(method) ? method : 'unknown',
+    time: shownTime(letter),
+    method: shownMethod(letter, methodOf),
     bytes: letter.body.length,
     message_id: shownId(properties['message_id']),
     correlation_id: shownId(properties['correlation_id']),
     app_id: shownId(properties['app_id']),
-    first_error: text(headers[HEADERS.diagnosisFirstError]),
-    last_error: text(headers[HEADERS.diagnosisLastError]),
+    first_error: listed(shownError(letter, 'first')),
+    last_error: listed(shownError(letter, 'last')),
     sent_back: typeof sentBack === 'number' ? sentBack : 0,
     obstacle,
     can_be_forced: obstacle !== null && canBeForced(obstacle),
@@ -60,18 +61,20 @@ export function letterId({ identity }: DeadLetter): string {
   return identity.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
-/** `null`: not set. An id that may identify a person is hidden. */
-export function shownId(id: unknown): string | null {
-  if (typeof id !== 'string' || id === '') return null;
-  return ID_LIKE.test(id) ? id : `(hidden, ${id.length} characters)`;
-}
-
 /** Any producer can write the header. */
 export function shownCause(letter: DeadLetter): string {
   const cause = causeOf(letter);
   return /^[\w-]{1,64}$/.test(cause) ? cause : 'unknown';
 }
 
-function text(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
+export function shownMethod({ body }: DeadLetter, methodOf: MethodOf): string | null {
+  const method = methodOf(body);
+  return method === undefined ? null : METHOD_LIKE.test(method) ? method : 'unknown';
+}
+
+/** A producer may have written it: `null` where it is no time. */
+export function shownTime(letter: DeadLetter): string | null {
+  const time = timeOf(letter);
+  const at = time === undefined ? NaN : Date.parse(time);
+  return Number.isNaN(at) ? null : new Date(at).toISOString();
 }

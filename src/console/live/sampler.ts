@@ -1,7 +1,10 @@
 import type { BrokerLook, ConsoleContext } from '../context.ts';
 import { reasonOf } from '../problem.ts';
-import { verdictsOf, type BrokerState, type HistoryPoint, type Overview, type WorkerState } from './overview.ts';
+import { Backlog, trendOf } from './backlog.ts';
+import type { HistoryPoint, Overview } from './overview.ts';
 import { comparable, failureRates, methodRates, ratesOf, rounded, stageTimes, type PagePair } from './rates.ts';
+import { allRequests, type BrokerState, type WorkerState } from './states.ts';
+import { verdictsOf } from './verdicts.ts';
 import { holdsOf, readWorkerPage, type WorkerPage } from './worker-page.ts';
 
 const FETCH_TIMEOUT_MS = 1_500;
@@ -9,7 +12,7 @@ const FETCH_TIMEOUT_MS = 1_500;
 const MAX_HISTORY = 900;
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
-type Source = Pick<ConsoleContext, 'queue' | 'metricsUrls' | 'lookAtBroker'>;
+type Source = Pick<ConsoleContext, 'queue' | 'requestQueues' | 'metricsUrls' | 'lookAtBroker'>;
 
 /** One worker's page, or why it could not be read. */
 interface Reading {
@@ -23,6 +26,7 @@ export class Sampler {
   readonly #source: Source;
   readonly #everyMs: number;
   readonly #history: HistoryPoint[] = [];
+  readonly #backlog = new Backlog();
   #broker: BrokerLook | undefined;
   #earlier: { readonly time: number; readonly pages: ReadonlyMap<string, WorkerPage> } | undefined;
   #latest: Promise<Overview>;
@@ -79,11 +83,18 @@ export class Sampler {
     const usable = comparable(pairs.map(([, pair]) => pair));
     const workers = readings.map((reading) => workerState(reading, new Map(pairs).get(reading.url), seconds));
     const all = [...pages.values()];
+    const requests = allRequests(broker.queues) ?? null;
+    if (broker.problem === undefined) this.#backlog.look(time, broker.queues, broker.dead?.messages);
+    else this.#backlog.forget();
+    const oldest = this.#backlog.oldest(time, requests?.messages ?? null, all);
     const overview: Overview = {
       time: new Date(time).toISOString(),
       queue,
-      verdicts: verdictsOf(queue, broker, workers),
-      requests: broker.requests ?? null,
+      verdicts: verdictsOf(queue, broker, workers, oldest),
+      requests,
+      queues: broker.queues.map(({ name, figures }) => ({ name, messages: null, consumers: null, ...figures })),
+      oldest_request: oldest,
+      trend: trendOf([...this.#history, { time, waiting: requests?.messages ?? null }]),
       dead_letters: broker.dead ?? null,
       rates: ratesOf(usable, seconds),
       in_flight: all.reduce((sum, { inFlight }) => sum + inFlight, 0),
@@ -104,16 +115,19 @@ export class Sampler {
   }
 
   async #brokerState(): Promise<BrokerState> {
-    const { queue } = this.#source;
+    const { queue, requestQueues } = this.#source;
     try {
-      this.#broker ??= await this.#source.lookAtBroker();
-      const requests = await this.#broker.queue(queue);
-      return { problem: undefined, requests, dead: await this.#broker.queue(`${queue}.dead`) };
+      const look = (this.#broker ??= await this.#source.lookAtBroker());
+      const names = [...requestQueues, `${queue}.dead`];
+      // One after the other: each opens a channel.
+      const queues = [];
+      for (const name of names) queues.push({ name, figures: await look.queue(name) });
+      return { problem: undefined, dead: queues.pop()?.figures, queues };
     } catch (error) {
       const broken = this.#broker;
       this.#broker = undefined;
       await broken?.close();
-      return { problem: reasonOf(error), requests: undefined, dead: undefined };
+      return { problem: reasonOf(error), queues: [], dead: undefined };
     }
   }
 

@@ -12,6 +12,8 @@ export interface WorkerPage {
   readonly samples: readonly Sample[];
   readonly ready: boolean;
   readonly inFlight: number;
+  /** Seconds, of the requests in flight; 0 where none has a timestamp. */
+  readonly oldestAgeS: number;
   readonly holds: readonly { readonly code: string; readonly text: string }[];
   /** One request at a time, because one may end processes. */
   readonly cautious: boolean;
@@ -35,6 +37,7 @@ export function readWorkerPage(text: string): WorkerPage {
     samples,
     ready: total('contacts_ready') > 0,
     inFlight: total('contacts_in_flight'),
+    oldestAgeS: total('contacts_oldest_request_age_seconds'),
     holds,
     cautious: total('contacts_cautious') > 0,
     requests: total('contacts_requests_total'),

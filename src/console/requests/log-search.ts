@@ -1,5 +1,7 @@
 import { open } from 'node:fs/promises';
 
+import { escapeControls } from '../../dead-letters/terminal-text.ts';
+
 /** One line of a worker's log about a request. */
 export interface LogLine {
   readonly time: string;
@@ -16,6 +18,8 @@ export interface LogLine {
 /** The end of the file that is searched; about 250,000 lines. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_LINES = 50;
+/** Any program can have written the file. */
+const MAX_TEXT = 255;
 
 /** Finds the lines that a request's reference or message id names, at the end of a log file. */
 export async function searchLog(path: string, wanted: string): Promise<LogLine[]> {
@@ -45,7 +49,8 @@ function lineOf(line: string, wanted: string): LogLine | undefined {
   }
   if (fields['msg'] !== 'request' || (fields['request_id'] !== wanted && fields['message_id'] !== wanted))
     return undefined;
-  const text = (name: string): string => (typeof fields[name] === 'string' ? fields[name] : '');
+  const text = (name: string): string =>
+    typeof fields[name] === 'string' ? escapeControls(fields[name].slice(0, MAX_TEXT)) : '';
   return {
     time: text('time'),
     method: text('method'),

@@ -3,6 +3,7 @@ import type { DeadLetter } from '../../protocol/dead-letter.ts';
 import { matchesReference } from '../../dead-letters/summary.ts';
 import { idsOf, type ConsoleContext, type RequestTrace } from '../context.ts';
 import type { LetterDesk } from '../letters/desk.ts';
+import { listed } from '../letters/own-headers.ts';
 import { letterId, rowOf, type LetterRow } from '../letters/row.ts';
 import { ConsoleError, reasonOf } from '../problem.ts';
 import { searchLog, type LogLine } from './log-search.ts';
@@ -23,7 +24,10 @@ export interface RequestStory extends Verdict {
   /** Beginnings of the keys under which effects are stored. */
   readonly references: readonly string[];
   readonly dead_letters: readonly (LetterRow & { readonly id: string })[];
-  readonly traces: readonly (Omit<RequestTrace, 'at'> & { readonly at: string | null })[];
+  readonly traces: readonly (Omit<RequestTrace, 'at' | 'lastError'> & {
+    readonly at: string | null;
+    readonly lastError?: string | null;
+  })[];
   readonly log: readonly LogLine[];
   readonly sources: readonly Source[];
 }
@@ -56,7 +60,11 @@ export async function lookUp(wanted: string, context: Context, desk: LetterDesk)
     ...verdictOf(rows, database.found, log.found),
     references: [...references],
     dead_letters: rows,
-    traces: database.found.map(({ at, ...trace }) => ({ ...trace, at: at?.toISOString() ?? null })),
+    traces: database.found.map(({ at, lastError, ...trace }) => ({
+      ...trace,
+      ...(lastError !== undefined && { lastError: listed(lastError) }),
+      at: at?.toISOString() ?? null,
+    })),
     log: log.found,
     sources: [letters.source, database.source, log.source],
   };

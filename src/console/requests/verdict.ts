@@ -1,5 +1,6 @@
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../../protocol/catalogue.ts';
 import type { RequestTrace } from '../context.ts';
+import { listed } from '../letters/own-headers.ts';
 import type { LetterRow } from '../letters/row.ts';
 import type { LogLine } from './log-search.ts';
 
@@ -87,7 +88,8 @@ function byLog(line: LogLine | undefined): Step | undefined {
 
 function byAttempts(traces: readonly RequestTrace[]): Step | undefined {
   const failed = traces.find(({ kind }) => kind === 'failed');
-  if (failed !== undefined) return { state: 'no', text: `it failed for good: ${failed.lastError ?? 'a defect'}` };
+  if (failed !== undefined)
+    return { state: 'no', text: `it failed for good: ${listed(failed.lastError ?? 'a defect') ?? ''}` };
   const attempted = traces.find(({ kind }) => kind === 'attempted');
   if (attempted === undefined) return undefined;
   return { state: 'unknown', text: `starts without an end on record: ${attempted.starts ?? 0}` };

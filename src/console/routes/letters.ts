@@ -2,7 +2,7 @@ import { Hono, type Context } from 'hono';
 
 import type { AuditLog } from '../audit.ts';
 import type { ConsoleContext } from '../context.ts';
-import { count, flag, jsonBody, selection, text } from '../input.ts';
+import { count, filtersIn, flag, jsonBody, selection, text } from '../input.ts';
 import { hidden, revealed } from '../letters/content.ts';
 import type { LetterDesk } from '../letters/desk.ts';
 import type { Jobs } from '../letters/jobs.ts';
@@ -32,15 +32,15 @@ export function letterRoutes(parts: LetterParts): Hono<ConsoleEnv> {
   const routes = new Hono<ConsoleEnv>();
 
   routes.get('/dead-letters', async (context) => {
-    const { reason, search, limit } = context.req.query();
-    const filter = { reason: text(reason, 'reason'), search: text(search, 'search') };
+    const { reason, group, search, limit } = context.req.query();
+    const filter = { reason: text(reason, 'reason'), group: text(group, 'group'), search: text(search, 'search') };
     return context.json(await desk.list(filter, count(limit, DEFAULT_ROWS, MAX_ROWS)));
   });
 
   // Not a GET: what is searched for may be a person's address, and URLs get into histories.
   routes.post('/dead-letters/search', async (context) => {
     const body = await jsonBody(context);
-    const filter = { reason: text(body['reason'], 'reason'), search: text(body['search'], 'search'), contents: true };
+    const filter = { ...filtersIn(body), contents: true };
     recordSearch(context, filter.search);
     return context.json(await desk.list(filter, DEFAULT_ROWS));
   });

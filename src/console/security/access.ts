@@ -5,6 +5,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { ConsoleCode } from '../../protocol/catalogue.ts';
 import type { Actor, AuditLog } from '../audit.ts';
 import { refusal } from '../problem.ts';
+import type { ConsoleSettings } from '../settings.ts';
 import { isSameOrigin } from './hosts.ts';
 import { isEqualSecret, Sessions, type Session } from './sessions.ts';
 import { WrongTokens } from './wrong-tokens.ts';
@@ -26,13 +27,19 @@ export class Access {
   readonly #token: string;
   readonly #audit: AuditLog;
   readonly #cookie: () => string;
+  readonly #publicOrigin: string | undefined;
   readonly #sessions = new Sessions();
   readonly #wrong = new WrongTokens();
 
   /** `port`: read when a cookie is needed, as browsers share cookies between ports. */
-  constructor(token: string, audit: AuditLog, port: () => number) {
+  constructor(
+    { token, publicOrigin }: Pick<ConsoleSettings, 'token' | 'publicOrigin'>,
+    audit: AuditLog,
+    port: () => number,
+  ) {
     this.#token = token;
     this.#audit = audit;
+    this.#publicOrigin = publicOrigin;
     this.#cookie = () => `contacts_console_${port()}`;
   }
 
@@ -47,7 +54,7 @@ export class Access {
     // A proxy's own login (Basic) is not for the console.
     const authorization = given !== undefined && /^Bearer\b/i.test(given) ? given : undefined;
     const session = authorization === undefined ? this.sessionOf(context) : undefined;
-    const refused = session === undefined ? this.#byToken(context, authorization) : csrfRefusal(context, session);
+    const refused = session === undefined ? this.#byToken(context, authorization) : this.#bySession(context, session);
     if (refused !== undefined) return refused;
     const operator = session?.operator ?? named(context.req.header('x-operator'));
     context.set('actor', { operator, address: addressOf(context) });
@@ -55,23 +62,26 @@ export class Access {
     return next();
   };
 
-  /** `POST /login`, a form with `token` and `name`. Returns why it is refused, in words. */
-  async signIn(context: Context): Promise<string | undefined> {
+  /** `POST /login`, a form with `token` and `name`. Returns why it is refused. */
+  async signIn(context: Context): Promise<SignInRefusal | undefined> {
     const address = addressOf(context);
-    const form = await context.req.parseBody();
+    const form = await context.req.parseBody().catch(() => undefined);
+    if (form === undefined) return { status: 400, problem: 'The form cannot be read.' };
     const operator = named(form['name']);
     const token = typeof form['token'] === 'string' ? form['token'].trim() : '';
-    if (!isSameOrigin(context.req.raw.headers)) return 'The form was sent by another site.';
-    const wait = this.#wrong.waitSeconds(address);
-    if (wait > 0) return `Too many wrong tokens. Wait ${wait} s.`;
+    if (!isSameOrigin(context.req.raw.headers, this.#publicOrigin)) {
+      return { status: 401, problem: 'The form was sent by another site.' };
+    }
     if (!isEqualSecret(token, this.#token)) {
-      this.#refused(operator, address);
-      return 'The token is wrong. It was printed when the console started.';
+      const wait = this.#refused(context, operator, address);
+      if (wait > 0) return { status: 429, problem: tooMany(wait) };
+      return { status: 401, problem: 'The token is wrong. It was printed when the console started.' };
     }
     // What cannot be recorded is refused.
     this.#audit.record('signed-in', { operator, address });
     const session = this.#sessions.open(operator);
-    setCookie(context, this.#cookie(), session.secret, { httpOnly: true, sameSite: 'Strict', path: '/' });
+    const secure = this.#publicOrigin?.startsWith('https:') === true;
+    setCookie(context, this.#cookie(), session.secret, { httpOnly: true, secure, sameSite: 'Strict', path: '/' });
     return undefined;
   }
 
@@ -86,29 +96,39 @@ export class Access {
   #byToken(context: Context, authorization: string | undefined): Response | undefined {
     const address = addressOf(context);
     if (authorization === undefined) return denied(context, 401, 'NO_TOKEN', 'Sign in, or send the token.');
-    const wait = this.#wrong.waitSeconds(address);
-    if (wait > 0) {
-      context.header('Retry-After', String(wait));
-      return denied(context, 429, 'TOO_MANY_WRONG_TOKENS', `Too many wrong tokens. Wait ${wait} s.`);
-    }
     const [, given = ''] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
     if (isEqualSecret(given, this.#token)) return undefined;
-    this.#refused(named(context.req.header('x-operator')), address);
+    const wait = this.#refused(context, named(context.req.header('x-operator')), address);
+    if (wait > 0) return denied(context, 429, 'TOO_MANY_WRONG_TOKENS', tooMany(wait));
     return denied(context, 401, 'WRONG_TOKEN', 'The token is wrong.');
   }
 
-  #refused(operator: string, address: string): void {
-    this.#wrong.add(address);
-    this.#audit.record('sign-in-refused', { operator, address });
+  /** A page of another site may send the cookie's bearer here, but cannot read the CSRF token. */
+  #bySession(context: Context, session: Session): Response | undefined {
+    if (context.req.method === 'GET' || context.req.method === 'HEAD') return undefined;
+    const given = context.req.header(CSRF_HEADER) ?? '';
+    const isOwn = isSameOrigin(context.req.raw.headers, this.#publicOrigin);
+    if (isOwn && isEqualSecret(given, session.csrf)) return undefined;
+    return denied(context, 403, 'CSRF', 'The request was not made by the console’s own page.');
+  }
+
+  /** Counts and records a wrong token; returns the seconds to wait where there were too many. */
+  #refused(context: Context, operator: string, address: string): number {
+    const { count, waitSeconds, isRecorded } = this.#wrong.add(address);
+    if (isRecorded) this.#audit.record('sign-in-refused', { operator, address }, { count });
+    if (waitSeconds > 0) context.header('Retry-After', String(waitSeconds));
+    return waitSeconds;
   }
 }
 
-/** A page of another site may send the cookie's bearer here, but cannot read the CSRF token. */
-function csrfRefusal(context: Context, session: Session): Response | undefined {
-  if (context.req.method === 'GET' || context.req.method === 'HEAD') return undefined;
-  const given = context.req.header(CSRF_HEADER) ?? '';
-  if (isSameOrigin(context.req.raw.headers) && isEqualSecret(given, session.csrf)) return undefined;
-  return denied(context, 403, 'CSRF', 'The request was not made by the console’s own page.');
+/** Why somebody is not signed in, in words. */
+export interface SignInRefusal {
+  readonly status: 400 | 401 | 429;
+  readonly problem: string;
+}
+
+function tooMany(waitSeconds: number): string {
+  return `Too many wrong tokens. Wait ${waitSeconds} s.`;
 }
 
 function denied(context: Context, status: 401 | 403 | 429, code: ConsoleCode, message: string): Response {

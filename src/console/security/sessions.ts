@@ -27,6 +27,17 @@ export function newSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
+const MIN_TOKEN_BITS = 50;
+
+/**
+ * Whether few characters make up a token that a person chose. The right token is always let in, so
+ * that wrong ones can be tried as fast as the console answers: some thousand a second, for which
+ * 50 bits last for thousands of years.
+ */
+export function isGuessable(token: string): boolean {
+  return token.length * Math.log2(new Set(token).size) < MIN_TOKEN_BITS;
+}
+
 /** The sessions of this process; all end with it. */
 export class Sessions {
   readonly #sessions = new Map<string, Session>();

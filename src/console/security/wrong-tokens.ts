@@ -1,8 +1,24 @@
+import { isIPv6 } from 'node:net';
+
 const WINDOW_MS = 60_000;
 const MAX_WRONG = 10;
 const MAX_ADDRESSES = 1_000;
 
-/** Counts wrong tokens by address. Too many in a minute close the door to further ones. */
+/** What to do about one more wrong token. */
+export interface WrongToken {
+  /** Wrong tokens of this address in its present minute, this one included. */
+  readonly count: number;
+  /** Seconds until the minute ends; 0 where there were not too many. */
+  readonly waitSeconds: number;
+  /** Whether the audit log gets a line: the first ten of a minute, then the hundredth and so on. */
+  readonly isRecorded: boolean;
+}
+
+/**
+ * Counts wrong tokens by address, for a minute. The right token never gets here: whoever shares an
+ * address with a guesser, behind a proxy, is not locked out. What makes guessing infeasible is the
+ * token: see `isGuessable`.
+ */
 export class WrongTokens {
   readonly #byAddress = new Map<string, { count: number; readonly until: number }>();
   readonly #now: () => number;
@@ -16,27 +32,37 @@ export class WrongTokens {
     return this.#byAddress.size;
   }
 
-  /** Seconds for which no token of this address is looked at; 0 where it may try. */
-  waitSeconds(address: string): number {
-    const known = this.#byAddress.get(address);
-    if (known === undefined) return 0;
-    if (known.until <= this.#now()) {
-      this.#byAddress.delete(address);
-      return 0;
-    }
-    return known.count < MAX_WRONG ? 0 : Math.ceil((known.until - this.#now()) / 1_000);
+  add(address: string): WrongToken {
+    const known = this.#known(networkOf(address));
+    known.count += 1;
+    const { count, until } = known;
+    return {
+      count,
+      waitSeconds: count <= MAX_WRONG ? 0 : Math.ceil((until - this.#now()) / 1_000),
+      isRecorded: count <= MAX_WRONG || Number.isInteger(Math.log10(count)),
+    };
   }
 
-  add(address: string): void {
-    const known = this.#byAddress.get(address);
-    if (known !== undefined && known.until > this.#now()) {
-      known.count += 1;
-      return;
-    }
+  #known(network: string): { count: number; readonly until: number } {
+    const known = this.#byAddress.get(network);
+    if (known !== undefined && known.until > this.#now()) return known;
+    this.#byAddress.delete(network);
     if (this.#byAddress.size >= MAX_ADDRESSES) {
       const [oldest = ''] = this.#byAddress.keys();
       this.#byAddress.delete(oldest);
     }
-    this.#byAddress.set(address, { count: 1, until: this.#now() + WINDOW_MS });
+    const begun = { count: 0, until: this.#now() + WINDOW_MS };
+    this.#byAddress.set(network, begun);
+    return begun;
   }
+}
+
+/** One machine may have all addresses of an IPv6 network of 64 bits. */
+function networkOf(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const rest = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - groups.length - rest.length }, () => '0');
+  return [...groups, ...zeros, ...rest].slice(0, 4).join(':');
 }

@@ -143,6 +143,12 @@ export function rejectedItemsIn(what: string, error: unknown): ReadonlyMap<numbe
   );
 }
 
+/** The indexes of a batch's items that violate a unique index, whatever happened to the others. */
+export function duplicateItemsIn(error: unknown): ReadonlySet<number> {
+  if (!(error instanceof MongoBulkWriteError)) return new Set();
+  return new Set([error.writeErrors].flat().flatMap(({ index, code }) => (code === DUPLICATE_KEY ? [index] : [])));
+}
+
 function isConflict(code: number): boolean {
   return code === DUPLICATE_KEY || CONFLICT_CODES.has(code);
 }

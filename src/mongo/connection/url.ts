@@ -13,6 +13,9 @@ const ENCODE = 'in user name and password, @ / ? # : and % are written %40 %2F %
 /** Login mechanisms that need packages the worker does not include. */
 const MECHANISMS_WITHOUT_PACKAGE: ReadonlySet<string> = new Set(['GSSAPI', 'MONGODB-AWS']);
 
+/** The login by the client's certificate. */
+const X509 = 'MONGODB-X509';
+
 /**
  * Describes what is wrong with a database URL; names options, never values. `undefined` if the URL
  * is valid. The driver itself parses the URL, so it cannot later reject what passes here.
@@ -88,12 +91,17 @@ function clientProblem({ options }: MongoClient, place: string): string | undefi
   if (options.minPoolSize > options.maxPoolSize) {
     return `option minPoolSize must be at most ${options.maxPoolSize}, the size of the worker's connection pool`;
   }
-  const { mechanism = '' } = options.credentials ?? {};
-  if (MECHANISMS_WITHOUT_PACKAGE.has(mechanism))
-    return 'option authMechanism names one that needs a package which the worker does not include';
   if (options.compressors?.includes('snappy'))
     return 'option compressors names snappy, which needs a package that the worker does not include; use zlib or zstd';
-  return tlsProblem(options);
+  return loginProblem(options) ?? tlsProblem(options);
+}
+
+function loginProblem({ credentials, tls }: MongoClient['options']): string | undefined {
+  const mechanism = credentials?.mechanism ?? '';
+  if (mechanism === X509 && !tls) return 'option authMechanism makes the certificate the login, which needs tls=true';
+  if (MECHANISMS_WITHOUT_PACKAGE.has(mechanism))
+    return 'option authMechanism names one that needs a package which the worker does not include';
+  return undefined;
 }
 
 /**
@@ -111,6 +119,12 @@ export function mongodbTlsProblem(url: string): string | undefined {
     return 'is set, but an option of MONGODB_URL (tlsInsecure, tlsAllowInvalidCertificates or tlsAllowInvalidHostnames) turns the check of certificates off';
   }
   return undefined;
+}
+
+/** Whether a valid URL makes the client's certificate the login, and names no file that holds it. */
+export function mongodbNeedsCertificate(url: string): boolean {
+  const { credentials, tlsCertificateKeyFile } = createClient(url, DEFAULT_LIMITS).options;
+  return credentials?.mechanism === X509 && tlsCertificateKeyFile === undefined;
 }
 
 const TLS_FILES = { tlsCAFile: 'ca', tlsCRLFile: 'crl', tlsCertificateKeyFile: 'cert' } as const;

@@ -70,6 +70,7 @@ async function consume(handle: Handler): Promise<Consumer> {
       settled: (how) => settled.push(how),
       deadLettered: ({ code }) => letters.push(code),
       deadLetterHeld: () => undefined,
+      handedOver: () => undefined,
       handlerFailed: () => undefined,
       ...IGNORED_CONSUMER_EVENTS,
     },

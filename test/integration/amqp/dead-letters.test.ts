@@ -4,6 +4,7 @@ import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'a
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
 import { DeadLetterPublisher } from '../../../src/amqp/consumer/dead-letter-publisher.ts';
+import { singleQueue } from '../../../src/protocol/request-queues.ts';
 import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import { POLLING } from '../../support/polling.ts';
 
@@ -35,7 +36,7 @@ beforeEach(async () => {
     },
   );
   await publisher.started;
-  letters = new DeadLetterPublisher(publisher, queue, { deadLetterHeld: (reason) => held.push(reason) });
+  letters = new DeadLetterPublisher(publisher, singleQueue(queue), { deadLetterHeld: (reason) => held.push(reason) });
 });
 
 afterEach(async () => {

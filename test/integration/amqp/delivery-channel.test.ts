@@ -48,6 +48,7 @@ beforeEach(async () => {
       delivered: () => undefined,
       settled: (how) => settled.push(how),
       deadLettered: () => undefined,
+      handedOver: () => undefined,
       handlerFailed: () => undefined,
       deadLetterHeld: () => undefined,
       ...IGNORED_CONSUMER_EVENTS,

@@ -210,6 +210,7 @@ test('a full dead-letter queue delays only the letter and its delivery; a stop r
       settled: (how) => settled.push(how),
       deadLettered: () => undefined,
       deadLetterHeld: (reason) => held.push(reason),
+      handedOver: () => undefined,
       handlerFailed: () => undefined,
       ...IGNORED_CONSUMER_EVENTS,
     },

@@ -4,6 +4,8 @@ import { delimiter, join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { openStore } from '../../../src/mongo/store.ts';
+import { freshNames } from '../../support/fresh-names.ts';
 import { runningWorker } from '../../support/running-worker.ts';
 import { createRequest } from '../../support/documents.ts';
 import { Queues } from '../dead-letters/letters.ts';
@@ -13,6 +15,7 @@ import { stepsOf } from '../producers/page-session.ts';
 const PAGE = new URL('../../../docs/cli.md', import.meta.url);
 const LIMIT_MS = 50_000;
 const running = runningWorker();
+const { mongodbUrl: claimsUrl } = freshNames();
 const folder = mkdtempSync(join(tmpdir(), 'contacts-examples-'));
 const path = `${folderOfContacts()}${delimiter}${process.env['PATH']}`;
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -24,6 +27,8 @@ contacts() {
   case $1 in
     watch) timeout --preserve-status -s INT 3 contacts "$@" ;;
     console) timeout --preserve-status -s INT 6 contacts "$@" --port 0 ;;
+    # In a database of its own, as the worker here writes no claims.
+    claims) MONGODB_URL=$CLAIMS_MONGODB_URL command contacts "$@" --wait 0.1 ;;
     *) command contacts "$@" ;;
   esac
 }
@@ -34,7 +39,7 @@ if ! command -v jq > /dev/null; then jq() { cat; }; fi
 
 function run(command: string): Promise<Ended> {
   const { amqpUrl, queue, mongodbUrl } = running.names;
-  const env = { PATH: path, HOME: folder, AMQP_URL: amqpUrl, REQUEST_QUEUE: queue };
+  const env = { PATH: path, HOME: folder, AMQP_URL: amqpUrl, REQUEST_QUEUE: queue, CLAIMS_MONGODB_URL: claimsUrl };
   const here = command.replace('mongodb://db/contacts', mongodbUrl).replace('/run/secrets/console-token', 'token');
   const commands = `set -o pipefail\n${SURROUNDINGS}\n${here}`;
   return bash(commands, { cwd: folder, env, limitMs: LIMIT_MS });
@@ -54,6 +59,9 @@ beforeAll(async () => {
   const { code, err } = await run('contacts import people.csv --message-id before');
   if (code !== 0) throw new Error(err);
   await letters();
+  const store = openStore(claimsUrl, { sharded: true });
+  await store.prepare();
+  await store.close();
 });
 
 /** The dead letters that the examples name. */

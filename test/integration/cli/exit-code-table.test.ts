@@ -42,6 +42,8 @@ const TABLE: readonly (readonly [command: string, args: readonly string[], codes
   ['dead-letters', ['list'], { ...SENDS, noQueue: 1 }],
   ['schema', ['xsd'], PRINTS],
   ['doctor', ['--timeout', '2'], CHECKS],
+  // Without MONGODB_URL. It does not use the broker.
+  ['claims', [], { nobody: 78, unusable: 78, noQueue: 78, usage: 2 }],
   ['completion', ['bash'], PRINTS],
 ];
 

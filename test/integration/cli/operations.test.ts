@@ -9,7 +9,7 @@ import { describe, expect, inject, test } from 'vitest';
 
 import { freePort } from '../../../infrastructure/addresses.ts';
 import { runningWorker } from '../../support/running-worker.ts';
-import { CLI, contacts, startContacts, type CommandOptions, type Ended } from './contacts-process.ts';
+import { CLI, contacts, startContacts, tempFile, type CommandOptions, type Ended } from './contacts-process.ts';
 
 const port = await freePort();
 const running = runningWorker({ HTTP_PORT: String(port) });
@@ -18,6 +18,7 @@ const run = (args: readonly string[], options?: CommandOptions): Promise<Ended> 
 /** The shared broker's address with parts of it replaced. */
 const brokerUrl = (parts: Readonly<Record<string, string>>): string =>
   Object.assign(new URL(inject('amqpUrl')), parts).href;
+const MONGODB = running.names.mongodbUrl;
 const METRICS = `http://127.0.0.1:${port}/metrics`;
 
 describe('doctor', () => {
@@ -107,11 +108,31 @@ describe('doctor', () => {
     expect(out).not.toContain('secret');
   });
 
-  test('a database URL that the worker refuses fails the check', async () => {
-    const MONGODB_URL = running.names.mongodbUrl.replace(/\/[^/]*$/, '');
-    const { code, out } = await run(['doctor'], { env: { MONGODB_URL } });
+  test.each([
+    [{ MONGODB_URL: MONGODB.replace(/\/[^/]*$/, '') }, /^FAIL {2}database: MONGODB_URL names no database/m],
+    [{ MONGODB_URL_FILE: '/nowhere' }, /^FAIL {2}database: MONGODB_URL the file that MONGODB_URL_FILE names/m],
+    [
+      { MONGODB_URL_FILE: tempFile('url', MONGODB), MONGODB_TLS_CA_FILE: tempFile('path', '/nowhere.pem') },
+      /^FAIL {2}database: MONGODB_TLS_CA is set, but MONGODB_URL does not ask for TLS.*; MONGODB_TLS_CA names a file/m,
+    ],
+    [{ AMQP_URL: '', AMQP_URL_FILE: tempFile('url', 'http://x') }, /^FAIL {2}settings: AMQP_URL must be/m],
+    [{ AMQP_TLS_CA_FILE: tempFile('path', '/nowhere.pem') }, /^FAIL {2}settings: AMQP_TLS_CA is set, but AMQP_URL/m],
+  ])('settings that the worker refuses fail the check: %j', async (env, expected) => {
+    const { code, out } = await run(['doctor', '--queue', 'nowhere', '--timeout', '5'], { env });
     expect(code).toBe(1);
-    expect(out).toMatch(/^FAIL {2}database: MONGODB_URL names no database/m);
+    expect(out).toMatch(expected);
+  });
+
+  test('the URLs may be in files, as for the worker', async () => {
+    const { amqpUrl, mongodbUrl } = running.names;
+    const env = {
+      AMQP_URL: '',
+      AMQP_URL_FILE: tempFile('amqp', `${amqpUrl}\n`),
+      MONGODB_URL_FILE: tempFile('mongodb', `${mongodbUrl}\n`),
+    };
+    const { code, out } = await run(['doctor'], { env });
+    expect(out).toMatch(/^ok {4}database: reachable and writable/m);
+    expect(code).toBe(0);
   });
 });
 

@@ -35,7 +35,7 @@ export async function startConsole(
     ]);
   }
   return {
-    url: find(/ at (http:\S+)\/(?: |$)/)!,
+    url: find(/ (?:at|on) (http:\S+)\/(?: |$)/)!,
     token: find(/^Token: (\S+)/)!,
     errors: () => lines.join('\n'),
     audit: () =>

@@ -20,14 +20,14 @@ afterAll(async () => {
 });
 
 const overview = (): Promise<unknown> => succeeding(page, '/api/overview');
-const CRITICAL = { verdicts: expect.arrayContaining([{ level: 'critical', text: expect.any(String) }]) };
+const CRITICAL = { verdicts: expect.arrayContaining([expect.objectContaining({ level: 'critical' })]) };
 
 test('requests that nobody consumes are named first', async () => {
   queues.channel.sendToQueue(queues.requests, Buffer.from('x'));
   await queues.channel.waitForConfirms();
   const text = `1 request waits, and no worker consumes ${names.queue}.`;
   await expect.poll(overview, { timeout: 20_000 }).toMatchObject({
-    verdicts: expect.arrayContaining([{ level: 'critical', text }]),
+    verdicts: expect.arrayContaining([expect.objectContaining({ level: 'critical', text })]),
     workers: [{ state: 'unreachable' }],
   });
 });

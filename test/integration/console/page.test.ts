@@ -38,6 +38,8 @@ async function section(name: string, text: string | RegExp): Promise<void> {
   await page.getByRole('main').getByText(text).first().waitFor();
 }
 
+/** What a page writes that shows a value that it does not have. */
+const NO_VALUE = /null|undefined|NaN|\[object/;
 const MALFORMED = '<request method="contact.get">\n  <contact_id>1</contact>\n</request>';
 
 describe('the page in Chromium', () => {
@@ -47,6 +49,7 @@ describe('the page in Chromium', () => {
     await page.getByRole('row', { name: /^contact\.create / }).waitFor();
     expect(await page.locator('.uplot canvas').count()).toBe(3);
     await expect.poll(() => page.locator('.figure', { hasText: 'Workers' }).innerText()).toContain('1 / 1');
+    expect(await page.locator('.figure', { hasText: 'Oldest request' }).innerText()).toContain('no request waits');
   });
 
   test('a letter is discarded by keyboard alone, and the action is undone', async () => {
@@ -56,6 +59,7 @@ describe('the page in Chromium', () => {
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog');
     await dialog.getByText('1 letter will be removed for good').waitFor();
+    expect(await dialog.innerText()).not.toMatch(NO_VALUE);
     expect(await axeFindings(page)).toEqual([]);
     // The dialog holds the focus, on its confirmation.
     await page.keyboard.press('Enter');
@@ -68,6 +72,28 @@ describe('the page in Chromium', () => {
     await expect.poll(() => queues.depths()).toMatchObject({ dead: 1 });
   });
 
+  test('by keyboard alone a person looks at one group of letters, and acts on it', async () => {
+    await queues.buryMany(3);
+    await section('Activity', 'What people did');
+    await section('Dead letters', 'By cause');
+    await expect.poll(() => page.title()).toBe('! Dead letters · Contacts console');
+    const group = page.getByRole('button', { name: 'Show 2 letters: INTERNAL_ERROR contact.create' });
+    await group.focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('Only the group').waitFor();
+    await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Show all groups');
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Send back all 2 that match…' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByText('2 letters will go back to the request queue').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('Tab');
+    await page.getByRole('button', { name: 'Show all groups' }).focus();
+    await page.keyboard.press('Space');
+    await page.getByText('3 letters, read').waitFor();
+  });
+
   test('personal data is hidden until it is asked for', async () => {
     const reference = await queues.bury('ANSWER_REFUSED', { messageId: randomUUID() });
     await section('Activity', 'What people did');
@@ -77,6 +103,7 @@ describe('the page in Chromium', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByText('<email>•••</email>').waitFor();
     expect(await page.content()).not.toContain(jane.email);
+    expect(await dialog.innerText()).not.toMatch(NO_VALUE);
     expect(await axeFindings(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Show personal data' }).click();
     await dialog.getByText(jane.email).first().waitFor();
@@ -123,6 +150,10 @@ describe.each(LOOKS)('%s', (_, look) => {
         await opened.page.goto(`${server.url}/#/${name}`);
         await opened.page.getByRole('main').getByText(text).first().waitFor();
         expect({ name, findings: await axeFindings(opened.page) }).toEqual({ name, findings: [] });
+        expect({ name, text: await opened.page.innerText('body') }).toEqual({
+          name,
+          text: expect.not.stringMatching(NO_VALUE),
+        });
         const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
         expect({ name, overflow: await opened.page.evaluate(overflow) }).toEqual({ name, overflow: 0 });
       }

@@ -34,7 +34,7 @@ test.skipIf(folder === '')('pictures for the documentation', { timeout: 300_000 
     const light = await openPage(browser, server, { viewport: { width: 1280, height: 880 } });
     await wait(LOAD_MS);
     const sizes = [await picture(light.page, 'console-overview')];
-    const dark = await openPage(browser, server, { colorScheme: 'dark', viewport: { width: 1280, height: 720 } });
+    const dark = await openPage(browser, server, { colorScheme: 'dark', viewport: { width: 1280, height: 640 } });
     await dark.page.goto(`${server.url}/#/dead-letters`);
     await dark.page.getByText('letters, read').waitFor();
     sizes.push(await picture(dark.page, 'console-dead-letters-dark'));
@@ -86,12 +86,13 @@ function bury(code: string, error: string, nth: number): void {
 async function load(signal: AbortSignal): Promise<void> {
   for (let round = 0; !signal.aborted; round += 1) {
     const width = 12 + Math.round(9 * Math.sin(round / 25) + 6 * Math.random());
+    const sent = { timestamp: Math.floor(Date.now() / 1_000) };
     const ask = (nth: number): Promise<unknown> => {
       const id = 1 + ((round + nth) % 40);
-      if (nth % 11 === 3) return running.requester.request(createRequest({ ...jane, email: 'nobody' }));
-      if (nth % 6 === 2) return running.requester.request(updateRequest(id, { first_name: 'Eve' }));
-      if (nth % 9 === 4) return running.requester.request(listRequest({ per_page: 5 }));
-      return running.requester.request(nth % 4 === 0 ? createRequest() : getRequest(id));
+      if (nth % 11 === 3) return running.requester.request(createRequest({ ...jane, email: 'nobody' }), sent);
+      if (nth % 6 === 2) return running.requester.request(updateRequest(id, { first_name: 'Eve' }), sent);
+      if (nth % 9 === 4) return running.requester.request(listRequest({ per_page: 5 }), sent);
+      return running.requester.request(nth % 4 === 0 ? createRequest() : getRequest(id), sent);
     };
     await Promise.all(Array.from({ length: width }, (_, nth) => ask(nth)));
     await wait(40);

@@ -44,25 +44,6 @@ describe('the token', () => {
     expect((await ask(running.url, path, { headers: { cookie: 'contacts_console_1=x' } })).status).toBe(401);
   });
 
-  test('ten wrong tokens in a minute close the door, also to the right one, but not to a session', async () => {
-    const own = await startConsole(names, NO_METRICS);
-    try {
-      const { cookie } = await signIn(own);
-      const wrong = { headers: { authorization: 'Bearer wrong-token-wrong' } };
-      for (let nth = 0; nth < 10; nth += 1) {
-        expect(await ask(own.url, '/api/session', wrong)).toMatchObject({ json: { error: { code: 'WRONG_TOKEN' } } });
-      }
-      const refused = await asker(own)('/api/session');
-      expect(refused).toMatchObject({ status: 429, json: { error: { code: 'TOO_MANY_WRONG_TOKENS' } } });
-      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-      expect((await ask(own.url, '/login', { body: `token=${own.token}`, headers: FORM })).status).toBe(401);
-      expect((await ask(own.url, '/api/session', { headers: { cookie } })).status).toBe(200);
-      expect(own.audit().filter(({ event }) => event === 'sign-in-refused')).toHaveLength(10);
-    } finally {
-      await own.stop();
-    }
-  });
-
   test('it comes from a file where one is given, and is not printed then', async () => {
     expect(readOnly.errors()).not.toContain(FILE_TOKEN);
     expect((await asker(readOnly)('/api/session')).status).toBe(200);

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import { openDeadLetters } from '../../../src/amqp/dead-letter-queue/queue.ts';
 import { deadLetterMessage } from '../../../src/amqp/consumer/dead-letter-message.ts';
 import { declareTopology } from '../../../src/amqp/connection/topology.ts';
+import { singleQueue } from '../../../src/protocol/request-queues.ts';
 import { decode } from '../../../src/codec/decode.ts';
 import { deadLetters } from '../../../src/dead-letters/command.ts';
 import type { CommandContext } from '../../../src/dead-letters/context.ts';
@@ -63,7 +64,7 @@ export class Queues {
 
   async #open(): Promise<void> {
     this.#model = await connect(this.#amqpUrl);
-    await declareTopology(this.#model, this.requests);
+    await declareTopology(this.#model, singleQueue(this.requests));
     this.#channel = await this.#model.createConfirmChannel();
   }
 

@@ -14,6 +14,8 @@ export class CommandProxy {
   #proxy: TcpProxy | undefined;
   readonly #answers = new Map<string, { readonly answer: Document; readonly when: (command: Document) => boolean }>();
   #dropped: string | undefined;
+  #held: ((command: Document) => boolean) | undefined;
+  readonly #release: (() => void)[] = [];
   /** The commands so far, without the document sequences sent with them. */
   readonly commands: Document[] = [];
 
@@ -39,7 +41,7 @@ export class CommandProxy {
     return this.#proxy;
   }
 
-  #hooks({ client }: ProxiedConnection): ConnectionHooks {
+  #hooks(connection: ProxiedConnection): ConnectionHooks {
     let rest: Buffer = Buffer.alloc(0);
     let dropsResponses = false;
     return {
@@ -52,13 +54,23 @@ export class CommandProxy {
           rest = rest.subarray(message.length);
           const command = this.#record(message);
           if (this.#dropped !== undefined && nameOf(command) === this.#dropped) dropsResponses = true;
-          const answer = command && this.#answerTo(message, command);
-          if (answer === undefined) forwarded.push(message);
-          else client.write(answer);
+          if (!this.#intercept(message, command, connection)) forwarded.push(message);
         }
         return forwarded.length === 0 ? undefined : Buffer.concat(forwarded);
       },
     };
+  }
+
+  /** Keeps a command back, or answers it; returns whether it did. */
+  #intercept(message: Buffer, command: Document | undefined, { client, server }: ProxiedConnection): boolean {
+    if (command === undefined) return false;
+    if (this.#held?.(command) === true) {
+      this.#release.push(() => void server.write(message));
+      return true;
+    }
+    const answer = this.#answerTo(message, command);
+    if (answer !== undefined) client.write(answer);
+    return answer !== undefined;
   }
 
   /**
@@ -79,6 +91,22 @@ export class CommandProxy {
    */
   dropResponsesTo(command: string): void {
     this.#dropped = command;
+  }
+
+  /** From now on such commands are kept back until `release`. */
+  hold(when: (command: Document) => boolean): void {
+    this.#held = when;
+  }
+
+  /** How many commands are kept back. */
+  get held(): number {
+    return this.#release.length;
+  }
+
+  /** Forwards the commands that were kept back, and keeps no more. */
+  release(): void {
+    this.#held = undefined;
+    for (const forward of this.#release.splice(0)) forward();
   }
 
   #record(message: Buffer): Document | undefined {

@@ -4,12 +4,15 @@ import { inject } from 'vitest';
 
 import { withDatabase } from '../../../infrastructure/addresses.ts';
 import { dropDatabase } from '../../../infrastructure/servers.ts';
-import { openStore } from '../../../src/mongo/store.ts';
-import { describeContactRepository } from '../../support/contact-repository-suite.ts';
+import { openStore, type StoreOptions } from '../../../src/mongo/store.ts';
+import { describeContactRepository, type OpenRepositories } from '../../support/contact-repository-suite.ts';
 
-describeContactRepository('in MongoDB', async () => {
+describeContactRepository('in MongoDB', () => open());
+describeContactRepository('in MongoDB, with claims', () => open({ sharded: true }));
+
+async function open(options: StoreOptions = {}): Promise<OpenRepositories> {
   const url = withDatabase(inject('mongodbUrl'), `test_${randomBytes(6).toString('hex')}`);
-  const [one, other] = [openStore(url), openStore(url)];
+  const [one, other] = [openStore(url, options), openStore(url, options)];
   await one.prepare();
   return {
     contacts: one.contacts,
@@ -19,4 +22,4 @@ describeContactRepository('in MongoDB', async () => {
       await dropDatabase(url);
     },
   };
-});
+}

@@ -6,6 +6,7 @@ import { ContactsClient } from '../../../src/client/index.ts';
 import { MAX_APPLIED_KEYS } from '../../../src/mongo/archived-keys.ts';
 import { collectionsOf } from '../../../src/mongo/documents.ts';
 import { openStore } from '../../../src/mongo/store.ts';
+import { creation, deletionOf, strict } from '../../support/contact-repository/fixtures.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 import { startWorker, type TestWorker } from '../../support/worker.ts';
 import { CommandProxy } from '../mongo/command-proxy.ts';
@@ -81,8 +82,23 @@ async function doEverything(): Promise<void> {
   await store.close();
 }
 
+/** What only a worker with MONGODB_SHARDED=true sends. */
+async function doEverythingSharded(): Promise<void> {
+  for (const retentionSeconds of [7_200, 3_600]) {
+    const store = openStore(proxy.url(names.mongodbUrl), { retentionSeconds, sharded: true });
+    await store.prepare();
+    const contacts = strict(store.contacts);
+    const one = creation();
+    const [created] = await contacts.create([one]);
+    await contacts.create([one]);
+    await contacts.delete([deletionOf(created!.id)]);
+    await store.close();
+  }
+}
+
 test("the worker's role allows exactly the actions of the commands that it sends", async () => {
   await doEverything();
+  await doEverythingSharded();
   const needed = new Map<string, Set<string>>();
   for (const command of proxy.commands) {
     const [name = ''] = Object.keys(command);

@@ -178,3 +178,34 @@ async function silentReceiver(): Promise<number> {
   const address = server.address();
   return address !== null && typeof address === 'object' ? address.port : 0;
 }
+
+test('variables with odd values are warned of once at the start, without their values, and end nothing', async () => {
+  const worker = await running({
+    OTEL_TRACES_EXPORTER: 'otlp',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.endpoint}/v1/traces`,
+    OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret-1%0d%0ax: y',
+    OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd',
+    OTEL_EXPORTER_OTLP_CERTIFICATE: '/no/such/file',
+    OTEL_TRACES_SAMPLER: 'sometimes',
+    OTEL_BSP_SCHEDULE_DELAY: 'soon',
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '6',
+  });
+  const answers = await Promise.all([1, 2, 3].map(() => requester.request(getRequest(1))));
+  expect(answers).toHaveLength(3);
+  const warned = worker
+    .output()
+    .split('\n')
+    .flatMap((line) => /"argument":"(OTEL_\w+)"/.exec(line)?.[1] ?? []);
+  expect(warned.toSorted()).toEqual([
+    'OTEL_BSP_SCHEDULE_DELAY',
+    'OTEL_EXPORTER_OTLP_CERTIFICATE',
+    'OTEL_EXPORTER_OTLP_COMPRESSION',
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OTEL_EXPORTER_OTLP_HEADERS',
+    'OTEL_TRACES_SAMPLER',
+  ]);
+  expect(`${worker.output()}${worker.errors()}`).not.toContain('secret-1');
+  worker.signal('SIGTERM');
+  expect(await worker.exited).toBe(0);
+});

@@ -4,10 +4,11 @@ import { clientSettings, deadlineOf, timeLimit } from '../../../src/client/optio
 import { settingsSchema } from '../../../src/settings/config.ts';
 
 test('defaults are the worker’s', () => {
-  const { AMQP_URL, REQUEST_QUEUE, PREFETCH } = settingsSchema().properties;
+  const { AMQP_URL, REQUEST_QUEUE, REQUEST_QUEUES, PREFETCH } = settingsSchema().properties;
   expect(clientSettings()).toEqual({
     urls: [AMQP_URL?.default],
     queue: REQUEST_QUEUE?.default,
+    queues: REQUEST_QUEUES?.default,
     appId: undefined,
     timeoutMs: 30_000,
     maxInFlight: PREFETCH?.default,

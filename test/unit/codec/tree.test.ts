@@ -7,8 +7,18 @@ import { documentBytes } from './arbitraries.ts';
 import { referenceTree } from './reference-parser.ts';
 import { runs } from './arbitraries.ts';
 
+/** The body with white space behind it that makes it longer than a usual request. */
+function lengthened(body: Uint8Array): Buffer {
+  const [first, second] = body;
+  const space = ' '.repeat(1_100);
+  if (first === 0xff && second === 0xfe) return Buffer.concat([body, Buffer.from(space, 'utf16le')]);
+  if (first === 0xfe && second === 0xff) return Buffer.concat([body, Buffer.from(space, 'utf16le').swap16()]);
+  return Buffer.concat([body, Buffer.from(space)]);
+}
+
 describe.each([
   ['a request', (body: Uint8Array) => parseDocument(body)],
+  ['a long request', (body: Uint8Array) => parseDocument(lengthened(body))],
   ['an answer', (body: Uint8Array) => parseAnswer(body, 10_000)],
 ])('the tree of a document that is read as %s', (_kind, parse) => {
   function rootOf(document: string): XmlElement {

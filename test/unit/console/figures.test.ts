@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 
 import { bucketsBetween, bucketsOf, quantile } from '../../../src/console/live/histogram.ts';
-import { verdictsOf } from '../../../src/console/live/overview.ts';
+import { Backlog, trendOf } from '../../../src/console/live/backlog.ts';
+import { allRequests, type BrokerState, type NamedQueue } from '../../../src/console/live/states.ts';
+import { verdictsOf } from '../../../src/console/live/verdicts.ts';
 import { comparable, failureRates, ratesOf, type PagePair } from '../../../src/console/live/rates.ts';
 import { holdsOf, readWorkerPage, type WorkerPage } from '../../../src/console/live/worker-page.ts';
 
@@ -52,18 +54,87 @@ test('why a worker holds is told in words; a reason of a later version by its na
   expect(holdsOf(page(1, 0))).toEqual([]);
 });
 
-test('the most serious verdict comes first', () => {
-  const levels = (broker: Parameters<typeof verdictsOf>[1]): string[] =>
-    verdictsOf('q', broker, []).map(({ level, text }) => `${level}: ${text}`);
-  const queue = (messages: number, consumers: number) => ({ messages, consumers });
-  const problem = undefined;
-  expect(levels({ problem, requests: queue(5, 0), dead: queue(2, 0) })).toEqual([
+const figures = (messages: number, consumers: number) => ({ messages, consumers });
+const seen = (name: string, messages: number, consumers: number): NamedQueue => ({
+  name,
+  figures: figures(messages, consumers),
+});
+
+test('the most serious verdict comes first, each with the next step', () => {
+  const levels = (broker: Partial<BrokerState>): string[] =>
+    verdictsOf('q', { problem: undefined, queues: [], dead: undefined, ...broker }, []).map(
+      ({ level, text }) => `${level}: ${text}`,
+    );
+  expect(levels({ queues: [seen('q', 5, 0)], dead: figures(2, 0) })).toEqual([
     'critical: 5 requests wait, and no worker consumes q.',
     'warning: 2 dead letters need a person.',
   ]);
-  expect(levels({ problem, requests: queue(5, 1), dead: queue(0, 0) })).toEqual([expect.stringMatching(/^ok: /)]);
-  expect(levels({ problem, requests: undefined, dead: undefined })[0]).toMatch(/^critical: The queue q does not exist/);
-  expect(levels({ problem: 'refused', requests: undefined, dead: undefined })[0]).toMatch(/refused/);
+  expect(levels({ queues: [seen('q', 5, 1)], dead: figures(0, 0) })).toEqual([expect.stringMatching(/^ok: /)]);
+  const missing = { name: 'q', figures: undefined };
+  expect(levels({ queues: [missing] })[0]).toMatch(/^critical: The queue q does not exist/);
+  expect(levels({ problem: 'refused' })[0]).toMatch(/refused/);
+  const broker = { problem: undefined, queues: [seen('q', 5, 0)], dead: figures(1, 0) };
+  const old = { age_seconds: 130, source: 'timestamp', text: 'by its timestamp' } as const;
+  const verdicts = verdictsOf('q', broker, [], old);
+  expect(verdicts.map(({ text }) => text)).toContain(
+    'The oldest request is not answered for 2 minutes (by its timestamp).',
+  );
+  for (const { todo } of verdicts) expect(todo).toMatch(/[.?]/);
+});
+
+test('of several queues each has its verdict, and the sums are of all', () => {
+  const queues = [seen('q.0', 5, 1), seen('q.1', 7, 0), { name: 'q.2', figures: undefined }];
+  const texts = verdictsOf('q', { problem: undefined, queues, dead: undefined }, []).map(({ text }) => text);
+  expect(texts).toEqual([
+    'The queue q.2 does not exist. A worker declares it.',
+    '7 requests wait, and no worker consumes q.1.',
+  ]);
+  expect(allRequests(queues)).toEqual({ messages: 12, consumers: 1 });
+  const none = queues.map(({ name }) => ({ name, figures: undefined }));
+  expect(allRequests(none)).toBeUndefined();
+  expect(verdictsOf('q', { problem: undefined, queues: none, dead: undefined }, [])).toHaveLength(1);
+});
+
+test('the oldest request is known by its timestamp, or since when nobody consumes; else it is unknown', () => {
+  const backlog = new Backlog();
+  const aged = (seconds: number): WorkerPage => page(1, 0, `contacts_oldest_request_age_seconds ${seconds}`);
+  expect(backlog.oldest(0, 0, [])).toMatchObject({ age_seconds: 0, source: 'nothing waits' });
+  expect(backlog.oldest(0, 5, [])).toMatchObject({ age_seconds: null, source: 'unknown' });
+  expect(backlog.oldest(0, 5, [aged(0)])).toMatchObject({
+    source: 'unknown',
+    text: expect.stringContaining('timestamp'),
+  });
+  expect(backlog.oldest(0, 5, [aged(3), aged(61)])).toMatchObject({ age_seconds: 61, source: 'timestamp' });
+
+  backlog.look(0, [seen('q', 5, 0)]);
+  backlog.look(60_000, [seen('q', 6, 0)]);
+  expect(backlog.oldest(60_000, 6, [])).toMatchObject({ age_seconds: 60, source: 'observed' });
+  expect(backlog.oldest(60_000, 6, [aged(90)])).toMatchObject({ age_seconds: 90, source: 'timestamp' });
+  // Somebody or something took messages: how old the others are is not known.
+  for (const change of [
+    () => backlog.look(70_000, [seen('q', 4, 0)]),
+    () => backlog.look(70_000, [seen('q', 6, 0)], 1),
+  ]) {
+    change();
+    expect(backlog.oldest(70_000, 4, [])).toMatchObject({ age_seconds: 0, source: 'observed' });
+  }
+  backlog.look(80_000, [seen('q', 4, 1)]);
+  expect(backlog.oldest(80_000, 4, [])).toMatchObject({ source: 'unknown' });
+  backlog.look(80_000, [seen('q', 4, 0)]);
+  backlog.forget();
+  expect(backlog.oldest(99_000, 4, [])).toMatchObject({ source: 'unknown' });
+});
+
+test('the trend is that of the last minute', () => {
+  const points = (...depths: (number | null)[]) => depths.map((waiting, nth) => ({ time: nth * 10_000, waiting }));
+  expect(trendOf(points(0, 100))).toEqual({ per_second: 10, empty_in_seconds: null });
+  expect(trendOf(points(9_999, 9_999, 700, 600, 500, 400, 300, 200, 100))).toEqual({
+    per_second: -10,
+    empty_in_seconds: 10,
+  });
+  expect(trendOf(points(5, null))).toEqual({ per_second: null, empty_in_seconds: null });
+  expect(trendOf(points(5))).toEqual({ per_second: null, empty_in_seconds: null });
+  expect(trendOf([])).toEqual({ per_second: null, empty_in_seconds: null });
 });
 
 test('series of several methods add up', () => {

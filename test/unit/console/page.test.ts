@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { marksOf } from '../../../src/console/documents/marks.ts';
 import { outline } from '../../../src/console/documents/outline.ts';
 import { readPage, readPageFiles } from '../../../src/console/page-files.ts';
-import { allowedHosts, isSameOrigin } from '../../../src/console/security/hosts.ts';
+import { hostsOf, isLoopback, isSameOrigin } from '../../../src/console/security/hosts.ts';
+import { isGuessable } from '../../../src/console/security/sessions.ts';
 import { WrongTokens } from '../../../src/console/security/wrong-tokens.ts';
 import { parseDocument } from '../../../src/codec/document.ts';
 
@@ -41,10 +42,25 @@ test('what is filled into a page is escaped', () => {
 });
 
 test('only names of this console are hosts', () => {
-  expect([...allowedHosts('127.0.0.1', 8090, [])]).toEqual(['127.0.0.1:8090', 'localhost:8090', '[::1]:8090']);
-  expect(allowedHosts('::', 1, []).has('[::]:1')).toBe(false);
-  expect(allowedHosts('fd00::1', 1, []).has('[fd00::1]:1')).toBe(true);
-  expect(allowedHosts('0.0.0.0', 1, ['Console.example']).has('console.example')).toBe(true);
+  const hosts = (host: string, port: number, allowedHosts: readonly string[] = [], publicOrigin?: string) =>
+    hostsOf({ host, port, allowedHosts, publicOrigin });
+  expect([...hosts('127.0.0.1', 8090)]).toEqual(['127.0.0.1:8090', 'localhost:8090', '[::1]:8090']);
+  expect(hosts('::', 1).has('[::]:1')).toBe(false);
+  expect(hosts('fd00::1', 1).has('[fd00::1]:1')).toBe(true);
+  expect(hosts('0.0.0.0', 1, ['Console.example']).has('console.example')).toBe(true);
+  expect(hosts('127.0.0.1', 80).has('localhost')).toBe(true);
+  expect(hosts('127.0.0.1', 8080).has('localhost')).toBe(false);
+  expect(hosts('127.0.0.1', 1, [], 'https://a.example:8443').has('a.example:8443')).toBe(true);
+  expect(hosts('127.0.0.1', 1, [], 'https://a.example:8443').has('a.example')).toBe(false);
+  expect(hosts('127.0.0.1', 1, [], 'https://a.example').has('a.example:80')).toBe(false);
+});
+
+test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('%s is reached by this machine alone', (host) => {
+  expect(isLoopback(host)).toBe(true);
+});
+
+test.each(['0.0.0.0', '::', '10.0.0.1', '127.example', 'localhost.example'])('others may reach %s', (host) => {
+  expect(isLoopback(host)).toBe(false);
 });
 
 test('another origin, or what the browser calls another site, is refused', () => {
@@ -54,21 +70,44 @@ test('another origin, or what the browser calls another site, is refused', () =>
   expect(same({ host: 'a:1', origin: 'http://a:2' })).toBe(false);
   expect(same({ host: 'a:1', origin: 'null' })).toBe(false);
   expect(same({ host: 'a:1', 'sec-fetch-site': 'same-site' })).toBe(false);
+  expect(same({ host: 'a:80', origin: 'http://a' })).toBe(true);
+  expect(same({ host: 'a:443', origin: 'https://a' })).toBe(true);
+  expect(same({ host: 'a:443', origin: 'http://a' })).toBe(false);
+  expect(same({ origin: 'http://a' })).toBe(false);
 });
 
-test('wrong tokens of one address close the door for this address, for a minute', () => {
+test('more than ten wrong tokens of one address in a minute are too many; a few of them are recorded', () => {
   let now = 1_000;
   const wrong = new WrongTokens(() => now);
-  for (let nth = 0; nth < 10; nth += 1) {
-    expect(wrong.waitSeconds('a')).toBe(0);
-    wrong.add('a');
+  for (let nth = 1; nth <= 10; nth += 1) {
+    expect(wrong.add('a')).toEqual({ count: nth, waitSeconds: 0, isRecorded: true });
   }
-  expect(wrong.waitSeconds('a')).toBe(60);
-  expect(wrong.waitSeconds('b')).toBe(0);
+  expect(wrong.add('a')).toEqual({ count: 11, waitSeconds: 60, isRecorded: false });
+  expect(wrong.add('b').waitSeconds).toBe(0);
   now += 60_000;
-  expect(wrong.waitSeconds('a')).toBe(0);
+  expect(wrong.add('a')).toEqual({ count: 1, waitSeconds: 0, isRecorded: true });
+  const recorded = Array.from({ length: 10_000 }, () => wrong.add('c')).filter(({ isRecorded }) => isRecorded);
+  expect(recorded.slice(10).map(({ count }) => count)).toEqual([100, 1_000, 10_000]);
   for (let nth = 0; nth < 3_000; nth += 1) wrong.add(`address ${nth}`);
   expect(wrong.size).toBe(1_000);
+});
+
+test('an IPv6 network of 64 bits is one guesser', () => {
+  const wrong = new WrongTokens();
+  for (let nth = 0; nth < 10; nth += 1) wrong.add(`2001:db8::${nth}`);
+  expect(wrong.add('2001:db8:0:0:1:2:3:4').count).toBe(11);
+  expect(wrong.add('2001:db8:0:1::1').count).toBe(1);
+  expect(wrong.add('::ffff:127.0.0.1').count).toBe(1);
+  expect(wrong.add('::ffff:127.0.0.2').count).toBe(1);
+});
+
+test.each([
+  ['a'.repeat(40), true],
+  ['passwordpassword', true],
+  ['a-token-of-the-operators', false],
+  ['kq3Vt9sWm2Xc8LpR', false],
+])('the token %s is easy to guess: %s', (token, expected) => {
+  expect(isGuessable(token)).toBe(expected);
 });
 
 test('faults are marked at the place that the message names, else at their element', () => {

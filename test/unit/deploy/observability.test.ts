@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { describe, expect, test } from 'vitest';
 
-import { ROOT } from '../../../infrastructure/command.ts';
 import { contactsDashboard } from '../../../scripts/dashboard/dashboard.ts';
+import { commandsByAlert, HANDBOOK, uncoveredAlerts } from '../../support/alert-pages.ts';
 import {
   alertProblems,
   alerts,
@@ -16,8 +13,7 @@ import {
   ruleExpressions,
   yamlFile,
 } from '../../support/observability.ts';
-
-const HANDBOOK = readFileSync(join(ROOT, 'docs/operations/alerts.md'), 'utf8');
+import { shortenedRules } from '../../support/time-lapse.ts';
 
 describe('each alert has a severity, a summary, a link to its section, and tests', () => {
   test('in the files', () => {
@@ -53,6 +49,36 @@ describe('each alert has a severity, a summary, a link to its section, and tests
       `${alert}: no test in which it is silent`,
     ]);
   });
+});
+
+describe('each alert has commands that a test executes, or a reason for having none', () => {
+  const names = alerts().map(({ alert }) => alert);
+
+  test('in the handbook', () => {
+    expect(uncoveredAlerts(names, HANDBOOK)).toEqual([]);
+    expect(commandsByAlert(HANDBOOK).size).toBeGreaterThan(30);
+  });
+
+  test('an alert with neither, with both, and a reason without an alert are reported', () => {
+    expect(uncoveredAlerts([...names, 'ContactsOther'], HANDBOOK)).toEqual([
+      'ContactsOther: neither commands nor a reason',
+    ]);
+    const [commanded] = [...commandsByAlert(HANDBOOK).keys()];
+    const row = `\n| [${commanded}](#x) | a reason that is long enough |\n`;
+    expect(uncoveredAlerts(names, HANDBOOK + row)).toEqual([
+      `${commanded}: commands, and a reason for having none tested`,
+    ]);
+    expect(uncoveredAlerts(names, `${HANDBOOK}\n| [ContactsGone](#x) | why |\n`)).toEqual([
+      'ContactsGone: a reason without an alert',
+    ]);
+  });
+});
+
+test('in time lapse, expressions and thresholds stay, and each time becomes shorter', () => {
+  const rule = 'expr: rate(a[10m]) > 600 and b offset 1h > time() - 600\n        for: 15m\n  c:ratio_rate5m > 0.5\n';
+  expect(shortenedRules(rule)).toBe(
+    'expr: rate(a[20s]) > 600 and b offset 60s > time() - 20\n        for: 2s\n  c:ratio_rate5m > 0.5\n',
+  );
 });
 
 test("rules and dashboard read only metrics of the catalogue, Node's, the broker's and Prometheus's", () => {

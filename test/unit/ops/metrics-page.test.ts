@@ -12,6 +12,7 @@ const catalogue = Object.fromEntries(Object.entries(METRICS).map(([name, labels]
 function exposedText(): Promise<string> {
   const metrics = createMetrics({
     methods: ['contact.get'],
+    exemplars: false,
     inFlight: () => 1,
     oldestRequestAgeS: () => 1,
     spans: () => ({ exported: 3, dropped: { 'queue full': 2, 'export failed': 1 } }),
@@ -50,6 +51,7 @@ function exposedText(): Promise<string> {
   metrics.link('consume', true, true);
   metrics.cautious('a request came back often');
   metrics.standstill('new channel');
+  metrics.majority('missing');
   metrics.foreignDocument();
   return metrics.text();
 }

@@ -28,6 +28,7 @@ const request: RequestReport = {
 function metricsOf(settings: Partial<MetricsSettings> = {}) {
   return createMetrics({
     methods: ['contact.get', 'contact.list'],
+    exemplars: false,
     inFlight: () => 0,
     queueMessages: () => new Map([['requests', 7]]),
     intakeHeld: () => ({ database: true, answers: false }),
@@ -172,4 +173,43 @@ test('two workers in one process do not share a registry', async () => {
 
 test('the default metrics of the process are exposed', async () => {
   expect(await metricsOf().text()).toMatch(/^process_resident_memory_bytes \d/m);
+});
+
+const TRACE = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '', sendSpanId: '', parentSpanId: undefined };
+const traced = (sampled: boolean): RequestReport => ({ ...request, trace: { ...TRACE, state: undefined, sampled } });
+
+test('a recorded request is the exemplar of its bucket, in OpenMetrics alone', async () => {
+  const metrics = metricsOf({ exemplars: true });
+  metrics.request(traced(true));
+  const text = (await metrics.openMetrics?.text()) ?? '';
+  const exemplar = String.raw`# \{trace_id="${TRACE.traceId}"\} 0\.004 \d{10}(\.\d{1,3})?`;
+  expect(text).toMatch(
+    new RegExp(
+      String.raw`^contacts_request_duration_seconds_bucket\{le="0\.005",method="contact\.get"\} 1 ${exemplar}$`,
+      'm',
+    ),
+  );
+  expect(text).toMatch(/^contacts_stage_duration_seconds_bucket\{le="\S+",stage="database"\} 1 # \{trace_id="/m);
+  expect(await metrics.text()).not.toContain('trace_id');
+});
+
+test('a request that is not recorded is no exemplar, and without traces there is no OpenMetrics', async () => {
+  const metrics = metricsOf({ exemplars: true });
+  metrics.request(traced(false));
+  expect(await metrics.openMetrics?.text()).not.toContain('trace_id');
+  expect(metricsOf().openMetrics).toBeUndefined();
+});
+
+test('both formats have the same samples, and counters the names that they must have', async () => {
+  const metrics = metricsOf({ exemplars: true });
+  metrics.request(request);
+  metrics.deadLettered('a "quoted"\nreason');
+  const lines = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('contacts_'));
+  const [plain, open] = [await metrics.text(), (await metrics.openMetrics?.text()) ?? ''];
+  expect(lines(open)).toEqual(lines(plain));
+  expect(lines(await metrics.text())).toEqual(lines(plain));
+  expect(open).toContain('# TYPE contacts_requests counter\ncontacts_requests_total{');
+  expect(open).not.toMatch(/^# TYPE \w+_total counter$/m);
+  expect(open).toMatch(/\n# EOF\n$/);
+  expect(open).not.toContain('\n\n');
 });

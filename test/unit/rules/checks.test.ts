@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CHECKS } from '../../../scripts/rules/checks.ts';
 import { sandbox } from './sandbox.ts';
 
-async function problems(name: string, planted: Record<string, string> = {}): Promise<string> {
+async function problems(name: string, planted: Record<string, string | undefined> = {}): Promise<string> {
   const check = CHECKS.find((each) => each.name === name);
   if (check === undefined) throw new Error(`no check ${name}`);
   return check.problems(sandbox(planted));
@@ -11,6 +11,21 @@ async function problems(name: string, planted: Record<string, string> = {}): Pro
 describe('a clean project', () => {
   test.each(CHECKS.map(({ name }) => name))('passes %s', async (name) => {
     expect(await problems(name)).toBe('');
+  });
+});
+
+describe('a check whose subject is missing fails', () => {
+  test.each([
+    ['documents', 'docs/README.md'],
+    ['threat model', 'docs/threat-model.md'],
+    ['licences', 'package-lock.json'],
+  ])('%s without %s', async (name, path) => {
+    expect(await problems(name, { [path]: undefined })).toContain(path);
+  });
+
+  test('licences with a lock that lists no package', async () => {
+    const lock = JSON.stringify({ packages: { '': { license: 'MIT' } } });
+    expect(await problems('licences', { 'package-lock.json': lock })).toContain('lists no package');
   });
 });
 
@@ -35,6 +50,23 @@ describe('types', () => {
   ])('names %s', async (_, text, code) => {
     const found = await problems('types', { 'src/planted.ts': text });
     expect(found).toContain('src/planted.ts');
+    expect(found).toContain(code);
+  });
+});
+
+describe('page types', () => {
+  const answer = "/** @import { Answer } from '../src/answer.ts' */\n/** @param {Answer} answer */\n";
+
+  test.each([
+    ['an element that may be missing', "document.getElementById('a').hidden = true;\n", 'TS2531'],
+    ['a child that may be null', "document.body.replaceChildren(document.querySelector('a'));\n", 'TS2345'],
+    ['a field that the server does not answer', `${answer}export const f = (answer) => answer.cuont;\n`, 'TS2551'],
+    ['a value that the server may leave out', `${answer}export const f = (answer) => answer.last.length;\n`, 'TS18047'],
+    ['an unused name', 'const a = 1;\nexport {};\n', 'TS6133'],
+  ])('names %s', async (_, text, code) => {
+    const types = 'export interface Answer {\n  readonly count: number;\n  readonly last: string | null;\n}\n';
+    const found = await problems('page types', { 'console/planted.js': text, 'src/answer.ts': types });
+    expect(found).toContain('console/planted.js');
     expect(found).toContain(code);
   });
 });

@@ -96,6 +96,21 @@ test('only the programs may use `process`, only scripts may print', async () => 
   expect(output).not.toContain('[Error/');
 });
 
+/** For rules that matter in the browser: a text of the page that breaks it. */
+const PLANTED_IN_PAGE: readonly (readonly [rule: string, text: string])[] = [
+  ['typescript(no-floating-promises)', "fetch('/api');\n"],
+  ['typescript(no-misused-promises)', "addEventListener('click', async () => await fetch('/'));\n"],
+  ['eslint(eqeqeq)', "export const f = (text) => text == 'a';\n"],
+  ['eslint(no-console)', 'console.log(1);\n'],
+  ['eslint(max-lines)', lines(251, 'void 0;')],
+];
+
+test.each(PLANTED_IN_PAGE)('the check finds %s in the page', async (rule, text) => {
+  const shown = await lint?.problems(sandbox({ 'console/planted.js': text }));
+  expect(shown).toContain('console/planted.js');
+  expect(shown).toContain(rule);
+});
+
 const lint = CHECKS.find((check) => check.name === 'lint');
 
 test('the check fails on a violation and shows it', async () => {
@@ -108,5 +123,5 @@ test('the check fails on a violation and shows it', async () => {
 test('the check fails where files are not read', async () => {
   const folder = sandbox();
   writeFileSync(join(folder, '.gitignore'), 'protocol/\n');
-  expect(await lint?.problems(folder)).toMatch(/only 2 of 3 files were read/);
+  expect(await lint?.problems(folder)).toMatch(/only 4 of 5 files were read/);
 });

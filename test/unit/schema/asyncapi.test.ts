@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { deadLetterQueueOf } from '../../../src/amqp/connection/topology.ts';
+import { deadLetterQueueOf } from '../../../src/protocol/request-queues.ts';
 import { replyMessage } from '../../../src/amqp/wire/messages.ts';
 import { deadlineOf } from '../../../src/pipeline/deadline.ts';
 import { DEAD_LETTER_REASONS, FAULT_CODES, HEADERS, NO_METHOD } from '../../../src/protocol/catalogue.ts';

@@ -7,7 +7,9 @@ describe('defaults', () => {
     expect(loadConfig({}, noFiles)).toEqual({
       amqpUrls: ['amqp://guest:guest@127.0.0.1:5672'],
       mongodbUrl: 'mongodb://127.0.0.1:27017/contacts',
+      mongodbSharded: false,
       requestQueue: 'contacts.requests',
+      requestQueues: 1,
       prefetch: 256,
       consumerPriority: 'equal',
       maxRequestBytes: 65536,
@@ -65,6 +67,10 @@ describe('values', () => {
     ],
     [{ MONGODB_URL: 'mongodb://[::1]:27017/contacts' }, {}],
     [{ REQUEST_QUEUE: 'ü'.repeat(125) }, { requestQueue: 'ü'.repeat(125) }],
+    [
+      { REQUEST_QUEUES: '64', PREFETCH: '64' },
+      { requestQueues: 64, prefetch: 64 },
+    ],
     [{ PREFETCH: '1' }, { prefetch: 1 }],
     [{ PREFETCH: '2000' }, { prefetch: 2000 }],
     [{ MAX_REQUEST_BYTES: '16711680' }, { maxRequestBytes: 16711680 }],
@@ -102,6 +108,8 @@ describe('problems', () => {
     ['REQUEST_QUEUE', 'a'.repeat(251)],
     ['REQUEST_QUEUE', 'ü'.repeat(126)],
     ['REQUEST_QUEUE', 'amq.requests'],
+    ['REQUEST_QUEUES', '0'],
+    ['REQUEST_QUEUES', '65'],
     ['REQUEST_QUEUE', ' '],
     ['REQUEST_QUEUE', 'requests '],
     ['REQUEST_QUEUE', 'a\nb'],
@@ -132,6 +140,13 @@ describe('problems', () => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(new RegExp(`^${name}: `));
+  });
+
+  test('each queue needs a prefetch of at least one', () => {
+    expect(problemsOf({ REQUEST_QUEUES: '4', PREFETCH: '3' })).toEqual([
+      'PREFETCH: must be at least REQUEST_QUEUES, as each queue needs one',
+    ]);
+    expect(problemsOf({ REQUEST_QUEUES: '4', PREFETCH: '0' })).toHaveLength(1);
   });
 
   test('one message lists all problems, one per line, in the order of the documentation', () => {

@@ -1,12 +1,18 @@
-import { amqpUrlProblem } from '../../../src/amqp/connection/url.ts';
+import { amqpNeedsCertificate, amqpUrlProblem } from '../../../src/amqp/connection/url.ts';
 import { InvalidSettingsError, loadConfig as loadConfigWith, type Config } from '../../../src/settings/config.ts';
-import { mongodbTlsProblem, mongodbUrlProblem } from '../../../src/mongo/connection/url.ts';
+import { mongodbNeedsCertificate, mongodbTlsProblem, mongodbUrlProblem } from '../../../src/mongo/connection/url.ts';
 
 type Load = Parameters<typeof loadConfigWith>;
 
 /** Loads the settings as the worker does. */
 export const loadConfig = (environment: Load[0], readFile: Load[1]): Config =>
-  loadConfigWith(environment, readFile, { amqpUrlProblem, mongodbUrlProblem, mongodbTlsProblem });
+  loadConfigWith(environment, readFile, {
+    amqpUrlProblem,
+    amqpNeedsCertificate,
+    mongodbUrlProblem,
+    mongodbTlsProblem,
+    mongodbNeedsCertificate,
+  });
 
 /** A file system without files. */
 export const noFiles = (path: string): string => {

@@ -86,6 +86,21 @@ test('mongodb+srv:// asks for TLS by itself', () => {
   expect(problemsOf({ MONGODB_URL: 'mongodb+srv://h.example.org/c', MONGODB_TLS_CA: authority.ca })).toEqual([]);
 });
 
+test('a URL that makes the certificate the login needs one', () => {
+  const login = 'amqps://h?auth_mechanism=external';
+  const broker = 'AMQP_URL: makes the certificate the login, and none is set; set AMQP_TLS_CERT and AMQP_TLS_KEY';
+  for (const url of [login, `amqps://u:p@one,${login}`]) expect(problemsOf({ AMQP_URL: url })).toEqual([broker]);
+  expect(problemsOf({ AMQP_URL: login, AMQP_TLS_CA: authority.ca })).toEqual([broker]);
+  expect(problemsOf({ AMQP_URL: login, AMQP_TLS_CERT: client.cert, AMQP_TLS_KEY: client.key })).toEqual([]);
+
+  const x509 = 'mongodb://h/c?tls=true&authMechanism=MONGODB-X509';
+  expect(problemsOf({ MONGODB_URL: x509 })).toEqual([
+    'MONGODB_URL: makes the certificate the login, and none is set; set MONGODB_TLS_CERT_KEY',
+  ]);
+  expect(problemsOf({ MONGODB_URL: x509, MONGODB_TLS_CERT_KEY: client.both })).toEqual([]);
+  expect(problemsOf({ MONGODB_URL: `${x509}&tlsCertificateKeyFile=${encodeURIComponent(client.both)}` })).toEqual([]);
+});
+
 test('all problems are in one message, in the order of the documentation, without a path', () => {
   const problems = problemsOf({
     AMQP_URL: 'amqp://h',

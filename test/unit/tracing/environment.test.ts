@@ -6,7 +6,12 @@ const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' };
 
 function settingsOf(environment: Record<string, string>) {
   const problems: string[] = [];
-  return { settings: tracingSettings(environment, (variable) => problems.push(variable)), problems };
+  const texts: string[] = [];
+  const settings = tracingSettings(environment, (variable, problem) => {
+    problems.push(variable);
+    texts.push(problem);
+  });
+  return { settings, problems, texts };
 }
 
 test.each([
@@ -16,7 +21,7 @@ test.each([
   { OTEL_SDK_DISABLED: 'TRUE', ...ENDPOINT },
   { OTEL_EXPORTER_OTLP_ENDPOINT: ' ' },
 ])('traces are off, without a problem: %j', (environment) => {
-  expect(settingsOf(environment)).toEqual({ settings: undefined, problems: [] });
+  expect(settingsOf(environment)).toMatchObject({ settings: undefined, problems: [] });
 });
 
 test.each([
@@ -34,8 +39,11 @@ test.each([
 test.each([
   ['OTEL_TRACES_EXPORTER', { OTEL_TRACES_EXPORTER: 'zipkin', ...ENDPOINT }],
   ['OTEL_EXPORTER_OTLP_PROTOCOL', { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', ...ENDPOINT }],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', { OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', { OTEL_EXPORTER_OTLP_ENDPOINT: '127.0.0.1:4318' }],
+  ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'ftp://collector/' }],
 ])('what cannot be done is reported by the name of its variable, and traces are off: %s', (variable, environment) => {
-  expect(settingsOf(environment)).toEqual({ settings: undefined, problems: [variable] });
+  expect(settingsOf(environment)).toMatchObject({ settings: undefined, problems: [variable] });
 });
 
 test('a wrong number is reported, and the default stands', () => {
@@ -77,12 +85,65 @@ test.each([
   expect(decisions).toEqual(expected);
 });
 
-test.each([
-  { OTEL_TRACES_SAMPLER: 'jaeger_remote' },
-  { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '2' },
-])('a sampler that there is not is reported, and the default decides: %j', (environment) => {
-  const { settings, problems } = settingsOf({ ...ENDPOINT, ...environment });
+test('a sampler that there is not is reported, and the default decides', () => {
+  const { settings, problems } = settingsOf({ ...ENDPOINT, OTEL_TRACES_SAMPLER: 'jaeger_remote' });
   expect(problems).toEqual(['OTEL_TRACES_SAMPLER']);
   expect(settings?.sampler(high, undefined)).toBe(true);
   expect(settings?.sampler(high, false)).toBe(false);
+});
+
+test.each(['2', '-1', 'half', '0x1', 'NaN', '1e400'])('a ratio %s is reported, and all is recorded', (argument) => {
+  const environment = { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: argument };
+  const { settings, problems } = settingsOf({ ...ENDPOINT, ...environment });
+  expect(problems).toEqual(['OTEL_TRACES_SAMPLER_ARG']);
+  expect(settings?.sampler(high, false)).toBe(true);
+});
+
+test.each([
+  ['OTEL_SDK_DISABLED', 'yes'],
+  ['OTEL_TRACES_EXPORTER', 'otpl'],
+  ['OTEL_METRICS_EXPORTER', 'otlp'],
+  ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/protobuff'],
+  ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'collector:4318'],
+  ['OTEL_EXPORTER_OTLP_TIMEOUT', '10s'],
+  ['OTEL_EXPORTER_OTLP_TIMEOUT', '99999999999'],
+  ['OTEL_EXPORTER_OTLP_COMPRESSION', 'zstd'],
+  ['OTEL_EXPORTER_OTLP_HEADERS', 'api-key'],
+  ['OTEL_EXPORTER_OTLP_HEADERS', 'api key=secret-1'],
+  ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'api-key=secret-1%0d%0ax: y'],
+  ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'api-key=%zz'],
+  ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/no/such/file'],
+  ['OTEL_RESOURCE_ATTRIBUTES', 'env:prod'],
+  ['OTEL_PROPAGATORS', 'trace-context'],
+  ['OTEL_BSP_MAX_QUEUE_SIZE', '0'],
+  ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE', '9999'],
+])('%s=%s is reported once, without its value, and traces go on', (variable, value) => {
+  const { settings, problems, texts } = settingsOf({ ...ENDPOINT, [variable]: value });
+  expect(problems).toEqual([variable]);
+  expect(texts.join()).not.toContain('secret');
+  expect(settings).toMatchObject({
+    propagates: true,
+    maxQueue: 2_048,
+    delayMs: 5_000,
+    timeoutMs: 10_000,
+    url: 'http://127.0.0.1:4318/v1/traces',
+  });
+});
+
+test.each([
+  ['tracecontext,baggage', true, []],
+  ['none', false, []],
+  ['b3', false, ['OTEL_PROPAGATORS']],
+  ['b3,tracecontext', true, ['OTEL_PROPAGATORS']],
+] as const)('the propagators %s: headers are read: %s', (value, propagates, expected) => {
+  const { settings, problems } = settingsOf({ ...ENDPOINT, OTEL_PROPAGATORS: value });
+  expect({ propagates: settings?.propagates, problems }).toEqual({ propagates, problems: expected });
+});
+
+test.each([
+  [{ OTEL_TRACES_EXPORTER: 'otlp' }, 'http://localhost:4318/v1/traces'],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://a:1/base/' }, 'https://a:1/base/v1/traces'],
+  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://a/x', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://b' }, 'http://a/x'],
+])('spans of %j go to %s', (environment, url) => {
+  expect(settingsOf(environment as Record<string, string>)).toMatchObject({ settings: { url }, problems: [] });
 });

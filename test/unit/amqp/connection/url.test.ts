@@ -31,6 +31,11 @@ test.each([
       maxFrameSize: 131_072,
     },
   ],
+  [
+    'amqp://u:p@h?auth_mechanism=plain',
+    { protocol: 'amqp', hostname: 'h', username: 'u', password: 'p', vhost: '%2F' },
+  ],
+  ['amqps://h?auth_mechanism=EXTERNAL', { protocol: 'amqps', hostname: 'h', vhost: '%2F', loginByCertificate: true }],
 ])('%s is parsed', (url, address) => {
   expect(brokerAddress(url)).toEqual(address);
 });
@@ -73,6 +78,13 @@ test.each([
   ['amqp://h?heartbeat=10&heartbeat=10', 'more than once'],
   ['amqp://h?framemax=131072', 'parameter framemax, which is unknown; there are frameMax'],
   ['amqp://h?connection_timeout=5', 'parameter connection_timeout'],
+  ['amqp://h?auth_mechanism=external', 'auth_mechanism=external and no TLS'],
+  ['amqps://u@h?auth_mechanism=external', 'auth_mechanism=external and a user name or password'],
+  ['amqps://u:p@h?auth_mechanism=external', 'auth_mechanism=external and a user name or password'],
+  ['amqps://h?auth_mechanism=amqplain', 'auth_mechanism that is neither plain nor external'],
+  ['amqps://h?auth_mechanism=', 'auth_mechanism that is neither plain nor external'],
+  ['amqps://h?auth_mechanism=external&auth_mechanism=plain', 'auth_mechanism more than once'],
+  ['amqps://h?authMechanism=external', 'parameter authMechanism, which is unknown'],
   ['amqp://h?__proto__=5', 'unknown parameter'],
 ])('%s is rejected: %s', (url, words) => {
   expect(amqpUrlProblem(url)).toContain(words);

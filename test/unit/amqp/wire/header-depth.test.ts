@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 
-import { headersAreReadable, headerSpan } from '../../../../src/amqp/wire/header-depth.ts';
+import {
+  countValues,
+  headersAreReadable,
+  headerSpan,
+  withHeadersNamed,
+} from '../../../../src/amqp/wire/header-depth.ts';
 import { nestedTables } from '../../../support/raw-publish.ts';
 
 /** The payload of a content header frame with these headers, behind a content type. */
@@ -52,4 +57,31 @@ test.each([
   ['a truncated name', '\u0009a'],
 ])('%s is not readable', (_, headers) => {
   expect(sane(Buffer.from(headers, 'latin1'))).toBe(false);
+});
+
+test('values are counted at every level', () => {
+  const count = (headers: Buffer): number | undefined => {
+    const payload = payloadWith(headers);
+    const span = headerSpan(payload);
+    return span && countValues(payload, span, 64);
+  };
+  expect(count(Buffer.alloc(0))).toBe(0);
+  expect(count(Buffer.from('\u0001aV\u0001bV', 'latin1'))).toBe(2);
+  // 17 of one type each, the array's three and the last table's one.
+  expect(count(ONE_OF_EACH)).toBe(22);
+  expect(count(nestedTables('a', 20))).toBe(20);
+});
+
+test('headers are reduced to those with one of the names', () => {
+  const payload = payloadWith(
+    Buffer.concat([Buffer.from('\u0001bt\u0001\u0002bbV'), ONE_OF_EACH, Buffer.from('\u0001cV')]),
+  );
+  const span = headerSpan(payload);
+  if (span === undefined) throw new Error('there are no headers');
+  const reduced = (names: string[], maxBytes = 100): Buffer | undefined =>
+    withHeadersNamed(payload, span, new Set(names), maxBytes);
+  expect(reduced([])).toEqual(payloadWith(Buffer.alloc(0)));
+  expect(reduced(['b', 'c', 'd'])).toEqual(payloadWith(Buffer.from('\u0001bt\u0001\u0001cV')));
+  expect(reduced(['b'], 4)).toEqual(payloadWith(Buffer.from('\u0001bt\u0001')));
+  expect(reduced(['b'], 3)).toBeUndefined();
 });

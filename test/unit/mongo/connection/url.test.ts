@@ -20,6 +20,8 @@ test.each([
 test.each([
   ['foo=bar', 'option foo is unknown to the database driver'],
   ['tls=maybe', 'option tls must be true or false'],
+  ['authMechanism=MONGODB-X509', 'option authMechanism makes the certificate the login, which needs tls=true'],
+  ['tls=true&authMechanism=MONGODB-X509&authSource=admin', 'contradict'],
   ['retryWrites=', 'option retryWrites has no value'],
   ['tls=true&tlsCertificateKeyFilePassword=pa&s3cr3tPW', 'option (perhaps part of a password) has no value'],
   ['authMechanismProperties=A:b&s3cr3tPW=x', 'option (perhaps part of a password) is unknown'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { moneyOf, readSizingInput, sizeOf, type Assumptions, type Cloud } from '../../../bench/report/sizing.ts';
+import { moneyOf, readSizingInput, sizeOf, type Assumptions, type Cloud } from '../../../scripts/rules/sizing.ts';
 
 const COSTS = {
   workerMicros: 200,

@@ -72,9 +72,9 @@ const MIN_WORKERS = 2;
 const MIN_CORES = 2;
 const GIB = 2 ** 30;
 
-/** Reads bench/sizing.json. */
+/** Reads ben../../docs/scale.json. */
 export function readSizingInput(): SizingInput {
-  return JSON.parse(readFileSync(new URL('../sizing.json', import.meta.url), 'utf8')) as SizingInput;
+  return JSON.parse(readFileSync(new URL('../../docs/scale.json', import.meta.url), 'utf8')) as SizingInput;
 }
 
 /** Returns the size of a site for a rate, with one spare worker. */

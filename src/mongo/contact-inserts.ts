@@ -1,0 +1,22 @@
+import type { StoreDefectError } from '../protocol/errors.ts';
+import { duplicateItemsIn, rejectedItemsIn } from './connection/errors.ts';
+import type { Collections, ContactDocument } from './documents.ts';
+
+/** What an insert of contacts left out: `rejectedItemsIn`, and which of them are duplicates. */
+interface LeftOut {
+  readonly rejected: ReadonlyMap<number, StoreDefectError | undefined>;
+  readonly duplicates: ReadonlySet<number>;
+}
+
+/** Inserts contacts; those that collide do not affect the others. */
+export async function insertContacts(
+  { contacts }: Collections,
+  documents: readonly ContactDocument[],
+): Promise<LeftOut> {
+  try {
+    await contacts.insertMany(documents, { ordered: false });
+    return { rejected: new Map(), duplicates: new Set() };
+  } catch (error) {
+    return { rejected: rejectedItemsIn('create contacts', error), duplicates: duplicateItemsIn(error) };
+  }
+}
