@@ -53,12 +53,21 @@ export function filtersIn(body: Readonly<Record<string, unknown>>): Pick<LetterF
   };
 }
 
+const FILTERS = ['reason', 'group', 'search', 'contents'];
+const PREVIEW_FIELDS = new Set(['action', 'ids', 'all', 'force', ...FILTERS]);
+
 /**
- * The letters that a preview selects: `ids`, or `all` with the filters. Neither is an error, so
- * that a forgotten field never selects everything.
+ * The letters that a preview selects: `ids`, or `all` with the filters. A field that is forgotten,
+ * misspelt or empty never selects everything.
  */
 export function selection(body: Readonly<Record<string, unknown>>): LetterFilter {
   const { ids, all } = body;
+  for (const [name, value] of Object.entries(body)) {
+    if (!PREVIEW_FIELDS.has(name)) throw new ConsoleError(400, 'BAD_VALUE', 'A field of the preview is not known.');
+    const isFilter = FILTERS.includes(name);
+    if (isFilter && value === '') throw new ConsoleError(400, 'BAD_VALUE', `${name} is empty: leave it out.`);
+    if (isFilter && ids !== undefined) throw new ConsoleError(400, 'BAD_VALUE', `Give ids or ${name}, not both.`);
+  }
   const filter = { ...filtersIn(body), contents: flag(body['contents'], 'contents') };
   if (flag(all, 'all')) {
     if (ids !== undefined) throw new ConsoleError(400, 'BAD_VALUE', 'Give ids or all, not both.');

@@ -14,7 +14,8 @@ const OLD_SECONDS = 120;
 
 const TODO = {
   broker: 'Is the broker up, and does it accept AMQP_URL’s user? Run: contacts doctor. Requests wait meanwhile.',
-  missing: 'Start a worker, which declares it. If there was one: does the console have the same REQUEST_QUEUE?',
+  missing:
+    'Start a worker, which declares it. If there was one: does the console have the same REQUEST_QUEUE and REQUEST_QUEUES?',
   consumer:
     'Does a worker run? Look at its log, and at its /readyz. A worker holds while the database is unavailable, and resumes by itself.',
   worker: 'Its /readyz names the failing check; its log says why. Send nothing back before it consumes again.',
