@@ -62,12 +62,7 @@ const PREVIEW_FIELDS = new Set(['action', 'ids', 'all', 'force', ...FILTERS]);
  */
 export function selection(body: Readonly<Record<string, unknown>>): LetterFilter {
   const { ids, all } = body;
-  for (const [name, value] of Object.entries(body)) {
-    if (!PREVIEW_FIELDS.has(name)) throw new ConsoleError(400, 'BAD_VALUE', 'A field of the preview is not known.');
-    const isFilter = FILTERS.includes(name);
-    if (isFilter && value === '') throw new ConsoleError(400, 'BAD_VALUE', `${name} is empty: leave it out.`);
-    if (isFilter && ids !== undefined) throw new ConsoleError(400, 'BAD_VALUE', `Give ids or ${name}, not both.`);
-  }
+  checkFields(body);
   const filter = { ...filtersIn(body), contents: flag(body['contents'], 'contents') };
   if (flag(all, 'all')) {
     if (ids !== undefined) throw new ConsoleError(400, 'BAD_VALUE', 'Give ids or all, not both.');
@@ -78,4 +73,14 @@ export function selection(body: Readonly<Record<string, unknown>>): LetterFilter
     throw new ConsoleError(400, 'BAD_VALUE', `ids lists 1 to ${MAX_IDS} letters; or all is true.`);
   }
   return { ids: new Set(ids) };
+}
+
+function checkFields(body: Readonly<Record<string, unknown>>): void {
+  const problem = (text: string): ConsoleError => new ConsoleError(400, 'BAD_VALUE', text);
+  for (const [name, value] of Object.entries(body)) {
+    if (!PREVIEW_FIELDS.has(name)) throw problem(`A preview has the fields ${[...PREVIEW_FIELDS].join(', ')} alone.`);
+    if (!FILTERS.includes(name)) continue;
+    if (value === '') throw problem(`${name} is empty: leave it out.`);
+    if (body['ids'] !== undefined) throw problem(`Give ids or ${name}, not both.`);
+  }
 }
