@@ -76,7 +76,7 @@ export function selection(body: Readonly<Record<string, unknown>>): LetterFilter
 }
 
 function checkFields(body: Readonly<Record<string, unknown>>): void {
-  const problem = (text: string): ConsoleError => new ConsoleError(400, 'BAD_VALUE', text);
+  const problem = (message: string): ConsoleError => new ConsoleError(400, 'BAD_VALUE', message);
   for (const [name, value] of Object.entries(body)) {
     if (!PREVIEW_FIELDS.has(name)) throw problem(`A preview has the fields ${[...PREVIEW_FIELDS].join(', ')} alone.`);
     if (!FILTERS.includes(name)) continue;
