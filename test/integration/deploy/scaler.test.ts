@@ -64,7 +64,7 @@ test('of several request queues it reads the sum, with the pattern of the page',
   await channel.waitForConfirms();
   // As KEDA asks with useRegex.
   const query = new URLSearchParams({ page: '1', use_regex: 'true', pagination: 'false', name: pattern });
-  const url = `${broker.managementUrl}/api/queues/%2F?${query}&page_size=100`;
+  const url = `${broker.managementUrl}/api/queues/%2F?${query.toString()}&page_size=100`;
   const waiting = async (): Promise<unknown> => {
     const answer = await fetch(url, { headers: basic('contacts-scaler-of-several', 'secret') });
     const { items } = (await answer.json()) as { items: readonly { name: string; messages_ready?: number }[] };
