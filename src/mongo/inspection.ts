@@ -24,6 +24,7 @@ export const WRITES: Readonly<Record<string, readonly Write[]>> = {
   contacts: ['insert', 'update'],
   counters: ['insert', 'update'],
   effects: ['insert'],
+  create_claims: ['insert', 'update'],
   attempts: ['insert', 'update', 'remove'],
 };
 
