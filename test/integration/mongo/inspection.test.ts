@@ -17,6 +17,8 @@ beforeAll(async () => {
   const store = openStore(mongodbUrl, { retentionSeconds: 3_600 });
   await store.prepare();
   await store.close();
+  // As MONGODB_SHARDED leaves it.
+  await direct.db().createCollection('create_claims');
 });
 
 afterAll(() => direct.close());
@@ -63,6 +65,7 @@ test('rights that the user lacks are named', async () => {
   expect(state.missingRights).toEqual([
     'insert into counters',
     'insert into effects',
+    'insert into create_claims',
     'insert into attempts',
     'remove from attempts',
   ]);
