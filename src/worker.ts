@@ -25,7 +25,7 @@ import { createGuard } from './pipeline/guard.ts';
 import { identityOf } from './pipeline/identity.ts';
 import { createPipeline, type Stages } from './pipeline/pipeline.ts';
 import { createReplyToPolicy } from './pipeline/reply-to-policy.ts';
-import { Turns } from './pipeline/turns.ts';
+import { turnsOf } from './pipeline/turns.ts';
 import { StoreDefectError } from './protocol/errors.ts';
 import { deadLetterQueueOf, requestQueuesOf } from './protocol/request-queues.ts';
 import { Attempts } from './redelivery/attempts.ts';
@@ -166,7 +166,7 @@ type ContentStages = Pick<Stages, 'guard' | 'identify' | 'decode' | 'encode' | '
 function contentStages(config: Config, tracing: Stages['tracing']): ContentStages {
   const { requestQueue: name, requestQueues: count, replyToAllow, maxRequestBytes: maxBytes } = config;
   const ownQueues = [...requestQueuesOf({ name, count }).map(({ queue }) => queue), deadLetterQueueOf(name)];
-  const turns = new Turns(config.prefetch / 4);
+  const turns = turnsOf(config);
   return {
     tracing,
     guard: createGuard(createReplyToPolicy(ownQueues, replyToAllow)),
