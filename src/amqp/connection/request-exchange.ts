@@ -36,12 +36,14 @@ export class RequestExchange {
   }
 
   /**
-   * Declares exchanges, queues and bindings; later calls only where the exchange is missing: who
-   * removed the binding alone has paused the producers. Rejects with `TopologyMismatchError` where
+   * Declares exchanges, queues and bindings; later calls only where the exchange is missing (who
+   * removed the binding alone has paused the producers), apart from the queue of the workers. Rejects with `TopologyMismatchError` where
    * an exchange has another type, or the queues are those of another REQUEST_QUEUES.
    */
   async declare(model: ChannelModel): Promise<void> {
-    if (this.#isDeclared && (await exchangeExists(model, hashExchangeOf(this.#queues.name)))) return;
+    const { name } = this.#queues;
+    if (this.#isDeclared && (await exchangeExists(model, hashExchangeOf(name))))
+      return declarePlainQueue(model, rosterOf(name));
     // One of the consumers declares for all; each tries again on its own connection where that fails.
     this.#pending ??= within(this.#timeoutMs, 'declaring the exchange', this.#declareAll(model)).finally(
       () => (this.#pending = undefined),

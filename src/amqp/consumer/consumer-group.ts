@@ -6,6 +6,7 @@ import type { ConsumerEvents } from './consumer-events.ts';
 import type { ConsumerSettings, Handler } from './consumer-settings.ts';
 import { Consumer } from './consumer.ts';
 import { QueueShare } from './queue-share.ts';
+import { Roster } from './roster.ts';
 
 /** What a worker needs of its one consumer, or of one for each queue. */
 export type RequestConsumer = Pick<
@@ -49,14 +50,14 @@ class ConsumerGroup implements RequestConsumer {
   ) {
     const exchange = new RequestExchange(queues, connection.timeoutMs);
     const share = new QueueShare(queues.count);
+    const roster = new Roster(rosterOf(queues.name));
     const declareExchange = exchange.declare.bind(exchange);
     const together = new GroupEvents(
       requestQueuesOf(queues).map(({ queue }) => queue),
       events,
     );
-    this.#consumers = requestQueuesOf(queues).map(({ queue, deadLetterQueue }, number) => {
-      const roster = rosterOf(queues.name);
-      const several = { name: queues.name, deadLetterQueue, declareExchange, share, roster, isOnRoster: number === 0 };
+    this.#consumers = requestQueuesOf(queues).map(({ queue, deadLetterQueue }) => {
+      const several = { name: queues.name, deadLetterQueue, declareExchange, share, roster };
       const settings = { queue, prefetch: Math.floor(prefetch / queues.count), priority: 0, exitWhenStuckMs, several };
       return new Consumer(connection, settings, handle, publisher, together.of(queue));
     });

@@ -4,6 +4,7 @@ import type { Delivery } from '../../protocol/delivery.ts';
 import { singleQueue, type RequestQueue } from '../../protocol/request-queues.ts';
 import type { Settlement } from '../../protocol/settlement.ts';
 import type { QueueShare } from './queue-share.ts';
+import type { Roster } from './roster.ts';
 
 export interface ConsumerSettings {
   readonly queue: string;
@@ -28,10 +29,7 @@ export interface OneOfSeveral {
   /** Declares the exchange in front of the queues. */
   readonly declareExchange: (model: ChannelModel) => Promise<void>;
   readonly share: QueueShare;
-  /** The queue whose consumers are the workers. */
-  readonly roster: string;
-  /** Whether this consumer is the one that counts there. */
-  readonly isOnRoster: boolean;
+  readonly roster: Roster;
 }
 
 /** Returns the settlement of a delivery. Must not reject. */

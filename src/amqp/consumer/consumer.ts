@@ -132,7 +132,7 @@ export class Consumer implements ChannelUser<Channel> {
     await this.#queues.declare(model);
     await subscription.start();
     const polling = await model.createChannel();
-    if (several?.isOnRoster === true) await polling.consume(several.roster, () => undefined, { noAck: true });
+    await several?.roster.join(polling);
     if (subscription === this.#subscription) this.#poller = this.#stallWatchdog.watch(polling, subscription);
   }
 

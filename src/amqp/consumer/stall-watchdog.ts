@@ -110,11 +110,12 @@ export class StallWatchdog {
       this.#host.polled();
       // While consuming one at a time, time alone may call for another consumer.
       watched.review();
+      several?.roster.join(channel).catch(() => undefined);
       const consumers = states[0]?.consumerCount ?? 0;
       void this.#minority.judge({ consumers, paused: !this.#host.shouldConsume() }, sinceMs);
       this.#judge(watched, states[0]?.messageCount ?? 0, states[queues.length]?.consumerCount ?? 1, sinceMs);
     };
-    const polled = several === undefined ? queues : [...queues, several.roster];
+    const polled = several === undefined ? queues : [...queues, several.roster.queue];
     return new QueuePoller(channel, { queues: polled, everyMs, timeoutMs: connection.timeoutMs }, onStates, (reason) =>
       this.#host.rebuild(reason),
     );
