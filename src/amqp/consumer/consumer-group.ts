@@ -1,5 +1,6 @@
 import { requestQueuesOf, rosterOf, type RequestQueues } from '../../protocol/request-queues.ts';
 import type { ConnectionSettings } from '../connection/connection.ts';
+import { MajorityProbe, majorityQueuesOf } from '../connection/majority-probe.ts';
 import { RequestExchange } from '../connection/request-exchange.ts';
 import type { Publisher } from '../publisher/publisher.ts';
 import type { ConsumerEvents } from './consumer-events.ts';
@@ -7,6 +8,7 @@ import type { ConsumerSettings, Handler } from './consumer-settings.ts';
 import { Consumer } from './consumer.ts';
 import { QueueShare } from './queue-share.ts';
 import { Roster } from './roster.ts';
+import { SharedMajority } from './shared-majority.ts';
 
 /** What a worker needs of its one consumer, or of one for each queue. */
 export type RequestConsumer = Pick<
@@ -51,13 +53,15 @@ class ConsumerGroup implements RequestConsumer {
     const exchange = new RequestExchange(queues, connection.timeoutMs);
     const share = new QueueShare(queues.count);
     const roster = new Roster(rosterOf(queues.name));
+    const probe = new MajorityProbe(connection, majorityQueuesOf(queues.name));
+    const majority = new SharedMajority((url) => probe.ask(url));
     const declareExchange = exchange.declare.bind(exchange);
     const together = new GroupEvents(
       requestQueuesOf(queues).map(({ queue }) => queue),
       events,
     );
     this.#consumers = requestQueuesOf(queues).map(({ queue, deadLetterQueue }) => {
-      const several = { name: queues.name, deadLetterQueue, declareExchange, share, roster };
+      const several = { deadLetterQueue, declareExchange, share, roster, majority };
       const settings = { queue, prefetch: Math.floor(prefetch / queues.count), priority: 0, exitWhenStuckMs, several };
       return new Consumer(connection, settings, handle, publisher, together.of(queue));
     });

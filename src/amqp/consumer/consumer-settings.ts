@@ -5,6 +5,7 @@ import { singleQueue, type RequestQueue } from '../../protocol/request-queues.ts
 import type { Settlement } from '../../protocol/settlement.ts';
 import type { QueueShare } from './queue-share.ts';
 import type { Roster } from './roster.ts';
+import type { SharedMajority } from './shared-majority.ts';
 
 export interface ConsumerSettings {
   readonly queue: string;
@@ -23,13 +24,12 @@ export interface ConsumerSettings {
 
 /** What the consumers of several queues have in common. */
 export interface OneOfSeveral {
-  /** Of all queues together. */
-  readonly name: string;
   readonly deadLetterQueue: string;
   /** Declares the exchange in front of the queues. */
   readonly declareExchange: (model: ChannelModel) => Promise<void>;
   readonly share: QueueShare;
   readonly roster: Roster;
+  readonly majority: SharedMajority;
 }
 
 /** Returns the settlement of a delivery. Must not reject. */
