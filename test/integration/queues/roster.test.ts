@@ -2,6 +2,7 @@ import { connect, type Channel } from 'amqplib';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { rosterOf } from '../../../src/protocol/request-queues.ts';
+import { getRequest } from '../../support/documents.ts';
 import { freshQueues } from '../../support/several-queues.ts';
 import { startWorker, type TestWorker } from '../../support/worker.ts';
 
@@ -31,6 +32,14 @@ test('a worker that cannot consume its first queue still counts among the worker
   await expect.poll(async () => (await look.checkQueue(roster)).consumerCount).toBe(1);
   await look.deleteQueue(first);
   await expect.poll(async () => (await worker.readiness()).ready).toBe(true);
+});
+
+test('no answer goes to the queue of the workers, where it would be consumed unseen', async () => {
+  await started();
+  const look = await channel();
+  look.publish(names.queue, '9', Buffer.from(getRequest(9)), { replyTo: roster, messageId: 'to the roster' });
+  const letter = async (): Promise<unknown> => (await look.get(`${names.queue}.dead`, { noAck: true })) || undefined;
+  await expect.poll(letter).toMatchObject({ properties: { messageId: 'to the roster' } });
 });
 
 test('a worker declares the queue of the workers again that somebody deleted', async () => {
