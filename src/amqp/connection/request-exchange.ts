@@ -36,12 +36,14 @@ export class RequestExchange {
   }
 
   /**
-   * Declares exchanges, queues and bindings; later calls only where the exchange is missing (who
-   * removed the binding alone has paused the producers), apart from the queue of the workers. Rejects with `TopologyMismatchError` where
-   * an exchange has another type, or the queues are those of another REQUEST_QUEUES.
+   * Declares exchanges, queues and bindings; later calls only where the exchange is missing: who
+   * removed the binding alone has paused the producers. The queue of the workers is declared each
+   * time. Rejects with `TopologyMismatchError` where an exchange has another type, or the queues are
+   * those of another REQUEST_QUEUES; the one queue of REQUEST_QUEUES=1 needs no more than that.
    */
   async declare(model: ChannelModel): Promise<void> {
-    const { name } = this.#queues;
+    const { name, count } = this.#queues;
+    if (count === 1) return this.#checkSingle(model);
     if (this.#isDeclared && (await exchangeExists(model, hashExchangeOf(name))))
       return declarePlainQueue(model, rosterOf(name));
     // One of the consumers declares for all; each tries again on its own connection where that fails.
@@ -49,6 +51,18 @@ export class RequestExchange {
       () => (this.#pending = undefined),
     );
     await this.#pending;
+  }
+
+  /** Requests that wait behind the exchange would wait for ever. */
+  async #checkSingle(model: ChannelModel): Promise<void> {
+    const hash = hashExchangeOf(this.#queues.name);
+    if (!this.#isDeclared && (await exchangeExists(model, hash))) {
+      throw new TopologyMismatchError(
+        `REQUEST_QUEUES is 1, but the exchange ${hash} exists: it had another value before. ` +
+          `Set it back, or drain and delete the queues and exchanges first. ${GUIDE}`,
+      );
+    }
+    this.#isDeclared = true;
   }
 
   async #declareAll(model: ChannelModel): Promise<void> {

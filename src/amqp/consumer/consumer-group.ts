@@ -28,13 +28,17 @@ export type RequestConsumer = Pick<
 >;
 
 /** `prefetch`: of all queues together, at least their number. */
-type GroupSettings = Omit<ConsumerSettings, 'queue' | 'several'> & { readonly queues: RequestQueues };
+type GroupSettings = Omit<ConsumerSettings, 'queue' | 'several' | 'declareExchange'> & {
+  readonly queues: RequestQueues;
+};
 
 /** Begins to consume: one queue with one consumer, or several with one each. */
 export function openConsumer(...[connection, settings, ...rest]: ConsumerArguments): RequestConsumer {
   const { queues, ...own } = settings;
   if (queues.count > 1) return new ConsumerGroup(connection, settings, ...rest);
-  return new Consumer(connection, { queue: queues.name, ...own }, ...rest);
+  const exchange = new RequestExchange(queues, connection.timeoutMs);
+  const declareExchange = exchange.declare.bind(exchange);
+  return new Consumer(connection, { queue: queues.name, ...own, declareExchange }, ...rest);
 }
 
 type ConsumerArguments = ConstructorParameters<typeof ConsumerGroup>;
@@ -61,8 +65,15 @@ class ConsumerGroup implements RequestConsumer {
       events,
     );
     this.#consumers = requestQueuesOf(queues).map(({ queue, deadLetterQueue }) => {
-      const several = { deadLetterQueue, declareExchange, share, roster, majority };
-      const settings = { queue, prefetch: Math.floor(prefetch / queues.count), priority: 0, exitWhenStuckMs, several };
+      const several = { deadLetterQueue, share, roster, majority };
+      const settings = {
+        queue,
+        prefetch: Math.floor(prefetch / queues.count),
+        priority: 0,
+        exitWhenStuckMs,
+        several,
+        declareExchange,
+      };
       return new Consumer(connection, settings, handle, publisher, together.of(queue));
     });
   }

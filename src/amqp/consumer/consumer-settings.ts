@@ -18,6 +18,8 @@ export interface ConsumerSettings {
   readonly priority: number;
   /** Milliseconds without progress before `ended` rejects with `ConsumerStuckError`; 0 = never. */
   readonly exitWhenStuckMs: number;
+  /** Declares the exchange in front of several queues, or checks that there is none. */
+  readonly declareExchange?: ((model: ChannelModel) => Promise<void>) | undefined;
   /** Set where the queue is one of several. */
   readonly several?: OneOfSeveral | undefined;
 }
@@ -25,8 +27,6 @@ export interface ConsumerSettings {
 /** What the consumers of several queues have in common. */
 export interface OneOfSeveral {
   readonly deadLetterQueue: string;
-  /** Declares the exchange in front of the queues. */
-  readonly declareExchange: (model: ChannelModel) => Promise<void>;
   readonly share: QueueShare;
   readonly roster: Roster;
   readonly majority: SharedMajority;

@@ -17,7 +17,7 @@ function pollsToClaim(share: QueueShare, queue: string, most: number, sample = W
 /** Polls of four workers of eight queues that all have a backlog; the first worker has all at first. */
 function division(polls: number, random: () => number) {
   const shares = Array.from({ length: 4 }, () => new QueueShare(8, random));
-  const active = new Array<number>(8).fill(0);
+  const active = Array.from({ length: 8 }, () => 0);
   let lastClaim = 0;
   for (let poll = 1; poll <= polls; poll += 1) {
     const before = [...active];
