@@ -8,7 +8,7 @@ import {
   type RequestQueues,
 } from '../../protocol/request-queues.ts';
 import { within } from '../../time/limit.ts';
-import { argumentMismatchOf, isNotFound, isUnknownExchangeType } from './broker-errors.ts';
+import { argumentMismatchOf, isAccessRefused, isNotFound, isUnknownExchangeType } from './broker-errors.ts';
 import { declarePlainQueue, declareTopology, TopologyMismatchError } from './topology.ts';
 
 /** Sends each message to one of its bindings, by the hash of the routing key. */
@@ -56,7 +56,8 @@ export class RequestExchange {
   /** Requests that wait behind the exchange would wait for ever. */
   async #checkSingle(model: ChannelModel): Promise<void> {
     const hash = hashExchangeOf(this.#queues.name);
-    if (!this.#isDeclared && (await exchangeExists(model, hash))) {
+    const isThere = !this.#isDeclared && (await exchangeExists(model, hash).catch(falseWhereRefused));
+    if (isThere) {
       throw new TopologyMismatchError(
         `REQUEST_QUEUES is 1, but the exchange ${hash} exists: it had another value before. ` +
           `Set it back, or drain and delete the queues and exchanges first. ${GUIDE}`,
@@ -142,14 +143,20 @@ function exchangeError(name: string, error: unknown): unknown {
   );
 }
 
-/** Whether the queue exists. Needs no right to it. */
+/** Whether the queue exists. Needs the right to configure it. */
 function queueExists(model: ChannelModel, queue: string): Promise<boolean> {
   return exists(model, (channel) => channel.checkQueue(queue));
 }
 
-/** Whether the exchange exists. Needs no right to it. */
+/** Whether the exchange exists. Needs the right to configure it. */
 function exchangeExists(model: ChannelModel, exchange: string): Promise<boolean> {
   return exists(model, (channel) => channel.checkExchange(exchange));
+}
+
+/** A user without the right to the exchanges of several queues is one of REQUEST_QUEUES=1. */
+function falseWhereRefused(error: unknown): boolean {
+  if (isAccessRefused(error)) return false;
+  throw error;
 }
 
 async function exists(model: ChannelModel, check: (channel: Channel) => Promise<unknown>): Promise<boolean> {
