@@ -24,6 +24,8 @@ export const WRITES: Readonly<Record<string, readonly Write[]>> = {
   contacts: ['insert', 'update'],
   counters: ['insert', 'update'],
   effects: ['insert'],
+  // Exists only where a worker had MONGODB_SHARDED=true.
+  create_claims: ['insert', 'update'],
   attempts: ['insert', 'update', 'remove'],
 };
 

@@ -14,9 +14,11 @@ const direct = new MongoClient(mongodbUrl);
 let proxy: CommandProxy;
 
 beforeAll(async () => {
-  const store = openStore(mongodbUrl, { retentionSeconds: 3_600 });
-  await store.prepare();
-  await store.close();
+  for (const sharded of [false, true]) {
+    const store = openStore(mongodbUrl, { retentionSeconds: 3_600, sharded });
+    await store.prepare();
+    await store.close();
+  }
 });
 
 afterAll(() => direct.close());
@@ -63,6 +65,7 @@ test('rights that the user lacks are named', async () => {
   expect(state.missingRights).toEqual([
     'insert into counters',
     'insert into effects',
+    'insert into create_claims',
     'insert into attempts',
     'remove from attempts',
   ]);
