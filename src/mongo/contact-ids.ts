@@ -67,6 +67,11 @@ export async function raiseCounter(collections: Collections): Promise<void> {
   }
 }
 
+/** The lowest contact_id that nobody has reserved. Call it once the counter exists. */
+export async function nextId({ counters }: Collections): Promise<number> {
+  return numberIn((await counters.findOne(COUNTER)) ?? {});
+}
+
 /** The highest contact_id, tombstones included; 0 if there is none. */
 export async function highestId({ contacts }: Collections): Promise<number> {
   const options = { projection: { _id: 1 }, sort: { _id: -1 }, limit: 1 } as const;
