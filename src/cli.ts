@@ -128,7 +128,7 @@ const environment: CliEnvironment = {
   },
   fillClaims: async (waitMs) => {
     const [{ fillClaims }, validators, { StoreDefectError, UnavailableError }] = await Promise.all([
-      import('./mongo/claims-filling.ts'),
+      import('./mongo/claims/filling.ts'),
       import('./mongo/connection/url.ts'),
       import('./protocol/errors.ts'),
     ]);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { MongoClient } from 'mongodb';
 
 import { eraseContacts } from '../../../src/mongo/erase.ts';
-import { fillClaims } from '../../../src/mongo/claims-filling.ts';
+import { fillClaims } from '../../../src/mongo/claims/filling.ts';
 import { DEFAULT_LIMITS } from '../../../src/mongo/connection/client.ts';
 import { collectionsOf, type Collections } from '../../../src/mongo/documents.ts';
 import { openStore, type Store } from '../../../src/mongo/store.ts';

@@ -1,14 +1,14 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
 
-import type { TlsFiles } from '../files/tls-files.ts';
-import { StoreMismatchError } from '../protocol/errors.ts';
-import { pause } from '../time/retry.ts';
+import type { TlsFiles } from '../../files/tls-files.ts';
+import { StoreMismatchError } from '../../protocol/errors.ts';
+import { pause } from '../../time/retry.ts';
 import { changeClaims, contactsOf, findClaims, insertClaims, markDeleted, NEVER_USABLE, statesOf } from './claims.ts';
-import { createClient, databaseOf, DEFAULT_LIMITS } from './connection/client.ts';
-import { translateErrors } from './connection/errors.ts';
-import { CONTACT_IDS, contactIdOf, COUNTER, nextId, raiseCounter } from './contact-ids.ts';
-import { collectionsOf, type ClaimDocument, type Collections, type ContactDocument } from './documents.ts';
-import { retentionInUse } from './indexes.ts';
+import { createClient, databaseOf, DEFAULT_LIMITS } from '../connection/client.ts';
+import { translateErrors } from '../connection/errors.ts';
+import { CONTACT_IDS, contactIdOf, COUNTER, nextId, raiseCounter } from '../contact-ids.ts';
+import { collectionsOf, type ClaimDocument, type Collections, type ContactDocument } from '../documents.ts';
+import { retentionInUse } from '../indexes.ts';
 
 /** Documents read and written at once. */
 const PAGE = 1_000;

@@ -1,6 +1,6 @@
-import type { Created, Creation, IdempotencyKey } from '../contacts/repository.ts';
-import type { ContactFields } from '../contacts/contact.ts';
-import { StoreDefectError } from '../protocol/errors.ts';
+import type { Created, Creation, IdempotencyKey } from '../../contacts/repository.ts';
+import type { ContactFields } from '../../contacts/contact.ts';
+import { StoreDefectError } from '../../protocol/errors.ts';
 import {
   changeClaims,
   findClaims,
@@ -11,10 +11,10 @@ import {
   statesOf,
   type Reclaim,
 } from './claims.ts';
-import { nextId, raiseCounter, reserveIds } from './contact-ids.ts';
-import { originalsOf, findEarlierCreations, type Create } from './creations.ts';
-import { fieldsToStore, type ClaimDocument, type Collections, type ContactDocument } from './documents.ts';
-import { isClaimsComplete } from './claims-state.ts';
+import { nextId, raiseCounter, reserveIds } from '../contact-ids.ts';
+import { originalsOf, findEarlierCreations, type Create } from '../creations.ts';
+import { fieldsToStore, type ClaimDocument, type Collections, type ContactDocument } from '../documents.ts';
+import { isClaimsComplete } from './completeness.ts';
 import { insertContacts } from './contact-inserts.ts';
 
 /**

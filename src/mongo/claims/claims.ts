@@ -1,11 +1,11 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
 
-import type { IdempotencyKey } from '../contacts/repository.ts';
-import type { StoreDefectError } from '../protocol/errors.ts';
-import { matchesKey, prefixRange } from './applied-keys.ts';
-import { contactIdOf } from './contact-ids.ts';
-import type { ClaimDocument, Collections, ContactDocument } from './documents.ts';
-import { duplicatesIn, rejectedItemsIn } from './connection/errors.ts';
+import type { IdempotencyKey } from '../../contacts/repository.ts';
+import type { StoreDefectError } from '../../protocol/errors.ts';
+import { matchesKey, prefixRange } from '../applied-keys.ts';
+import { contactIdOf } from '../contact-ids.ts';
+import type { ClaimDocument, Collections, ContactDocument } from '../documents.ts';
+import { duplicatesIn, rejectedItemsIn } from '../connection/errors.ts';
 
 /** What a contact's document says of its claim. */
 type ClaimedContact = Pick<ContactDocument, '_id' | 'created_by'>;
