@@ -127,17 +127,17 @@ async function findByPrefix({ contacts }: Collections, items: readonly IndexedCr
 
 /** The ids that requests with exactly these keys created. */
 async function findByKey({ contacts }: Collections, items: readonly IndexedCreation[]): Promise<Ids> {
-  const indexes = new Map(items.map(({ at, key }) => [key.id, at]));
+  const keys = [...new Set(items.map(({ key }) => key.id))];
   const found = await Promise.all(
-    slices([...indexes.keys()], MAX_KEYS_PER_LOOKUP).map((keys) =>
-      contacts.find({ created_by: { $in: keys } }, { projection: { created_by: 1 } }).toArray(),
+    slices(keys, MAX_KEYS_PER_LOOKUP).map((some) =>
+      contacts.find({ created_by: { $in: some } }, { projection: { created_by: 1 } }).toArray(),
     ),
   );
+  const ids = new Map(found.flat().map(({ _id, created_by }) => [created_by, contactIdOf(_id)]));
   return new Map(
-    found.flat().flatMap(({ _id, created_by }) => {
-      const at = created_by === undefined ? undefined : indexes.get(created_by);
-      const id = contactIdOf(_id);
-      return at === undefined || id === undefined ? [] : [[at, id] as const];
+    items.flatMap(({ at, key }) => {
+      const id = ids.get(key.id);
+      return id === undefined ? [] : [[at, id] as const];
     }),
   );
 }

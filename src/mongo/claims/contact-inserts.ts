@@ -1,6 +1,6 @@
-import type { StoreDefectError } from '../protocol/errors.ts';
-import { duplicateItemsIn, rejectedItemsIn } from './connection/errors.ts';
-import type { Collections, ContactDocument } from './documents.ts';
+import type { StoreDefectError } from '../../protocol/errors.ts';
+import { duplicateItemsIn, rejectedItemsIn } from '../connection/errors.ts';
+import type { Collections, ContactDocument } from '../documents.ts';
 
 /** What an insert of contacts left out: `rejectedItemsIn`, and which of them are duplicates. */
 interface LeftOut {

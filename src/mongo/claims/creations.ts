@@ -1,6 +1,6 @@
-import type { Created, Creation, IdempotencyKey } from '../contacts/repository.ts';
-import type { ContactFields } from '../contacts/contact.ts';
-import { StoreDefectError } from '../protocol/errors.ts';
+import type { Created, Creation, IdempotencyKey } from '../../contacts/repository.ts';
+import type { ContactFields } from '../../contacts/contact.ts';
+import { StoreDefectError } from '../../protocol/errors.ts';
 import {
   changeClaims,
   findClaims,
@@ -9,13 +9,12 @@ import {
   isUsable,
   NEVER_USABLE,
   statesOf,
-  voidIds,
   type Reclaim,
 } from './claims.ts';
-import { raiseCounter, reserveIds } from './contact-ids.ts';
-import { originalsOf, findEarlierCreations, type Create } from './creations.ts';
-import { fieldsToStore, type ClaimDocument, type Collections, type ContactDocument } from './documents.ts';
-import { isClaimsComplete } from './claims-state.ts';
+import { nextId, raiseCounter, reserveIds } from '../contact-ids.ts';
+import { originalsOf, findEarlierCreations, type Create } from '../creations.ts';
+import { fieldsToStore, type ClaimDocument, type Collections, type ContactDocument } from '../documents.ts';
+import { isClaimsComplete } from './completeness.ts';
 import { insertContacts } from './contact-inserts.ts';
 
 /**
@@ -182,18 +181,9 @@ class ClaimedBatch {
     for (const item of items) item.claim = undefined;
     await raiseCounter(this.#collections);
     const firstId = await reserveIds(this.#collections, claims.length, { claiming: true });
-    await voidIds(
-      this.#collections,
-      claims.filter(({ contact_id }) => contact_id < firstId),
-    );
-    // A contact that was inserted before its id was occupied stays with its claim.
-    const states = await statesOf(this.#collections, claims, this.#retentionMs);
     const at = new Date();
     const changes = claims.map((claim, i): Reclaim => ({ claim, contact_id: firstId + i, at }));
-    await changeClaims(
-      this.#collections,
-      changes.filter(({ claim }) => states.get(claim) !== 'done'),
-    );
+    await changeClaims(this.#collections, changes, { below: firstId, retentionMs: this.#retentionMs });
   }
 
   /**
@@ -214,7 +204,9 @@ class ClaimedBatch {
       changes.push({ claim: item.claim, contact_id, at: NEVER_USABLE });
       item.claim = undefined;
     });
-    await changeClaims(this.#collections, changes);
+    if (changes.length === 0) return;
+    const below = await nextId(this.#collections);
+    await changeClaims(this.#collections, changes, { below, retentionMs: this.#retentionMs });
   }
 
   /** Inserts the contact of each creation that holds a usable claim. */
