@@ -1,4 +1,5 @@
 import type { Latency } from '../figures.ts';
+import { median as medianOf } from '../report/summary.ts';
 import type { Hostile } from './documents.ts';
 
 /** Who is beside the honest producer: nobody, another honest one, or a flood. */
@@ -127,10 +128,4 @@ export function problemsOf(figures: FloodFigures, minShare = FAIR_SHARE): string
   const { peak } = figures.memory;
   if (peak > MAX_MEMORY) problems.push(`memory: ${Math.round(peak / 1024 / 1024)} MiB`);
   return problems;
-}
-
-/** The middle one; NaN where there is none. */
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return ((sorted[(sorted.length - 1) >> 1] ?? NaN) + (sorted[sorted.length >> 1] ?? NaN)) / 2;
 }
