@@ -2,9 +2,9 @@ import type { ContactFields } from '../contacts/contact.ts';
 import type { Created, Creation, IdempotencyKey } from '../contacts/repository.ts';
 import { StoreDefectError } from '../protocol/errors.ts';
 import { contactIdOf, raiseCounter, reserveIds } from './contact-ids.ts';
-import { fieldsToStore, type Collections, type ContactDocument } from './documents.ts';
+import { insertContacts, newContact } from './contact-inserts.ts';
+import type { Collections } from './documents.ts';
 import { matchesKey, prefixRange } from './applied-keys.ts';
-import { rejectedItemsIn } from './connection/errors.ts';
 
 /**
  * Rounds before a batch that still collides counts as a defect. A repeat needs one, a counter
@@ -28,18 +28,27 @@ interface IndexedCreation {
 /** The contact_ids of creations, by index in the batch. */
 type Ids = ReadonlyMap<number, number>;
 
-export type Create = (batch: readonly Creation[]) => Promise<readonly (Created | StoreDefectError)[]>;
+type Outcome = Created | StoreDefectError;
+export type Create = (batch: readonly Creation[]) => Promise<readonly Outcome[]>;
 
 /**
  * Creates each contact once, however often its key repeats. Result `i` belongs to creation `i`;
  * `StoreDefectError` means that the store rejects this one only.
  */
 export function creationsOf(collections: Collections): Create {
-  // Repeats come in rows: a producer sends what it has sent before. An insert that collides costs
-  // the database many times what a look costs, so the next batch is looked up first.
+  return lookingUpRepeats((batch, lookUpFirst) => createContacts(collections, batch, lookUpFirst));
+}
+
+/**
+ * Repeats come in rows: a producer sends what it has sent before. An insert that collides costs the
+ * database many times what a look costs, so a batch behind one of mostly repeats is looked up first.
+ */
+export function lookingUpRepeats(
+  create: (batch: readonly Creation[], lookUpFirst: boolean) => Promise<readonly Outcome[]>,
+): Create {
   let repeating = false;
   return async (batch) => {
-    const outcomes = await createContacts(collections, batch, repeating);
+    const outcomes = await create(batch, repeating);
     const repeats = outcomes.filter((outcome) => !(outcome instanceof StoreDefectError) && outcome.repeated);
     repeating = repeats.length > batch.length / 2;
     return outcomes;
@@ -50,9 +59,9 @@ async function createContacts(
   collections: Collections,
   batch: readonly Creation[],
   lookUpFirst: boolean,
-): Promise<readonly (Created | StoreDefectError)[]> {
+): Promise<readonly Outcome[]> {
   const originals = originalsOf(batch);
-  const created: (Created | StoreDefectError | undefined)[] = batch.map(() => undefined);
+  const created: (Outcome | undefined)[] = batch.map(() => undefined);
   const record = (ids: Ids, repeated: boolean): void => ids.forEach((id, at) => (created[at] = { id, repeated }));
 
   const first = batch
@@ -74,8 +83,16 @@ async function createContacts(
     open = withoutOutcome(rejected);
     if (open.length > 0) await raiseCounter(collections);
   }
+  return outcomesOfAll(originals, created);
+}
+
+/** Gives the copies of a creation in one batch its outcome, as repeats. Each original has one. */
+export function outcomesOfAll(
+  originals: readonly number[],
+  outcomes: readonly (Outcome | undefined)[],
+): readonly Outcome[] {
   return originals.map((original, at) => {
-    const outcome = created[original];
+    const outcome = outcomes[original];
     if (outcome === undefined) throw new Error('a creation has no outcome');
     return original === at || outcome instanceof StoreDefectError ? outcome : { ...outcome, repeated: true };
   });
@@ -163,16 +180,9 @@ async function insert(collections: Collections, items: readonly IndexedCreation[
   // Two workers that insert the same keys in one order wait for each other; in two orders they
   // deadlock more.
   numbered.sort((a, b) => (a.item.key.id < b.item.key.id ? -1 : 1));
-  const rejections = await insertDocuments(
+  const { rejected: rejections } = await insertContacts(
     collections,
-    numbered.map(({ item: { key, fields }, id }): ContactDocument => ({
-      _id: id,
-      ...fieldsToStore(fields),
-      created_by: key.id,
-      applied: [],
-      created_at: now,
-      updated_at: now,
-    })),
+    numbered.map(({ item: { key, fields }, id }) => newContact(id, key.id, fields, now)),
   );
   const defects = new Map<number, StoreDefectError>();
   const rejected: IndexedCreation[] = [];
@@ -185,17 +195,4 @@ async function insert(collections: Collections, items: readonly IndexedCreation[
   rejected.sort((a, b) => a.at - b.at);
   const written = numbered.filter((_, i) => !rejections.has(i));
   return { inserted: new Map(written.map(({ item, id }) => [item.at, id])), rejected, defects };
-}
-
-/** Returns the indexes of documents that were not written, see `rejectedItemsIn`. */
-async function insertDocuments(
-  { contacts }: Collections,
-  documents: readonly ContactDocument[],
-): Promise<ReturnType<typeof rejectedItemsIn>> {
-  try {
-    await contacts.insertMany(documents, { ordered: false });
-    return new Map();
-  } catch (error) {
-    return rejectedItemsIn('create contacts', error);
-  }
 }

@@ -12,10 +12,10 @@ import {
   type Reclaim,
 } from './claims.ts';
 import { nextId, raiseCounter, reserveIds } from '../contact-ids.ts';
-import { originalsOf, findEarlierCreations, type Create } from '../creations.ts';
-import { fieldsToStore, type ClaimDocument, type Collections, type ContactDocument } from '../documents.ts';
+import { insertContacts, newContact } from '../contact-inserts.ts';
+import { findEarlierCreations, lookingUpRepeats, originalsOf, outcomesOfAll, type Create } from '../creations.ts';
+import type { ClaimDocument, Collections } from '../documents.ts';
 import { isClaimsComplete } from './completeness.ts';
-import { insertContacts } from './contact-inserts.ts';
 
 /**
  * Rounds before a batch that still collides counts as a defect. A repeat needs two; a claim that was
@@ -46,14 +46,9 @@ type Outcome = Created | StoreDefectError;
  * inserts it: a repeat has the same fields.
  */
 export function claimedCreationsOf(collections: Collections, retentionMs: number): Create {
-  // As in `creationsOf`: repeats come in rows, and a look costs less than a collision.
-  let repeating = false;
-  return async (batch) => {
-    const outcomes = await new ClaimedBatch(collections, retentionMs, batch).create(repeating);
-    const repeats = outcomes.filter((outcome) => !(outcome instanceof StoreDefectError) && outcome.repeated);
-    repeating = repeats.length > batch.length / 2;
-    return outcomes;
-  };
+  return lookingUpRepeats((batch, lookUpFirst) =>
+    new ClaimedBatch(collections, retentionMs, batch).create(lookUpFirst),
+  );
 }
 
 /** One batch of creations: rounds of claiming and inserting, until each has an outcome. */
@@ -92,11 +87,7 @@ class ClaimedBatch {
       await this.#judge();
       await this.#insertContacts();
     }
-    return this.#originals.map((original, at) => {
-      const outcome = this.#outcomes[original];
-      if (outcome === undefined) throw new Error('a creation has no outcome');
-      return original === at || outcome instanceof StoreDefectError ? outcome : { ...outcome, repeated: true };
-    });
+    return outcomesOfAll(this.#originals, this.#outcomes);
   }
 
   get #open(): readonly OpenCreation[] {
@@ -219,14 +210,7 @@ class ClaimedBatch {
     if (ready.length === 0) return;
     ready.sort((one, other) => one.claim.contact_id - other.claim.contact_id);
     const now = new Date();
-    const documents = ready.map(({ item: { fields }, claim }): ContactDocument => ({
-      _id: claim.contact_id,
-      ...fieldsToStore(fields),
-      created_by: claim._id,
-      applied: [],
-      created_at: now,
-      updated_at: now,
-    }));
+    const documents = ready.map(({ item: { fields }, claim }) => newContact(claim.contact_id, claim._id, fields, now));
     const { rejected, duplicates } = await insertContacts(this.#collections, documents);
     ready.forEach(({ item, claim }, i) => {
       const defect = rejected.get(i);
