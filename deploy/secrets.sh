@@ -62,6 +62,12 @@ hash() {
   rm -f "$salt"
 }
 
+# Without the nodes their workers would keep the old password, and the producers would lose all nodes but one.
+if [ -s "$folder/rabbitmq_cookie" ] && [ -z "$nodes" ]; then
+  echo "$folder belongs to a cluster: run \`docker compose -f docker-compose.cluster.yml run --rm secrets $*\`" >&2
+  exit 2
+fi
+
 renewed=
 if [ "${1:-}" = renew ]; then
   shift

@@ -23,7 +23,7 @@ const HEARTBEAT_S = 10;
 const SMALL_HEAP = ['--semi-space-growth-factor=1', '--heap-growing-percent=50'];
 for (const flag of SMALL_HEAP) setFlagsFromString(flag);
 
-/** Loads no driver: only the doctor and the console use the database. */
+/** Loads no driver: only the doctor, the console and the claims use the database. */
 const NO_DATABASE = {
   mongodbUrlProblem: () => undefined,
   mongodbTlsProblem: () => undefined,
@@ -106,7 +106,11 @@ const environment: CliEnvironment = {
   },
   deadLetters,
   console: async (request) => {
-    const [{ serveConsole }, config] = await Promise.all([import('./console.ts'), readSettings(request)]);
+    const [{ serveConsole }, validators] = await Promise.all([
+      import('./console.ts'),
+      hasDatabase() ? import('./mongo/connection/url.ts') : NO_DATABASE,
+    ]);
+    const config = await readSettings(request, undefined, validators);
     await serveConsole(request, config, { stderr: process.stderr, stop, hasDatabase: hasDatabase() });
   },
   inspectBroker: async (urls, timeoutMs) => {
@@ -124,7 +128,7 @@ const environment: CliEnvironment = {
   },
   fillClaims: async (waitMs) => {
     const [{ fillClaims }, validators, { StoreDefectError, UnavailableError }] = await Promise.all([
-      import('./mongo/claims-filling.ts'),
+      import('./mongo/claims/filling.ts'),
       import('./mongo/connection/url.ts'),
       import('./protocol/errors.ts'),
     ]);

@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 
 import { openDeadLetters } from './amqp/dead-letter-queue/queue.ts';
 import { inspectBroker } from './amqp/inspection/broker.ts';
+import { receivedPart } from './amqp/wire/abridged.ts';
 import { errorsIn } from './cli/answer.ts';
 import type { ConsoleRequest } from './cli/console-request.ts';
 import { CommandError } from './cli/errors.ts';
@@ -138,7 +139,7 @@ function contextOf(
     },
     keyOf: ({ appId, messageId, body }) => {
       const properties = { appId, messageId, correlationId: undefined, replyTo: undefined, headers: {} };
-      return identityOf({ body, redelivered: false, properties }).key.id;
+      return identityOf({ ...receivedPart(body, maxBytes), redelivered: false, properties }).key.id;
     },
     errorsIn,
     audit,

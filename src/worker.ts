@@ -25,9 +25,9 @@ import { createGuard } from './pipeline/guard.ts';
 import { identityOf } from './pipeline/identity.ts';
 import { createPipeline, type Stages } from './pipeline/pipeline.ts';
 import { createReplyToPolicy } from './pipeline/reply-to-policy.ts';
-import { Turns } from './pipeline/turns.ts';
+import { turnsOf } from './pipeline/turns.ts';
 import { StoreDefectError } from './protocol/errors.ts';
-import { deadLetterQueueOf, requestQueuesOf } from './protocol/request-queues.ts';
+import { ownQueuesOf } from './protocol/request-queues.ts';
 import { Attempts } from './redelivery/attempts.ts';
 import type { SpanCounts, Tracing } from './protocol/tracing.ts';
 import { FailedBeforeError, ProcessEndedError } from './redelivery/known-results.ts';
@@ -165,8 +165,8 @@ type ContentStages = Pick<Stages, 'guard' | 'identify' | 'decode' | 'encode' | '
 /** The stages that depend on the message and the settings alone. */
 function contentStages(config: Config, tracing: Stages['tracing']): ContentStages {
   const { requestQueue: name, requestQueues: count, replyToAllow, maxRequestBytes: maxBytes } = config;
-  const ownQueues = [...requestQueuesOf({ name, count }).map(({ queue }) => queue), deadLetterQueueOf(name)];
-  const turns = new Turns(config.prefetch / 4);
+  const ownQueues = ownQueuesOf({ name, count });
+  const turns = turnsOf(config);
   return {
     tracing,
     guard: createGuard(createReplyToPolicy(ownQueues, replyToAllow)),

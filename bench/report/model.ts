@@ -27,6 +27,8 @@ export interface Costs {
 export interface Site {
   readonly workers: number;
   readonly databaseCores: number;
+  /** REQUEST_QUEUES; default 1. Several have one active worker each. */
+  readonly queues?: number;
 }
 
 export type Resource = 'workers' | 'database' | 'queue' | 'counter';
@@ -50,7 +52,8 @@ const SLOTS = 2;
  * what arrives while the two batches before it are being executed, so more workers mean smaller
  * batches.
  */
-export function forecast(costs: Costs, site: Site): Forecast {
+export function forecast(costs: Costs, { workers, databaseCores, queues = 1 }: Site): Forecast {
+  const site = { workers: queues > 1 ? Math.min(workers, queues) : workers, databaseCores, queues };
   for (let batch = 1; batch < MAX_IN_BATCH; batch += 1) {
     const now = withBatch(costs, site, batch);
     const arriving = ((now.perSecond / site.workers) * costs.aloneMs) / 1000 / SLOTS;
@@ -59,14 +62,14 @@ export function forecast(costs: Costs, site: Site): Forecast {
   return withBatch(costs, site, MAX_IN_BATCH);
 }
 
-function withBatch(costs: Costs, { workers, databaseCores }: Site, batch: number): Forecast {
+function withBatch(costs: Costs, { workers, databaseCores, queues }: Required<Site>, batch: number): Forecast {
   const micros = (of: { readonly alone: number; readonly inBatch: number }): number => {
     const perBatch = (of.alone - of.inBatch) / (1 - 1 / costs.batch);
     return of.alone - perBatch + perBatch / batch;
   };
   const [worker, database] = [micros(costs.worker), micros(costs.database)];
   const limits: readonly (readonly [Resource, number])[] = [
-    ['queue', costs.queuePerSecond],
+    ['queue', costs.queuePerSecond * queues],
     ['counter', (costs.counterPerSecond ?? Infinity) * batch],
     ['database', (databaseCores * 1e6) / database],
     ['workers', (workers * 1e6) / worker],

@@ -8,6 +8,7 @@ import { ContactsClient } from '../../src/client/index.ts';
 import { hashExchangeOf, requestQueuesOf, rosterOf } from '../../src/protocol/request-queues.ts';
 import type { Endpoints } from '../infrastructure/endpoints.ts';
 import type { BenchSettings } from '../infrastructure/testbed.ts';
+import { median } from '../report/summary.ts';
 import { startSubject, type RunningSubject } from '../subjects/subject.ts';
 
 const COUNTS = [1, 2, 4] as const;
@@ -125,10 +126,8 @@ async function removeQueues(amqpUrl: string, found: { readonly name: string; rea
 }
 
 function table(found: ReadonlyMap<string, readonly number[]>): readonly string[] {
-  const median = (values: readonly number[] = []): number =>
-    values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
   const rows = Object.keys(WORKLOADS).map((workload) => {
-    const of = (count: number): number => median(found.get(`${workload} ${count}`));
+    const of = (count: number): number => median(found.get(`${workload} ${count}`) ?? []);
     const cells = COUNTS.map((count) => `${of(count).toFixed(0)}/s (${(of(count) / of(1)).toFixed(2)}×)`.padStart(18));
     return `${workload.padEnd(8)}${cells.join('')}`;
   });

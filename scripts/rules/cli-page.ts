@@ -6,20 +6,22 @@ import type { CliEnvironment } from '../../src/cli/environment.ts';
 import { examplesOf } from '../../src/cli/options.ts';
 import { contactsProgram } from '../../src/cli/program.ts';
 import { USAGE } from '../../src/dead-letters/arguments.ts';
+import { withMarkedPart } from './marked-part.ts';
 
 /** The page's location. */
 export const CLI_PAGE = new URL('../../docs/cli.md', import.meta.url);
-const BEGIN = '<!-- reference: written by `node scripts/reference-pages.ts` from src/cli/program.ts -->';
-const END = '<!-- end of reference -->';
+const PART = {
+  page: 'docs/cli.md',
+  what: 'reference',
+  begin: '<!-- reference: written by `node scripts/reference-pages.ts` from src/cli/program.ts -->',
+  end: '<!-- end of reference -->',
+};
 /** Options of so many commands are described once. */
 const SEVERAL = 4;
 
 /** Returns docs/cli.md as it has to be: its own text, with the reference between the marks. */
 export function cliPage(page: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error('docs/cli.md has lost the marks around its reference');
-  return `${page.slice(0, begin)}${BEGIN}\n\n${reference().join('\n\n')}\n\n${page.slice(end)}`;
+  return withMarkedPart(page, PART, reference().join('\n\n'));
 }
 
 /** Returns docs/cli.md as it is. */

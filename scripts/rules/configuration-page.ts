@@ -1,21 +1,23 @@
 import { readFileSync } from 'node:fs';
 
 import { allowedValues, settingsSchema, type SettingSchema } from '../../src/settings/config.ts';
+import { unformatted, withMarkedPart } from './marked-part.ts';
 
 /** The page's location. */
 export const CONFIGURATION_PAGE = new URL('../../docs/configuration.md', import.meta.url);
-const BEGIN = '<!-- settings: written by `node scripts/settings-table.ts` from config/settings.schema.json -->';
-const END = '<!-- end of settings -->';
+const PART = {
+  page: 'docs/configuration.md',
+  what: 'table',
+  begin: '<!-- settings: written by `node scripts/settings-table.ts` from config/settings.schema.json -->',
+  end: '<!-- end of settings -->',
+};
 
 /**
  * Returns docs/configuration.md as it has to be: its own text, with the schema's table between the
  * marks.
  */
 export function configurationPage(page: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error('docs/configuration.md has lost the marks around its table');
-  return `${page.slice(0, begin)}${BEGIN}\n\n<!-- prettier-ignore -->\n${settingsTable()}\n\n${page.slice(end)}`;
+  return withMarkedPart(page, PART, unformatted(settingsTable()));
 }
 
 /** Returns docs/configuration.md as it is. */

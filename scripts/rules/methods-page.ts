@@ -2,18 +2,20 @@ import { readFileSync } from 'node:fs';
 
 import { exactTypeOf, readSchema } from '../../src/schema.ts';
 import { xsdModel, type Particle, type XsdModel } from '../schema/xsd-model.ts';
+import { unformatted, withMarkedPart } from './marked-part.ts';
 
 /** The page's location. */
 export const METHODS_PAGE = new URL('../../docs/api.md', import.meta.url);
-const BEGIN = '<!-- methods: written by `node scripts/reference-pages.ts` from schema/contacts.xsd -->';
-const END = '<!-- end of methods -->';
+const PART = {
+  page: 'docs/api.md',
+  what: 'methods',
+  begin: '<!-- methods: written by `node scripts/reference-pages.ts` from schema/contacts.xsd -->',
+  end: '<!-- end of methods -->',
+};
 
 /** Returns docs/api.md as it has to be: its own text, with the methods' table between the marks. */
 export function methodsPage(page: string, xsd = readSchema('xsd')): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error('docs/api.md has lost the marks around its methods');
-  return `${page.slice(0, begin)}${BEGIN}\n\n<!-- prettier-ignore -->\n${methodsTable(xsd)}\n\n${page.slice(end)}`;
+  return withMarkedPart(page, PART, unformatted(methodsTable(xsd)));
 }
 
 /** Returns docs/api.md as it is. */

@@ -1,19 +1,21 @@
 import { readFileSync } from 'node:fs';
 
 import { moneyOf, readSizingInput, sizeOf, type SiteSize } from './sizing.ts';
+import { unformatted, withMarkedPart } from './marked-part.ts';
 
 /** The page's location. */
 export const SCALE_PAGE = new URL('../../docs/scale.md', import.meta.url);
-const BEGIN = '<!-- sizes: written by `node scripts/scale-table.ts` from docs/scale.json -->';
-const END = '<!-- end of sizes -->';
+const PART = {
+  page: 'docs/scale.md',
+  what: 'table',
+  begin: '<!-- sizes: written by `node scripts/scale-table.ts` from docs/scale.json -->',
+  end: '<!-- end of sizes -->',
+};
 const RATES = [1_000, 10_000, 100_000];
 
 /** Returns docs/scale.md as it has to be: its own text, with the table between the marks. */
 export function scalePage(page: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error('docs/scale.md has lost the marks around its table');
-  return `${page.slice(0, begin)}${BEGIN}\n\n<!-- prettier-ignore -->\n${table()}\n\n${page.slice(end)}`;
+  return withMarkedPart(page, PART, unformatted(table()));
 }
 
 /** Returns docs/scale.md as it is. */

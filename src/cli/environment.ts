@@ -2,8 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import type { ConsoleRequest } from './console-request.ts';
 import type { Contacts } from './contacts.ts';
-import type { BrokerInspector } from './inspection.ts';
-import type { ClaimsFiller, DatabaseInspector } from './inspection.ts';
+import type { BrokerInspector, ClaimsFiller, DatabaseInspector } from './inspection.ts';
 
 /** Where requests go; checked. */
 export interface Connection {

@@ -95,6 +95,17 @@ export function positiveIntegers(text: string, earlier: readonly number[] | unde
   return [...(earlier ?? []), positiveInteger(text)];
 }
 
+/**
+ * For a worker's metrics page, which may be given several times. A password in a URL is refused: it
+ * would be shown beside the worker's name, and `fetch` accepts none.
+ */
+export function metricsUrls(text: string, earlier: readonly string[] = []): readonly string[] {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  if (isPlain) return [...earlier, text];
+  throw new InvalidArgumentError('It is not a URL http://HOST:PORT/metrics, without a user and a password.');
+}
+
 const EXAMPLES = new WeakMap<Command, readonly string[]>();
 
 /** Adds examples to the help; a test runs each as it is. */

@@ -53,12 +53,16 @@ export function filtersIn(body: Readonly<Record<string, unknown>>): Pick<LetterF
   };
 }
 
+const FILTERS = ['reason', 'group', 'search', 'contents'];
+const PREVIEW_FIELDS = new Set(['action', 'ids', 'all', 'force', ...FILTERS]);
+
 /**
- * The letters that a preview selects: `ids`, or `all` with the filters. Neither is an error, so
- * that a forgotten field never selects everything.
+ * The letters that a preview selects: `ids`, or `all` with the filters. A field that is forgotten,
+ * misspelt or empty never selects everything.
  */
 export function selection(body: Readonly<Record<string, unknown>>): LetterFilter {
   const { ids, all } = body;
+  checkFields(body);
   const filter = { ...filtersIn(body), contents: flag(body['contents'], 'contents') };
   if (flag(all, 'all')) {
     if (ids !== undefined) throw new ConsoleError(400, 'BAD_VALUE', 'Give ids or all, not both.');
@@ -69,4 +73,14 @@ export function selection(body: Readonly<Record<string, unknown>>): LetterFilter
     throw new ConsoleError(400, 'BAD_VALUE', `ids lists 1 to ${MAX_IDS} letters; or all is true.`);
   }
   return { ids: new Set(ids) };
+}
+
+function checkFields(body: Readonly<Record<string, unknown>>): void {
+  const problem = (message: string): ConsoleError => new ConsoleError(400, 'BAD_VALUE', message);
+  for (const [name, value] of Object.entries(body)) {
+    if (!PREVIEW_FIELDS.has(name)) throw problem(`A preview has the fields ${[...PREVIEW_FIELDS].join(', ')} alone.`);
+    if (!FILTERS.includes(name)) continue;
+    if (value === '') throw problem(`${name} is empty: leave it out.`);
+    if (body['ids'] !== undefined) throw problem(`Give ids or ${name}, not both.`);
+  }
 }

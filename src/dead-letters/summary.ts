@@ -75,7 +75,7 @@ export function canBeForced(obstacle: Obstacle): boolean {
 export function obstacleTo(letter: DeadLetter): Obstacle | undefined {
   if (letter.unreadable !== undefined) return 'unreadable';
   const cause = causeOf(letter);
-  const execution = isReason(cause) ? EXECUTION_OF[cause] : 'none';
+  const execution = executionOf(cause);
   if (execution === 'refused') return 'refused again';
   if (letter.properties['reply_to'] === DIRECT_REPLY_TO) return 'no reply address';
   if (Object.values(letter.properties).some((value) => String(value).includes(REPLACEMENT))) return 'altered';
@@ -97,6 +97,12 @@ const EXECUTION_OF: Readonly<Record<DeadLetterReason, 'refused' | 'possible' | '
   ANSWER_UNCONFIRMED: 'possible',
   ANSWER_UNSENDABLE: 'possible',
 };
+
+function executionOf(cause: string): 'refused' | 'possible' | 'none' {
+  if (isReason(cause)) return EXECUTION_OF[cause];
+  // The worker could not publish the letter itself, for any of its reasons; the log alone has it.
+  return cause === 'rejected' ? 'possible' : 'none';
+}
 
 function isReason(cause: string): cause is DeadLetterReason {
   return Object.hasOwn(DEAD_LETTER_REASONS, cause);

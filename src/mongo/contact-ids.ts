@@ -1,7 +1,7 @@
 import { Decimal128, Long, type Filter } from 'mongodb';
 
 import type { ContactId } from '../contacts/contact.ts';
-import { StoreDefectError, StoreMismatchError } from '../protocol/errors.ts';
+import { StoreDefectError, StoreMismatchError, UnavailableError } from '../protocol/errors.ts';
 import type { Collections, CounterDocument } from './documents.ts';
 import { isDuplicateKey } from './connection/errors.ts';
 
@@ -30,7 +30,7 @@ export interface Reserving {
 
 /**
  * Reserves `count` consecutive contact_ids and returns the first. They are never reserved again,
- * used or not. Throws `StoreMismatchError` if the database demands claims and the caller makes none.
+ * used or not. Throws `UnavailableError` if the database demands claims and the caller makes none.
  */
 export async function reserveIds(collections: Collections, count: number, who: Reserving): Promise<number> {
   const reserved = await incrementCounter(collections, count, who);
@@ -65,6 +65,11 @@ export async function raiseCounter(collections: Collections): Promise<void> {
     if (!isDuplicateKey(error)) throw error;
     await raise();
   }
+}
+
+/** The lowest contact_id that nobody has reserved. Call it once the counter exists. */
+export async function nextId({ counters }: Collections): Promise<number> {
+  return numberIn((await counters.findOne(COUNTER)) ?? {});
 }
 
 /** The highest contact_id, tombstones included; 0 if there is none. */
@@ -106,11 +111,14 @@ async function incrementCounter(
   return before === null ? undefined : numberIn(before);
 }
 
-/** Throws if the counter says that every create needs a claim. */
+/**
+ * Throws if the counter says that every create needs a claim. No request is at fault: all wait until
+ * a worker with claims gets them.
+ */
 async function refuseWithoutClaims({ counters }: Collections): Promise<void> {
   const counter = await counters.findOne(COUNTER);
   if (counter?.claims === undefined) return;
-  throw new StoreMismatchError(
+  throw new UnavailableError(
     'the creates of this database are protected by claims (docs/sharding.md), and this worker writes none. ' +
       'Set MONGODB_SHARDED=true and restart it. Until then it creates no contact',
   );

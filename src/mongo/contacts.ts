@@ -1,8 +1,8 @@
 import type { ContactRepository } from '../contacts/repository.ts';
 import type { Call } from './connection/calls.ts';
-import { claimedCreationsOf } from './claimed-creations.ts';
-import { findEarlierClaimedCreations } from './claimed-lookups.ts';
-import { deleteClaimedContacts } from './claimed-deletions.ts';
+import { claimedCreationsOf } from './claims/creations.ts';
+import { findEarlierClaimedCreations } from './claims/lookups.ts';
+import { deleteClaimedContacts } from './claims/deletions.ts';
 import { creationsOf, findEarlierCreations } from './creations.ts';
 import { deleteContacts, findEarlierDeletions } from './deletions.ts';
 import type { Collections } from './documents.ts';

@@ -2,11 +2,11 @@ import type { ContactFields } from '../contacts/contact.ts';
 import type { Created, Creation, IdempotencyKey } from '../contacts/repository.ts';
 import { StoreDefectError } from '../protocol/errors.ts';
 import { contactIdOf, raiseCounter, reserveIds } from './contact-ids.ts';
+import { insertContacts, newContact } from './contact-inserts.ts';
 import { IdReserve } from './id-reserve.ts';
-import { fieldsToStore, type Collections, type ContactDocument } from './documents.ts';
+import type { Collections } from './documents.ts';
 import { matchesKey, prefixRange } from './applied-keys.ts';
 import type { Call } from './connection/calls.ts';
-import { rejectedItemsIn } from './connection/errors.ts';
 
 /**
  * Rounds before a batch that still collides counts as a defect. A repeat needs one, a counter
@@ -30,19 +30,30 @@ interface IndexedCreation {
 /** The contact_ids of creations, by index in the batch. */
 type Ids = ReadonlyMap<number, number>;
 
-export type Create = (batch: readonly Creation[]) => Promise<readonly (Created | StoreDefectError)[]>;
+type Outcome = Created | StoreDefectError;
+export type Create = (batch: readonly Creation[]) => Promise<readonly Outcome[]>;
 
 /**
  * Creates each contact once, however often its key repeats. Result `i` belongs to creation `i`;
  * `StoreDefectError` means that the store rejects this one only.
  */
 export function creationsOf(collections: Collections, call: Call): Create {
-  // Repeats come in rows: a producer sends what it has sent before. An insert that collides costs
-  // the database many times what a look costs, so the next batch is looked up first.
+  const ids = new IdReserve((count) =>
+    call('reserve contact_ids', () => reserveIds(collections, count, { claiming: false })),
+  );
+  return lookingUpRepeats((batch, lookUpFirst) => createContacts(collections, ids, batch, lookUpFirst));
+}
+
+/**
+ * Repeats come in rows: a producer sends what it has sent before. An insert that collides costs the
+ * database many times what a look costs, so a batch behind one of mostly repeats is looked up first.
+ */
+export function lookingUpRepeats(
+  create: (batch: readonly Creation[], lookUpFirst: boolean) => Promise<readonly Outcome[]>,
+): Create {
   let repeating = false;
-  const ids = new IdReserve((count) => call('reserve contact_ids', () => reserveIds(collections, count, { claiming: false })));
   return async (batch) => {
-    const outcomes = await createContacts(collections, ids, batch, repeating);
+    const outcomes = await create(batch, repeating);
     const repeats = outcomes.filter((outcome) => !(outcome instanceof StoreDefectError) && outcome.repeated);
     repeating = repeats.length > batch.length / 2;
     return outcomes;
@@ -54,9 +65,9 @@ async function createContacts(
   ids: IdReserve,
   batch: readonly Creation[],
   lookUpFirst: boolean,
-): Promise<readonly (Created | StoreDefectError)[]> {
+): Promise<readonly Outcome[]> {
   const originals = originalsOf(batch);
-  const created: (Created | StoreDefectError | undefined)[] = batch.map(() => undefined);
+  const created: (Outcome | undefined)[] = batch.map(() => undefined);
   const record = (ids: Ids, repeated: boolean): void => ids.forEach((id, at) => (created[at] = { id, repeated }));
 
   const first = batch
@@ -80,8 +91,16 @@ async function createContacts(
     ids.drop();
     await raiseCounter(collections);
   }
+  return outcomesOfAll(originals, created);
+}
+
+/** Gives the copies of a creation in one batch its outcome, as repeats. Each original has one. */
+export function outcomesOfAll(
+  originals: readonly number[],
+  outcomes: readonly (Outcome | undefined)[],
+): readonly Outcome[] {
   return originals.map((original, at) => {
-    const outcome = created[original];
+    const outcome = outcomes[original];
     if (outcome === undefined) throw new Error('a creation has no outcome');
     return original === at || outcome instanceof StoreDefectError ? outcome : { ...outcome, repeated: true };
   });
@@ -133,17 +152,17 @@ async function findByPrefix({ contacts }: Collections, items: readonly IndexedCr
 
 /** The ids that requests with exactly these keys created. */
 async function findByKey({ contacts }: Collections, items: readonly IndexedCreation[]): Promise<Ids> {
-  const indexes = new Map(items.map(({ at, key }) => [key.id, at]));
+  const keys = [...new Set(items.map(({ key }) => key.id))];
   const found = await Promise.all(
-    slices([...indexes.keys()], MAX_KEYS_PER_LOOKUP).map((keys) =>
-      contacts.find({ created_by: { $in: keys } }, { projection: { created_by: 1 } }).toArray(),
+    slices(keys, MAX_KEYS_PER_LOOKUP).map((some) =>
+      contacts.find({ created_by: { $in: some } }, { projection: { created_by: 1 } }).toArray(),
     ),
   );
+  const ids = new Map(found.flat().map(({ _id, created_by }) => [created_by, contactIdOf(_id)]));
   return new Map(
-    found.flat().flatMap(({ _id, created_by }) => {
-      const at = created_by === undefined ? undefined : indexes.get(created_by);
-      const id = contactIdOf(_id);
-      return at === undefined || id === undefined ? [] : [[at, id] as const];
+    items.flatMap(({ at, key }) => {
+      const id = ids.get(key.id);
+      return id === undefined ? [] : [[at, id] as const];
     }),
   );
 }
@@ -172,16 +191,9 @@ async function insert(collections: Collections, ids: IdReserve, items: readonly 
   // Two workers that insert the same keys in one order wait for each other; in two orders they
   // deadlock more.
   numbered.sort((a, b) => (a.item.key.id < b.item.key.id ? -1 : 1));
-  const rejections = await insertDocuments(
+  const { rejected: rejections } = await insertContacts(
     collections,
-    numbered.map(({ item: { key, fields }, id }): ContactDocument => ({
-      _id: id,
-      ...fieldsToStore(fields),
-      created_by: key.id,
-      applied: [],
-      created_at: now,
-      updated_at: now,
-    })),
+    numbered.map(({ item: { key, fields }, id }) => newContact(id, key.id, fields, now)),
   );
   const defects = new Map<number, StoreDefectError>();
   const rejected: IndexedCreation[] = [];
@@ -194,17 +206,4 @@ async function insert(collections: Collections, ids: IdReserve, items: readonly 
   rejected.sort((a, b) => a.at - b.at);
   const written = numbered.filter((_, i) => !rejections.has(i));
   return { inserted: new Map(written.map(({ item, id }) => [item.at, id])), rejected, defects };
-}
-
-/** Returns the indexes of documents that were not written, see `rejectedItemsIn`. */
-async function insertDocuments(
-  { contacts }: Collections,
-  documents: readonly ContactDocument[],
-): Promise<ReturnType<typeof rejectedItemsIn>> {
-  try {
-    await contacts.insertMany(documents, { ordered: false });
-    return new Map();
-  } catch (error) {
-    return rejectedItemsIn('create contacts', error);
-  }
 }

@@ -12,7 +12,7 @@ interface DatabaseState {
   readonly missingRights: readonly string[];
   /** Whether the rights were tried: only in collections that exist. */
   readonly isPrepared: boolean;
-  /** Its clock, in milliseconds since the epoch. */
+  /** Its clock at the end of the inspection, in milliseconds since the epoch. */
   readonly clock: number;
   readonly contacts: number;
 }
@@ -24,6 +24,8 @@ export const WRITES: Readonly<Record<string, readonly Write[]>> = {
   contacts: ['insert', 'update'],
   counters: ['insert', 'update'],
   effects: ['insert'],
+  // Exists only where a worker had MONGODB_SHARDED=true.
+  create_claims: ['insert', 'update'],
   attempts: ['insert', 'update', 'remove'],
 };
 
@@ -51,15 +53,17 @@ export async function inspectDatabase(url: string, timeoutMs: number, tls?: TlsF
   const db = databaseOf(client, limits);
   try {
     const hello = await db.command({ hello: 1 });
+    const answeredAt = performance.now();
     const contacts = await db.collection('contacts').estimatedDocumentCount();
     const { localTime, isWritablePrimary } = hello;
     const writable = isWritablePrimary === true;
     const existing = await collectionsOf(db);
+    const missing = writable ? await missingRights(db, existing, serverLimitMs(limits)) : [];
     return {
       writable,
-      missingRights: writable ? await missingRights(db, existing, serverLimitMs(limits)) : [],
+      missingRights: missing,
       isPrepared: existing.length > 0,
-      clock: localTime instanceof Date ? localTime.getTime() : Date.now(),
+      clock: localTime instanceof Date ? localTime.getTime() + performance.now() - answeredAt : Date.now(),
       contacts,
     };
   } catch (error) {

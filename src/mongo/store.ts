@@ -9,7 +9,7 @@ import { createCalls } from './connection/calls.ts';
 import { unavailableReason } from './connection/unavailable-reason.ts';
 import { createClient, databaseOf, DEFAULT_LIMITS, serverLimitMs, type ClientLimits } from './connection/client.ts';
 import { hasForeignIds, raiseCounter } from './contact-ids.ts';
-import { endClaims, requireClaims } from './claims-state.ts';
+import { endClaims, requireClaims } from './claims/completeness.ts';
 import { createMongoContacts, createShardedContacts } from './contacts.ts';
 import { collectionsOf } from './documents.ts';
 import { ensureIndexes, RETENTION_SECONDS } from './indexes.ts';

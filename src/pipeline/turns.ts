@@ -10,12 +10,14 @@ const MAX_PAUSE_MS = 50;
 /**
  * Runs tasks one after another, in later turns of the event loop, so that other work does not wait
  * for all of them: a turn runs tasks for one millisecond, at least one, and then pauses. Where more
- * than `maxPatient` tasks wait, what is behind them in the queue waits as well, and turns follow
- * each other at once.
+ * than `maxPatient` tasks wait, what is behind them in the queue waits as well: a pause ends, and
+ * turns follow each other at once.
  */
 export class Turns {
   readonly #maxPatient: number;
   #waiting: (() => void)[] = [];
+  /** The pause until the next turn. */
+  #pause: NodeJS.Timeout | undefined;
 
   constructor(maxPatient: number) {
     this.#maxPatient = maxPatient;
@@ -32,10 +34,19 @@ export class Turns {
         }
       });
       if (this.#waiting.length === 1) setImmediate(() => this.#turn());
+      else if (this.#waiting.length > this.#maxPatient) this.#endPause();
     });
   }
 
+  #endPause(): void {
+    if (this.#pause === undefined) return;
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    setImmediate(() => this.#turn());
+  }
+
   #turn(): void {
+    this.#pause = undefined;
     const start = performance.now();
     let done = 0;
     do this.#waiting[done++]?.();
@@ -44,6 +55,14 @@ export class Turns {
     if (this.#waiting.length === 0) return;
     const pauseMs = Math.min(MAX_PAUSE_MS, (performance.now() - start) * PAUSE_FACTOR);
     if (this.#waiting.length > this.#maxPatient) setImmediate(() => this.#turn());
-    else setTimeout(() => this.#turn(), pauseMs);
+    else this.#pause = setTimeout(() => this.#turn(), pauseMs);
   }
+}
+
+/**
+ * The turns of a worker's requests. Tasks are patient as long as they hold at most a quarter of what
+ * one queue may have in flight, `prefetch` divided by `requestQueues`: all may be of that queue.
+ */
+export function turnsOf({ prefetch, requestQueues }: { prefetch: number; requestQueues: number }): Turns {
+  return new Turns(Math.floor(prefetch / requestQueues) / 4);
 }

@@ -49,6 +49,12 @@ export function requestQueuesOf({ name, count }: RequestQueues): readonly Reques
   }));
 }
 
+/** The queues that must get no answers: a worker would consume them as requests, or unseen. */
+export function ownQueuesOf(queues: RequestQueues): readonly string[] {
+  const names = [...requestQueuesOf(queues).map(({ queue }) => queue), deadLetterQueueOf(queues.name)];
+  return queues.count === 1 ? names : [...names, rosterOf(queues.name)];
+}
+
 /** Methods whose requests are about the contact that `contact_id` names. */
 const ABOUT_ONE_CONTACT: ReadonlySet<string> = new Set(['contact.get', 'contact.update', 'contact.delete']);
 /** The only spelling of a contact_id that a worker accepts. */

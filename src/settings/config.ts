@@ -86,7 +86,7 @@ export function loadConfig(environment: Environment, readFile: ReadFile, urls: U
   const schema = settingsSchema();
   const { values, problems } = readValues(schema, environment, readFile);
   problems.push(...addDefaultsAndValidate(schema, values, urls));
-  problems.push(...prefetchProblems(values));
+  problems.push(...prefetchProblems(values), ...nameProblems(values));
   problems.push(...tlsProblems(values, problems, urls));
   if (problems.length > 0) throw new InvalidSettingsError(sortBySchema(schema, problems));
   return frozenConfig(values);
@@ -206,6 +206,14 @@ function prefetchProblems({ PREFETCH: prefetch, REQUEST_QUEUES: queues }: Values
   const isShort = typeof prefetch === 'number' && typeof queues === 'number' && prefetch < queues;
   // A prefetch of 0 is reported already.
   return isShort && prefetch > 0 ? ['PREFETCH: must be at least REQUEST_QUEUES, as each queue needs one'] : [];
+}
+
+/** The longest name of several queues is `REQUEST_QUEUE.workers`; a broker takes 255 bytes. */
+const MAX_NAME_BYTES_OF_SEVERAL = 247;
+
+function nameProblems({ REQUEST_QUEUE: name, REQUEST_QUEUES: queues }: Values): string[] {
+  if (queues === 1 || Buffer.byteLength(String(name)) <= MAX_NAME_BYTES_OF_SEVERAL) return [];
+  return [`REQUEST_QUEUE: must have at most ${MAX_NAME_BYTES_OF_SEVERAL} bytes where REQUEST_QUEUES is above 1`];
 }
 
 /** Expects values that the schema has accepted: each is present and has its type. */

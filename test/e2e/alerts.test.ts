@@ -12,6 +12,8 @@ import { Requester } from '../support/requester.ts';
 
 const QUEUE = 'contacts.requests';
 const FOREIGN = 424_242;
+/** `npm run alerts` takes the alerts of broker and monitoring, too: two minutes more. */
+const isLong = process.env['LONG'] === '1';
 
 let room: AlertRoom;
 let requester: Requester;
@@ -150,7 +152,7 @@ test('one worker of several: frozen, restarted often, without a login', async ()
   await room.silent('ContactsWorkerNotReady');
 });
 
-test('the broker: connections that break, a full disk, an end', async () => {
+test.runIf(isLong)('the broker: connections that break, a full disk, an end', async () => {
   const [[broker], [database]] = [await containers('rabbitmq'), await containers('mongodb')];
   /** Acts while requests are in flight. */
   const inFlight = async (count: number, act: () => Promise<unknown>): Promise<void> => {
@@ -185,7 +187,7 @@ test('the broker: connections that break, a full disk, an end', async () => {
   expect((await requester.request(getRequest(1))).xml).toContain('NOT_FOUND');
 });
 
-test('the monitoring itself: a wrong rule, a wrong configuration, an end of Alertmanager', async () => {
+test.runIf(isLong)('the monitoring itself: a wrong rule, a wrong configuration, an end of Alertmanager', async () => {
   await room.fire(['ContactsWatchdog']);
   await follow('ContactsWatchdog');
   /** Damages a file until the alert fires, and corrects it as the page asks a person to do. */
@@ -213,7 +215,7 @@ test('the monitoring itself: a wrong rule, a wrong configuration, an end of Aler
   expect(room.followed).toContain('ContactsMonitoringConfig');
 });
 
-test('in the end the commands of every section were executed, and only the watchdog fires', async () => {
+test.runIf(isLong)('in the end the commands of every section were executed, and only the watchdog fires', async () => {
   expect([...room.followed].toSorted()).toEqual([...commandsByAlert(HANDBOOK).keys()].toSorted());
   await expect.poll(() => room.active(), { timeout: 120_000 }).toEqual(['ContactsWatchdog']);
 });

@@ -47,6 +47,15 @@ function publisherAt(url: string, confirmTimeoutMs = CONFIRM_TIMEOUT_MS) {
   return { publisher, majorities, isMissing };
 }
 
+/** A channel to one node, and the others, which are to freeze. */
+async function connected() {
+  const [alive, ...others] = cluster.nodes;
+  if (alive === undefined) throw new Error('unreachable');
+  const model = await connect(alive.url);
+  model.on('error', () => undefined);
+  return { alive, others, model, channel: await model.createChannel() };
+}
+
 function replyTo(queue: string): ReturnType<typeof replyMessage> {
   return replyMessage({ to: queue, correlationId: 'c', type: 't', headers: {}, body: Buffer.from('x') });
 }
@@ -55,11 +64,7 @@ test(
   'two of three brokers freeze: an answer waits beyond its deadline, and arrives',
   { timeout: 180_000 },
   async () => {
-    const [alive, ...others] = cluster.nodes;
-    if (alive === undefined) throw new Error('unreachable');
-    const model = await connect(alive.url);
-    model.on('error', () => undefined);
-    const channel = await model.createChannel();
+    const { alive, others, model, channel } = await connected();
     await channel.assertQueue(QUEUE, { arguments: { 'x-queue-type': 'quorum' } });
     const { publisher, majorities, isMissing } = publisherAt(alive.url);
     const answer = (): Promise<string> => publisher.publish(replyTo(QUEUE));
@@ -89,11 +94,7 @@ test(
   'without a majority, silent quorum queues take turns, and other queues get their answers',
   { timeout: 180_000 },
   async () => {
-    const [alive, ...others] = cluster.nodes;
-    if (alive === undefined) throw new Error('unreachable');
-    const model = await connect(alive.url);
-    model.on('error', () => undefined);
-    const channel = await model.createChannel();
+    const { alive, others, model, channel } = await connected();
     // More than there are isolated channels.
     const silent = Array.from({ length: 80 }, (_, nth) => `silent-${nth}`);
     for (const queue of silent) await channel.assertQueue(queue, { arguments: { 'x-queue-type': 'quorum' } });

@@ -139,3 +139,15 @@ test('the service leaves no volume behind', async () => {
   const { stdout } = await attempt('docker', ['inspect', '-f', '{{range .Mounts}}{{.Type}} {{end}}', id]);
   expect(stdout.trim().split(' ')).toEqual(['bind', 'bind']);
 });
+
+test("a cluster's folder is not changed without the names of its nodes", async () => {
+  const script = join(clone, 'deploy/secrets.sh');
+  const nodes = { RABBITMQ_NODES: 'rabbitmq1 rabbitmq2 rabbitmq3', RABBITMQ_PORTS: '5672 5673 5674' };
+  await run('sh', [script], { env: nodes });
+  const first = contents();
+  const renewed = await attempt('sh', [script, 'renew', 'worker', 'producer']);
+  expect(renewed).toMatchObject({ code: 2, output: expect.stringContaining('docker-compose.cluster.yml') });
+  expect(contents()).toEqual(first);
+  await run('sh', [script, 'renew', 'worker'], { env: nodes });
+  expect(contents()['for-worker3/worker3_amqp_url']).not.toBe(first['for-worker3/worker3_amqp_url']);
+});

@@ -93,6 +93,8 @@ export class FakeBroker {
         return void socket.write(method(0, CONNECTION.OPEN_OK, short('')));
       case '20.10': // channel.open
         return ok(uint32(0));
+      case '40.10': // exchange.declare, passive: there is none
+        return void socket.write(method(channel, CHANNEL_CLOSE, uint16(404), short('NOT_FOUND'), uint32(0)));
       case '50.10': // queue.declare
         this.looks += 1;
         return ok(short(textAt(payload, 6)), uint32(messageCount()), uint32(0));

@@ -8,7 +8,7 @@ import {
   type RequestQueues,
 } from '../../protocol/request-queues.ts';
 import { within } from '../../time/limit.ts';
-import { argumentMismatchOf, isNotFound, isUnknownExchangeType } from './broker-errors.ts';
+import { argumentMismatchOf, isAccessRefused, isNotFound, isUnknownExchangeType } from './broker-errors.ts';
 import { declarePlainQueue, declareTopology, TopologyMismatchError } from './topology.ts';
 
 /** Sends each message to one of its bindings, by the hash of the routing key. */
@@ -37,16 +37,33 @@ export class RequestExchange {
 
   /**
    * Declares exchanges, queues and bindings; later calls only where the exchange is missing: who
-   * removed the binding alone has paused the producers. Rejects with `TopologyMismatchError` where
-   * an exchange has another type, or the queues are those of another REQUEST_QUEUES.
+   * removed the binding alone has paused the producers. The queue of the workers is declared each
+   * time. Rejects with `TopologyMismatchError` where an exchange has another type, or the queues are
+   * those of another REQUEST_QUEUES; the one queue of REQUEST_QUEUES=1 needs no more than that.
    */
   async declare(model: ChannelModel): Promise<void> {
-    if (this.#isDeclared && (await exchangeExists(model, hashExchangeOf(this.#queues.name)))) return;
+    const { name, count } = this.#queues;
+    if (count === 1) return this.#checkSingle(model);
+    if (this.#isDeclared && (await exchangeExists(model, hashExchangeOf(name))))
+      return declarePlainQueue(model, rosterOf(name));
     // One of the consumers declares for all; each tries again on its own connection where that fails.
     this.#pending ??= within(this.#timeoutMs, 'declaring the exchange', this.#declareAll(model)).finally(
       () => (this.#pending = undefined),
     );
     await this.#pending;
+  }
+
+  /** Requests that wait behind the exchange would wait for ever. */
+  async #checkSingle(model: ChannelModel): Promise<void> {
+    const hash = hashExchangeOf(this.#queues.name);
+    const isThere = !this.#isDeclared && (await exchangeExists(model, hash).catch(falseWhereRefused));
+    if (isThere) {
+      throw new TopologyMismatchError(
+        `REQUEST_QUEUES is 1, but the exchange ${hash} exists: it had another value before. ` +
+          `Set it back, or drain and delete the queues and exchanges first. ${GUIDE}`,
+      );
+    }
+    this.#isDeclared = true;
   }
 
   async #declareAll(model: ChannelModel): Promise<void> {
@@ -126,14 +143,20 @@ function exchangeError(name: string, error: unknown): unknown {
   );
 }
 
-/** Whether the queue exists. Needs no right to it. */
+/** Whether the queue exists. Needs the right to configure it. */
 function queueExists(model: ChannelModel, queue: string): Promise<boolean> {
   return exists(model, (channel) => channel.checkQueue(queue));
 }
 
-/** Whether the exchange exists. Needs no right to it. */
+/** Whether the exchange exists. Needs the right to configure it. */
 function exchangeExists(model: ChannelModel, exchange: string): Promise<boolean> {
   return exists(model, (channel) => channel.checkExchange(exchange));
+}
+
+/** A user without the right to the exchanges of several queues is one of REQUEST_QUEUES=1. */
+function falseWhereRefused(error: unknown): boolean {
+  if (isAccessRefused(error)) return false;
+  throw error;
 }
 
 async function exists(model: ChannelModel, check: (channel: Channel) => Promise<unknown>): Promise<boolean> {

@@ -1,11 +1,14 @@
 import { requestQueuesOf, rosterOf, type RequestQueues } from '../../protocol/request-queues.ts';
 import type { ConnectionSettings } from '../connection/connection.ts';
+import { MajorityProbe, majorityQueuesOf } from '../connection/majority-probe.ts';
 import { RequestExchange } from '../connection/request-exchange.ts';
 import type { Publisher } from '../publisher/publisher.ts';
 import type { ConsumerEvents } from './consumer-events.ts';
 import type { ConsumerSettings, Handler } from './consumer-settings.ts';
 import { Consumer } from './consumer.ts';
 import { QueueShare } from './queue-share.ts';
+import { Roster } from './roster.ts';
+import { SharedMajority } from './shared-majority.ts';
 
 /** What a worker needs of its one consumer, or of one for each queue. */
 export type RequestConsumer = Pick<
@@ -25,13 +28,17 @@ export type RequestConsumer = Pick<
 >;
 
 /** `prefetch`: of all queues together, at least their number. */
-type GroupSettings = Omit<ConsumerSettings, 'queue' | 'several'> & { readonly queues: RequestQueues };
+type GroupSettings = Omit<ConsumerSettings, 'queue' | 'several' | 'declareExchange'> & {
+  readonly queues: RequestQueues;
+};
 
 /** Begins to consume: one queue with one consumer, or several with one each. */
 export function openConsumer(...[connection, settings, ...rest]: ConsumerArguments): RequestConsumer {
   const { queues, ...own } = settings;
   if (queues.count > 1) return new ConsumerGroup(connection, settings, ...rest);
-  return new Consumer(connection, { queue: queues.name, ...own }, ...rest);
+  const exchange = new RequestExchange(queues, connection.timeoutMs);
+  const declareExchange = exchange.declare.bind(exchange);
+  return new Consumer(connection, { queue: queues.name, ...own, declareExchange }, ...rest);
 }
 
 type ConsumerArguments = ConstructorParameters<typeof ConsumerGroup>;
@@ -49,15 +56,24 @@ class ConsumerGroup implements RequestConsumer {
   ) {
     const exchange = new RequestExchange(queues, connection.timeoutMs);
     const share = new QueueShare(queues.count);
+    const roster = new Roster(rosterOf(queues.name));
+    const probe = new MajorityProbe(connection, majorityQueuesOf(queues.name));
+    const majority = new SharedMajority((url) => probe.ask(url));
     const declareExchange = exchange.declare.bind(exchange);
     const together = new GroupEvents(
       requestQueuesOf(queues).map(({ queue }) => queue),
       events,
     );
-    this.#consumers = requestQueuesOf(queues).map(({ queue, deadLetterQueue }, number) => {
-      const roster = rosterOf(queues.name);
-      const several = { name: queues.name, deadLetterQueue, declareExchange, share, roster, isOnRoster: number === 0 };
-      const settings = { queue, prefetch: Math.floor(prefetch / queues.count), priority: 0, exitWhenStuckMs, several };
+    this.#consumers = requestQueuesOf(queues).map(({ queue, deadLetterQueue }) => {
+      const several = { deadLetterQueue, share, roster, majority };
+      const settings = {
+        queue,
+        prefetch: Math.floor(prefetch / queues.count),
+        priority: 0,
+        exitWhenStuckMs,
+        several,
+        declareExchange,
+      };
       return new Consumer(connection, settings, handle, publisher, together.of(queue));
     });
   }

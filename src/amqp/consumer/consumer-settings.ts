@@ -4,6 +4,8 @@ import type { Delivery } from '../../protocol/delivery.ts';
 import { singleQueue, type RequestQueue } from '../../protocol/request-queues.ts';
 import type { Settlement } from '../../protocol/settlement.ts';
 import type { QueueShare } from './queue-share.ts';
+import type { Roster } from './roster.ts';
+import type { SharedMajority } from './shared-majority.ts';
 
 export interface ConsumerSettings {
   readonly queue: string;
@@ -16,22 +18,18 @@ export interface ConsumerSettings {
   readonly priority: number;
   /** Milliseconds without progress before `ended` rejects with `ConsumerStuckError`; 0 = never. */
   readonly exitWhenStuckMs: number;
+  /** Declares the exchange in front of several queues, or checks that there is none. */
+  readonly declareExchange?: ((model: ChannelModel) => Promise<void>) | undefined;
   /** Set where the queue is one of several. */
   readonly several?: OneOfSeveral | undefined;
 }
 
 /** What the consumers of several queues have in common. */
 export interface OneOfSeveral {
-  /** Of all queues together. */
-  readonly name: string;
   readonly deadLetterQueue: string;
-  /** Declares the exchange in front of the queues. */
-  readonly declareExchange: (model: ChannelModel) => Promise<void>;
   readonly share: QueueShare;
-  /** The queue whose consumers are the workers. */
-  readonly roster: string;
-  /** Whether this consumer is the one that counts there. */
-  readonly isOnRoster: boolean;
+  readonly roster: Roster;
+  readonly majority: SharedMajority;
 }
 
 /** Returns the settlement of a delivery. Must not reject. */

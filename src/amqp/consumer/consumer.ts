@@ -57,7 +57,7 @@ export class Consumer implements ChannelUser<Channel> {
     this.#deadLetters = new DeadLetterPublisher(publisher, queue, events);
     this.#settling = new Settling(this.#deadLetters, events, (from, how, ms) => this.#settled(from, how, ms));
     this.#events = events;
-    this.#queues = new QueueDeclaration(queue, several?.declareExchange, events);
+    this.#queues = new QueueDeclaration(queue, settings.declareExchange, events);
     this.#cautiousPrefetch = new CautiousPrefetch((reason) => {
       events.cautious(reason);
       this.#subscription?.review();
@@ -132,7 +132,7 @@ export class Consumer implements ChannelUser<Channel> {
     await this.#queues.declare(model);
     await subscription.start();
     const polling = await model.createChannel();
-    if (several?.isOnRoster === true) await polling.consume(several.roster, () => undefined, { noAck: true });
+    await several?.roster.join(polling);
     if (subscription === this.#subscription) this.#poller = this.#stallWatchdog.watch(polling, subscription);
   }
 

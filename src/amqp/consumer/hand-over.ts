@@ -8,8 +8,12 @@ export interface HandOverHost {
   release(reason: string): void;
 }
 
-/** Milliseconds that requests in flight have to end before another worker gets them. */
-const MAX_WAIT_MS = 5_000;
+/**
+ * Milliseconds that requests in flight have to end before another worker gets them. Well above the
+ * pauses of an open circuit breaker, between which requests are consumed: requests that are held
+ * must not be passed from worker to worker, each of which would count further failures.
+ */
+const MAX_WAIT_MS = 15_000;
 
 /**
  * Passes a queue with a single active consumer on in order. The broker activates the next consumer

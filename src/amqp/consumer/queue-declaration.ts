@@ -13,7 +13,7 @@ export class QueueDeclaration {
   /** Whether the queues matched their declarations once. */
   #matchedBefore = false;
 
-  /** `declareExchange`: for one of several queues. */
+  /** `declareExchange`: called before each declaration. */
   constructor(
     queue: RequestQueue,
     declareExchange: ((model: ChannelModel) => Promise<void>) | undefined,

@@ -19,11 +19,18 @@ interface Watched {
   waiting: number;
   /** Claims in a row without a delivery. */
   claims: number;
+  /** Polls before this worker acts, beyond those of all: a random number. */
+  delay: number;
 }
 
 /** Polls in a row in which requests wait before a worker claims the queue. */
 const POLLS_BEFORE_CLAIM = 2;
-/** The same for a worker that has its part: the other one may be stuck. */
+/** Up to this many more: workers that start together choose different queues. */
+const MAX_DELAY = 3;
+/**
+ * The same for a worker that has its part, as the other one may be stuck, and where there are more
+ * workers than queues.
+ */
 const STILL_POLLS_BEFORE_CLAIM = 15;
 /** Each claim without a delivery doubles the polls before the next, this often. */
 const MAX_DOUBLINGS = 6;
@@ -31,46 +38,58 @@ const MAX_DOUBLINGS = 6;
 /**
  * Divides several queues evenly among the workers, where it matters: a worker that stands by at a
  * queue whose requests wait claims it, unless it has its part of all queues. The broker does not
- * report which consumer is active; deliveries do.
+ * report which consumer is active; deliveries do. A worker that loses a queue to another claim does
+ * not claim it back at once, but the queue that is due first: two workers never contend for one
+ * queue while a third keeps the others.
  */
 export class QueueShare {
   readonly #queues: number;
+  readonly #random: () => number;
   /** Queues whose active consumer is probably ours. */
   readonly #active = new Set<string>();
   readonly #watched = new Map<string, Watched>();
 
-  /** `queues`: their number. */
-  constructor(queues: number) {
+  /** `queues`: their number. `random`: as `Math.random`. */
+  constructor(queues: number, random: () => number = Math.random) {
     this.#queues = queues;
+    this.#random = random;
   }
 
   /** Whether to claim the queue. To be called once at each poll of each queue. */
   shouldClaim(queue: string, sample: ShareSample): boolean {
     const { waiting, workers, progressed, hasRoom, paused } = sample;
     if (progressed) this.#active.add(queue);
+    const seen = this.#watched.get(queue);
     if (progressed || waiting === 0 || workers < 2 || !hasRoom || paused) {
-      const claims = progressed ? 0 : (this.#watched.get(queue)?.claims ?? 0);
-      this.#watched.set(queue, { polls: 0, stillPolls: 0, waiting, claims });
+      this.#watched.set(queue, this.#unseen(waiting, progressed ? 0 : seen?.claims));
       return false;
     }
-    const seen = this.#watched.get(queue) ?? { polls: 0, stillPolls: 0, waiting, claims: 0 };
-    seen.polls += 1;
-    seen.stillPolls = waiting < seen.waiting ? 0 : seen.stillPolls + 1;
-    seen.waiting = waiting;
-    this.#watched.set(queue, seen);
-    return this.#isDue(queue, seen, Math.floor(this.#queues / workers));
+    const watched = seen ?? this.#unseen(waiting);
+    watched.polls += 1;
+    watched.stillPolls = waiting < watched.waiting ? 0 : watched.stillPolls + 1;
+    watched.waiting = waiting;
+    this.#watched.set(queue, watched);
+    return this.#isDue(queue, watched, workers);
   }
 
-  #isDue(queue: string, seen: Watched, part: number): boolean {
+  #isDue(queue: string, seen: Watched, workers: number): boolean {
     const times = 2 ** Math.min(seen.claims, MAX_DOUBLINGS);
-    if (seen.polls < POLLS_BEFORE_CLAIM * times) return false;
-    this.#active.delete(queue);
+    const polls = workers > this.#queues ? STILL_POLLS_BEFORE_CLAIM : POLLS_BEFORE_CLAIM;
+    if (seen.polls < (polls + seen.delay) * times) return false;
+    if (this.#active.delete(queue)) {
+      // Another worker has it. Queues that are due already come first.
+      seen.polls = 0;
+      return false;
+    }
+    const part = Math.max(1, Math.floor(this.#queues / workers));
     if (this.#active.size >= part && seen.stillPolls < STILL_POLLS_BEFORE_CLAIM * times) return false;
-    seen.polls = 0;
-    seen.stillPolls = 0;
-    seen.claims += 1;
+    this.#watched.set(queue, this.#unseen(seen.waiting, seen.claims + 1));
     // Counts at once, so that other queues are not claimed beyond the part.
     this.#active.add(queue);
     return true;
+  }
+
+  #unseen(waiting: number, claims = 0): Watched {
+    return { polls: 0, stillPolls: 0, waiting, claims, delay: Math.floor(this.#random() * (MAX_DELAY + 1)) };
   }
 }

@@ -21,7 +21,7 @@ export interface StallSettings {
   /** Milliseconds that requests may wait without progress before `failed` rejects; 0 = never. */
   readonly exitAfterMs: number;
   /** Set where the request queue is one of several, with one active consumer. */
-  readonly several?: Pick<OneOfSeveral, 'name' | 'share' | 'roster'> | undefined;
+  readonly several?: Pick<OneOfSeveral, 'share' | 'roster' | 'majority'> | undefined;
 }
 
 /** Carries out the remedies. */
@@ -69,7 +69,7 @@ export class StallWatchdog {
     this.#host = host;
     this.#detector = new StallDetector(settings.exitAfterMs);
     const { connection, queue, several } = settings;
-    const majority = new MajorityProbe(connection, majorityQueuesOf(several?.name ?? queue.queue));
+    const majority = several?.majority ?? new MajorityProbe(connection, majorityQueuesOf(queue.queue));
     this.#minority = new MinorityDetector({
       urls: connection.urls,
       current: () => host.url(),
@@ -110,11 +110,12 @@ export class StallWatchdog {
       this.#host.polled();
       // While consuming one at a time, time alone may call for another consumer.
       watched.review();
+      several?.roster.join(channel).catch(() => undefined);
       const consumers = states[0]?.consumerCount ?? 0;
       void this.#minority.judge({ consumers, paused: !this.#host.shouldConsume() }, sinceMs);
       this.#judge(watched, states[0]?.messageCount ?? 0, states[queues.length]?.consumerCount ?? 1, sinceMs);
     };
-    const polled = several === undefined ? queues : [...queues, several.roster];
+    const polled = several === undefined ? queues : [...queues, several.roster.queue];
     return new QueuePoller(channel, { queues: polled, everyMs, timeoutMs: connection.timeoutMs }, onStates, (reason) =>
       this.#host.rebuild(reason),
     );

@@ -15,6 +15,12 @@ export const READ_HEADERS: ReadonlySet<string> = new Set([
 /** Bytes that are kept of a body that is too large: enough to distinguish requests. */
 const KEPT_BYTES = 4_096;
 
+/** What a worker that reads at most `maxBytes` receives of a body: its request key is derived from that. */
+export function receivedPart(body: Uint8Array, maxBytes: number): { body: Uint8Array; size: number | undefined } {
+  if (body.length <= maxBytes) return { body, size: undefined };
+  return { body: body.subarray(0, KEPT_BYTES), size: body.length };
+}
+
 /** Body sizes of messages whose content is only its start, by the properties that amqplib returns. */
 const sizes = new WeakMap<object, number>();
 /** The properties of messages that have more headers than amqplib decoded. */

@@ -85,8 +85,9 @@ export function countValues(payload: Buffer, { start, end }: HeaderSpan, deepest
 }
 
 /**
- * The payload with those of its headers alone that have one of the names; the headers must be
- * readable. `undefined` where one of them is longer than `maxBytes`.
+ * The payload with those of its headers alone that have one of the names, and of several with the
+ * same name the last one, as amqplib decodes it; the headers must be readable. `undefined` where one
+ * of them is longer than `maxBytes`.
  */
 export function withHeadersNamed(
   payload: Buffer,
@@ -94,17 +95,18 @@ export function withHeadersNamed(
   names: ReadonlySet<string>,
   maxBytes: number,
 ): Buffer | undefined {
-  const kept: Buffer[] = [];
+  const kept = new Map<string, Buffer>();
   for (let offset = start + LENGTH_BYTES; offset < end;) {
     const valueStart = offset + 1 + (payload[offset] ?? 0);
     const after = valueAt(payload, valueStart)?.end ?? end;
-    if (names.has(payload.toString('latin1', offset + 1, valueStart))) {
+    const name = payload.toString('latin1', offset + 1, valueStart);
+    if (names.has(name)) {
       if (after - offset > maxBytes) return undefined;
-      kept.push(payload.subarray(offset, after));
+      kept.set(name, payload.subarray(offset, after));
     }
     offset = after;
   }
-  const table = Buffer.concat([Buffer.alloc(LENGTH_BYTES), ...kept]);
+  const table = Buffer.concat([Buffer.alloc(LENGTH_BYTES), ...kept.values()]);
   table.writeUInt32BE(table.length - LENGTH_BYTES);
   return Buffer.concat([payload.subarray(0, start), table, payload.subarray(end)]);
 }

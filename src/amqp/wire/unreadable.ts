@@ -76,8 +76,17 @@ export function deliverUnreadable(model: ChannelModel, names?: ReadonlySet<strin
         // The properties are not encoded as AMQP requires.
       }
     }
-    return receiveRemainder(connection, receive, rest, size);
+    const frame = receiveRemainder(connection, receive, rest, size);
+    if (frame !== false && frame.fields !== undefined && isReduced(whole, names)) markFewerHeaders(frame.fields);
+    return frame;
   };
+}
+
+/** Whether only the headers that are asked for are decoded. The broker can return the others. */
+function isReduced(payload: Buffer, names: ReadonlySet<string> | undefined): boolean {
+  const span = headerSpan(payload);
+  if (names === undefined || span === undefined) return false;
+  return (countValues(payload, span, MAX_HEADER_DEPTH) ?? 0) > MAX_VALUES;
 }
 
 /** The payload, or one with fewer headers; `undefined` where it cannot be read safely. */

@@ -4,7 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { CommandError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { ConsoleRequest } from '../console-request.ts';
-import { addExamples, addQueue } from '../options.ts';
+import { addExamples, addQueue, metricsUrls } from '../options.ts';
 import type { Run } from '../run.ts';
 import { reasonOf } from '../session.ts';
 
@@ -28,7 +28,7 @@ export function addConsole(program: Command, run: Run): void {
     .option('--public-url <url>', 'where browsers find it behind a proxy with TLS: https://NAME', publicUrl)
     .option('--read-only', 'refuse to send back, to discard and to send documents')
     .option('--token-file <file>', `holds the token, at least ${MIN_TOKEN_LENGTH} characters (default: a new one)`)
-    .option('--metrics <url>', `a worker's metrics; may be repeated (default: ${DEFAULT_METRICS})`, url)
+    .option('--metrics <url>', `a worker's metrics; may be repeated (default: ${DEFAULT_METRICS})`, metricsUrls)
     .option('--log <file>', 'a log file of a worker, searched for requests; may be repeated', collect)
     .option('--audit-log <file>', 'append what people did to this file, too')
     .option('--undo <seconds>', 'how long a confirmed action can be undone', undoSeconds, 10);
@@ -81,9 +81,4 @@ function publicUrl(text: string): string {
 
 function collect(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, text];
-}
-
-function url(text: string, earlier?: readonly string[]): readonly string[] {
-  if (URL.canParse(text) && /^https?:/.test(text)) return collect(text, earlier);
-  throw new InvalidArgumentError('It is not a URL http://HOST:PORT/metrics.');
 }

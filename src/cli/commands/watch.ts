@@ -1,10 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
 import type { BrokerInspection, QueueState } from '../inspection.ts';
-import { addConnection, addExamples, addOutput, positiveInteger, seconds, type CommonOptions } from '../options.ts';
+import {
+  addConnection,
+  addExamples,
+  addOutput,
+  metricsUrls,
+  positiveInteger,
+  seconds,
+  type CommonOptions,
+} from '../options.ts';
 import { reasonOf, timeoutMsOf } from '../session.ts';
 import { figuresOf } from '../watch/metrics.ts';
 import { lookObject, lookText, ratesBetween, type Look } from '../watch/view.ts';
@@ -22,7 +30,7 @@ const DEFAULT_METRICS = 'http://127.0.0.1:8080/metrics';
 export function addWatch(program: Command, run: Run): void {
   const described = program.command('watch').description('Show queue, workers and failures, again and again.');
   const command = addOutput(addConnection(described), ['json', 'table'])
-    .option('--metrics <url>', `a worker's metrics; may be repeated (default: ${DEFAULT_METRICS})`, addUrl)
+    .option('--metrics <url>', `a worker's metrics; may be repeated (default: ${DEFAULT_METRICS})`, metricsUrls)
     .option('--interval <seconds>', 'between two looks', seconds, 1)
     .option('--count <n>', 'how many looks (default: until Ctrl-C)', positiveInteger);
   addExamples(
@@ -116,9 +124,4 @@ class Watcher {
 /** fetch only reports that it failed; its cause has the reason. */
 function causeOf(error: unknown): string {
   return reasonOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
-}
-
-function addUrl(text: string, earlier: readonly string[] = []): readonly string[] {
-  if (URL.canParse(text) && /^https?:/.test(text)) return [...earlier, text];
-  throw new InvalidArgumentError('It is not a URL http://HOST:PORT/metrics.');
 }

@@ -27,12 +27,22 @@ export function vcfReader(text: AsyncIterable<string>): RowReader<string> {
     head: () => '',
     tail: '',
     rejected: (card, reason) => {
-      const lines = card.split('\n').filter((line) => !line.toUpperCase().startsWith(`${REASON_PROPERTY}:`));
+      const lines = withoutReason(card.split('\n'));
       const end = lines.findLastIndex((line) => END.test(line));
       lines.splice(end === -1 ? lines.length : end, 0, `${REASON_PROPERTY}:${reason.replace(/[\r\n]+/g, ' ')}`);
       return `${lines.join('\r\n')}\r\n`;
     },
   };
+}
+
+/** Removes the property with the lines on which it goes on: they begin with a blank or a tab. */
+function withoutReason(lines: readonly string[]): string[] {
+  let isReason = false;
+  return lines.filter((line) => {
+    const goesOn = isReason && /^[ \t]/.test(line);
+    isReason = goesOn || line.toUpperCase().startsWith(`${REASON_PROPERTY}:`);
+    return !isReason;
+  });
 }
 
 interface Card {

@@ -1,4 +1,5 @@
 import type { BrokerLook, ConsoleContext } from '../context.ts';
+import { rosterOf } from '../../protocol/request-queues.ts';
 import { reasonOf } from '../problem.ts';
 import { Backlog, trendOf } from './backlog.ts';
 import type { HistoryPoint, Overview } from './overview.ts';
@@ -83,7 +84,7 @@ export class Sampler {
     const usable = comparable(pairs.map(([, pair]) => pair));
     const workers = readings.map((reading) => workerState(reading, new Map(pairs).get(reading.url), seconds));
     const all = [...pages.values()];
-    const requests = allRequests(broker.queues) ?? null;
+    const requests = allRequests(broker.queues, broker.roster) ?? null;
     if (broker.problem === undefined) this.#backlog.look(time, broker.queues, broker.dead?.messages);
     else this.#backlog.forget();
     const oldest = this.#backlog.oldest(time, requests?.messages ?? null, all);
@@ -122,7 +123,8 @@ export class Sampler {
       // One after the other: each opens a channel.
       const queues = [];
       for (const name of names) queues.push({ name, figures: await look.queue(name) });
-      return { problem: undefined, dead: queues.pop()?.figures, queues };
+      const roster = requestQueues.length === 1 ? undefined : await look.queue(rosterOf(queue));
+      return { problem: undefined, dead: queues.pop()?.figures, queues, roster };
     } catch (error) {
       const broken = this.#broker;
       this.#broker = undefined;

@@ -33,13 +33,20 @@ export interface BrokerState {
   /** Why the broker cannot be asked; `undefined` where it answers. */
   readonly problem: string | undefined;
   readonly queues: readonly NamedQueue[];
+  /** Consumed by each worker; only with several request queues. */
+  readonly roster?: QueueFigures | undefined;
   readonly dead: QueueFigures | undefined;
 }
 
-/** The figures of all queues that exist, added up; `undefined` where none does. */
-export function allRequests(queues: readonly NamedQueue[]): QueueFigures | undefined {
+/**
+ * All messages of the queues that exist, and the number of workers that consume them, 0 where nobody
+ * consumes one of them; `undefined` where none exists. Of several queues each counts only its active
+ * consumer: then `roster` is the queue that each worker consumes.
+ */
+export function allRequests(queues: readonly NamedQueue[], roster?: QueueFigures): QueueFigures | undefined {
   const known = queues.flatMap(({ figures }) => figures ?? []);
   if (known.length === 0) return undefined;
-  const sum = (of: (figures: QueueFigures) => number): number => known.reduce((total, each) => total + of(each), 0);
-  return { messages: sum(({ messages }) => messages), consumers: sum(({ consumers }) => consumers) };
+  const messages = known.reduce((total, each) => total + each.messages, 0);
+  const fewest = Math.min(...known.map(({ consumers }) => consumers));
+  return { messages, consumers: fewest === 0 ? 0 : (roster?.consumers ?? fewest) };
 }

@@ -12,9 +12,10 @@ export interface Verdict {
 /** As in the alert ContactsOldestRequest. */
 const OLD_SECONDS = 120;
 
-const TODO = {
+const NEXT_STEP = {
   broker: 'Is the broker up, and does it accept AMQP_URL’s user? Run: contacts doctor. Requests wait meanwhile.',
-  missing: 'Start a worker, which declares it. If there was one: does the console have the same REQUEST_QUEUE?',
+  missing:
+    'Start a worker, which declares it. If there was one: does the console have the same REQUEST_QUEUE and REQUEST_QUEUES?',
   consumer:
     'Does a worker run? Look at its log, and at its /readyz. A worker holds while the database is unavailable, and resumes by itself.',
   worker: 'Its /readyz names the failing check; its log says why. Send nothing back before it consumes again.',
@@ -44,7 +45,7 @@ export function verdictsOf(
 
 function brokerVerdicts(queue: string, { problem, queues }: BrokerState): Verdict[] {
   if (problem !== undefined) {
-    return [{ level: 'critical', text: `The broker cannot be asked: ${problem}`, todo: TODO.broker }];
+    return [{ level: 'critical', text: `The broker cannot be asked: ${problem}`, todo: NEXT_STEP.broker }];
   }
   const missing = queues.filter(({ figures }) => figures === undefined).map(({ name }) => name);
   if (missing.length === 0) return [];
@@ -52,21 +53,21 @@ function brokerVerdicts(queue: string, { problem, queues }: BrokerState): Verdic
   return what.map((name) => ({
     level: 'critical',
     text: `The queue ${name} does not exist. A worker declares it.`,
-    todo: TODO.missing,
+    todo: NEXT_STEP.missing,
   }));
 }
 
 function consumerVerdicts({ name, figures }: NamedQueue): Verdict[] {
   if (figures === undefined || figures.consumers > 0) return [];
   const { messages } = figures;
-  if (messages === 0) return [{ level: 'warning', text: `No worker consumes ${name}.`, todo: TODO.consumer }];
+  if (messages === 0) return [{ level: 'warning', text: `No worker consumes ${name}.`, todo: NEXT_STEP.consumer }];
   const wait = messages === 1 ? '1 request waits' : `${messages} requests wait`;
-  return [{ level: 'critical', text: `${wait}, and no worker consumes ${name}.`, todo: TODO.consumer }];
+  return [{ level: 'critical', text: `${wait}, and no worker consumes ${name}.`, todo: NEXT_STEP.consumer }];
 }
 
 function workerVerdicts({ name, state, reasons }: WorkerState): Verdict[] {
   if (state === 'consuming') return [];
-  const todo = state === 'unreachable' ? TODO.unreachable : TODO.worker;
+  const todo = state === 'unreachable' ? NEXT_STEP.unreachable : NEXT_STEP.worker;
   return reasons.map(({ text }) => ({ level: 'warning', text: `${name}: ${text}`, todo }));
 }
 
@@ -74,13 +75,13 @@ function ageVerdicts(oldest: OldestRequest | undefined): Verdict[] {
   if (oldest === undefined || (oldest.age_seconds ?? 0) < OLD_SECONDS) return [];
   const minutes = Math.floor((oldest.age_seconds ?? 0) / 60);
   const text = `The oldest request is not answered for ${minutes} minutes (${oldest.text}).`;
-  return [{ level: 'warning', text, todo: TODO.old }];
+  return [{ level: 'warning', text, todo: NEXT_STEP.old }];
 }
 
 function letterVerdicts({ dead }: BrokerState): Verdict[] {
   if (dead === undefined || dead.messages === 0) return [];
   const letters = dead.messages === 1 ? 'dead letter needs' : 'dead letters need';
-  return [{ level: 'warning', text: `${dead.messages} ${letters} a person.`, todo: TODO.letters }];
+  return [{ level: 'warning', text: `${dead.messages} ${letters} a person.`, todo: NEXT_STEP.letters }];
 }
 
 function rank({ level }: Verdict): number {

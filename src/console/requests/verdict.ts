@@ -33,6 +33,10 @@ const EXECUTED_BEFORE: Readonly<Record<DeadLetterReason, boolean>> = {
   ANSWER_UNSENDABLE: true,
 };
 
+/** The broker's reason where a worker could not publish the letter itself, for any of its own reasons. */
+const REJECTED = 'rejected';
+const ONLY_LOG = 'only the log tells; give it with --log';
+
 /** Concludes from dead letters, database and log. What nothing shows is `unknown`. */
 export function verdictOf(
   letters: readonly LetterRow[],
@@ -59,6 +63,7 @@ function takenStep(
   if (line !== undefined) return { state: 'yes', text: `a worker logged it at ${line.time}` };
   if (traces.length > 0) return { state: 'yes', text: 'the database holds a trace of it' };
   if (byWorker) return { state: 'yes', text: 'a worker dead-lettered it' };
+  if (letter?.cause === REJECTED) return { state: 'yes', text: 'a worker had the broker dead-letter it' };
   if (letter !== undefined) return { state: 'no', text: `the broker dead-lettered it (${letter.cause})` };
   return { state: 'unknown', text: 'nothing shows it: it may wait in the request queue, or be unknown here' };
 }
@@ -97,6 +102,7 @@ function byAttempts(traces: readonly RequestTrace[]): Step | undefined {
 
 function byLetter(letter: LetterRow | undefined): Step | undefined {
   if (letter === undefined) return undefined;
+  if (letter.cause === REJECTED) return { state: 'unknown', text: ONLY_LOG };
   if (!isReason(letter.cause)) return { state: 'no', text: 'no worker had it' };
   if (EXECUTED_BEFORE[letter.cause]) return { state: 'yes', text: 'its answer could not be delivered, so it had run' };
   if (letter.cause !== 'INTERNAL_ERROR') return { state: 'no', text: `refused before execution (${letter.cause})` };
@@ -108,7 +114,7 @@ function answeredStep(letter: LetterRow | undefined, line: LogLine | undefined):
     if (line.reply === 'routed') return { state: 'yes', text: `${line.code}, confirmed by the broker` };
     return { state: 'no', text: line.reply === 'none' ? 'no answer was sent' : `the answer was ${line.reply}` };
   }
-  if (letter === undefined) return { state: 'unknown', text: 'only the log tells; give it with --log' };
+  if (letter === undefined || letter.cause === REJECTED) return { state: 'unknown', text: ONLY_LOG };
   if (letter.cause === 'INTERNAL_ERROR') return { state: 'yes', text: 'INTERNAL_ERROR, if it asked for an answer' };
   if (letter.cause === 'ANSWER_UNCONFIRMED') return { state: 'unknown', text: 'the broker did not confirm the answer' };
   return { state: 'no', text: letter.cause };

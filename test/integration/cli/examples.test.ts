@@ -23,10 +23,21 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** What the examples find: a worker that answers, and files. */
 const SURROUNDINGS = `
 # A watch ends by Ctrl-C, and so does the console, whose port may be in use here.
+interrupted() {
+  : > shown
+  command contacts "$@" > shown 2>&1 &
+  # Until it shows something, or has ended by itself.
+  until [ -s shown ] || ! kill -0 $!; do sleep 0.1; done
+  kill -s INT $!
+  wait $!
+  local code=$?
+  cat shown
+  return $code
+}
 contacts() {
   case $1 in
-    watch) timeout --preserve-status -s INT 3 contacts "$@" ;;
-    console) timeout --preserve-status -s INT 6 contacts "$@" --port 0 ;;
+    watch) interrupted "$@" ;;
+    console) interrupted "$@" --port 0 ;;
     # In a database of its own, as the worker here writes no claims.
     claims) MONGODB_URL=$CLAIMS_MONGODB_URL command contacts "$@" --wait 0.1 ;;
     *) command contacts "$@" ;;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { createRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
+import { contacts } from '../cli/contacts-process.ts';
 import { Queues } from '../dead-letters/letters.ts';
 import { ask, asker, signIn, startConsole, type TestConsole } from './console-process.ts';
 
@@ -58,4 +59,11 @@ test('a preview that looks into the contents is logged as a search', async () =>
   expect({ status, json }).toMatchObject({ status: 200, json: { count: 1 } });
   const events = running.audit().map(({ event }) => event);
   expect(events.slice(-2)).toEqual(['contents-searched', 'previewed']);
+});
+
+test('settings with which the database would be reached without encryption stop the start', async () => {
+  const env = { MONGODB_URL: names.mongodbUrl, MONGODB_TLS_CA: '/nowhere.pem' };
+  const { code, err } = await contacts(names, ['console', '--port', '0'], { env });
+  expect(code).toBe(78);
+  expect(err).toContain('MONGODB_TLS_CA: is set, but MONGODB_URL does not ask for TLS');
 });

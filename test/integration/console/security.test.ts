@@ -148,6 +148,10 @@ describe('sizes and shapes', () => {
     { action: 'discard', all: true, ids: ['x'] },
     { action: 'purge', all: true },
     { action: 'discard', all: true, reason: 1 },
+    { action: 'discard', all: true, reasons: 'INTERNAL_ERROR' },
+    { action: 'discard', all: true, filter: { reason: 'INTERNAL_ERROR' } },
+    { action: 'discard', all: true, group: '' },
+    { action: 'discard', ids: ['x'], reason: 'INTERNAL_ERROR' },
   ])('%j selects nothing by accident', async (body) => {
     expect((await asker(running)('/api/dead-letters/preview', { body })).status).toBe(400);
   });

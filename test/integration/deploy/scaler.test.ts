@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { connect } from 'amqplib';
 
@@ -47,4 +49,26 @@ test('a user with the tag management, and no right on a queue, reads how many re
     ((await (await counts('contacts-scaler')).json()) as Record<string, unknown>)['messages_ready'];
   await expect.poll(waiting, { timeout: 30_000 }).toBe(3);
   expect((await counts('nobody')).status).toBe(401);
+});
+
+test('of several request queues it reads the sum, with the pattern of the page', async () => {
+  const page = readFileSync(new URL('../../../docs/kubernetes.md', import.meta.url), 'utf8');
+  const pattern = /queueName: '([^']+)'/.exec(page)?.[1] ?? '';
+  await createUser('contacts-scaler-of-several', 'management');
+  const model = await connect(broker.url('admin'));
+  onTestFinished(() => model.close());
+  const channel = await model.createConfirmChannel();
+  const names = [0, 1, 10].map((nth) => `${QUEUE}.${nth}`);
+  for (const name of [...names, `${QUEUE}.dead`, `${QUEUE}.workers`]) await channel.assertQueue(name);
+  for (const name of [...names, `${QUEUE}.dead`]) channel.sendToQueue(name, Buffer.from('x'));
+  await channel.waitForConfirms();
+  // As KEDA asks with useRegex.
+  const query = new URLSearchParams({ page: '1', use_regex: 'true', pagination: 'false', name: pattern });
+  const url = `${broker.managementUrl}/api/queues/%2F?${query.toString()}&page_size=100`;
+  const waiting = async (): Promise<unknown> => {
+    const answer = await fetch(url, { headers: basic('contacts-scaler-of-several', 'secret') });
+    const { items } = (await answer.json()) as { items: readonly { name: string; messages_ready?: number }[] };
+    return items.map(({ name, messages_ready: ready }) => `${name} ${ready}`).toSorted();
+  };
+  await expect.poll(waiting, { timeout: 30_000 }).toEqual(names.map((name) => `${name} 1`).toSorted());
 });

@@ -5,6 +5,7 @@ import { openRequestSearch } from '../../../src/mongo/request-search.ts';
 import { DEFAULT_LIMITS } from '../../../src/mongo/connection/client.ts';
 import { openStore } from '../../../src/mongo/store.ts';
 import { createOne, creation, deletionOf, JANE, strict, updateOf } from '../../support/contact-repository/fixtures.ts';
+import { freshNames } from '../../support/fresh-names.ts';
 import { CommandProxy } from './command-proxy.ts';
 import { freshStore } from './fresh-store.ts';
 
@@ -204,4 +205,19 @@ test('a search for a request finds its contact by the claim, and nothing where o
   onTestFinished(() => search.close());
   expect(await search.find(done.key.id)).toMatchObject([{ kind: 'created', contactId: created!.id }]);
   expect(await search.find(open.key.id)).toEqual([]);
+});
+
+test('the search needs no right on claims where there are none', async () => {
+  const { mongodbUrl } = freshNames();
+  const store = openStore(mongodbUrl);
+  onTestFinished(() => store.close());
+  await store.prepare();
+  const one = creation();
+  const [created] = await store.contacts.create([one]);
+  const proxy = await CommandProxy.before(mongodbUrl);
+  onTestFinished(() => proxy.close());
+  proxy.refuse('find', 13, ({ find }) => find === 'create_claims');
+  const search = openRequestSearch(proxy.url(mongodbUrl), 5_000);
+  onTestFinished(() => search.close());
+  expect(await search.find(one.key.id)).toMatchObject([{ kind: 'created', contactId: (created as { id: number }).id }]);
 });

@@ -14,9 +14,11 @@ const direct = new MongoClient(mongodbUrl);
 let proxy: CommandProxy;
 
 beforeAll(async () => {
-  const store = openStore(mongodbUrl, { retentionSeconds: 3_600 });
-  await store.prepare();
-  await store.close();
+  for (const sharded of [false, true]) {
+    const store = openStore(mongodbUrl, { retentionSeconds: 3_600, sharded });
+    await store.prepare();
+    await store.close();
+  }
 });
 
 afterAll(() => direct.close());
@@ -63,6 +65,7 @@ test('rights that the user lacks are named', async () => {
   expect(state.missingRights).toEqual([
     'insert into counters',
     'insert into effects',
+    'insert into create_claims',
     'insert into attempts',
     'remove from attempts',
   ]);
@@ -76,6 +79,19 @@ test('a database whose majority confirms no writes is found', async () => {
 
 test('a primary that refuses writes, as a read-only one does, is found', async () => {
   await expect(inspect((between) => between.refuse('insert', 10_107))).rejects.toThrow('refused by the test');
+});
+
+test('the clock is that of the end: what the inspection takes is no drift', async () => {
+  proxy = await CommandProxy.before(mongodbUrl);
+  proxy.hold(({ insert }) => insert === 'contacts');
+  const inspecting = inspectDatabase(proxy.url(mongodbUrl), TIMEOUT_MS);
+  await expect.poll(() => proxy.held).toBe(1);
+  const until = Date.now() + 2_000;
+  await expect.poll(() => Date.now(), { timeout: 5_000 }).toBeGreaterThan(until);
+  proxy.release();
+  const { clock } = await inspecting;
+  expect(Math.abs(Date.now() - clock)).toBeLessThan(1_500);
+  await proxy.close();
 });
 
 test('a database without collections gets none', async () => {

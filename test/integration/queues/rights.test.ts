@@ -88,6 +88,11 @@ test('the documented rights suffice for worker, producer and operator', async ()
     contacts({ ...names, amqpUrl: broker.url(OPERATOR), queue: QUEUE }, ['dead-letters', '--queues', '2', ...args]);
   await expect.poll(async () => (await run('list')).out).toContain('REPLY_TO_OWN_QUEUE');
   expect((await run('send-back', '--all', '--yes', '--force')).out).toContain('1 letter sent back');
+
+  const operator = { ...names, amqpUrl: broker.url(OPERATOR), queue: QUEUE };
+  const watched = await contacts(operator, ['watch', '--queues', '2', '--count', '1', '-o', 'json']);
+  expect(watched.out).toContain('"consumers":1,');
+  expect((await contacts(operator, ['doctor', '--queues', '2'])).out).not.toContain('FAIL');
 });
 
 /** Each right of the worker, and what the broker says without it. */

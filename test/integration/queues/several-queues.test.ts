@@ -108,6 +108,7 @@ test('dead letters go back to the queue of their contact; doctor and watch read 
 });
 
 test.each([
+  ['1', `the exchange ${names.queue}.hash exists`],
   ['2', `the queue ${names.queue}.2 exists`],
   ['8', `there are fewer queues ${names.queue}.0, ${names.queue}.1`],
 ])('a worker with REQUEST_QUEUES=%s does not start while there are four, and says why', async (count, reason) => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 
 import { ContactsClient } from '../../../src/client/index.ts';
 import { contacts } from '../cli/contacts-process.ts';
+import { startConsole, succeeding } from '../console/console-process.ts';
 import { getRequest } from '../../support/documents.ts';
 import { freshNames } from '../../support/fresh-names.ts';
 import { startRightsBroker, type Permissions, type RightsBroker } from '../../support/rights-broker.ts';
@@ -113,6 +114,19 @@ test('the operator lists, sends back and discards dead letters', async () => {
   const list = (): ReturnType<typeof contacts> => contacts(operator, ['dead-letters', 'list']);
   await expect.poll(async () => (await list()).out).toContain('REPLY_TO_OWN_QUEUE');
   await run('dead-letters', 'discard', '--all', '--yes');
+});
+
+test('the operator looks at queues: doctor, watch and the console', async () => {
+  await started();
+  const operator = { ...names, amqpUrl: broker.url(OPERATOR), queue: QUEUE };
+  const doctor = await contacts(operator, ['doctor']);
+  expect(doctor.out).toContain(`queue: ${QUEUE} exists`);
+  expect([doctor.code, doctor.out]).toEqual([0, expect.not.stringContaining('FAIL')]);
+  const page = await startConsole(operator, ['--metrics', 'http://127.0.0.1:9/metrics']);
+  onTestFinished(async () => void (await page.stop()));
+  await expect.poll(() => succeeding(page, '/api/overview')).toMatchObject({ requests: { consumers: 1 } });
+  const asks = (channel: Channel): Promise<unknown> => channel.get(QUEUE);
+  expect(await refusalOf(OPERATOR, asks)).toContain(`read access to queue '${QUEUE}'`);
 });
 
 /** Each right of the worker, and what fails without it. */

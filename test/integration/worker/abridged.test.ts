@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 
+import { receivedPart } from '../../../src/amqp/wire/abridged.ts';
+import { identityOf } from '../../../src/pipeline/identity.ts';
 import { createRequest, jane } from '../../support/documents.ts';
 import { POLLING } from '../../support/polling.ts';
 import { runningWorker } from '../../support/running-worker.ts';
@@ -16,6 +18,12 @@ async function answerTo(correlationId: string): Promise<string> {
     running.requester.answers.find(({ properties }) => properties.correlationId === correlationId)?.xml;
   await expect.poll(answer, POLLING).toBeDefined();
   return answer() ?? '';
+}
+
+/** The reference that a letter's request has in the log. */
+function referenceOf(content: Buffer, messageId: string): string {
+  const properties = { appId: undefined, messageId, correlationId: undefined, replyTo: undefined, headers: {} };
+  return identityOf({ ...receivedPart(content, 65_536), redelivered: false, properties }).referenceId;
 }
 
 /** The only dead letter, which it removes. */
@@ -53,12 +61,16 @@ test('the largest body that is read arrives whole', async () => {
 test('a body that is too large reaches the dead-letter queue whole', async () => {
   const { requester, names, worker } = running;
   const body = Buffer.from(Array.from({ length: 300_000 }, (_, at) => at % 251));
-  requester.channel.sendToQueue(names.queue, body, { replyTo: names.queue });
+  requester.channel.sendToQueue(names.queue, body, { replyTo: names.queue, messageId: 'large' });
   const { content, headers } = await letter();
   expect(content.equals(body)).toBe(true);
   expect(headers).toMatchObject({ 'x-first-death-reason': 'rejected' });
   expect(await worker.logLines()).toContainEqual(
-    expect.objectContaining({ msg: 'a request was dead-lettered', reason: 'REPLY_TO_OWN_QUEUE' }),
+    expect.objectContaining({
+      msg: 'a request was dead-lettered',
+      reason: 'REPLY_TO_OWN_QUEUE',
+      request_id: referenceOf(content, 'large'),
+    }),
   );
 });
 
@@ -75,7 +87,7 @@ test('of very many headers the ones that the worker knows take effect', async ()
   expect(await answerTo('expired')).toContain('<code>EXPIRED</code>');
   expect(await answerTo('wrong')).toContain('the header deadline is not a number');
   expect(await answerTo('endless')).toContain('the headers of the message cannot be read');
-  await letter();
+  expect((await letter()).headers).toMatchObject({ ...MANY_HEADERS, deadline: 'x'.repeat(2_000) });
 });
 
 test('very many headers reach the dead-letter queue with their message', async () => {

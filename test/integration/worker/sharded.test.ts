@@ -1,5 +1,5 @@
 import { MongoClient } from 'mongodb';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 
 import { ContactsClient } from '../../../src/client/index.ts';
 import { collectionsOf } from '../../../src/mongo/documents.ts';
@@ -34,4 +34,22 @@ test('with MONGODB_SHARDED=true requests are recognised by claims, before and af
   expect(await claims.find().toArray()).toMatchObject([{ contact_id: contactId }]);
   const indexes = (await contacts.listIndexes().toArray()) as { name: string }[];
   expect(indexes.map(({ name }) => name)).not.toContain('created_by');
+});
+
+test('a worker without the setting holds creates once claims are added, until one that has it gets them', async () => {
+  const own = freshNames();
+  const without = await startWorker(own, { DRAIN_TIMEOUT_MS: '0' });
+  onTestFinished(async () => void (await without.stop()));
+  const caller = await ContactsClient.connect({ url: own.amqpUrl, queue: own.queue });
+  onTestFinished(() => caller.close());
+  const john = { clientId: 1, firstName: 'John', lastName: 'Doe', email: 'john@example.org' };
+  await caller.create(john);
+  const { counters } = collectionsOf(database.db(own.database));
+  await counters.updateOne({ _id: 'contact' }, { $set: { claims: 'filling' } });
+  const creating = caller.create(john);
+  await expect.poll(() => without.logText(), { timeout: 10_000 }).toContain('Set MONGODB_SHARDED=true');
+  await without.stop();
+  const restarted = await startWorker(own, { MONGODB_SHARDED: 'true' });
+  onTestFinished(async () => void (await restarted.stop()));
+  expect(await creating).toMatchObject({ repeated: false });
 });

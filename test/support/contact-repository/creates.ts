@@ -123,6 +123,7 @@ export function describeCreates(subject: Subject): void {
     const [created] = await contacts.create([applied]);
     const repeat = { id: created?.id, repeated: true };
     expect(await contacts.findEarlierCreations([never, applied])).toEqual([undefined, repeat]);
+    expect(await contacts.findEarlierCreations([applied, { ...applied }])).toEqual([repeat, repeat]);
     const prefixed = { ...applied, key: { id: `${applied.key.id}~two`, earlier: applied.key.id } };
     expect(await contacts.findEarlierCreations([prefixed])).toEqual([repeat]);
     expect((await idsOf(contacts, { client_id: 104 })).ids).toEqual([]);

@@ -28,6 +28,17 @@ test('the queue limits many workers, with small batches that cost the database m
   expect(hundred.busy.workers).toBeCloseTo(20);
 });
 
+test('several queues: their leaders add up, and each has one active worker', () => {
+  const site = { workers: 10, databaseCores: 64 };
+  const one = forecast({ ...COSTS, queuePerSecond: 5_000 }, site);
+  expect(one).toMatchObject({ bound: 'queue', perSecond: 5_000 });
+  const four = forecast({ ...COSTS, queuePerSecond: 5_000 }, { ...site, queues: 4 });
+  expect(four).toMatchObject({ bound: 'queue', perSecond: 20_000 });
+  expect(four.batch).toBeGreaterThan(one.batch);
+  // Of a hundred workers only four are active.
+  expect(forecast({ ...COSTS, queuePerSecond: 5_000 }, { ...site, workers: 100, queues: 4 })).toEqual(four);
+});
+
 test('a small database is the limit, and batches fill up', () => {
   const { bound, batch, perSecond } = forecast(COSTS, { workers: 10, databaseCores: 1 });
   expect({ bound, batch }).toEqual({ bound: 'database', batch: 128 });

@@ -108,3 +108,9 @@ test.each([
   expect(await allRows(reader)).toEqual([]);
   expect(reader.nothing).toBe(words);
 });
+
+test('a reason that another program has folded is replaced whole', async () => {
+  const reader = await openText(card('A', 'X-REJECTED-BECAUSE:first_name is\r\n  too\r\n\tlong\r\nEND:VCARD\r\n'));
+  const [row] = await allRows(reader);
+  expect(reader.rejected(row!.source, 'another')).toBe(card('A', 'X-REJECTED-BECAUSE:another\r\nEND:VCARD\r\n'));
+});

@@ -3,8 +3,10 @@ import { describe, expect, it, test } from 'vitest';
 
 import { hasManyElements } from '../../../src/codec/content-limits.ts';
 import { decode } from '../../../src/codec/decode.ts';
+import { parseDocument } from '../../../src/codec/document.ts';
+import type { XmlElement } from '../../../src/protocol/request.ts';
 import { methodNamed } from '../methods/request-elements.ts';
-import { documentBytes, runs } from './arbitraries.ts';
+import { runs } from './arbitraries.ts';
 
 const create = methodNamed('contact.create');
 const inPhone = (content: string): string =>
@@ -73,14 +75,65 @@ describe('a document with many elements', () => {
   });
 });
 
+const LOOKALIKES = [
+  '<a>'.repeat(101),
+  '<a>',
+  '<!-',
+  '<!',
+  '<?',
+  '<![CDATA[',
+  ']]>',
+  '->',
+  '>',
+  '/>',
+  '</a>',
+  '"',
+  "'",
+  '&',
+  'x',
+  ' ',
+];
+/** Markup that holds no elements and looks like some. */
+const hiding = fc
+  .tuple(
+    fc.constantFrom('comment', 'section', 'instruction'),
+    fc.array(fc.constantFrom(...LOOKALIKES, '<!--', '-->', '?>')),
+  )
+  .map(([kind, parts]) => {
+    const content = parts.join('');
+    if (kind === 'comment') return `<!--${content.replace(/-(?=-|$)/g, '- ')}-->`;
+    if (kind === 'section') return `<![CDATA[${content.replaceAll(']]>', ']] >')}]]>`;
+    return `<?a ${content.replaceAll('?>', '? >')}?>`;
+  });
+const shown = fc
+  .tuple(fc.constantFrom('<a/>', '<a b=">"/>', "<a b='?>--]]>'>x</a>", '<a>\n</a >'), fc.nat(60))
+  .map(([element, times]) => element.repeat(times));
+const manyOrFew = fc
+  .tuple(fc.array(fc.oneof(hiding, shown), { maxLength: 6 }), fc.constantFrom('UTF-8', 'UTF-16LE', 'UTF-16BE'))
+  .map(([parts, encoding]) => {
+    const text = `<?xml version="1.0"?><request method="contact.create">${parts.join('')}</request>`;
+    if (encoding === 'UTF-8') return Buffer.from(text);
+    const bytes = Buffer.from(`\uFEFF${text}`, 'utf16le');
+    return encoding === 'UTF-16LE' ? bytes : bytes.swap16();
+  });
+
+function elementsIn({ children }: XmlElement): number {
+  return children.reduce((sum, child) => sum + elementsIn(child), 1);
+}
+
 test('no document that waits for its turn can be executed', () => {
+  let many = 0;
   fc.assert(
-    fc.property(documentBytes, fc.nat(200), (bytes, more) => {
-      const body = Buffer.concat([bytes, Buffer.from('<a/>'.repeat(more))]);
-      if (!hasManyElements(body)) return;
-      const decoded = decode(body);
-      expect(decoded.ok && create.read(decoded.request.body).valid).toBe(false);
+    fc.property(manyOrFew, (body) => {
+      const parsed = parseDocument(body);
+      if (!parsed.ok) throw new Error(parsed.fault.message);
+      const waits = elementsIn(parsed.root) > 100;
+      expect(hasManyElements(body)).toBe(waits);
+      if (!waits) return;
+      many += 1;
+      expect(create.read(parsed.root.children).valid).toBe(false);
     }),
-    { numRuns: runs(500) },
+    { numRuns: runs(2_000) },
   );
+  expect(many).toBeGreaterThan(10);
 });

@@ -89,7 +89,12 @@ test('of several queues each has its verdict, and the sums are of all', () => {
     'The queue q.2 does not exist. A worker declares it.',
     '7 requests wait, and no worker consumes q.1.',
   ]);
-  expect(allRequests(queues)).toEqual({ messages: 12, consumers: 1 });
+  expect(allRequests(queues, figures(0, 2))).toEqual({ messages: 12, consumers: 0 });
+  // One worker is active for both; three consume the roster.
+  const active = [seen('q.0', 5, 1), seen('q.1', 7, 1)];
+  expect(allRequests(active, figures(0, 3))).toEqual({ messages: 12, consumers: 3 });
+  expect(allRequests(active)).toEqual({ messages: 12, consumers: 1 });
+  expect(allRequests([seen('q', 1, 4)])).toEqual({ messages: 1, consumers: 4 });
   const none = queues.map(({ name }) => ({ name, figures: undefined }));
   expect(allRequests(none)).toBeUndefined();
   expect(verdictsOf('q', { problem: undefined, queues: none, dead: undefined }, [])).toHaveLength(1);

@@ -68,3 +68,9 @@ test.each([
 test('an expired request was never started, so it needs no message id', () => {
   expect(obstacleTo(letter({ 'x-death': [{ reason: 'expired' }] }))).toBeUndefined();
 });
+
+test('a request that the worker had the broker dead-letter may have taken effect', () => {
+  const rejected = { 'x-death': [{ reason: 'rejected' }] };
+  expect(obstacleTo(letter(rejected))).toBe('not idempotent');
+  expect(obstacleTo(letter(rejected, { message_id: 'one' }))).toBeUndefined();
+});

@@ -48,6 +48,17 @@ test("the command is the image's, and the limit of memory that of the compose fi
   expect(values(UNIT, 'MemoryMax')).toEqual([`${megabytes}M`]);
 });
 
+test('the page installs what the image holds', () => {
+  const page = readFileSync(join(ROOT, 'docs/systemd.md'), 'utf8');
+  const [, installed = ''] = /^cp -r (.*) \/opt\/contacts-worker\/$/m.exec(page) ?? [];
+  const [, image = ''] = DOCKERFILE.split(/^ENV PATH=/m);
+  const copied = [...image.matchAll(/^COPY (?:--from=\w+ )?\S+ \.\/(\S*)$/gm)].map(([line, to = '']) => {
+    return to === '' ? (line.split(' ')[1] ?? '') : to;
+  });
+  // The page runs the health check from the checkout.
+  expect(installed.split(' ').toSorted()).toEqual(copied.filter((name) => name !== 'healthcheck.mjs').toSorted());
+});
+
 test('the time to stop is above the longest stop: DRAIN_TIMEOUT_MS and seven seconds', () => {
   const setting = SETTINGS['DRAIN_TIMEOUT_MS'];
   expect(setting?.description).toContain('at most seven seconds longer');

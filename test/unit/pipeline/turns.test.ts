@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { Turns } from '../../../src/pipeline/turns.ts';
+import { Turns, turnsOf } from '../../../src/pipeline/turns.ts';
 
 /** Keeps the CPU for some milliseconds. */
 function work(ms: number): void {
@@ -67,4 +67,37 @@ test('a task that fails rejects its own promise, and the others go on', async ()
   await expect(failing).rejects.toThrow('broken');
   await expect(next).resolves.toBe('done');
   await expect(turns.run(() => 'later')).resolves.toBe('later');
+});
+
+/** Some dozens of turns of the event loop, which take far less than a pause. */
+async function turnsOfTheLoop(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Ends while the turns pause behind a long task, with `waiting` more tasks. */
+async function pausedBehindLongTask(turns: Turns, waiting: number, done: () => void): Promise<void> {
+  const long = turns.run(() => work(10));
+  for (let task = 0; task < waiting; task += 1) void turns.run(done);
+  await long;
+}
+
+test('a pause ends when more than the patient ones wait', async () => {
+  const turns = new Turns(2);
+  let done = 0;
+  const count = (): void => void (done += 1);
+  await pausedBehindLongTask(turns, 1, count);
+  for (let task = 0; task < 4; task += 1) void turns.run(count);
+  await turnsOfTheLoop();
+  expect(done).toBeGreaterThan(0);
+  await expect(turns.run(() => 'later')).resolves.toBe('later');
+});
+
+test.each([
+  ['of the only queue', { prefetch: 64, requestQueues: 1 }, 64],
+  ['of one of 16 queues', { prefetch: 64, requestQueues: 16 }, 4],
+])('tasks that have all places %s do not pause', async (_, settings, places) => {
+  let done = 0;
+  await pausedBehindLongTask(turnsOf(settings), places - 1, () => void (done += 1));
+  await turnsOfTheLoop();
+  expect(done).toBeGreaterThan(0);
 });

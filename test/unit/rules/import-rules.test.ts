@@ -81,6 +81,16 @@ const PLANTED: readonly (readonly [rule: string, found: string, files: Record<st
     { 'src/amqp/dead-letter-queue/a.ts': usesType('../consumer/d.ts'), 'src/amqp/consumer/d.ts': aType },
   ],
   [
+    'claims-above-the-other-stores',
+    'src/mongo/s.ts → src/mongo/claims/s.ts',
+    { 'src/mongo/s.ts': usesType('./claims/s.ts'), 'src/mongo/claims/s.ts': aType },
+  ],
+  [
+    'mongo-connection-below-the-store',
+    'src/mongo/connection/s.ts → src/mongo/t.ts',
+    { 'src/mongo/connection/s.ts': usesType('../t.ts'), 'src/mongo/t.ts': aType },
+  ],
+  [
     'client-stands-on-transport-and-codec',
     'src/client/a.ts → src/settings/b.ts',
     { 'src/client/a.ts': usesType('../settings/b.ts'), 'src/settings/b.ts': aType },

@@ -149,6 +149,13 @@ describe('problems', () => {
     expect(problemsOf({ REQUEST_QUEUES: '4', PREFETCH: '0' })).toHaveLength(1);
   });
 
+  test('the name of several queues leaves room for what follows it', () => {
+    expect(problemsOf({ REQUEST_QUEUES: '2', REQUEST_QUEUE: 'a'.repeat(247) })).toEqual([]);
+    expect(problemsOf({ REQUEST_QUEUES: '2', REQUEST_QUEUE: 'a'.repeat(248) })).toEqual([
+      'REQUEST_QUEUE: must have at most 247 bytes where REQUEST_QUEUES is above 1',
+    ]);
+  });
+
   test('one message lists all problems, one per line, in the order of the documentation', () => {
     const environment = {
       LOG_LEVEL: 'loud',

@@ -85,3 +85,12 @@ test('headers are reduced to those with one of the names', () => {
   expect(reduced(['b'], 4)).toEqual(payloadWith(Buffer.from('\u0001bt\u0001')));
   expect(reduced(['b'], 3)).toBeUndefined();
 });
+
+test('of very many headers with one name only the last is kept', () => {
+  const payload = payloadWith(
+    Buffer.concat([Buffer.from('\u0001at\u0000'.repeat(5_000)), Buffer.from('\u0001at\u0001')]),
+  );
+  const span = headerSpan(payload);
+  if (span === undefined) throw new Error('there are no headers');
+  expect(withHeadersNamed(payload, span, new Set(['a']), 100)).toEqual(payloadWith(Buffer.from('\u0001at\u0001')));
+});

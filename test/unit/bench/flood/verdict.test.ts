@@ -61,7 +61,7 @@ test.each<[string, FloodFigures, string]>([
     flooded({ others: { perSecond: 0, bytesPerSecond: 0, bytes: 6_000 } }),
     'slow: the other stream stands still',
   ],
-  ['too much memory', flooded({}, { memory: { before: 1e8, peak: 300 * 1024 * 1024 } }), 'memory: 300 MiB'],
+  ['too much memory', flooded({}, { memory: { before: 1e8, peak: 400 * 1024 * 1024 } }), 'memory: 400 MiB'],
 ])('%s is found', (_, figures, problem) => {
   expect(problemsOf(figures)).toContain(problem);
 });

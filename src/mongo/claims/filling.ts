@@ -1,14 +1,14 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
 
-import type { TlsFiles } from '../files/tls-files.ts';
-import { StoreMismatchError } from '../protocol/errors.ts';
-import { pause } from '../time/retry.ts';
+import type { TlsFiles } from '../../files/tls-files.ts';
+import { StoreMismatchError } from '../../protocol/errors.ts';
+import { pause } from '../../time/retry.ts';
 import { changeClaims, contactsOf, findClaims, insertClaims, markDeleted, NEVER_USABLE, statesOf } from './claims.ts';
-import { createClient, databaseOf, DEFAULT_LIMITS } from './connection/client.ts';
-import { translateErrors } from './connection/errors.ts';
-import { CONTACT_IDS, contactIdOf, COUNTER, raiseCounter } from './contact-ids.ts';
-import { collectionsOf, type ClaimDocument, type Collections, type ContactDocument } from './documents.ts';
-import { retentionInUse } from './indexes.ts';
+import { createClient, databaseOf, DEFAULT_LIMITS } from '../connection/client.ts';
+import { translateErrors } from '../connection/errors.ts';
+import { CONTACT_IDS, contactIdOf, COUNTER, nextId, raiseCounter } from '../contact-ids.ts';
+import { collectionsOf, type ClaimDocument, type Collections, type ContactDocument } from '../documents.ts';
+import { retentionInUse } from '../indexes.ts';
 
 /** Documents read and written at once. */
 const PAGE = 1_000;
@@ -93,7 +93,9 @@ async function fill(
   stop: AbortSignal,
 ): Promise<Pick<FilledClaims, 'contacts' | 'added'>> {
   const projection = { created_by: 1, deleted_at: 1 };
-  let [contacts, added, last] = [0, 0, 0];
+  let [contacts, added] = [0, 0];
+  // As stored: another program's _id may be a fraction.
+  let last = 0;
   for (;;) {
     stop.throwIfAborted();
     const page: KeyedContact[] = await collections.contacts
@@ -102,7 +104,7 @@ async function fill(
     const keyed = page.filter(({ created_by }) => typeof created_by === 'string');
     contacts += keyed.length;
     added += await addClaims(collections, keyed, retentionMs);
-    last = contactIdOf(page.at(-1)?._id) ?? last;
+    last = page.at(-1)?._id ?? last;
     if (page.length < PAGE) return { contacts, added };
   }
 }
@@ -123,7 +125,7 @@ async function addClaims(
   const changes = others
     .filter((claim) => states.get(claim) !== 'done')
     .map((claim) => ({ claim, contact_id: byKey.get(claim._id) ?? claim.contact_id, at: NEVER_USABLE }));
-  await changeClaims(collections, changes);
+  await changeClaims(collections, changes, { below: await nextId(collections), retentionMs });
   return wanted.length - rejected.size + changes.length;
 }
 

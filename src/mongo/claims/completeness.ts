@@ -1,7 +1,7 @@
-import { StoreMismatchError } from '../protocol/errors.ts';
-import { COUNTER } from './contact-ids.ts';
-import type { Collections } from './documents.ts';
-import { hasUniqueCreates } from './indexes.ts';
+import { StoreMismatchError } from '../../protocol/errors.ts';
+import { COUNTER } from '../contact-ids.ts';
+import type { Collections } from '../documents.ts';
+import { hasUniqueCreates } from '../indexes.ts';
 
 /** Whether every contact that a request created has its claim. */
 export async function isClaimsComplete({ counters }: Collections): Promise<boolean> {

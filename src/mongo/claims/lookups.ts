@@ -1,8 +1,8 @@
-import type { Created, Creation } from '../contacts/repository.ts';
+import type { Created, Creation } from '../../contacts/repository.ts';
 import { findClaims, findClaimsByPrefix, statesOf } from './claims.ts';
-import { isClaimsComplete } from './claims-state.ts';
-import { findEarlierCreations } from './creations.ts';
-import type { Collections } from './documents.ts';
+import { isClaimsComplete } from './completeness.ts';
+import { findEarlierCreations } from '../creations.ts';
+import type { Collections } from '../documents.ts';
 
 /** As `findEarlierCreations`, by the claims. Read-only. */
 export async function findEarlierClaimedCreations(

@@ -1,6 +1,6 @@
-import type { Created, Creation, IdempotencyKey } from '../contacts/repository.ts';
-import type { ContactFields } from '../contacts/contact.ts';
-import { StoreDefectError } from '../protocol/errors.ts';
+import type { Created, Creation, IdempotencyKey } from '../../contacts/repository.ts';
+import type { ContactFields } from '../../contacts/contact.ts';
+import { StoreDefectError } from '../../protocol/errors.ts';
 import {
   changeClaims,
   findClaims,
@@ -9,14 +9,13 @@ import {
   isUsable,
   NEVER_USABLE,
   statesOf,
-  voidIds,
   type Reclaim,
 } from './claims.ts';
-import { raiseCounter, reserveIds } from './contact-ids.ts';
-import { originalsOf, findEarlierCreations, type Create } from './creations.ts';
-import { fieldsToStore, type ClaimDocument, type Collections, type ContactDocument } from './documents.ts';
-import { isClaimsComplete } from './claims-state.ts';
-import { insertContacts } from './contact-inserts.ts';
+import { nextId, raiseCounter, reserveIds } from '../contact-ids.ts';
+import { insertContacts, newContact } from '../contact-inserts.ts';
+import { findEarlierCreations, lookingUpRepeats, originalsOf, outcomesOfAll, type Create } from '../creations.ts';
+import type { ClaimDocument, Collections } from '../documents.ts';
+import { isClaimsComplete } from './completeness.ts';
 
 /**
  * Rounds before a batch that still collides counts as a defect. A repeat needs two; a claim that was
@@ -47,14 +46,9 @@ type Outcome = Created | StoreDefectError;
  * inserts it: a repeat has the same fields.
  */
 export function claimedCreationsOf(collections: Collections, retentionMs: number): Create {
-  // As in `creationsOf`: repeats come in rows, and a look costs less than a collision.
-  let repeating = false;
-  return async (batch) => {
-    const outcomes = await new ClaimedBatch(collections, retentionMs, batch).create(repeating);
-    const repeats = outcomes.filter((outcome) => !(outcome instanceof StoreDefectError) && outcome.repeated);
-    repeating = repeats.length > batch.length / 2;
-    return outcomes;
-  };
+  return lookingUpRepeats((batch, lookUpFirst) =>
+    new ClaimedBatch(collections, retentionMs, batch).create(lookUpFirst),
+  );
 }
 
 /** One batch of creations: rounds of claiming and inserting, until each has an outcome. */
@@ -93,11 +87,7 @@ class ClaimedBatch {
       await this.#judge();
       await this.#insertContacts();
     }
-    return this.#originals.map((original, at) => {
-      const outcome = this.#outcomes[original];
-      if (outcome === undefined) throw new Error('a creation has no outcome');
-      return original === at || outcome instanceof StoreDefectError ? outcome : { ...outcome, repeated: true };
-    });
+    return outcomesOfAll(this.#originals, this.#outcomes);
   }
 
   get #open(): readonly OpenCreation[] {
@@ -182,18 +172,9 @@ class ClaimedBatch {
     for (const item of items) item.claim = undefined;
     await raiseCounter(this.#collections);
     const firstId = await reserveIds(this.#collections, claims.length, { claiming: true });
-    await voidIds(
-      this.#collections,
-      claims.filter(({ contact_id }) => contact_id < firstId),
-    );
-    // A contact that was inserted before its id was occupied stays with its claim.
-    const states = await statesOf(this.#collections, claims, this.#retentionMs);
     const at = new Date();
     const changes = claims.map((claim, i): Reclaim => ({ claim, contact_id: firstId + i, at }));
-    await changeClaims(
-      this.#collections,
-      changes.filter(({ claim }) => states.get(claim) !== 'done'),
-    );
+    await changeClaims(this.#collections, changes, { below: firstId, retentionMs: this.#retentionMs });
   }
 
   /**
@@ -214,7 +195,9 @@ class ClaimedBatch {
       changes.push({ claim: item.claim, contact_id, at: NEVER_USABLE });
       item.claim = undefined;
     });
-    await changeClaims(this.#collections, changes);
+    if (changes.length === 0) return;
+    const below = await nextId(this.#collections);
+    await changeClaims(this.#collections, changes, { below, retentionMs: this.#retentionMs });
   }
 
   /** Inserts the contact of each creation that holds a usable claim. */
@@ -227,14 +210,7 @@ class ClaimedBatch {
     if (ready.length === 0) return;
     ready.sort((one, other) => one.claim.contact_id - other.claim.contact_id);
     const now = new Date();
-    const documents = ready.map(({ item: { fields }, claim }): ContactDocument => ({
-      _id: claim.contact_id,
-      ...fieldsToStore(fields),
-      created_by: claim._id,
-      applied: [],
-      created_at: now,
-      updated_at: now,
-    }));
+    const documents = ready.map(({ item: { fields }, claim }) => newContact(claim.contact_id, claim._id, fields, now));
     const { rejected, duplicates } = await insertContacts(this.#collections, documents);
     ready.forEach(({ item, claim }, i) => {
       const defect = rejected.get(i);

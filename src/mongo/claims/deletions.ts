@@ -1,9 +1,9 @@
-import type { Deletion, WriteOutcome } from '../contacts/repository.ts';
-import { newBatchMark } from './batch-updates.ts';
+import type { Deletion, WriteOutcome } from '../../contacts/repository.ts';
+import { newBatchMark } from '../batch-updates.ts';
 import { markDeleted } from './claims.ts';
-import { contactIdOf } from './contact-ids.ts';
-import { outcomeOf, writeTombstones } from './deletions.ts';
-import type { Collections, ContactDocument } from './documents.ts';
+import { contactIdOf } from '../contact-ids.ts';
+import { outcomeOf, writeTombstones } from '../deletions.ts';
+import type { Collections, ContactDocument } from '../documents.ts';
 
 /** Rounds in which a contact may escape its delete before that counts as a defect. */
 const MAX_ROUNDS = 20;

@@ -1,11 +1,11 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
 
-import type { IdempotencyKey } from '../contacts/repository.ts';
-import type { StoreDefectError } from '../protocol/errors.ts';
-import { matchesKey, prefixRange } from './applied-keys.ts';
-import { contactIdOf } from './contact-ids.ts';
-import type { ClaimDocument, Collections, ContactDocument } from './documents.ts';
-import { duplicatesIn, rejectedItemsIn } from './connection/errors.ts';
+import type { IdempotencyKey } from '../../contacts/repository.ts';
+import type { StoreDefectError } from '../../protocol/errors.ts';
+import { matchesKey, prefixRange } from '../applied-keys.ts';
+import { contactIdOf } from '../contact-ids.ts';
+import type { ClaimDocument, Collections, ContactDocument } from '../documents.ts';
+import { duplicatesIn, rejectedItemsIn } from '../connection/errors.ts';
 
 /** What a contact's document says of its claim. */
 type ClaimedContact = Pick<ContactDocument, '_id' | 'created_by'>;
@@ -88,11 +88,11 @@ export async function contactsOf(
 }
 
 /**
- * Occupies the ids of claims that are too old to be used, so that a worker that was suspended since
- * it made such a claim cannot create its contact any more. Ids that have a document stay as they are.
- * The documents are tombstones without a key and expire like all others.
+ * Occupies the ids of claims that change, so that a worker that was suspended since it read such a
+ * claim cannot create its contact any more. Ids that have a document stay as they are. The documents
+ * are tombstones without a key and expire like all others.
  */
-export async function voidIds({ contacts }: Collections, found: readonly ClaimDocument[]): Promise<void> {
+async function voidIds({ contacts }: Collections, found: readonly ClaimDocument[]): Promise<void> {
   const deleted_at = new Date();
   const ids = found.flatMap(({ contact_id }) => contactIdOf(contact_id) ?? []);
   if (ids.length === 0) return;
@@ -111,8 +111,30 @@ export interface Reclaim {
 /** The time of claims that only name an existing contact: no contact is created under them. */
 export const NEVER_USABLE = new Date(0);
 
-/** Changes the contact_id of claims, each only if nobody changed it since it was read. */
-export async function changeClaims({ claims }: Collections, changes: readonly Reclaim[]): Promise<void> {
+/**
+ * Changes the contact_id of claims, each only if nobody changed it since it was read. Occupies the
+ * ids that they lose first, up to `below`: nobody has reserved the others. A claim whose contact was
+ * inserted before that keeps its id.
+ */
+export async function changeClaims(
+  collections: Collections,
+  changes: readonly Reclaim[],
+  { below, retentionMs }: { readonly below: number; readonly retentionMs: number },
+): Promise<void> {
+  if (changes.length === 0) return;
+  const losing = changes.map(({ claim }) => claim);
+  await voidIds(
+    collections,
+    losing.filter(({ contact_id }) => contact_id < below),
+  );
+  const states = await statesOf(collections, losing, retentionMs);
+  await writeChanges(
+    collections,
+    changes.filter(({ claim }) => states.get(claim) !== 'done'),
+  );
+}
+
+async function writeChanges({ claims }: Collections, changes: readonly Reclaim[]): Promise<void> {
   if (changes.length === 0) return;
   const writes = changes.map(({ claim, contact_id, at }): AnyBulkWriteOperation<ClaimDocument> => ({
     updateOne: {
