@@ -61,7 +61,7 @@ export function contactList(contacts: ContactRepository, limits: MethodLimits): 
  * about a millisecond's work, even if each character needs an escape. A usual batch is one slice,
  * and costs no turn.
  */
-const SLICE: SliceLimits = { items: MAX_BATCH, size: 64 * 1024 };
+const SLICE: SliceLimits = { items: MAX_BATCH, size: 32 * 1024 };
 
 /** Encodes the pages of a batch. Returns an error in its place. */
 async function responsesTo(

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 
-import { MongoNetworkError, MongoServerError, type AggregateOptions, type Document, type Long } from 'mongodb';
+import { Long, MongoNetworkError, MongoServerError, type AggregateOptions, type Document } from 'mongodb';
 
 import { isUnavailable } from './connection/errors.ts';
 import type { Collections } from './documents.ts';
@@ -26,7 +26,9 @@ export async function findRaw(contacts: Contacts, command: ListCommand): Promise
   const { cursor } = await repeatedOnce(() => run(contacts, command));
   if (Number(cursor.id) === 0) return cursor.firstBatch;
   // An answer holds 16 MB, which contacts never fill; documents of another program can.
-  await contacts.db.command({ killCursors: contacts.collectionName, cursors: [cursor.id] });
+  // The driver returns a small id as a number, and would send that as another type.
+  const id = typeof cursor.id === 'number' ? Long.fromNumber(cursor.id) : cursor.id;
+  await contacts.db.command({ killCursors: contacts.collectionName, cursors: [id] });
   const { pipeline, maxDocuments, ...options } = command;
   return contacts.aggregate<Buffer>(pipeline, { ...options, batchSize: maxDocuments, raw: true }).toArray();
 }

@@ -74,7 +74,7 @@ type Found = Contact | NotAContact;
  * Most documents and bytes that are read in one turn of the event loop: about a millisecond's work.
  * A usual batch is one slice, and costs no turn.
  */
-const SLICE: SliceLimits = { items: 250, size: 128 * 1024 };
+const SLICE: SliceLimits = { items: 250, size: 64 * 1024 };
 
 /** Reads the documents of all pages, by page. */
 async function readDocuments(documents: readonly Buffer[], pages: number): Promise<readonly Found[][]> {

@@ -1,5 +1,3 @@
-import type { Buffer } from 'node:buffer';
-
 import type { HEADERS } from './catalogue.ts';
 import { listedFaults, type Fault } from './fault.ts';
 
