@@ -12,6 +12,7 @@ import { EXIT_CODES } from './cli/exit-codes.ts';
 import { ContactsClient } from './client/index.ts';
 import { decode } from './codec/decode.ts';
 import { parseDocument } from './codec/document.ts';
+import { encodeRows } from './codec/encode.ts';
 import { letterAddress } from './codec/routing-key.ts';
 import type { ConsoleContext } from './console/context.ts';
 import { outline } from './console/documents/outline.ts';
@@ -115,7 +116,7 @@ function contextOf(
     mongodbUrl,
   } = config;
   // Reading a request needs no store: the methods are built without one.
-  const methods = apiMethods({} as ContactRepository, { listMaxPerPage, leftOut: () => undefined });
+  const methods = apiMethods({} as ContactRepository, { listMaxPerPage, encodeRows });
   const knownNames = new Set([...ELEMENTS, ...methods.map(({ name }) => name)]);
   const connection = { urls, tls, timeoutMs: BROKER_TIMEOUT_MS, heartbeatS: HEARTBEAT_S };
   return {

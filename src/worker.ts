@@ -9,7 +9,7 @@ import { replyMessage } from './amqp/wire/messages.ts';
 import { decode } from './codec/decode.ts';
 import { hasManyElements } from './codec/content-limits.ts';
 import { MAX_USUAL_LENGTH } from './codec/document.ts';
-import { encode } from './codec/encode.ts';
+import { encode, encodeRows } from './codec/encode.ts';
 import { ItemDefectError } from './contacts/repository.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { createRegistry } from './dispatch/registry.ts';
@@ -69,7 +69,7 @@ export function createWorker(config: Config, log: Log, options: WorkerOptions = 
   const { methods: methodsOf = apiMethods, tracing } = options;
   const foreign = (error: ItemDefectError): void => telemetry.foreign(error);
   const store = openStore(config.mongodbUrl, { ...storeSettings(config), foreign });
-  const methods = methodsOf(store.contacts, { listMaxPerPage, leftOut: foreign });
+  const methods = methodsOf(store.contacts, { listMaxPerPage, encodeRows, leftOut: foreign });
 
   let queues: Queues | undefined;
   const flow = new FlowControl((paused, cause) => {

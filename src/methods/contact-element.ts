@@ -21,3 +21,9 @@ export function contactElement(contact: Contact): ResponseElement {
 export function contactIdElement(id: ContactId): ResponseElement {
   return { name: 'contact_id', content: String(id) };
 }
+
+/** The format of `contactElement` for contacts that are encoded as rows. */
+export const CONTACT_ROWS = {
+  name: 'contact',
+  columns: ['contact_id', 'first_name', 'last_name', 'email', 'phone', 'mobile_phone'],
+} as const;

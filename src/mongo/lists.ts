@@ -1,11 +1,16 @@
-import type { AggregateOptions, Document, Filter } from 'mongodb';
+import type { Buffer } from 'node:buffer';
+
+import type { Document, Filter } from 'mongodb';
 
 import type { Contact } from '../contacts/contact.ts';
 import { type ContactPage, type ContactQuery, ItemDefectError } from '../contacts/repository.ts';
+import { slicesOf, sliceTurn, type SliceLimits } from '../time/slices.ts';
 import { CONTACT_IDS, contactIdOf, highestId } from './contact-ids.ts';
-import { contactOf, READ_FIELDS, type StoredContact } from './stored-contact.ts';
-import { emailKey, NOT_DELETED, type Collections, type ContactDocument } from './documents.ts';
 import { isTimeLimitExceeded } from './connection/errors.ts';
+import { emailKey, NOT_DELETED, type Collections, type ContactDocument } from './documents.ts';
+import { findRaw, type ListCommand } from './list-command.ts';
+import { readListed } from './listed-documents.ts';
+import { contactOf, READ_FIELDS } from './stored-contact.ts';
 
 /** Time limits of lists, and a callback. */
 export interface ListSettings {
@@ -35,7 +40,8 @@ export function listsOf(collections: Collections, settings: ListSettings): List 
     try {
       const possible = wanted.filter((read) => !isBeyond(read));
       const documents = await readAll(collections, possible, { maxTimeMS });
-      return queries.map((query, at) => pageOf(query, at, documents, settings.skipped));
+      const found = await readDocuments(documents, queries.length);
+      return queries.map((query, at) => pageOf(query, found[at] ?? [], settings.skipped));
     } catch (error) {
       if (queries.length !== 1 || !isTimeLimitExceeded(error)) throw error;
       return [new ItemDefectError(`a list took longer than the ${settings.singleMs} ms that one may take`)];
@@ -50,36 +56,67 @@ interface PageRead {
   readonly skip: number;
 }
 
-type ListedDocument = StoredContact & { readonly page: number };
+/** A document that is not a contact, by its place among those of its page. */
+class NotAContact {
+  readonly contact_id: number;
+  readonly why: ItemDefectError;
 
-function pageOf(
-  { per_page }: ContactQuery,
-  at: number,
-  documents: readonly ListedDocument[],
-  skipped: ListSettings['skipped'],
-): ContactPage {
-  const own = documents.filter(({ page }) => page === at);
-  const contacts: Contact[] = [];
-  // The server marks each document with its query, but does not promise their order.
-  for (const document of own.toSorted(byId).slice(0, per_page)) {
-    const contact = contactOf(document);
-    if (contact instanceof ItemDefectError) skipped(contact);
-    else contacts.push(contact);
+  /** An _id that is not a number sorts last. */
+  constructor(_id: unknown, why: ItemDefectError) {
+    this.contact_id = contactIdOf(_id) ?? Infinity;
+    this.why = why;
   }
-  return { contacts, hasMore: own.length > per_page };
 }
 
-/** The server's order for contacts; an _id that is not a number sorts last. */
-function byId({ _id: one }: ListedDocument, { _id: other }: ListedDocument): number {
-  const [a, b] = [contactIdOf(one) ?? Infinity, contactIdOf(other) ?? Infinity];
-  return a === b ? 0 : a - b;
+type Found = Contact | NotAContact;
+
+/**
+ * Most documents and bytes that are read in one turn of the event loop: about a millisecond's work.
+ * A usual batch is one slice, and costs no turn.
+ */
+const SLICE: SliceLimits = { items: 250, size: 64 * 1024 };
+
+/** Reads the documents of all pages, by page. */
+async function readDocuments(documents: readonly Buffer[], pages: number): Promise<readonly Found[][]> {
+  const found: Found[][] = Array.from({ length: pages }, () => []);
+  const slices = slicesOf(documents, SLICE, ({ length }) => length);
+  for (const slice of slices) {
+    if (slices.length > 1) await sliceTurn();
+    for (const bytes of slice) {
+      const document = readListed(bytes);
+      const contact = contactOf(document);
+      // Queries have few pages, so that the index is a plain number in any answer.
+      found[Number(document.page)]?.push(
+        contact instanceof ItemDefectError ? new NotAContact(document._id, contact) : contact,
+      );
+    }
+  }
+  return found;
+}
+
+function pageOf({ per_page }: ContactQuery, found: readonly Found[], skipped: ListSettings['skipped']): ContactPage {
+  const contacts: Contact[] = [];
+  // The server marks each document with its query, but does not promise their order.
+  const ordered = found.every((one, at) => at === 0 || byId(found[at - 1] ?? one, one) <= 0)
+    ? found
+    : found.toSorted(byId);
+  for (const one of ordered.slice(0, per_page)) {
+    if (one instanceof NotAContact) skipped(one.why);
+    else contacts.push(one);
+  }
+  return { contacts, hasMore: found.length > per_page };
+}
+
+/** The server's order for contacts. */
+function byId({ contact_id: one }: Found, { contact_id: other }: Found): number {
+  return one === other ? 0 : one - other;
 }
 
 async function readAll(
   collections: Collections,
   reads: readonly PageRead[],
-  limit: AggregateOptions,
-): Promise<readonly ListedDocument[]> {
+  limit: Pick<ListCommand, 'maxTimeMS'>,
+): Promise<readonly Buffer[]> {
   const [unfiltered, filtered] = [reads.filter(isUnfiltered), reads.filter((read) => !isUnfiltered(read))];
   const found = await Promise.all([
     readPages(collections, filtered, limit),
@@ -93,8 +130,8 @@ async function readAll(
 async function readPages(
   { contacts }: Collections,
   reads: readonly PageRead[],
-  options: AggregateOptions,
-): Promise<readonly ListedDocument[]> {
+  options: Pick<ListCommand, 'maxTimeMS' | 'hint'>,
+): Promise<readonly Buffer[]> {
   const [first, ...others] = reads.map(pipelineOf);
   if (first === undefined) return [];
   const pipeline = [
@@ -102,7 +139,7 @@ async function readPages(
     ...others.map((other) => ({ $unionWith: { coll: contacts.collectionName, pipeline: other } })),
   ];
   const maxDocuments = reads.reduce((sum, { query }) => sum + query.per_page + 1, 0);
-  return contacts.aggregate<ListedDocument>(pipeline, { ...options, batchSize: maxDocuments + 1 }).toArray();
+  return findRaw(contacts, { ...options, pipeline, maxDocuments });
 }
 
 function pipelineOf({ query, at, skip }: PageRead): Document[] {

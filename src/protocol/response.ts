@@ -16,9 +16,25 @@ type ResponseHeader = (typeof HEADERS)[
 
 export type ResponseHeaders = Readonly<Partial<Record<ResponseHeader, string | number | boolean>>>;
 
+/** Elements that were encoded before the rest of their answer. */
+export interface EncodedContent {
+  readonly encoded: readonly Buffer[];
+}
+
+/**
+ * Encodes each row as an element `name` that holds an element for each column, in this order. Leaves
+ * out a row with a text that XML forbids, and calls `illegal` with its index. Names come from the
+ * code.
+ */
+export type EncodeRows = <Column extends string>(
+  format: { readonly name: string; readonly columns: readonly Column[] },
+  rows: readonly Readonly<Record<Column, string | number>>[],
+  illegal: (at: number) => void,
+) => Buffer;
+
 export interface OkResponse {
   readonly status: 'ok';
-  readonly content: readonly ResponseElement[];
+  readonly content: readonly ResponseElement[] | EncodedContent;
   readonly headers?: ResponseHeaders;
 }
 
@@ -31,7 +47,7 @@ export interface FailResponse {
 /** An answer before it is encoded as XML. */
 export type ResponseEnvelope = OkResponse | FailResponse;
 
-export function ok(content: readonly ResponseElement[] = [], headers?: ResponseHeaders): OkResponse {
+export function ok(content: OkResponse['content'] = [], headers?: ResponseHeaders): OkResponse {
   return headers === undefined ? { status: 'ok', content } : { status: 'ok', content, headers };
 }
 

@@ -2,7 +2,7 @@ import { MongoClient } from 'mongodb';
 import { expect } from 'vitest';
 
 import { decode } from '../../src/codec/decode.ts';
-import { encode } from '../../src/codec/encode.ts';
+import { encode, encodeRows } from '../../src/codec/encode.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import { createRegistry } from '../../src/dispatch/registry.ts';
 import { apiMethods } from '../../src/methods/index.ts';
@@ -30,7 +30,7 @@ export function openPipeline(): PipelineUnderTest {
   const { mongodbUrl } = freshNames();
   const store = openStore(mongodbUrl);
   const client = new MongoClient(mongodbUrl, { serverSelectionTimeoutMS: 10_000, socketTimeoutMS: 30_000 });
-  const methods = apiMethods(store.contacts, { listMaxPerPage: 1000 });
+  const methods = apiMethods(store.contacts, { listMaxPerPage: 1000, encodeRows });
   const settings = { maxAttempts: 1, slotsPerMethod: 1, maxBatch: 16 };
   const dispatcher = new Dispatcher(createRegistry(methods), settings, retryUntil(new AbortController().signal), {
     retry: () => undefined,

@@ -1,9 +1,9 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 
-import { ItemDefectError } from '../../../src/contacts/repository.ts';
+import { type ContactPage, ItemDefectError } from '../../../src/contacts/repository.ts';
 import { openStore, type Store } from '../../../src/mongo/store.ts';
 import { StoreDefectError } from '../../../src/protocol/errors.ts';
-import { createOne, creation, freshKey } from '../../support/contact-repository/fixtures.ts';
+import { createOne, creation, freshKey, idsIn } from '../../support/contact-repository/fixtures.ts';
 import { freshStore } from './fresh-store.ts';
 import { CommandProxy } from './command-proxy.ts';
 
@@ -19,6 +19,8 @@ beforeEach(async () => {
     await proxy.close();
   });
 });
+
+const TEXTS = { first_name: 'Jane', last_name: 'Doe', email: 'j@d.example', email_key: 'j@d.example' };
 
 const lists = (): unknown[] => proxy.commands.filter((command) => 'aggregate' in command);
 
@@ -88,4 +90,27 @@ test('contacts that another worker or program added since appear on their pages'
   await stored.contacts.insertMany(documents);
   expect((await ids(page)).length).toBeGreaterThan(0);
   await stored.contacts.deleteMany({ _id: { $gt: highest } });
+});
+
+test('a page of 1,000 contacts is complete and in order, beside others', async () => {
+  const made = (first: number, client_id: number, count: number): object[] =>
+    Array.from({ length: count }, (_, i) => ({ _id: first + i, client_id, ...TEXTS }));
+  await stored.contacts.insertMany([...made(20_000, 71, 1_001), ...made(30_000, 72, 3)] as never);
+  const queries = [72, 71, 72].map((client_id) => ({ client_id, page: 1, per_page: 1_000 }));
+  const [few, many] = await store.contacts.list(queries);
+  expect(few).toMatchObject({ hasMore: false, contacts: { length: 3 } });
+  expect(idsIn(many as ContactPage)).toEqual(Array.from({ length: 1_000 }, (_, i) => 20_000 + i));
+  expect(many).toMatchObject({ hasMore: true });
+  await stored.contacts.deleteMany({ _id: { $gte: 20_000 } });
+});
+
+test('documents that do not fit into one answer of the database are read with its cursor', async () => {
+  const long = { ...TEXTS, first_name: 'é'.repeat(3_500_000) };
+  const ids = [40_000, 40_001, 40_002, 40_003];
+  for (const _id of ids) await stored.contacts.insertOne({ _id, client_id: 73, ...long });
+  const [page] = await store.contacts.list([{ client_id: 73, page: 1, per_page: 10 }]);
+  expect(idsIn(page as ContactPage)).toEqual(ids);
+  expect((page as ContactPage).contacts[3]?.first_name).toBe(long.first_name);
+  expect(proxy.commands.some((command) => 'killCursors' in command)).toBe(true);
+  await stored.contacts.deleteMany({ _id: { $gte: 40_000 } });
 });

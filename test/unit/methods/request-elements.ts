@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 
+import { encodeRows } from '../../../src/codec/encode.ts';
 import type { ContactRepository } from '../../../src/contacts/repository.ts';
 import { apiMethods } from '../../../src/methods/index.ts';
 import type { Method, Read } from '../../../src/protocol/method.ts';
@@ -20,7 +21,7 @@ export function elements(fields: readonly (readonly [name: string, text: string]
 const noStore = {} as ContactRepository;
 
 export function methodNamed(name: string, listMaxPerPage = 1000): Method {
-  const method = apiMethods(noStore, { listMaxPerPage }).find((one) => one.name === name);
+  const method = apiMethods(noStore, { listMaxPerPage, encodeRows }).find((one) => one.name === name);
   if (method === undefined) throw new Error(`there is no method ${name}`);
   return method;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { encodeRows } from '../../../src/codec/encode.ts';
 import { deadLetterQueueOf } from '../../../src/protocol/request-queues.ts';
 import { replyMessage } from '../../../src/amqp/wire/messages.ts';
 import { deadlineOf } from '../../../src/pipeline/deadline.ts';
@@ -22,7 +23,7 @@ beforeAll(async () => {
 });
 
 const settings = settingsSchema().properties;
-const methods = apiMethods({} as ContactRepository, { listMaxPerPage: 1000 }).map(({ name }) => name);
+const methods = apiMethods({} as ContactRepository, { listMaxPerPage: 1000, encodeRows }).map(({ name }) => name);
 const operationOf = (method: string) => {
   const found = Object.values(api.operations).find(({ title }) => title === method);
   if (found === undefined) throw new Error(`no operation for ${method}`);
