@@ -139,7 +139,7 @@ async function readPages(
     ...others.map((other) => ({ $unionWith: { coll: contacts.collectionName, pipeline: other } })),
   ];
   const maxDocuments = reads.reduce((sum, { query }) => sum + query.per_page + 1, 0);
-  return findRaw(contacts, { ...options, pipeline, maxDocuments });
+  return findRaw({ contacts }, { ...options, pipeline, maxDocuments });
 }
 
 function pipelineOf({ query, at, skip }: PageRead): Document[] {
