@@ -38,10 +38,10 @@ export type Create = (batch: readonly Creation[]) => Promise<readonly Outcome[]>
  * `StoreDefectError` means that the store rejects this one only.
  */
 export function creationsOf(collections: Collections, call: Call): Create {
-  const ids = new IdReserve((count) =>
+  const reserve = new IdReserve((count) =>
     call('reserve contact_ids', () => reserveIds(collections, count, { claiming: false })),
   );
-  return lookingUpRepeats((batch, lookUpFirst) => createContacts(collections, ids, batch, lookUpFirst));
+  return lookingUpRepeats((batch, lookUpFirst) => createContacts(collections, reserve, batch, lookUpFirst));
 }
 
 /**
@@ -62,7 +62,7 @@ export function lookingUpRepeats(
 
 async function createContacts(
   collections: Collections,
-  ids: IdReserve,
+  reserve: IdReserve,
   batch: readonly Creation[],
   lookUpFirst: boolean,
 ): Promise<readonly Outcome[]> {
@@ -81,14 +81,14 @@ async function createContacts(
   for (let round = 1; open.length > 0; round += 1) {
     if (round > MAX_ROUNDS)
       throw new StoreDefectError(`create contacts: no contact_id was free in ${MAX_ROUNDS} rounds`);
-    const { inserted, rejected, defects } = await insert(collections, ids, open);
+    const { inserted, rejected, defects } = await insert(collections, reserve, open);
     record(inserted, false);
     defects.forEach((defect, at) => (created[at] = defect));
     // An earlier run created a rejected contact, or another document has its number.
     record(await findByKey(collections, rejected), true);
     open = withoutOutcome(rejected);
     if (open.length === 0) break;
-    ids.drop();
+    reserve.drop();
     await raiseCounter(collections);
   }
   return outcomesOfAll(originals, created);
@@ -181,8 +181,12 @@ interface Inserted {
 }
 
 /** Inserts each creation under its own number, in the order of the batch. */
-async function insert(collections: Collections, ids: IdReserve, items: readonly IndexedCreation[]): Promise<Inserted> {
-  const reserved = await ids.take(items.length);
+async function insert(
+  collections: Collections,
+  reserve: IdReserve,
+  items: readonly IndexedCreation[],
+): Promise<Inserted> {
+  const reserved = await reserve.take(items.length);
   const now = new Date();
   const numbered = items.flatMap((item, i) => {
     const id = reserved[i];
