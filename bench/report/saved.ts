@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { ROOT } from '../../infrastructure/command.ts';
+import type { Results } from '../figures.ts';
+
+/** Results as a file has them: an older file lacks the studies that did not exist yet. */
+export type SavedResults = Partial<Results> & Pick<Results, 'startedAt' | 'machine' | 'settings'>;
+
+/** What runs with one request in flight were called while they were part of `throughput`. */
+const FORMERLY = 'latency ';
+
+/** Reads a file of bench/results, also an older one. */
+export function readResults(file: string): Results {
+  return completed(JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as SavedResults);
+}
+
+/** Returns the results with what an older file lacks, each figure at its present place. */
+export function completed(saved: SavedResults): Results {
+  const { throughput = [], latency = [], longLists = [], coldStart = [], client = [] } = saved;
+  const { raw = [], inFlight = [], workers = [], growth = [], pages = [], fairness = [], backlog = [] } = saved;
+  const moved = throughput
+    .filter(({ workload }) => workload.startsWith(FORMERLY))
+    .map((run) => ({ ...run, workload: run.workload.slice(FORMERLY.length) }));
+  return {
+    ...saved,
+    throughput: throughput.filter(({ workload }) => !workload.startsWith(FORMERLY)),
+    latency: [...latency, ...moved],
+    ...{ longLists, coldStart, client, raw, inFlight, workers, growth, pages, fairness, backlog },
+  };
+}
