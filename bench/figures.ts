@@ -21,14 +21,14 @@ export interface Cost {
   /** The process's peak memory since it started, in MiB. */
   readonly peakMiB: number;
   /** Absent of a program without Node's event loop, and in results older than this measurement. */
-  readonly loop?: LoopHolds;
+  readonly loop?: LoopDelay;
 }
 
 /**
- * How long single turns of the event loop held it, in milliseconds, over all turns. The time in
- * which the loop waits for events does not count.
+ * How much later than due a timer of 1 ms runs, in milliseconds. The maximum is the longest time
+ * that the event loop was held, or up to 1 ms less.
  */
-export interface LoopHolds {
+export interface LoopDelay {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;

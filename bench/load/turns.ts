@@ -1,5 +1,4 @@
-import type { LoopHolds, Run } from '../figures.ts';
-import { median } from '../report/summary.ts';
+import type { Run } from '../figures.ts';
 import { latencyOf } from './latency.ts';
 
 /** What one subject did and used in one turn. */
@@ -12,21 +11,16 @@ export interface Turn {
   readonly allocatedBytes: number;
   /** Since the process started. */
   readonly peakMiB: number;
-  readonly loop?: LoopHolds;
 }
 
 /** The figures of a run that its turns give. */
 export type TurnsTotal = Pick<Run, 'requests' | 'seconds' | 'perSecond' | 'failed' | 'latency' | 'cost'>;
 
-/**
- * Returns the turns of one subject as one run: percentiles over all requests, the longest hold of
- * the event loop, and the median of the turns' other holds.
- */
+/** Returns the turns of one subject as one run: its percentiles are of all requests together. */
 export function totalOf(turns: readonly Turn[]): TurnsTotal {
   const sum = (figure: (turn: Turn) => number): number => turns.reduce((total, turn) => total + figure(turn), 0);
   const times = turns.flatMap((turn) => turn.times);
   const seconds = sum((turn) => turn.seconds);
-  const loops = turns.flatMap(({ loop }) => loop ?? []);
   return {
     requests: times.length,
     seconds,
@@ -37,13 +31,6 @@ export function totalOf(turns: readonly Turn[]): TurnsTotal {
       cpuMicros: sum((turn) => turn.cpuMicros) / times.length,
       allocatedBytes: sum((turn) => turn.allocatedBytes) / times.length,
       peakMiB: Math.max(...turns.map(({ peakMiB }) => peakMiB)),
-      ...(loops.length > 0 && {
-        loop: {
-          p50: median(loops.map(({ p50 }) => p50)),
-          p99: median(loops.map(({ p99 }) => p99)),
-          max: Math.max(...loops.map(({ max }) => max)),
-        },
-      }),
     },
   };
 }

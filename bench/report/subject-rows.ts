@@ -52,7 +52,7 @@ export function rateRows(runs: readonly Run[]): readonly Row[] {
   return rows.length === 0 ? [] : [['', ...subjects, ...others.map((name) => `to ${name}`)], ...rows];
 }
 
-/** What a request of each workload costs each subject, and how long turns hold its event loop. */
+/** What a request of each workload costs each subject, and how long its event loop is held. */
 export function costRows(runs: readonly Run[]): readonly Row[] {
   const rows = eachSubject(runs, (own, subject): Row => [
     medianOf(own, subject, ({ cost }) => cost.cpuMicros, 0),
@@ -96,7 +96,7 @@ export function coldStartRows(runs: readonly ColdStartRun[]): readonly Row[] {
   return rows.length === 0 ? [] : [['', 'p50 ms', 'least', 'most', 'starts'], ...rows];
 }
 
-/** Median over the rounds of p50 and p99; the longest turn of all rounds. */
+/** Median over the rounds of p50 and p99; the longest hold of all rounds. */
 export function loopCells(runs: readonly Run[], subject: Subject): readonly string[] {
   const loops = runs.flatMap((run) => (run.subject === subject ? (run.cost.loop ?? []) : []));
   const longest = loops.length === 0 ? Number.NaN : Math.max(...loops.map(({ max }) => max));

@@ -1,23 +1,24 @@
 // Preloaded into each measured process (node --import); reports what the process has used since the
 // last `reset`.
-import { monitorEventLoopDelay, type EventLoopMonitorOptions } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 
-import type { LoopHolds } from '../figures.ts';
+import type { LoopDelay } from '../figures.ts';
 
 /** What a process has used since the last `reset`; `peakMiB` since its start. */
 export interface Reading {
   readonly cpuMicros: number;
   readonly allocatedBytes: number;
   readonly peakMiB: number;
-  readonly loop?: LoopHolds;
+  readonly loop?: LoopDelay;
 }
 
-// One sample for each turn of the loop. A monitor with a timer of 5 ms would use 0.4 % of a core (of
-// 1 ms 1.5 %), which a lone request pays for, and would show a hold of 5 ms as anything from 0 to 5.
-// Node 26 has the option; its types do not yet.
-const holds = monitorEventLoopDelay({ samplePerIteration: true } as EventLoopMonitorOptions);
-holds.enable();
+// A timer of 1 ms shows a hold of 5 ms as 5 to 6, one of 5 ms as 5 to 10. It wakes an idle process and
+// uses 1.5 % of a core, which lone requests would pay for, so they are measured without it. Sampling
+// per iteration costs nothing, but does not see the callbacks of sockets.
+const RESOLUTION_MS = 1;
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+let watched = false;
 let atReset = { cpuMicros: 0, allocatedBytes: 0 };
 
 function used(): { cpuMicros: number; allocatedBytes: number } {
@@ -27,17 +28,26 @@ function used(): { cpuMicros: number; allocatedBytes: number } {
   return { cpuMicros: user + system, allocatedBytes };
 }
 
+/** The monitor counts the time between two of its own ticks. */
+function loopDelay(): LoopDelay {
+  const ms = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS);
+  return { p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max) };
+}
+
 process.on('message', (question) => {
   const now = used();
-  if (question === 'reset') {
-    holds.reset();
+  if (question !== 'read') {
+    watched = question === 'reset';
+    if (watched) delay.enable();
+    else delay.disable();
+    delay.reset();
     atReset = now;
   }
   const reading: Reading = {
     cpuMicros: now.cpuMicros - atReset.cpuMicros,
     allocatedBytes: now.allocatedBytes - atReset.allocatedBytes,
     peakMiB: process.resourceUsage().maxRSS / 1024,
-    loop: { p50: holds.percentile(50) / 1e6, p99: holds.percentile(99) / 1e6, max: holds.max / 1e6 },
+    ...(watched && { loop: loopDelay() }),
   };
   process.send?.(reading);
 });

@@ -50,8 +50,8 @@ export interface RunningSubject {
   readonly pid: number;
   /** When it was spawned, by `performance.now()`. */
   readonly spawnedAt: number;
-  /** Starts counting what it uses. */
-  reset(): Promise<void>;
+  /** Starts counting what it uses; watching the event loop uses some processor time. */
+  reset(watchLoop?: boolean): Promise<void>;
   /** Returns what it has used since `reset`. */
   read(): Promise<Reading>;
   /** Returns sum and count of the batch sizes of its requests so far. */
@@ -96,7 +96,7 @@ export async function startSubject(
     subject,
     pid: child.pid!,
     spawnedAt,
-    reset: async () => void (await ask(child, 'reset')),
+    reset: async (watchLoop = true) => void (await ask(child, watchLoop ? 'reset' : 'reset unwatched')),
     read: () => ask(child, 'read'),
     batches: async () => {
       if (subject !== 'worker' && subject !== 'other') return { sum: 0, count: 0 };
@@ -112,7 +112,7 @@ export async function startSubject(
   };
 }
 
-async function ask(child: ChildProcess, question: 'reset' | 'read'): Promise<Reading> {
+async function ask(child: ChildProcess, question: 'reset' | 'reset unwatched' | 'read'): Promise<Reading> {
   const answered = once(child, 'message', { signal: AbortSignal.timeout(30_000) });
   child.send(question);
   const [reading] = (await answered) as [Reading];
