@@ -15,17 +15,30 @@ export function readResults(file: string): Results {
   return completed(JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as SavedResults);
 }
 
+const NOTHING = {
+  throughput: [],
+  latency: [],
+  longLists: [],
+  coldStart: [],
+  raw: [],
+  client: [],
+  inFlight: [],
+  workers: [],
+  growth: [],
+  pages: [],
+  fairness: [],
+  backlog: [],
+} satisfies Partial<Results>;
+
 /** Returns the results with what an older file lacks, each figure at its present place. */
 export function completed(saved: SavedResults): Results {
-  const { throughput = [], latency = [], longLists = [], coldStart = [], client = [] } = saved;
-  const { raw = [], inFlight = [], workers = [], growth = [], pages = [], fairness = [], backlog = [] } = saved;
-  const moved = throughput
+  const results: Results = { ...NOTHING, ...saved };
+  const moved = results.throughput
     .filter(({ workload }) => workload.startsWith(FORMERLY))
     .map((run) => ({ ...run, workload: run.workload.slice(FORMERLY.length) }));
   return {
-    ...saved,
-    throughput: throughput.filter(({ workload }) => !workload.startsWith(FORMERLY)),
-    latency: [...latency, ...moved],
-    ...{ longLists, coldStart, client, raw, inFlight, workers, growth, pages, fairness, backlog },
+    ...results,
+    throughput: results.throughput.filter(({ workload }) => !workload.startsWith(FORMERLY)),
+    latency: [...results.latency, ...moved],
   };
 }
