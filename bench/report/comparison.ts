@@ -184,7 +184,7 @@ function times(ratio: Spread | undefined): string {
 const grouping = (digits: string): string => digits.replaceAll(/\B(?=(\d{3})+$)/g, ',');
 
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const words = head.filter((_, i) => rows.every((row) => /^[^\d]*$/.test(row[i] ?? ''))).length;
+  const isWords = (column: number): boolean => rows.every((row) => !/^\d/.test(row[column] ?? ''));
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i < words ? '---' : '---:'))), ...rows.map(line)].join('\n');
+  return [line(head), line(head.map((_, i) => (isWords(i) ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }

@@ -33,7 +33,7 @@ export function medianOf(runs: readonly Run[], subject: Subject, figure: (run: R
   return shown(median(runs.filter((run) => run.subject === subject).map(figure)), digits);
 }
 
-export function spread(ratio: Spread | undefined): string {
+function spread(ratio: Spread | undefined): string {
   if (ratio === undefined) return '';
   return `${ratio.median.toFixed(2)} (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`;
 }
