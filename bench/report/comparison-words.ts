@@ -8,7 +8,7 @@ interface Words {
 const WORDS: Readonly<Record<string, Words>> = {
   worker: {
     title: 'this worker',
-    what: '`npm start` as it is: request keys with their index, one log line for each request, batches, prefetch 512',
+    what: '`npm start` as it is: request keys with their index, one log line for each request, batches, prefetch 256',
   },
   other: { title: 'other build', what: 'another build of this worker' },
   plain: {
