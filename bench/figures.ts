@@ -20,8 +20,18 @@ export interface Cost {
   readonly allocatedBytes: number;
   /** The process's peak memory since it started, in MiB. */
   readonly peakMiB: number;
-  /** 99th percentile of the event loop's delay, in milliseconds. */
-  readonly loopDelayP99: number;
+  /** Absent of a program without Node's event loop, and in results older than this measurement. */
+  readonly loop?: LoopDelay;
+}
+
+/**
+ * How much later than due a timer of 1 ms runs, in milliseconds. The maximum is the longest time
+ * that the event loop was held, or up to 1 ms less.
+ */
+export interface LoopDelay {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
 }
 
 /** One measurement. */
@@ -48,6 +58,14 @@ export interface Run {
    * batches.
    */
   readonly batch: number | undefined;
+}
+
+/** One start of a process whose queue holds a request already. */
+export interface ColdStartRun {
+  readonly subject: Subject;
+  readonly round: number;
+  /** Milliseconds from spawning the process to the answer's arrival. */
+  readonly ms: number;
 }
 
 /** Operations of the driver alone, without broker and XML. */
@@ -117,6 +135,10 @@ export interface Results {
   readonly machine: Machine;
   readonly settings: { readonly seed: number; readonly rounds: number; readonly seconds: number };
   readonly throughput: readonly Run[];
+  /** One request in flight; a run is the sum of the turns of its round. */
+  readonly latency: readonly Run[];
+  readonly longLists: readonly Run[];
+  readonly coldStart: readonly ColdStartRun[];
   readonly inFlight: readonly Run[];
   readonly workers: readonly Run[];
   readonly growth: readonly Run[];

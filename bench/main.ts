@@ -5,10 +5,11 @@ import { UserFacingError, printProgress } from '../infrastructure/progress.ts';
 import type { Machine, Subject } from './figures.ts';
 import { WORKLOADS, type Workload } from './load/workloads.ts';
 import { machineOf } from './report/machine.ts';
+import { PAGE, writeComparison } from './report/comparison-file.ts';
 import { writeFiles, writeResults } from './report/files.ts';
 import { table } from './report/table.ts';
 import { clientMemory } from './studies/client-memory.ts';
-import { STUDIES, study, type Study, type StudyOptions } from './studies/index.ts';
+import { COMPARISON, STUDIES, study, type Study, type StudyOptions } from './studies/index.ts';
 import { fleet, fleetTable } from './studies/fleet.ts';
 import { importStudy } from './studies/import.ts';
 import { queues } from './studies/queues.ts';
@@ -18,15 +19,16 @@ import { findEndpoints, type Endpoints } from './infrastructure/endpoints.ts';
 /** The longest file that import writes: about 150 MB, and an hour. */
 const MAX_ROWS = 2_000_000;
 /** Not among the studies of a full run: they take long, or need other processes. */
-const INSTEAD = ['import', 'fleet', 'queues', 'client-memory'] as const;
+const INSTEAD = ['comparison', 'import', 'fleet', 'queues', 'client-memory'] as const;
 
 const USAGE = `npm run bench                     all studies (about 45 minutes on two cores)
 npm run bench -- STUDY …          only these: ${STUDIES.join(', ')}
+npm run bench -- comparison       ${COMPARISON.join(', ')}; writes ${PAGE}
 npm run bench -- import           an import over a forced break (about 25 minutes)
 npm run bench -- fleet            ten workers with equal and ranked priorities (about 8 minutes)
 npm run bench -- queues           1, 2 and 4 request queues (six minutes)
 npm run bench -- client-memory    memory of the client library over --calls N calls (1000000)
-  --workloads A,B     of throughput: ${WORKLOADS.join(', ')}
+  --workloads A,B     of throughput and latency: ${WORKLOADS.join(', ')}
   --seconds N         measured time of each run (6)
   --rounds N          rounds; the subjects take turns in each (3)
   --seed N            seed of the requests (1)
@@ -100,6 +102,7 @@ async function main(): Promise<void> {
   const endpoints = await findEndpoints(process.env);
   try {
     if (asked.instead === undefined) await runStudies(asked, endpoints);
+    else if (asked.instead === 'comparison') await runComparison(asked, endpoints);
     else if (asked.instead === 'import') await runImport(asked, endpoints);
     else if (asked.instead === 'fleet') await runFleet(asked, endpoints);
     else if (asked.instead === 'queues')
@@ -110,12 +113,22 @@ async function main(): Promise<void> {
   }
 }
 
-async function runStudies({ studies, subjects, ...wanted }: CommandLine, endpoints: Endpoints): Promise<void> {
+/** Returns the file of the results. */
+async function runStudies({ studies, subjects, ...wanted }: CommandLine, endpoints: Endpoints): Promise<string> {
+  let json = '';
   await withTestbed(wanted.settings, endpoints, subjects, async (testbed, about) => {
     const results = { ...about, ...(await study(testbed, studies, wanted)) };
     process.stdout.write(`${table(results)}\n`);
-    for (const file of writeFiles(results)) printProgress(`Written: ${file}`);
+    const files = writeFiles(results);
+    for (const file of files) printProgress(`Written: ${file}`);
+    json = files.find((file) => file.endsWith('.json')) ?? '';
   });
+  return json;
+}
+
+async function runComparison(asked: CommandLine, endpoints: Endpoints): Promise<void> {
+  await writeComparison(await runStudies({ ...asked, studies: COMPARISON }, endpoints));
+  printProgress(`Written: ${PAGE}`);
 }
 
 async function runImport({ rows, settings }: CommandLine, endpoints: Endpoints): Promise<void> {

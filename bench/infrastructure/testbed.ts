@@ -97,8 +97,8 @@ export class Testbed {
   }
 
   /** Starts one more process of this deployment. */
-  async start(deployment: Deployment): Promise<void> {
-    deployment.running.push(await startSubject(deployment.subject, deployment.environment));
+  async start(deployment: Deployment, options?: Parameters<typeof startSubject>[2]): Promise<void> {
+    deployment.running.push(await startSubject(deployment.subject, deployment.environment, options));
   }
 
   async stop({ running }: Deployment): Promise<void> {
@@ -172,7 +172,7 @@ export class Testbed {
         cpuMicros: used.cpuMicros / share,
         allocatedBytes: used.allocatedBytes / share,
         peakMiB: used.peakMiB,
-        loopDelayP99: used.loopDelayP99,
+        ...(used.loop !== undefined && { loop: used.loop }),
       },
       batch: batches > 0 ? (after.sum - before.sum) / batches : undefined,
     };

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 
 import type { Latency } from '../figures.ts';
+import { latencyOf } from './latency.ts';
 import type { BenchRequest } from './requests.ts';
 import type { Source } from './workloads.ts';
 
@@ -19,6 +20,8 @@ export interface Answered {
   readonly failed: number;
   readonly seconds: number;
   readonly latency: Latency;
+  /** Milliseconds to the answer of each request. */
+  readonly times: readonly number[];
   /** Bytes of the last answer. */
   readonly answerBytes: number;
 }
@@ -97,13 +100,13 @@ export class Producer {
     await timing.end?.();
     await this.#finish();
     return flows.map(({ times, failed, answerBytes }) => {
-      return { requests: times.length, failed, seconds, latency: latencyOf(times), answerBytes };
+      return { requests: times.length, failed, seconds, latency: latencyOf(times), times, answerBytes };
     });
   }
 
   #queue = '';
 
-  /** Publishes `count` requests without waiting for answers. */
+  /** Publishes `count` requests without waiting for answers; the broker has routed them. */
   async enqueue(queue: string, source: Source, count: number): Promise<void> {
     for (let left = count; left > 0; left -= 1) {
       const ask = source();
@@ -111,6 +114,7 @@ export class Producer {
       if (!this.#publish(queue, randomUUID(), ask))
         await new Promise((resolve) => this.#channel.once('drain', resolve));
     }
+    await this.#channel.checkQueue(queue);
   }
 
   /** Resolves when `count` more answers have arrived. */
@@ -196,11 +200,4 @@ async function elapsed(seconds: number, flows: readonly Flow[]): Promise<void> {
   const over = (): true | undefined =>
     performance.now() >= until || flows.some(({ exhausted }) => exhausted) ? true : undefined;
   while (over() === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
-/** Returns percentiles (nearest rank) of these times in milliseconds; NaN where there are none. */
-function latencyOf(times: readonly number[]): Latency {
-  const sorted = Float64Array.from(times).sort();
-  const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
-  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
 }

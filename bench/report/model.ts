@@ -87,24 +87,24 @@ function withBatch(costs: Costs, { workers, databaseCores, queues }: Required<Si
  * Returns the measured costs of a workload; `undefined` where throughput, latency or the driver
  * alone were not measured.
  */
-export function costsOf({ throughput, raw, machine }: Results, workload: string): Costs | undefined {
-  const of = (subject: string, name: string, figure: (run: Run) => number): number =>
-    median(throughput.filter((run) => run.subject === subject && run.workload === name).map(figure));
+export function costsOf({ throughput, latency, raw, machine }: Results, workload: string): Costs | undefined {
+  const of = (runs: readonly Run[], subject: string, figure: (run: Run) => number): number =>
+    median(runs.filter((run) => run.subject === subject && run.workload === workload).map(figure));
   const driver = raw.filter((run) => run.workload === workload);
   const microsOf = (perSecond: number): number => (machine.cores * 1e6) / perSecond;
   const counter = raw.filter((run) => run.workload === 'counter').map(({ singlePerSecond }) => singlePerSecond);
   const costs: Costs = {
-    batch: of('worker', workload, ({ batch = Number.NaN }) => batch),
+    batch: of(throughput, 'worker', ({ batch = Number.NaN }) => batch),
     worker: {
-      alone: of('worker', `latency ${workload}`, ({ cost }) => cost.cpuMicros),
-      inBatch: of('worker', workload, ({ cost }) => cost.cpuMicros),
+      alone: of(latency, 'worker', ({ cost }) => cost.cpuMicros),
+      inBatch: of(throughput, 'worker', ({ cost }) => cost.cpuMicros),
     },
     database: {
       alone: microsOf(median(driver.map(({ singlePerSecond }) => singlePerSecond))),
       inBatch: microsOf(median(driver.flatMap(({ batchedPerSecond }) => batchedPerSecond ?? []))),
     },
-    aloneMs: of('worker', `latency ${workload}`, ({ latency }) => latency.p50),
-    queuePerSecond: of('echo', workload, ({ perSecond }) => perSecond),
+    aloneMs: of(latency, 'worker', (run) => run.latency.p50),
+    queuePerSecond: of(throughput, 'echo', ({ perSecond }) => perSecond),
     ...(workload === 'create' && counter.length > 0 && { counterPerSecond: median(counter) }),
   };
   const numbers = [costs.batch, costs.aloneMs, costs.queuePerSecond, ...Object.values(costs.worker)];

@@ -52,8 +52,7 @@ function plots({ throughput, inFlight, growth, workers }: Results): readonly str
  * not measured.
  */
 export function comparison(throughput: readonly Run[]): string | undefined {
-  const usual = throughput.filter((run) => run.inFlight > 1);
-  return usual.length === 0 ? undefined : bars(barsOf(usual));
+  return throughput.length === 0 ? undefined : bars(barsOf(throughput));
 }
 
 function barsOf(runs: readonly Run[]): readonly { group: string; name: string; value: number }[] {

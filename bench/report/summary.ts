@@ -15,7 +15,8 @@ export interface Spread {
   readonly most: number;
 }
 
-function spreadOf(numbers: readonly number[]): Spread {
+/** Returns median, least and greatest of some numbers. */
+export function spreadOf(numbers: readonly number[]): Spread {
   return { median: median(numbers), least: Math.min(...numbers), most: Math.max(...numbers) };
 }
 

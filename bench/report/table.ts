@@ -1,12 +1,18 @@
 import type { Results, Run } from '../figures.ts';
 import { costsOf, forecast } from './model.ts';
-import { grouped, median, ratios, type Spread } from './summary.ts';
+import { coldStartRows, costRows, latencyRows, rateRows, type Row } from './subject-rows.ts';
+import { grouped, median } from './summary.ts';
 
 /** Returns the figures as text for a terminal: medians of the rounds, ratios with their spread. */
 export function table(results: Results): string {
   const parts = [
-    lines('Requests a second', throughputRows(results.throughput)),
-    lines('One request in flight', latencyRows(results.throughput)),
+    lines('Requests a second', rateRows(results.throughput)),
+    lines('Costs of a request', costRows(results.throughput)),
+    lines('One request in flight', latencyRows(results.latency)),
+    lines('One request in flight, its costs', costRows(results.latency)),
+    lines('Pages of 1,000 contacts, a second', rateRows(results.longLists)),
+    lines('Pages of 1,000 contacts, their costs', costRows(results.longLists)),
+    lines('From the start of a process to its first answer', coldStartRows(results.coldStart)),
     lines('Driver alone', rawRows(results)),
     lines('Client library, calls a second', clientRows(results)),
     lines(
@@ -30,52 +36,6 @@ export function table(results: Results): string {
 }
 
 const MODEL_DATABASE_CORES = 16;
-
-type Row = readonly (string | number)[];
-
-function throughputRows(runs: readonly Run[]): readonly Row[] {
-  const usual = runs.filter(({ inFlight }) => inFlight > 1);
-  const rows = [...grouped(usual, ({ workload }) => workload)].map(([workload, own]): Row => {
-    const of = (subject: string, figure: (run: Run) => number): string =>
-      median(own.filter((run) => run.subject === subject).map(figure)).toFixed(0);
-    const perSecond = ({ perSecond: rate }: Run): number => rate;
-    return [
-      workload,
-      of('worker', perSecond),
-      of('plain', perSecond),
-      of('echo', perSecond),
-      spread(ratios(own, workload, ['worker', 'plain'], perSecond)),
-      spread(ratios(own, workload, ['worker', 'echo'], perSecond)),
-      of('worker', ({ cost }) => cost.cpuMicros),
-      of('worker', ({ cost }) => cost.allocatedBytes / 1024),
-      of('worker', ({ cost }) => cost.peakMiB),
-      of('worker', ({ batch = 0 }) => batch),
-      of('worker', ({ cost }) => cost.loopDelayP99),
-    ];
-  });
-  const head = ['', 'worker', 'plain', 'echo', 'to plain', 'to echo', 'µs', 'KiB', 'peak MiB', 'batch', 'loop p99 ms'];
-  return rows.length === 0 ? [] : [head, ...rows];
-}
-
-function latencyRows(runs: readonly Run[]): readonly Row[] {
-  const alone = runs.filter(({ inFlight }) => inFlight === 1);
-  const rows = [...grouped(alone, ({ workload }) => workload)].map(([workload, own]): Row => {
-    const ms = (subject: string, figure: 'p50' | 'p99'): string =>
-      median(own.filter((run) => run.subject === subject).map(({ latency }) => latency[figure])).toFixed(2);
-    const ratio = (figure: 'p50' | 'p99'): string =>
-      spread(ratios(own, workload, ['worker', 'plain'], ({ latency }) => latency[figure]));
-    return [
-      workload,
-      ms('worker', 'p50'),
-      ms('plain', 'p50'),
-      ratio('p50'),
-      ms('worker', 'p99'),
-      ms('plain', 'p99'),
-      ratio('p99'),
-    ];
-  });
-  return rows.length === 0 ? [] : [['', 'p50 ms', 'plain', 'ratio', 'p99 ms', 'plain', 'ratio'], ...rows];
-}
 
 function rawRows({ raw }: Results): readonly Row[] {
   return [...grouped(raw, ({ workload }) => workload)].map(([workload, own]) => {
@@ -145,11 +105,6 @@ function modelRows(results: Results): readonly Row[] {
     });
   });
   return rows.length === 0 ? [] : [['', 'a second', 'bound by', 'batch', 'workers’ cores', 'database’s'], ...rows];
-}
-
-function spread(ratio: Spread | undefined): string {
-  if (ratio === undefined) return '';
-  return `${ratio.median.toFixed(2)} (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`;
 }
 
 function lines(title: string, rows: readonly Row[]): string {

@@ -3,15 +3,21 @@ import type { Workload } from '../load/workloads.ts';
 import type { Testbed, BenchSettings } from '../infrastructure/testbed.ts';
 import { backlog } from './backlog.ts';
 import { client } from './client.ts';
+import { coldStart } from './cold-start.ts';
 import { fairness } from './fairness.ts';
 import { growth } from './growth.ts';
+import { latency } from './latency.ts';
 import { inFlight, workers } from './load.ts';
+import { longLists } from './long-lists.ts';
 import { raw } from './raw.ts';
 import { throughput } from './throughput.ts';
 
 /** In the order in which they run; the last one fills the database. */
 export const STUDIES = [
   'throughput',
+  'latency',
+  'long-lists',
+  'cold-start',
   'raw',
   'client',
   'in-flight',
@@ -21,6 +27,8 @@ export const STUDIES = [
   'growth',
 ] as const;
 export type Study = (typeof STUDIES)[number];
+/** What docs/comparison.md shows. */
+export const COMPARISON: readonly Study[] = ['throughput', 'latency', 'long-lists', 'cold-start'];
 
 /** What to study, and how. */
 export interface StudyOptions {
@@ -40,6 +48,9 @@ export async function study(testbed: Testbed, names: readonly Study[], options: 
     names.includes(name) ? found() : otherwise;
   const figures = {
     throughput: await run('throughput', () => throughput(testbed, options.workloads), []),
+    latency: await run('latency', () => latency(testbed, options.workloads), []),
+    longLists: await run('long-lists', () => longLists(testbed), []),
+    coldStart: await run('cold-start', () => coldStart(testbed), []),
     raw: await run('raw', () => raw(testbed), []),
     client: await run('client', () => client(testbed), []),
     inFlight: await run('in-flight', () => inFlight(testbed), []),

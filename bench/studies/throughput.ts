@@ -14,12 +14,6 @@ export async function throughput(testbed: Testbed, workloads: readonly Workload[
       for (const subject of rotated(testbed, round))
         runs.push(await measureOne(testbed, subject, workload, DEFAULT_IN_FLIGHT, round));
     }
-    for (const workload of workloads.filter((name) => name === 'create' || name === 'get' || name === 'update')) {
-      for (const subject of rotated(testbed, round).filter((name) => name !== 'echo')) {
-        const run = await measureOne(testbed, subject, workload, 1, round);
-        runs.push({ ...run, workload: `latency ${workload}` });
-      }
-    }
   }
   return runs;
 }

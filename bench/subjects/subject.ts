@@ -48,8 +48,10 @@ export function deleteLogs(): void {
 export interface RunningSubject {
   readonly subject: Subject;
   readonly pid: number;
-  /** Starts counting what it uses. */
-  reset(): Promise<void>;
+  /** When it was spawned, by `performance.now()`. */
+  readonly spawnedAt: number;
+  /** Starts counting what it uses; watching the event loop uses some processor time. */
+  reset(watchLoop?: boolean): Promise<void>;
   /** Returns what it has used since `reset`. */
   read(): Promise<Reading>;
   /** Returns sum and count of the batch sizes of its requests so far. */
@@ -60,16 +62,19 @@ export interface RunningSubject {
 
 /**
  * Starts a process and waits until it consumes requests. It gets no variables but `environment`.
+ * Without the probe, which takes 30 ms to load, `reset` and `read` do not work.
  */
 export async function startSubject(
   subject: Subject,
   environment: Readonly<Record<string, string>>,
+  { probed = true }: { readonly probed?: boolean } = {},
 ): Promise<RunningSubject> {
   mkdirSync(LOGS, { recursive: true });
   const log = openSync(join(LOGS, `${subject}.log`), 'a');
   const port = await freePort();
   const profiler = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
-  const probe = ['--import', join(ROOT, 'bench/subjects/probe.ts')];
+  const probe = probed ? ['--import', join(ROOT, 'bench/subjects/probe.ts')] : [];
+  const spawnedAt = performance.now();
   const child = spawn(process.execPath, [...profiler, ...probe, ...PROGRAMS[subject]], {
     cwd: ROOT,
     stdio: ['ignore', log, log, 'ipc'],
@@ -90,7 +95,8 @@ export async function startSubject(
   return {
     subject,
     pid: child.pid!,
-    reset: async () => void (await ask(child, 'reset')),
+    spawnedAt,
+    reset: async (watchLoop = true) => void (await ask(child, watchLoop ? 'reset' : 'reset unwatched')),
     read: () => ask(child, 'read'),
     batches: async () => {
       if (subject !== 'worker' && subject !== 'other') return { sum: 0, count: 0 };
@@ -106,7 +112,7 @@ export async function startSubject(
   };
 }
 
-async function ask(child: ChildProcess, question: 'reset' | 'read'): Promise<Reading> {
+async function ask(child: ChildProcess, question: 'reset' | 'reset unwatched' | 'read'): Promise<Reading> {
   const answered = once(child, 'message', { signal: AbortSignal.timeout(30_000) });
   child.send(question);
   const [reading] = (await answered) as [Reading];

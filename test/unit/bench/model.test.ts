@@ -59,8 +59,9 @@ test('costs come from the measurements, and are undefined where one is missing',
     throughput: [
       run({ batch: 100, cost: { ...run({}).cost, cpuMicros: 109 } }),
       run({ subject: 'echo', perSecond: 20_000 }),
+    ],
+    latency: [
       run({
-        workload: 'latency create',
         inFlight: 1,
         latency: { ...run({}).latency, p50: 4 },
         cost: { ...run({}).cost, cpuMicros: 1_000 },

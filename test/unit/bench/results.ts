@@ -14,7 +14,7 @@ export function run(given: Partial<Run>): Run {
     perSecond: 1_000,
     failed: 0,
     latency: { p50: 10, p90: 20, p99: 30, max: 40 },
-    cost: { cpuMicros: 100, allocatedBytes: 51_200, peakMiB: 150, loopDelayP99: 5 },
+    cost: { cpuMicros: 100, allocatedBytes: 51_200, peakMiB: 150, loop: { p50: 1, p99: 5, max: 9 } },
     batch: 80,
     ...given,
   };
@@ -27,6 +27,9 @@ export function results(given: Partial<Results>): Results {
     machine: { processor: 'P < Q', cores: 2, memoryGiB: 24, system: 'Linux', versions: { node: 'v22' } },
     settings: { seed: 1, rounds: 3, seconds: 6 },
     throughput: [],
+    latency: [],
+    longLists: [],
+    coldStart: [],
     inFlight: [],
     workers: [],
     growth: [],
