@@ -101,7 +101,6 @@ export function createLog(settings: LogSettings): Log {
     sync: false,
     // Lines gather: a write of each by itself costs a lone request a tenth of its processor time.
     minLength: GATHERED_BYTES,
-    periodicFlush: MAX_GATHERING_MS,
     maxLength: MAX_UNWRITTEN_BYTES,
   });
   // A log that cannot be written must not stop the worker.
@@ -117,7 +116,7 @@ export function createLog(settings: LogSettings): Log {
   // be written.
   destination.flushSync = () => undefined;
   const own = settings.ownErrors ?? [];
-  const logger = createLogger(settings, destination);
+  const logger = createLogger(settings, gathering(destination));
   const writer =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, fields: LogFields = {}, error?: unknown): void => {
@@ -133,6 +132,20 @@ export function createLog(settings: LogSettings): Log {
     error: writer('error'),
     flush: (limitMs = 2_000) => flush(destination, limitMs),
     dropped: () => dropped,
+  };
+}
+
+/** Writes to the destination, and begins to write out what has gathered after 50 ms. */
+function gathering(destination: DestinationStream & { flush(): void }): DestinationStream {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    write: (line) => {
+      destination.write(line);
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        writeOut(destination);
+      }, MAX_GATHERING_MS).unref();
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { encode, encodeRows } from '../../src/codec/encode.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import { createRegistry } from '../../src/dispatch/registry.ts';
 import { apiMethods } from '../../src/methods/index.ts';
-import { openStore } from '../../src/mongo/store.ts';
+import { openStore, type Store } from '../../src/mongo/store.ts';
 import { identityOf } from '../../src/pipeline/identity.ts';
 import { createPipeline } from '../../src/pipeline/pipeline.ts';
 import type { Method } from '../../src/protocol/method.ts';
@@ -25,11 +25,14 @@ export interface PipelineUnderTest {
   close(): Promise<void>;
 }
 
-/** Opens a pipeline on a database of its own. */
-export function openPipeline(): PipelineUnderTest {
-  const { mongodbUrl } = freshNames();
+interface Worker {
+  readonly store: Store;
+  readonly methods: readonly Method[];
+  readonly dispatcher: Dispatcher;
+}
+
+function openWorker(mongodbUrl: string): Worker {
   const store = openStore(mongodbUrl);
-  const client = new MongoClient(mongodbUrl, { serverSelectionTimeoutMS: 10_000, socketTimeoutMS: 30_000 });
   const methods = apiMethods(store.contacts, { listMaxPerPage: 1000, encodeRows });
   const settings = { maxAttempts: 1, slotsPerMethod: 1, maxBatch: 16 };
   const dispatcher = new Dispatcher(createRegistry(methods), settings, retryUntil(new AbortController().signal), {
@@ -38,15 +41,22 @@ export function openPipeline(): PipelineUnderTest {
     circuit: () => undefined,
     failing: () => undefined,
   });
+  return { store, methods, dispatcher };
+}
 
+/** Opens a pipeline on a database of its own. */
+export function openPipeline(): PipelineUnderTest {
+  const { mongodbUrl } = freshNames();
+  const client = new MongoClient(mongodbUrl, { serverSelectionTimeoutMS: 10_000, socketTimeoutMS: 30_000 });
+  let current = openWorker(mongodbUrl);
   let reply: Reply | undefined;
   const pipeline = createPipeline({
     guard: () => undefined,
     identify: identityOf,
     admit: () => Promise.resolve({ attemptsBefore: undefined, conclude: (executed) => Promise.resolve(executed) }),
     decode: (body) => decode(body, { maxBytes: 65_536 }),
-    knows: (method) => dispatcher.knows(method),
-    execute: (request, terms) => dispatcher.execute(request, terms),
+    knows: (method) => current.dispatcher.knows(method),
+    execute: (request, terms) => current.dispatcher.execute(request, terms),
     encode,
     publish: (published) => {
       reply = published;
@@ -57,10 +67,13 @@ export function openPipeline(): PipelineUnderTest {
   });
 
   return {
-    methods,
-    prepare: () => store.prepare(),
+    methods: current.methods,
+    prepare: () => current.store.prepare(),
     clear: async () => {
       await Promise.all(['contacts', 'counters'].map((name) => client.db().collection(name).deleteMany({})));
+      // A worker that has just created contacts has reserved the next contact_ids.
+      await current.store.close();
+      current = openWorker(mongodbUrl);
     },
     async answer({ request: body, messageId }) {
       reply = undefined;
@@ -71,7 +84,7 @@ export function openPipeline(): PipelineUnderTest {
       return reply;
     },
     close: async () => {
-      await Promise.all([store.close(), client.close()]);
+      await Promise.all([current.store.close(), client.close()]);
     },
   };
 }
