@@ -24,6 +24,9 @@ async function sharesOf(CONSUMER_PRIORITY: string): Promise<readonly number[]> {
   const requester = await Requester.open(names.amqpUrl, names.queue);
   running.unshift(requester);
   for (let i = 0; i < REQUESTS; i += 1) await requester.request(GET);
+  // The end of a worker writes the lines that have gathered.
+  await Promise.all(workers.map((worker) => worker.stop()));
+  running.length = 1;
   const logs = await Promise.all(workers.map((worker) => worker.logLines()));
   return logs
     .map((lines) => lines.filter(({ method }) => method === 'contact.get').length)
