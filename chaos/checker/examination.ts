@@ -29,9 +29,8 @@ export async function examine(
   examineAnswers(ledger, options, findings);
   const creators = matchCreations(ledger, final, findings);
   examineLists(ledger, creators, options.listPageSize ?? DEFAULT_PAGE, findings);
-  const queueOrder = options.queueOrder ?? false;
-  if (queueOrder) examineQueueOrder(ledger, findings);
+  if (options.queueOrder === true) examineQueueOrder(ledger, findings);
   examineLeftovers(ledger, final, findings);
   examineOthers(ledger, findings);
-  return { findings, ledger, histories: historiesOf(ledger, creators, final, queueOrder) };
+  return { findings, ledger, histories: historiesOf(ledger, creators, final, options) };
 }

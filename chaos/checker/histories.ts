@@ -4,6 +4,7 @@ import { UNNAMED, type FieldNumbers } from './content.ts';
 import type { Creators } from './creations.ts';
 import type { Answer, Ledger, Request } from './ledger.ts';
 import { sequencesIn } from './queue-order.ts';
+import type { ExaminationOptions } from './verdict.ts';
 
 /**
  * One operation on one contact, in the form that the judge reads (chaos/judge-image/history.go).
@@ -35,7 +36,12 @@ const KINDS = {
  * Groups the ledger by contact. Each contact in a list's answer is a separate read, since a list is
  * not atomic.
  */
-export function historiesOf(ledger: Ledger, creators: Creators, final: FinalState, queueOrder: boolean): Histories {
+export function historiesOf(
+  ledger: Ledger,
+  creators: Creators,
+  final: FinalState,
+  options: ExaminationOptions,
+): Histories {
   const histories = new Map<number, Op[]>();
   const opsOf = (contact: number): Op[] => {
     const known = histories.get(contact);
@@ -44,7 +50,7 @@ export function historiesOf(ledger: Ledger, creators: Creators, final: FinalStat
     histories.set(contact, ops);
     return ops;
   };
-  const placeOf = new Map<Request, number>();
+  const placesOf = new Map<Request, number[]>();
   for (const [contact, request] of creators) opsOf(contact).push(creation(contact, request));
   for (const request of ledger.requests.values()) {
     if (request.method === 'contact.list') {
@@ -60,12 +66,14 @@ export function historiesOf(ledger: Ledger, creators: Creators, final: FinalStat
     }
     if (request.target === undefined) continue;
     const ops = opsOf(request.target);
+    const places: number[] = [];
+    placesOf.set(request, places);
     for (const op of opsOfRequest(request, KINDS[request.method])) {
-      if (op.outcome !== 'unknown') placeOf.set(request, ops.length);
+      if (op.outcome !== 'unknown') places.push(ops.length);
       ops.push(op);
     }
   }
-  if (queueOrder) keepOrder(ledger, histories, placeOf);
+  if (options.queueOrder === true) keepOrder(ledger, histories, placesOf, options);
   addFinal(histories, ledger, final, opsOf);
   return histories;
 }
@@ -128,13 +136,30 @@ function addFinal(
   }
 }
 
-function keepOrder(ledger: Ledger, histories: Histories, placeOf: ReadonlyMap<Request, number>): void {
+/**
+ * Orders each sequence's ops. A read that may have been redelivered is executed again behind the
+ * writes that followed it: it follows what was sent before it, and nothing needs to follow it.
+ */
+function keepOrder(
+  ledger: Ledger,
+  histories: Histories,
+  placesOf: ReadonlyMap<Request, readonly number[]>,
+  { readsMayDiffer = false }: ExaminationOptions,
+): void {
   for (const { contact, requests } of sequencesIn(ledger)) {
-    const places = requests.map((request) => placeOf.get(request)).filter((place) => place !== undefined);
     const ops = histories.get(contact);
-    for (const [index, place] of places.entries()) {
-      const before = places[index - 1];
-      if (before !== undefined) ops![place]!.after = before;
+    let before: number | undefined;
+    for (const request of requests) {
+      const places = placesOf.get(request) ?? [];
+      if (before !== undefined) for (const place of places) ops![place]!.after = before;
+      const again = readsMayDiffer && isRead(request) && wasExposed(request, ledger);
+      if (!again) before = places.at(-1) ?? before;
     }
   }
+}
+
+/** Whether the request was answered differently, or was under way during a fault. */
+function wasExposed({ firstSent, answers }: Request, { faults }: Ledger): boolean {
+  const answered = answers.at(-1)!.at;
+  return answers.length > 1 || faults.some(({ begins, ends }) => begins <= answered && firstSent <= ends);
 }

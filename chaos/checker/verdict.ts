@@ -94,15 +94,16 @@ export interface Verdict {
 
 export interface ExaminationOptions {
   /**
-   * Whether the run had one worker and no fault, so that each sender's requests about a contact
-   * keep their order.
+   * Whether each sender's requests about a contact keep their order: the run had one worker and no
+   * fault, or several queues.
    */
   readonly queueOrder?: boolean;
   /** Most contacts in one list's answer: the `per_page` of the lists, 25 if they name none. */
   readonly listPageSize?: number;
   /**
    * Whether get and list may answer a repeat with the present state. Each distinct answer is then
-   * judged as a separate read. Default: every request has one answer.
+   * judged as a separate read. With `queueOrder`, a read under way during a fault may then also
+   * show what was sent after it. Default: every request has one answer.
    */
   readonly readsMayDiffer?: boolean;
 }

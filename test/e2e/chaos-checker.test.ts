@@ -5,7 +5,7 @@ import { check } from '../../chaos/checker/check.ts';
 import { judge, judgeCommand, type Ruling } from '../../chaos/checker/judge.ts';
 import type { CheckOptions, Verdict } from '../../chaos/checker/verdict.ts';
 import { Random } from '../../chaos/random.ts';
-import { contactsAnswer } from '../unit/chaos/checker/answer-documents.ts';
+import { contactsAnswer, failAnswer, type AnswerParts } from '../unit/chaos/checker/answer-documents.ts';
 import { correctRun, PLAIN, type Run } from '../unit/chaos/checker/correct-run.ts';
 import { someOrderFits } from '../unit/chaos/checker/every-order.ts';
 import { scenario } from '../unit/chaos/checker/planted.ts';
@@ -110,6 +110,50 @@ describe('the checker', () => {
     expect((await verdictOn(runWith(newer), { readsMayDiffer: true })).violations).toEqual([]);
     const { violations } = await verdictOn(runWith({ ...CONTACT, phone: 'never' }), { readsMayDiffer: true });
     expect(violations).toMatchObject([{ invariant: 'linearizable', id: 'twice' }]);
+  });
+
+  describe('several queues: a read that shows what its sender sent behind it', () => {
+    const answered = (answer: AnswerParts, at: number): Run['entries'][number] => ({
+      type: 'answered',
+      id: 'again',
+      at,
+      ...answer,
+    });
+
+    /** A get and a delete sent one behind the other; `gets`: the answers to the get. */
+    const runWith = (gets: readonly AnswerParts[], faults: Run['entries']): Run => {
+      const { entries, final } = scenario()
+        .create(CONTACT)
+        .get(undefined, { id: 'again', answer: 'none' })
+        .delete({ meanwhile: true })
+        .ends(undefined)
+        .build();
+      const deleted = entries.findLast(({ type }) => type === 'answered')!.at;
+      // Nobody sees an answer of the get behind that of the delete alone.
+      const answers = gets.map((answer, index) => answered(answer, index === 0 ? deleted - 1 : 1e15));
+      return { entries: [...entries, ...answers, ...faults], final };
+    };
+    const kill: Run['entries'] = [
+      { type: 'fault', name: 'kill', phase: 'begins', at: 1 },
+      { type: 'fault', name: 'kill', phase: 'ends', at: 1e14 },
+    ];
+
+    /** The rest of the run keeps no order. */
+    async function violationsOfTheContact(run: Run): Promise<Verdict['violations']> {
+      const { violations } = await verdictOn(run, { queueOrder: true, readsMayDiffer: true });
+      return violations.filter(({ contact, id }) => contact === CONTACT_ID || id === 'again');
+    }
+
+    test('is right where its answer came twice, first as it was before', async () => {
+      const run = runWith([contactsAnswer([[CONTACT_ID, CONTACT]]), failAnswer('NOT_FOUND')], []);
+      expect(await violationsOfTheContact(run)).toEqual([]);
+    });
+
+    test('is right while workers die, and wrong while they do not', async () => {
+      expect(await violationsOfTheContact(runWith([failAnswer('NOT_FOUND')], kill))).toEqual([]);
+      const found = await violationsOfTheContact(runWith([failAnswer('NOT_FOUND')], []));
+      expect(found).toMatchObject([{ contact: CONTACT_ID }]);
+    });
   });
 
   test('reports a search that did not end as a violation, unless it is accepted', async () => {

@@ -24,13 +24,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const SURROUNDINGS = `
 # A watch ends by Ctrl-C, and so does the console, whose port may be in use here.
 interrupted() {
+  local code=0
   : > shown
+  # The console speaks on its standard error.
   command contacts "$@" > shown 2>&1 &
   # Until it shows something, or has ended by itself.
   until [ -s shown ] || ! kill -0 $!; do sleep 0.1; done
-  kill -s INT $!
-  wait $!
-  local code=$?
+  kill -s INT $! || true
+  wait $! || code=$?
   cat shown
   return $code
 }
