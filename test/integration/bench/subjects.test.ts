@@ -47,7 +47,7 @@ function requests(): readonly BenchRequest[] {
     deleteRequest(3),
     updateRequest(3, 1, random),
     custom('contact.get', '<request method="contact.get"><contact_id>x</contact_id></request>'),
-    custom('contact.create', '<request method="contact.create"><contact><client_id>7</client_id></contact></request>'),
+    custom('contact.create', '<request method="contact.create"><contact><client_id>7</client_id><first_name>A</first_name><last_name>B</last_name></contact></request>'),
     custom('contact.rename', '<request method="contact.rename"/>'),
     custom('contact.get', '<request method="contact.get"><contact_id>1</contact_id>'),
     listRequest(7, 1),
