@@ -40,7 +40,7 @@ export function pageModules(root: string): string[] {
  * Packages with packages of their own, which are not installed here: their imports and types lead
  * nowhere. The tools' own settings leave them out too.
  */
-const NESTED_PACKAGES = ['bench/subjects/nest/', 'bench/subjects/rascal/'];
+export const NESTED_PACKAGES = ['bench/subjects/nest/', 'bench/subjects/rascal/'];
 
 /** Returns the files that the linter and the import rules must have read. */
 export function typeScriptFiles(root: string): string[] {

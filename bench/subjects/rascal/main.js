@@ -11,7 +11,7 @@ import { readyUntilStopped } from '../readiness.ts';
 const { AMQP_URL = '', MONGODB_URL = '', REQUEST_QUEUE = '' } = process.env;
 const PREFETCH = 256;
 /** A publication has a channel to itself until its confirm; the default of 5 channels is too few. */
-const CONFIRM_CHANNELS = Number(process.env.TUNE_CHANNELS ?? 64);
+const CONFIRM_CHANNELS = 32;
 
 const log = pino(pino.destination({ sync: false }));
 const client = new MongoClient(MONGODB_URL, {
