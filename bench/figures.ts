@@ -2,7 +2,7 @@
  * Which program is measured: this worker, the plain worker, the echo (the limit of the broker
  * itself), or another build of this worker, to show the effect of a change.
  */
-export type Subject = 'worker' | 'plain' | 'echo' | 'other';
+export type Subject = 'worker' | 'plain' | 'echo' | 'other' | 'go' | 'spring' | 'nest' | 'rascal';
 
 /** Milliseconds from sending a request to receiving its answer. */
 export interface Latency {

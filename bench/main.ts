@@ -13,6 +13,7 @@ import { COMPARISON, STUDIES, study, type Study, type StudyOptions } from './stu
 import { fleet, fleetTable } from './studies/fleet.ts';
 import { importStudy } from './studies/import.ts';
 import { queues } from './studies/queues.ts';
+import { buildPeers, PEERS, type Peer } from './subjects/peers.ts';
 import { Testbed, type BenchSettings } from './infrastructure/testbed.ts';
 import { findEndpoints, type Endpoints } from './infrastructure/endpoints.ts';
 
@@ -29,6 +30,7 @@ npm run bench -- fleet            ten workers with equal and ranked priorities (
 npm run bench -- queues           1, 2 and 4 request queues (six minutes)
 npm run bench -- client-memory    memory of the client library over --calls N calls (1000000)
   --workloads A,B     of throughput and latency: ${WORKLOADS.join(', ')}
+  --peers A,B         further subjects: ${PEERS.join(', ')} (none)
   --seconds N         measured time of each run (6)
   --rounds N          rounds; the subjects take turns in each (3)
   --seed N            seed of the requests (1)
@@ -42,6 +44,8 @@ const SUBJECTS: readonly Subject[] = ['worker', 'plain', 'echo'];
 type CommandLine = {
   readonly studies: readonly Study[];
   readonly subjects: readonly Subject[];
+  /** Workers on other stacks. */
+  readonly peers: readonly Peer[];
   /** What runs in place of the studies. */
   readonly instead: (typeof INSTEAD)[number] | undefined;
   readonly calls: number;
@@ -61,6 +65,7 @@ function parseCommandLine(): CommandLine | undefined {
       rounds: { ...text, default: '3' },
       seed: { ...text, default: '1' },
       workloads: { ...text, default: WORKLOADS.join(',') },
+      peers: { ...text, default: '' },
       contacts: { ...text, default: '2000000' },
       backlog: { ...text, default: '500000' },
       calls: { ...text, default: '1000000' },
@@ -80,9 +85,10 @@ function parseCommandLine(): CommandLine | undefined {
   const instead = positionals.length === 1 ? INSTEAD.find((name) => name === first) : undefined;
   const studies = among(STUDIES, positionals.length === 0 || instead !== undefined ? STUDIES : positionals);
   const workloads: readonly Workload[] = among(WORKLOADS, values.workloads.split(','));
+  const peers = among(PEERS, values.peers.split(',').filter(Boolean));
   const subjects = process.env['BENCH_OTHER'] === undefined ? SUBJECTS : ([...SUBJECTS, 'other'] as const);
   const settings = { seconds, rounds, seed };
-  return { studies, subjects, workloads, settings, maxContacts, backlog, instead, calls, rows };
+  return { studies, subjects, peers, workloads, settings, maxContacts, backlog, instead, calls, rows };
 }
 
 function among<Name extends string>(known: readonly Name[], asked: readonly string[]): readonly Name[] {
@@ -99,10 +105,13 @@ async function main(): Promise<void> {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
+  if (asked.instead !== undefined && asked.instead !== 'comparison' && asked.peers.length > 0)
+    throw new UserFacingError(`--peers belongs to the studies: ${asked.instead} measures the worker alone.`);
+  const subjects = [...asked.subjects, ...(await buildPeers(asked.peers))];
   const endpoints = await findEndpoints(process.env);
   try {
-    if (asked.instead === undefined) await runStudies(asked, endpoints);
-    else if (asked.instead === 'comparison') await runComparison(asked, endpoints);
+    if (asked.instead === undefined) await runStudies({ ...asked, subjects }, endpoints);
+    else if (asked.instead === 'comparison') await runComparison({ ...asked, subjects }, endpoints);
     else if (asked.instead === 'import') await runImport(asked, endpoints);
     else if (asked.instead === 'fleet') await runFleet(asked, endpoints);
     else if (asked.instead === 'queues')

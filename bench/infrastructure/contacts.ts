@@ -102,7 +102,7 @@ export class SeededContacts {
   /** The document as the subject itself would store it. */
   #document(client_id: number, id: number): Document {
     const fields = { client_id, ...person(id, this.#random) };
-    if (this.#subject === 'plain') return fields;
+    if (this.#subject !== 'worker' && this.#subject !== 'other') return fields;
     const now = new Date();
     return { ...fields, email_key: fields.email, created_by: `mseed-${id}`, created_at: now, updated_at: now };
   }

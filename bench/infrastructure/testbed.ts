@@ -38,6 +38,8 @@ export interface Deployment {
 }
 
 const WARM_UP_S = 2;
+/** A JVM is slow until it has compiled what runs often; other subjects need no more than each run gives. */
+const JVM_WARM_UP_S = 20;
 /** Contacts to delete per second of measuring, more than any subject reaches. */
 const DELETABLE_PER_SECOND: Readonly<Record<string, number>> = { delete: 9_000, mixed: 500 };
 
@@ -85,6 +87,8 @@ export class Testbed {
       await this.start(deployment);
       if (subject !== 'echo') await deployment.contacts.seed(size);
       if (subject === 'worker') this.#answerSizes = await this.#sizes(deployment);
+      if (subject === 'spring')
+        await this.workload(deployment, 'mixed', { inFlight: 256, round: 0, warmUp: JVM_WARM_UP_S, measured: 1 });
     });
     this.deployments.set(subject, deployment);
     return deployment;

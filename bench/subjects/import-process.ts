@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { ROOT } from '../../infrastructure/command.ts';
+import { usageOf, type Usage } from './meter.ts';
 
 /** The counts that `contacts import -o json` prints. */
 export interface ImportCounts {
@@ -12,13 +12,6 @@ export interface ImportCounts {
   readonly repeated: number;
   readonly rejected: number;
   readonly unanswered: number;
-}
-
-/** What a process used until it was last looked at. */
-interface Usage {
-  /** Of resident memory, since its start. */
-  readonly peakMiB: number;
-  readonly cpuSeconds: number;
 }
 
 /** `contacts import` as a process of its own, built, as users run it. */
@@ -32,8 +25,6 @@ export interface ImportProcess {
 }
 
 const EVERY_MS = 100;
-/** Of Linux, in a second; /proc counts in them. */
-const TICKS = 100;
 
 /** Starts an import; it gets no variables but `environment`. */
 export function startImport(file: string, environment: Readonly<Record<string, string>>): ImportProcess {
@@ -57,17 +48,4 @@ export function startImport(file: string, environment: Readonly<Record<string, s
     return JSON.parse(out) as ImportCounts;
   });
   return { ended, usage: () => usage, kill };
-}
-
-/** `undefined` where the process has ended. */
-function usageOf(pid: number | undefined): Usage | undefined {
-  try {
-    const peakKiB = Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-    // The fields behind the program's name, which may hold anything but a line end.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    const ticks = Number(fields[11]) + Number(fields[12]);
-    return Number.isFinite(peakKiB) ? { peakMiB: peakKiB / 1_024, cpuSeconds: ticks / TICKS } : undefined;
-  } catch {
-    return undefined;
-  }
 }

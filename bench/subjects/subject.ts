@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,12 +7,13 @@ import { freePort } from '../../infrastructure/addresses.ts';
 import { ROOT } from '../../infrastructure/command.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 import type { Subject } from '../figures.ts';
-import type { Reading } from './probe.ts';
+import { probeMeter, processMeter, type Meter } from './meter.ts';
+import { isPeer, peerProgram, type Peer } from './peers.ts';
 
 const START = startScript();
 
-/** Node's arguments for each subject; the worker has those of `npm start`. */
-const PROGRAMS: Readonly<Record<Subject, readonly string[]>> = {
+/** Node's arguments for each subject of this project; the worker has those of `npm start`. */
+const PROGRAMS: Readonly<Record<Exclude<Subject, Peer>, readonly string[]>> = {
   worker: START.program,
   plain: ['bench/subjects/plain.ts'],
   echo: ['bench/subjects/echo.ts'],
@@ -45,18 +46,14 @@ export function deleteLogs(): void {
 }
 
 /** A measured process that consumes requests. */
-export interface RunningSubject {
+export interface RunningSubject extends Meter {
   readonly subject: Subject;
   readonly pid: number;
   /** When it was spawned, by `performance.now()`. */
   readonly spawnedAt: number;
-  /** Starts counting what it uses; watching the event loop uses some processor time. */
-  reset(watchLoop?: boolean): Promise<void>;
-  /** Returns what it has used since `reset`. */
-  read(): Promise<Reading>;
   /** Returns sum and count of the batch sizes of its requests so far. */
   batches(): Promise<{ readonly sum: number; readonly count: number }>;
-  /** Stops it gracefully; throws unless it exits with code 0. */
+  /** Stops it gracefully; throws where its exit code says that it failed. */
   stop(): Promise<void>;
 }
 
@@ -72,20 +69,26 @@ export async function startSubject(
   mkdirSync(LOGS, { recursive: true });
   const log = openSync(join(LOGS, `${subject}.log`), 'a');
   const port = await freePort();
-  const profiler = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
-  const probe = probed ? ['--import', join(ROOT, 'bench/subjects/probe.ts')] : [];
+  const { command, args, exitCode } = isPeer(subject)
+    ? peerProgram(subject)
+    : { command: 'node', args: PROGRAMS[subject], exitCode: 0 };
+  const isNode = command === 'node';
   const spawnedAt = performance.now();
-  const child = spawn(process.execPath, [...profiler, ...probe, ...PROGRAMS[subject]], {
+  const child = spawn(isNode ? process.execPath : command, isNode ? [...nodeOptions(probed), ...args] : args, {
     cwd: ROOT,
-    stdio: ['ignore', log, log, 'ipc'],
+    stdio: isNode ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
     env: {
-      ...START.environment,
+      ...(isNode && START.environment),
       PATH: process.env['PATH'] ?? '',
       ...(subject === 'other' && tracesAsked()),
       ...environment,
       HTTP_PORT: String(port),
     },
   });
+  // The probe ends a process of Node with the benchmark; others have none.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   const url = `http://127.0.0.1:${port}`;
   await waitFor(`the ${subject}`, 60_000, async () => {
     if (child.exitCode !== null) throw new Error(`the ${subject} ended with code ${child.exitCode}; see ${LOGS}`);
@@ -96,8 +99,7 @@ export async function startSubject(
     subject,
     pid: child.pid!,
     spawnedAt,
-    reset: async (watchLoop = true) => void (await ask(child, watchLoop ? 'reset' : 'reset unwatched')),
-    read: () => ask(child, 'read'),
+    ...(isNode ? probeMeter(child) : processMeter(child.pid!)),
     batches: async () => {
       if (subject !== 'worker' && subject !== 'other') return { sum: 0, count: 0 };
       const text = await (await fetch(`${url}/metrics`)).text();
@@ -107,16 +109,16 @@ export async function startSubject(
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
       const [code] = (await ended) as [number | null];
-      if (code !== 0) throw new Error(`the ${subject} ended with code ${code}; see ${LOGS}`);
+      if (code !== exitCode) throw new Error(`the ${subject} ended with code ${code}; see ${LOGS}`);
     },
   };
 }
 
-async function ask(child: ChildProcess, question: 'reset' | 'reset unwatched' | 'read'): Promise<Reading> {
-  const answered = once(child, 'message', { signal: AbortSignal.timeout(30_000) });
-  child.send(question);
-  const [reading] = (await answered) as [Reading];
-  return reading;
+/** Node's own options of a measured process. */
+function nodeOptions(probed: boolean): readonly string[] {
+  const profiler = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
+  const probe = probed ? ['--import', join(ROOT, 'bench/subjects/probe.ts')] : [];
+  return [...profiler, ...probe];
 }
 
 function total(metrics: string, name: string): number {
