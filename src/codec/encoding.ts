@@ -33,16 +33,19 @@ const UNSUPPORTED_STARTS: readonly (readonly [start: readonly number[], what: st
  * and its windows-1252 differs between versions of Node.
  */
 export function readText(bytes: Uint8Array): string {
-  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const [start, what] of UNSUPPORTED_STARTS) {
-    if (startsWith(body, start)) throw unsupported(`the document is ${what}`);
-  }
+  const body = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const usual = body[0] === LESS_THAN && body[1] !== 0;
+  const unsupportedStart = usual ? undefined : UNSUPPORTED_STARTS.find(([start]) => startsWith(body, start));
+  if (unsupportedStart !== undefined) throw unsupported(`the document is ${unsupportedStart[1]}`);
   const text = withoutMark(body);
   if (text.startsWith(BYTE_ORDER_MARK)) throw malformedAt(text, 0, 'a second byte order mark');
   return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
 }
 
+const LESS_THAN = 0x3c;
+
 function withoutMark(body: Buffer): string {
+  if (body[0] === LESS_THAN) return DECODERS[encodingWithoutMark(declarationOf(body))](body);
   if (startsWith(body, [0xef, 0xbb, 0xbf])) {
     const content = body.subarray(3);
     checkDeclared('UTF-8', declarationOf(content));

@@ -2,6 +2,7 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 
 import type { RequestReport } from '../protocol/request-report.ts';
 import { failureOf, type OwnError } from './failure.ts';
+import { countOfLines, GatheredLines } from './gathered-lines.ts';
 
 /**
  * The fields that a line may hold beside its message. All others are dropped, so that no personal
@@ -86,9 +87,6 @@ const FIELDS: Readonly<Record<keyof LogFields, true>> = {
 };
 const MAX_TEXT = 255;
 const MAX_UNWRITTEN_BYTES = 8 * 1024 * 1024;
-/** Lines are written once they have this many bytes, or after this many milliseconds. */
-const GATHERED_BYTES = 4_096;
-const MAX_GATHERING_MS = 50;
 
 /**
  * Opens the log. Writes are asynchronous: call `flush` before `process.exit`, or the last lines are
@@ -99,16 +97,16 @@ export function createLog(settings: LogSettings): Log {
   const destination = pino.destination({
     dest: settings.destination ?? 1,
     sync: false,
-    // Lines gather: a write of each by itself costs a lone request a tenth of its processor time.
-    minLength: GATHERED_BYTES,
+    // With 0 its `flush` would not wait for what it writes.
+    minLength: 1,
     maxLength: MAX_UNWRITTEN_BYTES,
   });
   // A log that cannot be written must not stop the worker.
   let dropped = 0;
-  const drop = (): boolean => (dropped += 1) > 0;
+  const drop = (lines: string): boolean => (dropped += countOfLines(lines)) > 0;
   destination.on('drop', drop);
   destination.on('error', (error: NodeJS.ErrnoException) => {
-    drop();
+    dropped += 1;
     // The reader has closed the pipe; pino then drops lines silently.
     if (error.code === 'EPIPE') destination.write = drop;
   });
@@ -116,13 +114,14 @@ export function createLog(settings: LogSettings): Log {
   // be written.
   destination.flushSync = () => undefined;
   const own = settings.ownErrors ?? [];
-  const logger = createLogger(settings, gathering(destination));
+  const lines = new GatheredLines(destination);
+  const logger = createLogger(settings, lines);
   const writer =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, fields: LogFields = {}, error?: unknown): void => {
       if (!logger.isLevelEnabled(level)) return;
       logger[level]({ ...allowed(fields), ...(error !== undefined && { error: failureOf(error, own) }) }, message);
-      if (level === 'warn' || level === 'error') writeOut(destination);
+      if (level === 'warn' || level === 'error') lines.writeOut();
     };
   return {
     request: (line) => writeRequest(logger, line, own),
@@ -130,22 +129,11 @@ export function createLog(settings: LogSettings): Log {
     info: writer('info'),
     warn: writer('warn'),
     error: writer('error'),
-    flush: (limitMs = 2_000) => flush(destination, limitMs),
-    dropped: () => dropped,
-  };
-}
-
-/** Writes to the destination, and begins to write out what has gathered after 50 ms. */
-function gathering(destination: DestinationStream & { flush(): void }): DestinationStream {
-  let timer: NodeJS.Timeout | undefined;
-  return {
-    write: (line) => {
-      destination.write(line);
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        writeOut(destination);
-      }, MAX_GATHERING_MS).unref();
+    flush: (limitMs = 2_000) => {
+      lines.writeOut();
+      return flush(destination, limitMs);
     },
+    dropped: () => dropped,
   };
 }
 
@@ -206,15 +194,6 @@ function scalar(value: unknown): unknown {
 
 function truncated(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
-}
-
-/** Begins to write what has gathered. */
-function writeOut(destination: { flush(): void }): void {
-  try {
-    destination.flush();
-  } catch {
-    // The destination is closed.
-  }
 }
 
 function flush(destination: { flush(written: () => void): void }, limitMs: number): Promise<boolean> {

@@ -83,6 +83,20 @@ function attemptIdOf({ id, earlier }: RequestKey, { body, size }: Message): stri
 function digest(parts: readonly (string | undefined)[], body: Uint8Array, size: number | undefined): string {
   // JSON keeps the parts apart: ("ab", "c") and ("a", "bc") must differ.
   const start = `${JSON.stringify(size === undefined ? parts : [...parts, size])}\n`;
-  const hashed = Buffer.concat([Buffer.from(start), body]);
-  return hash('sha256', hashed, 'base64url').slice(0, KEY_LENGTH);
+  return hash('sha256', joined(start, body), 'base64url').slice(0, KEY_LENGTH);
 }
+
+/** Of most requests; new memory for each would be more than its hash costs. */
+const scratch = Buffer.alloc(4_096);
+
+/** Valid until the next call. */
+function joined(start: string, body: Uint8Array): Uint8Array {
+  const most = start.length * MAX_BYTES_PER_UNIT + body.length;
+  if (most > scratch.length) return Buffer.concat([Buffer.from(start), body]);
+  const length = scratch.write(start);
+  scratch.set(body, length);
+  return scratch.subarray(0, length + body.length);
+}
+
+/** UTF-8 bytes of one UTF-16 code unit. */
+const MAX_BYTES_PER_UNIT = 3;

@@ -151,6 +151,7 @@ test('the image has what the worker needs to run, and no more: no shell, no pack
   ]);
   const names = (under: RegExp): string[] => [...new Set(files.flatMap((path) => under.exec(path)?.[1] ?? []))];
   expect(names(/^app\/([^/]+)/).toSorted()).toEqual([
+    'compiled',
     'config',
     'console',
     'dist',
@@ -164,6 +165,14 @@ test('the image has what the worker needs to run, and no more: no shell, no pack
   expect(installed).toEqual(expect.arrayContaining(Object.keys(manifest['dependencies']!)));
   const unwanted = Object.keys({ ...manifest['devDependencies'], ...manifest['optionalDependencies'] });
   expect(unwanted.filter((name) => installed.includes(name))).toEqual([]);
+});
+
+test('the image holds its code compiled, for a container that may write nothing', async () => {
+  const start = `docker run --rm --read-only -e NODE_DEBUG_NATIVE=COMPILE_CACHE ${project.image} node -e "import('/app/dist/worker.js')" 2>&1`;
+  const said = await run('bash', ['-o', 'pipefail', '-c', start]);
+  expect(said.match(/cache for \S+ file:\/\/\/app\/dist\/worker\.js was accepted/g)).toHaveLength(1);
+  expect(said.match(/ was accepted/g)!.length).toBeGreaterThan(400);
+  expect(said).not.toMatch(/was rejected/);
 });
 
 secretsTests(() => project);

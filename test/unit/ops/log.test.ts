@@ -216,6 +216,7 @@ test('lines after the reader has closed are counted as dropped', async () => {
     while (log.dropped() === 0) { log.info('more'); await new Promise((resolve) => setTimeout(resolve, 5)); }
     const before = log.dropped();
     log.info('more'); log.info('more');
+    await log.flush();
     process.exit(log.dropped() - before);`;
   const { code } = await runProgram(ending, (stdout) => {
     (stdout as unknown as { destroy(): void }).destroy();
