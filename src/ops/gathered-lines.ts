@@ -12,7 +12,7 @@ export class GatheredLines implements DestinationStream {
   readonly #destination: DestinationStream;
   #lines: string[] = [];
   #length = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timed = false;
 
   constructor(destination: DestinationStream) {
     this.#destination = destination;
@@ -22,8 +22,10 @@ export class GatheredLines implements DestinationStream {
     this.#lines.push(line);
     this.#length += line.length;
     if (this.#length >= GATHERED_LENGTH) return this.writeOut();
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#timed) return;
+    this.#timed = true;
+    setTimeout(() => {
+      this.#timed = false;
       this.writeOut();
     }, MAX_GATHERING_MS).unref();
   }

@@ -214,6 +214,7 @@ test.each([
 test('lines after the reader has closed are counted as dropped', async () => {
   const ending = `
     while (log.dropped() === 0) { log.info('more'); await new Promise((resolve) => setTimeout(resolve, 5)); }
+    await log.flush();
     const before = log.dropped();
     log.info('more'); log.info('more');
     await log.flush();
