@@ -62,7 +62,8 @@ export async function alertRoom(): Promise<AlertRoom> {
   const fired = new Map<string, Labels>();
   const followed = new Set<string>();
   const firing = async (): Promise<Map<string, Labels>> => {
-    const { samples } = await query(url, 'ALERTS{alertstate="firing"}').catch(() => ({ samples: [] }));
+    // In time lapse an alert may fire and end while the commands of another run.
+    const { samples } = await query(url, 'max_over_time(ALERTS{alertstate="firing"}[2m])').catch(() => ({ samples: [] }));
     return new Map(samples.map(({ metric }) => [metric['alertname']!, metric]));
   };
   const active = async (): Promise<readonly string[]> => {

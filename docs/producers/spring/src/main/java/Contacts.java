@@ -6,7 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.stream.XMLOutputFactory;
 import org.springframework.amqp.AmqpException;
@@ -163,7 +165,9 @@ public final class Contacts {
     CachingConnectionFactory connections = new CachingConnectionFactory(URI.create(url));
     connections.setRequestedHeartBeat(10); // a silent broker is noticed after 10 to 20 seconds
     // Spring's own threads would keep a program without a context alive for a minute.
-    var threads = Executors.newCachedThreadPool();
+    // What the connection still reports while it closes needs none of them.
+    var threads = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 60, TimeUnit.SECONDS,
+        new SynchronousQueue<>(), new ThreadPoolExecutor.DiscardPolicy());
     connections.setExecutor(threads);
     RabbitTemplate template = templateFor(connections);
     try {
