@@ -9,22 +9,33 @@ interface PendingAck {
 }
 
 /**
+ * How long a lone acknowledgement waits, in milliseconds. Its producer has its answer and sends the
+ * next request: the broker would write the acknowledgement first, and the request would wait for
+ * that.
+ */
+const LONE_WAIT_MS = 3;
+
+/**
  * Sends all acknowledgements of one turn of the event loop together: as a single one (`multiple`),
  * as far as no earlier delivery is unsettled. A quorum queue then writes one log entry instead of
- * one per delivery.
+ * one per delivery. Where nothing else is unsettled it waits for the next ones, for 3 ms.
  */
 export class AckBatch {
   readonly #channel: Channel;
   readonly #open: ReadonlyMap<ConsumeMessage, unknown>;
+  readonly #mayWait: () => boolean;
   #batch: PendingAck[] = [];
+  #scheduled = false;
+  #loneTimer: NodeJS.Timeout | undefined;
 
   /**
    * `open`: the unsettled deliveries of the channel, oldest first, without those that were added
-   * here.
+   * here. `mayWait`: whether the broker delivers on before these are acknowledged.
    */
-  constructor(channel: Channel, open: ReadonlyMap<ConsumeMessage, unknown>) {
+  constructor(channel: Channel, open: ReadonlyMap<ConsumeMessage, unknown>, mayWait: () => boolean) {
     this.#channel = channel;
     this.#open = open;
+    this.#mayWait = mayWait;
   }
 
   /** Number of acknowledgements that are not sent yet. */
@@ -32,13 +43,25 @@ export class AckBatch {
     return this.#batch.length;
   }
 
-  /** Acknowledges at the end of this turn, and calls `onSettled` then. */
+  /** Acknowledges at the end of this turn, or 3 ms later, and calls `onSettled` then. */
   add(message: ConsumeMessage, onSettled: OnSettled): void {
-    if (this.#batch.push({ message, onSettled }) === 1) queueMicrotask(() => this.#send());
+    this.#batch.push({ message, onSettled });
+    if (this.#scheduled) return;
+    if (this.#open.size === 0 && this.#mayWait()) {
+      this.#loneTimer ??= setTimeout(() => this.send(), LONE_WAIT_MS);
+      return;
+    }
+    this.#scheduled = true;
+    queueMicrotask(() => this.send());
   }
 
-  #send(): void {
+  /** Sends what waits. Before the channel is closed, or its deliveries would come again. */
+  send(): void {
+    clearTimeout(this.#loneTimer);
+    this.#loneTimer = undefined;
+    this.#scheduled = false;
     const batch = this.#batch;
+    if (batch.length === 0) return;
     this.#batch = [];
     const oldest = this.#open.keys().next().value;
     const messages = batch.map(({ message }) => message);

@@ -40,7 +40,8 @@ export class Subscription {
     this.#channel = channel;
     this.#settings = settings;
     this.#host = host;
-    this.#deliveries = new UnsettledDeliveries(channel, (message) => this.#settled(message));
+    const mayWait = (): boolean => (this.#consumer?.size ?? 0) > 1;
+    this.#deliveries = new UnsettledDeliveries(channel, (message) => this.#settled(message), mayWait);
     this.#options = { priority };
     if (settings.several !== undefined) this.#handOver = new HandOver(host, () => this.executing);
   }
@@ -167,6 +168,7 @@ export class Subscription {
     this.#dropped = true;
     this.#consumer = undefined;
     clearTimeout(this.#growthTimer);
+    this.#deliveries.sendAcknowledgements();
     // A single active consumer would get them again at once.
     if (this.#handOver === undefined) this.#deliveries.requeueAll();
     this.#handOver?.drop((message) => this.#host.lost(message));

@@ -22,10 +22,13 @@ export class UnsettledDeliveries {
   readonly #acknowledgements: AckBatch;
   readonly #settled: (message: ConsumeMessage) => void;
 
-  /** `settled` is called for each delivery once its settlement is sent, before its `onSettled`. */
-  constructor(channel: Channel, settled: (message: ConsumeMessage) => void) {
+  /**
+   * `settled` is called for each delivery once its settlement is sent, before its `onSettled`.
+   * `mayWait`: see AckBatch.
+   */
+  constructor(channel: Channel, settled: (message: ConsumeMessage) => void, mayWait: () => boolean) {
     this.#channel = channel;
-    this.#acknowledgements = new AckBatch(channel, this.#open);
+    this.#acknowledgements = new AckBatch(channel, this.#open, mayWait);
     this.#settled = settled;
   }
 
@@ -42,7 +45,7 @@ export class UnsettledDeliveries {
     return [...this.#open.keys()];
   }
 
-  /** Acknowledges at the end of this turn. Ignored for a settled delivery. */
+  /** Acknowledges in a moment. Ignored for a settled delivery. */
   acknowledge(message: ConsumeMessage, onSettled: OnSettled): void {
     const since = this.#open.get(message);
     if (since === undefined) return;
@@ -51,6 +54,11 @@ export class UnsettledDeliveries {
       this.#settled(message);
       onSettled(lost, performance.now() - since);
     });
+  }
+
+  /** Sends the acknowledgements that wait. */
+  sendAcknowledgements(): void {
+    this.#acknowledgements.send();
   }
 
   /** Requeues without a charge. Ignored for a settled delivery. */

@@ -1,0 +1,72 @@
+import type { Channel, ConsumeMessage } from 'amqplib';
+import { expect, test, vi } from 'vitest';
+
+import { AckBatch } from '../../../../src/amqp/consumer/ack-batch.ts';
+
+/** Records what is sent; whether the broker takes it is for the integration tests. */
+function batchOf(mayWait: boolean): {
+  batch: AckBatch;
+  open: Map<ConsumeMessage, number>;
+  sent: (readonly [tag: number, multiple: boolean])[];
+} {
+  const open = new Map<ConsumeMessage, number>();
+  const sent: (readonly [number, boolean])[] = [];
+  const channel = {
+    ack: ({ fields }: ConsumeMessage, multiple = false) => void sent.push([fields.deliveryTag, multiple]),
+  };
+  return { batch: new AckBatch(channel as unknown as Channel, open, () => mayWait), open, sent };
+}
+
+const delivery = (deliveryTag: number): ConsumeMessage => ({ fields: { deliveryTag } }) as ConsumeMessage;
+const nothing = (): void => undefined;
+const endOfTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('a lone acknowledgement waits, and is sent together with the next one', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const { batch, sent } = batchOf(true);
+    batch.add(delivery(1), nothing);
+    await endOfTurn();
+    expect([sent, batch.size]).toEqual([[], 1]);
+    batch.add(delivery(2), nothing);
+    vi.advanceTimersByTime(3);
+    expect([sent, batch.size]).toEqual([[[2, true]], 0]);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test.each([
+  ['another delivery is unsettled', true, true],
+  ['the broker delivers nothing before', false, false],
+])('it waits for no more than the turn where %s', async (_, mayWait, others) => {
+  const { batch, open, sent } = batchOf(mayWait);
+  if (others) open.set(delivery(9), 0);
+  batch.add(delivery(1), nothing);
+  await endOfTurn();
+  expect(sent).toEqual([[1, true]]);
+});
+
+test('what waits is sent with what must not wait, and its timer ends', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const { batch, open, sent } = batchOf(true);
+    batch.add(delivery(1), nothing);
+    open.set(delivery(3), 0);
+    batch.add(delivery(2), nothing);
+    await endOfTurn();
+    expect([sent, vi.getTimerCount()]).toEqual([[[2, true]], 0]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('before its channel is closed it is sent at once, and reported once', () => {
+  const { batch, sent } = batchOf(true);
+  const reports: boolean[] = [];
+  batch.add(delivery(1), (lost) => reports.push(lost));
+  batch.send();
+  batch.send();
+  expect([sent, reports]).toEqual([[[1, true]], [false]]);
+});
