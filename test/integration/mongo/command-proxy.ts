@@ -15,6 +15,7 @@ export class CommandProxy {
   readonly #answers = new Map<string, { readonly answer: Document; readonly when: (command: Document) => boolean }>();
   #dropped: string | undefined;
   #held: ((command: Document) => boolean) | undefined;
+  #cut: ((command: Document) => boolean) | undefined;
   readonly #release: (() => void)[] = [];
   /** The commands so far, without the document sequences sent with them. */
   readonly commands: Document[] = [];
@@ -68,6 +69,10 @@ export class CommandProxy {
       this.#release.push(() => void server.write(message));
       return true;
     }
+    if (this.#cut?.(command) === true) {
+      client.destroy();
+      return true;
+    }
     const answer = this.#answerTo(message, command);
     if (answer !== undefined) client.write(answer);
     return answer !== undefined;
@@ -96,6 +101,11 @@ export class CommandProxy {
   /** From now on such commands are kept back until `release`. */
   hold(when: (command: Document) => boolean): void {
     this.#held = when;
+  }
+
+  /** From now on such a command ends its connection, and is not forwarded. */
+  cut(when: (command: Document) => boolean): void {
+    this.#cut = when;
   }
 
   /** How many commands are kept back. */
