@@ -63,7 +63,9 @@ export async function alertRoom(): Promise<AlertRoom> {
   const followed = new Set<string>();
   const firing = async (): Promise<Map<string, Labels>> => {
     // In time lapse an alert may fire and end while the commands of another run.
-    const { samples } = await query(url, 'max_over_time(ALERTS{alertstate="firing"}[2m])').catch(() => ({ samples: [] }));
+    const { samples } = await query(url, 'max_over_time(ALERTS{alertstate="firing"}[2m])').catch(() => ({
+      samples: [],
+    }));
     return new Map(samples.map(({ metric }) => [metric['alertname']!, metric]));
   };
   const active = async (): Promise<readonly string[]> => {
