@@ -11,11 +11,14 @@ interface Range {
  * order by so much; older ones are dropped and leave a gap.
  */
 const MAX_AGE_MS = 1_000;
+/** Contact_ids in a block for single creates: at most so many numbers are a gap when they end. */
+const MAX_BLOCK = 16;
 
 /**
  * Reserves contact_ids ahead while creates follow each other closely, so that a create needs one
  * round trip instead of two: as many as the last batch took, while that batch is being inserted.
- * The ids of one worker grow from batch to batch.
+ * The faster single creates follow each other, the more at a time: a block lasts a quarter of
+ * MAX_AGE_MS. The ids of one worker grow from batch to batch.
  */
 export class IdReserve {
   readonly #reserve: Reserve;
@@ -23,6 +26,7 @@ export class IdReserve {
   #held: Range = NOTHING;
   #reservedAt = -Infinity;
   #takenAt = -Infinity;
+  #block = 1;
   /** The reservation ahead that is under way; it never rejects. */
   #ahead: Promise<void> | undefined;
   #generation = 0;
@@ -43,7 +47,8 @@ export class IdReserve {
     this.#held = { from: from + used, count: held - used };
     const missing = count - used;
     const added = missing > 0 ? idsFrom(await this.#reserve(missing), missing) : [];
-    if (this.#held.count === 0 && now - this.#takenAt <= MAX_AGE_MS) this.#ahead ??= this.#reserveAhead(count);
+    if (now - this.#takenAt > MAX_AGE_MS) this.#block = 1;
+    else if (this.#held.count === 0) this.#ahead ??= this.#reserveAhead(Math.max(count, this.#nextBlock(now)));
     this.#takenAt = now;
     return [...idsFrom(from, used), ...added];
   }
@@ -52,6 +57,13 @@ export class IdReserve {
   drop(): void {
     this.#held = NOTHING;
     this.#generation += 1;
+  }
+
+  /** Twice as many as before where those were taken quickly, else half. */
+  #nextBlock(now: number): number {
+    const isQuick = now - this.#reservedAt < MAX_AGE_MS / 4;
+    this.#block = isQuick ? Math.min(MAX_BLOCK, 2 * this.#block) : Math.max(1, Math.floor(this.#block / 2));
+    return this.#block;
   }
 
   /** A failure is left to the next `take`, which then reserves for itself. */

@@ -35,8 +35,37 @@ test('a create soon after another one reserves the next id ahead, and ids leave 
   const taken = [];
   for (let i = 0; i < 4; i += 1) taken.push(...(await counter.ids.take(1)));
   expect(taken).toEqual([1, 2, 3, 4]);
-  // One for each create, and one ahead: the third and fourth found theirs reserved.
-  expect(counter.reservations).toEqual([1, 1, 1, 1, 1]);
+  // One for each create until one was reserved ahead in time; then two at a time.
+  expect(counter.reservations).toEqual([1, 1, 1, 2]);
+});
+
+test('creates that follow each other quickly reserve more at a time, up to 16, without a gap', async () => {
+  const counter = new Counter();
+  const taken = [];
+  for (let i = 0; i < 64; i += 1) taken.push(...(await counter.ids.take(1)));
+  expect(taken).toEqual(Array.from({ length: 64 }, (_, at) => at + 1));
+  expect(counter.reservations).toEqual([1, 1, 1, 2, 4, 8, 16, 16, 16]);
+});
+
+test('creates that follow each other slowly reserve no more than they use within a second', async () => {
+  const counter = new Counter();
+  const taken = [];
+  for (let i = 0; i < 40; i += 1) {
+    counter.now += 100;
+    taken.push(...(await counter.ids.take(1)));
+  }
+  expect(taken).toEqual(Array.from({ length: 40 }, (_, at) => at + 1));
+  expect(Math.max(...counter.reservations)).toBe(4);
+});
+
+test('after a pause the first creates reserve one at a time again', async () => {
+  const counter = new Counter();
+  for (let i = 0; i < 20; i += 1) await counter.ids.take(1);
+  counter.reservations.length = 0;
+  counter.now += 1_001;
+  await counter.ids.take(1);
+  await counter.ids.take(1);
+  expect(counter.reservations).toEqual([1, 1, 1]);
 });
 
 test('a reserved id needs no round trip', async () => {
