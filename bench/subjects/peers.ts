@@ -38,7 +38,11 @@ const RECIPES: Readonly<Record<Peer, Recipe>> = {
   go: {
     toolchain: [['go', 'version']],
     build: async (folder) =>
-      void (await run('go', ['build', '-trimpath', '-o', join(folder, 'subject'), '.'], sourcesIn(folder, 'go'))),
+      void (await run(
+        'go',
+        ['build', '-p', '1', '-trimpath', '-o', join(folder, 'subject'), '.'],
+        sourcesIn(folder, 'go'),
+      )),
     program: (folder) => ({ command: join(folder, 'subject'), args: [], exitCode: 0 }),
   },
   spring: {
@@ -46,10 +50,14 @@ const RECIPES: Readonly<Record<Peer, Recipe>> = {
       [java(), '-version'],
       ['mvn', '-version'],
     ],
-    build: async (folder) => void (await run('mvn', ['-q', '-B', 'package'], sourcesIn(folder, 'spring'))),
+    build: async (folder) => {
+      await run('mvn', ['-q', '-B', 'package'], sourcesIn(folder, 'spring'));
+      const jar = join(folder, 'subjects/spring/target/subject.jar');
+      await run(java(), ['-Djarmode=tools', '-jar', jar, 'extract', '--destination', join(folder, 'extracted')]);
+    },
     program: (folder) => ({
       command: java(),
-      args: ['-jar', join(folder, 'subjects/spring/target/subject.jar')],
+      args: [...jvmOptions(folder), '-jar', join(folder, 'extracted/subject.jar')],
       // 128 + SIGTERM: a JVM that has ended in order.
       exitCode: 143,
     }),
@@ -119,12 +127,12 @@ async function ensureBuilt(peer: Peer): Promise<void> {
   writeFileSync(stamp, hash);
 }
 
-/** Changes with each byte of the sources, and with the JDK, whose classes others may not load. */
+/** Changes with each byte of the sources and of the recipes. */
 function hashOfSources(peer: Peer): string {
   const entries = readdirSync(join(SOURCES, peer), { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const hash = createHash('sha256').update(java());
-  for (const file of [...files.toSorted(), ...SHARED.map((name) => join(SOURCES, name))]) {
+  const hash = createHash('sha256');
+  for (const file of [...files.toSorted(), ...[...SHARED, 'peers.ts'].map((name) => join(SOURCES, name))]) {
     hash.update(file.slice(SOURCES.length)).update(readFileSync(file));
   }
   return hash.digest('hex');
@@ -140,6 +148,13 @@ async function installPackages(folder: string, peer: Peer): Promise<void> {
   // Within `npm run` this variable names the project's own folder.
   const env = { npm_config_local_prefix: undefined };
   await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, env });
+}
+
+/** The archive of loaded classes, which the first process writes as it ends, needs Java 19. */
+function jvmOptions(folder: string): readonly string[] {
+  const archive = join(folder, 'classes.jsa');
+  const ofNewer = ['-XX:+IgnoreUnrecognizedVMOptions', '-XX:+AutoCreateSharedArchive'];
+  return ['-XX:+UseParallelGC', ...ofNewer, `-XX:SharedArchiveFile=${archive}`];
 }
 
 function java(): string {
