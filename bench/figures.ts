@@ -125,7 +125,7 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGiB: number;
   readonly system: string;
-  /** Versions by name: node, broker, database and libraries. */
+  /** Versions by name: node, broker, database and libraries; for a peer, all of its own in brackets. */
   readonly versions: Readonly<Record<string, string>>;
 }
 

@@ -27,7 +27,8 @@ interface Recipe {
   readonly program: (folder: string) => PeerProgram;
 }
 
-const SOURCES = join(ROOT, 'bench/subjects');
+/** The folder of the peers' sources. */
+export const SOURCES = join(ROOT, 'bench/subjects');
 /** Modules of the plain worker that peers on Node use. */
 const SHARED = ['plain-contacts.ts', 'plain-xml.ts', 'readiness.ts'];
 const BUILT = join(ROOT, '.cache/bench-peers');
@@ -157,7 +158,8 @@ function jvmOptions(folder: string): readonly string[] {
   return ['-XX:+UseParallelGC', ...ofNewer, `-XX:SharedArchiveFile=${archive}`];
 }
 
-function java(): string {
+/** The JVM of JAVA_HOME, or the one on the path. */
+export function java(): string {
   const home = process.env['JAVA_HOME'] ?? '';
   return home === '' ? 'java' : join(home, 'bin/java');
 }
