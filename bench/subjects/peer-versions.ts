@@ -18,15 +18,9 @@ async function versionsOf(peer: Peer): Promise<Versions> {
   const source = (file: string): string => readFileSync(join(SOURCES, peer, file), 'utf8');
   const printed = async (program: string, argument: string): Promise<string> =>
     (await attempt(program, [argument])).output;
-  switch (peer) {
-    case 'go':
-      return [goVersion(await printed('go', 'version')), ...goModules(source('go.mod'))];
-    case 'spring':
-      return [javaVersion(await printed(java(), '-version')), ...pomParent(source('pom.xml'))];
-    case 'nest':
-    case 'rascal':
-      return npmDependencies(source('package.json'));
-  }
+  if (peer === 'go') return [goVersion(await printed('go', 'version')), ...goModules(source('go.mod'))];
+  if (peer === 'spring') return [javaVersion(await printed(java(), '-version')), ...pomParent(source('pom.xml'))];
+  return npmDependencies(source('package.json'));
 }
 
 /** Reads the output of `go version`. */
