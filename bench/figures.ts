@@ -16,8 +16,8 @@ export interface Latency {
 export interface Cost {
   /** Microseconds of processor time for each request, all threads. */
   readonly cpuMicros: number;
-  /** Bytes allocated on the JavaScript heap for each request. */
-  readonly allocatedBytes: number;
+  /** Bytes allocated on the JavaScript heap for each request; absent of a program without one. */
+  readonly allocatedBytes?: number;
   /** The process's peak memory since it started, in MiB. */
   readonly peakMiB: number;
   /** Absent of a program without Node's event loop, and in results older than this measurement. */
@@ -125,7 +125,7 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGiB: number;
   readonly system: string;
-  /** Versions by name: node, broker, database and libraries. */
+  /** Versions by name: node, broker, database and libraries; for a peer, all of its own in brackets. */
   readonly versions: Readonly<Record<string, string>>;
 }
 

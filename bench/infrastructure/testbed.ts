@@ -38,8 +38,8 @@ export interface Deployment {
 }
 
 const WARM_UP_S = 2;
-/** A JVM is slow until it has compiled what runs often; other subjects need no more than each run gives. */
-const JVM_WARM_UP_S = 20;
+/** A JVM is slow until it has compiled what runs often; for others the warm-up of each run is enough. */
+const JVM_WARM_UP = { requests: 30_000, maxSeconds: 90 };
 /** Contacts to delete per second of measuring, more than any subject reaches. */
 const DELETABLE_PER_SECOND: Readonly<Record<string, number>> = { delete: 9_000, mixed: 500 };
 
@@ -87,8 +87,7 @@ export class Testbed {
       await this.start(deployment);
       if (subject !== 'echo') await deployment.contacts.seed(size);
       if (subject === 'worker') this.#answerSizes = await this.#sizes(deployment);
-      if (subject === 'spring')
-        await this.workload(deployment, 'mixed', { inFlight: 256, round: 0, warmUp: JVM_WARM_UP_S, measured: 1 });
+      await this.warmUp(deployment);
     });
     this.deployments.set(subject, deployment);
     return deployment;
@@ -103,6 +102,17 @@ export class Testbed {
   /** Starts one more process of this deployment. */
   async start(deployment: Deployment, options?: Parameters<typeof startSubject>[2]): Promise<void> {
     deployment.running.push(await startSubject(deployment.subject, deployment.environment, options));
+  }
+
+  /** Once after each start of a process that is measured under load. */
+  async warmUp(deployment: Deployment): Promise<void> {
+    if (deployment.subject !== 'spring') return;
+    const { requests, maxSeconds } = JVM_WARM_UP;
+    await deployment.contacts.ensureDeletable(requests);
+    const endless = this.source(deployment, 'mixed', 0);
+    let left = requests;
+    const source: Source = () => (left-- > 0 ? endless() : undefined);
+    await this.producer.run(deployment.queue, [{ source, inFlight: 256 }], { warmUp: maxSeconds, measured: 0 });
   }
 
   async stop({ running }: Deployment): Promise<void> {
@@ -174,7 +184,7 @@ export class Testbed {
       latency,
       cost: {
         cpuMicros: used.cpuMicros / share,
-        allocatedBytes: used.allocatedBytes / share,
+        ...(used.allocatedBytes !== undefined && { allocatedBytes: used.allocatedBytes / share }),
         peakMiB: used.peakMiB,
         ...(used.loop !== undefined && { loop: used.loop }),
       },

@@ -8,7 +8,8 @@ export interface Turn {
   readonly failed: number;
   readonly seconds: number;
   readonly cpuMicros: number;
-  readonly allocatedBytes: number;
+  /** Absent of a program without a JavaScript heap. */
+  readonly allocatedBytes?: number;
   /** Since the process started. */
   readonly peakMiB: number;
 }
@@ -21,6 +22,7 @@ export function totalOf(turns: readonly Turn[]): TurnsTotal {
   const sum = (figure: (turn: Turn) => number): number => turns.reduce((total, turn) => total + figure(turn), 0);
   const times = turns.flatMap((turn) => turn.times);
   const seconds = sum((turn) => turn.seconds);
+  const hasHeap = turns.every(({ allocatedBytes }) => allocatedBytes !== undefined);
   return {
     requests: times.length,
     seconds,
@@ -29,7 +31,7 @@ export function totalOf(turns: readonly Turn[]): TurnsTotal {
     latency: latencyOf(times),
     cost: {
       cpuMicros: sum((turn) => turn.cpuMicros) / times.length,
-      allocatedBytes: sum((turn) => turn.allocatedBytes) / times.length,
+      ...(hasHeap && { allocatedBytes: sum(({ allocatedBytes = 0 }) => allocatedBytes) / times.length }),
       peakMiB: Math.max(...turns.map(({ peakMiB }) => peakMiB)),
     },
   };

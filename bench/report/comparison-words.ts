@@ -1,3 +1,5 @@
+import { isPeer } from '../subjects/peers.ts';
+
 /** How the page names and describes a subject, and what a reader must know to judge it. */
 interface Words {
   readonly title: string;
@@ -19,16 +21,31 @@ const WORDS: Readonly<Record<string, Words>> = {
       '**plain Node starts from TypeScript**: removing the types costs about 35 ms of its cold start. This worker starts from built JavaScript.',
     ],
   },
-  go: { title: 'Go', what: 'a worker in Go (`bench/subjects/go`)' },
-  spring: { title: 'Spring Boot', what: 'a worker on Spring Boot, in Java (`bench/subjects/spring`)' },
-  nest: { title: 'Nest', what: 'a worker on Nest, on Node.js (`bench/subjects/nest`)' },
-  rascal: { title: 'Rascal', what: 'a worker on Rascal, on Node.js (`bench/subjects/rascal`)' },
+  go: {
+    title: 'Go',
+    what: 'amqp091-go, the MongoDB driver and encoding/xml, with a goroutine for each request and a pool of 100 connections (`bench/subjects/go`)',
+  },
+  spring: {
+    title: 'Spring Boot',
+    what: 'Spring AMQP with 32 consumers, Spring Data MongoDB and Jackson on a JVM, tuned as their documentation says (`bench/subjects/spring`)',
+    notes: [
+      '**Spring Boot is measured warm**: it answers 30,000 requests before its first figure under load and one at a time. Others need no such warm-up. Its cold start loads an archive of classes that an earlier process wrote.',
+    ],
+  },
+  nest: {
+    title: 'Nest',
+    what: 'NestJS with `@golevelup/nestjs-rabbitmq` and fast-xml-parser, and the contacts of plain Node (`bench/subjects/nest`)',
+  },
+  rascal: {
+    title: 'Rascal',
+    what: 'Rascal with 32 channels for confirmed answers, and the contacts and the XML of plain Node (`bench/subjects/rascal`)',
+    notes: ['**Rascal starts partly from TypeScript**, as it shares modules with plain Node.'],
+  },
   echo: {
     title: 'echo',
     what: 'no worker but the limit of the broker: no XML, no database, an answer of the same size (`bench/subjects/echo.ts`)',
   },
 };
-const PEERS = ['go', 'spring', 'nest', 'rascal'];
 
 export function titleOf(subject: string): string {
   return WORDS[subject]?.title ?? subject;
@@ -41,13 +58,19 @@ export function describedSubjects(subjects: readonly string[]): string {
 
 /** What limits the comparison, as far as it concerns these subjects. */
 export function fairnessNotes(subjects: readonly string[]): string {
-  const peers = subjects.filter((name) => PEERS.includes(name)).map(titleOf);
+  const peers = subjects.filter(isPeer).map(titleOf);
+  const own = subjects.filter((name) => name === 'go' || name === 'spring').map(titleOf);
   const notes = [
     ...subjects.flatMap((name) => WORDS[name]?.notes ?? []),
     ...(peers.length === 0
       ? []
       : [
           `**${peers.join(', ')}: no request keys either**, and no limits on XML beyond those of their parsers. Each was written for this comparison, by their documentation; somebody who knows one well may make it faster.`,
+        ]),
+    ...(own.length === 0
+      ? []
+      : [
+          `**${own.join(', ')}: no heap and no event loop of JavaScript**. Their processor time comes from the operating system, in steps of 10 ms.`,
         ]),
     '**The machine is shared**: a subject that uses less of the processor leaves more to broker and database. On machines of their own the ratios under load would differ.',
     '**One request at a time** measures mostly broker and database; the echo shows how much of it the broker is.',

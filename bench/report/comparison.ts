@@ -1,4 +1,5 @@
 import type { Results, Run, Subject } from '../figures.ts';
+import { isPeer } from '../subjects/peers.ts';
 import { describedSubjects, fairnessNotes, titleOf } from './comparison-words.ts';
 import { lossesOf, type Loss } from './losses.ts';
 import { byLoad, loopCells, medianOf, shown, subjectsOf } from './subject-rows.ts';
@@ -57,9 +58,14 @@ export function comparisonPage(results: Results, file: string): string {
     '## What is not comparable',
     fairnessNotes(subjects),
     '## Repeat it',
-    ['```sh', 'npm run bench -- comparison', '```'].join('\n'),
+    ['```sh', `npm run bench -- comparison${peersOption(subjects)}`, '```'].join('\n'),
     'The command measures and writes this page anew. [bench/README.md](../bench/README.md) has the options, the sources of the subjects and what the others need.',
   ].join('\n\n');
+}
+
+function peersOption(subjects: readonly Subject[]): string {
+  const peers = subjects.filter(isPeer);
+  return peers.length === 0 ? '' : ` --peers ${peers.join(',')}`;
 }
 
 function setUp({ machine }: Results): string {

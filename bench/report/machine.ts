@@ -7,6 +7,8 @@ import { connect } from 'amqplib';
 import { ROOT } from '../../infrastructure/command.ts';
 import type { Machine } from '../figures.ts';
 import type { Testbed } from '../infrastructure/testbed.ts';
+import { peerVersions } from '../subjects/peer-versions.ts';
+import { isPeer } from '../subjects/peers.ts';
 
 const LIBRARIES = ['amqplib', 'fast-xml-parser', 'mongodb', 'pino', 'xmlbuilder2'];
 
@@ -27,6 +29,7 @@ export async function machineOf(testbed: Testbed): Promise<Machine> {
       [product]: version,
       database: databaseOf(database),
       ...Object.fromEntries(LIBRARIES.map((name) => [name, versionOf(name)])),
+      ...(await peerVersions([...testbed.deployments.keys()].filter(isPeer))),
     },
   };
 }

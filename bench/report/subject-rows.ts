@@ -56,7 +56,7 @@ export function rateRows(runs: readonly Run[]): readonly Row[] {
 export function costRows(runs: readonly Run[]): readonly Row[] {
   const rows = eachSubject(runs, (own, subject): Row => [
     medianOf(own, subject, ({ cost }) => cost.cpuMicros, 0),
-    medianOf(own, subject, ({ cost }) => cost.allocatedBytes / 1024, 0),
+    medianOf(own, subject, ({ cost: { allocatedBytes = Number.NaN } }) => allocatedBytes / 1024, 0),
     medianOf(own, subject, ({ cost }) => cost.peakMiB, 0),
     medianOf(own, subject, ({ batch = Number.NaN }) => batch, 1),
     ...loopCells(own, subject),

@@ -19,7 +19,10 @@ export async function coldStart(testbed: Testbed): Promise<readonly ColdStartRun
       printProgress(`start ${round}  ${subject.padEnd(10)}  ${ms.toFixed(0)} ms`);
     }
   }
-  for (const deployment of testbed.deployments.values()) await testbed.start(deployment);
+  for (const deployment of testbed.deployments.values()) {
+    await testbed.start(deployment);
+    await testbed.warmUp(deployment);
+  }
   return runs;
 }
 

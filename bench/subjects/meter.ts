@@ -41,8 +41,7 @@ export function processMeter(pid: number): Meter {
     },
     read: () => {
       const { cpuSeconds, peakMiB } = now();
-      const cpuMicros = (cpuSeconds - secondsAtReset) * 1e6;
-      return Promise.resolve({ cpuMicros, peakMiB, allocatedBytes: Number.NaN });
+      return Promise.resolve({ cpuMicros: (cpuSeconds - secondsAtReset) * 1e6, peakMiB });
     },
   };
 }

@@ -27,7 +27,8 @@ interface Recipe {
   readonly program: (folder: string) => PeerProgram;
 }
 
-const SOURCES = join(ROOT, 'bench/subjects');
+/** The folder of the peers' sources. */
+export const SOURCES = join(ROOT, 'bench/subjects');
 /** Modules of the plain worker that peers on Node use. */
 const SHARED = ['plain-contacts.ts', 'plain-xml.ts', 'readiness.ts'];
 const BUILT = join(ROOT, '.cache/bench-peers');
@@ -38,7 +39,11 @@ const RECIPES: Readonly<Record<Peer, Recipe>> = {
   go: {
     toolchain: [['go', 'version']],
     build: async (folder) =>
-      void (await run('go', ['build', '-trimpath', '-o', join(folder, 'subject'), '.'], sourcesIn(folder, 'go'))),
+      void (await run(
+        'go',
+        ['build', '-p', '1', '-trimpath', '-o', join(folder, 'subject'), '.'],
+        sourcesIn(folder, 'go'),
+      )),
     program: (folder) => ({ command: join(folder, 'subject'), args: [], exitCode: 0 }),
   },
   spring: {
@@ -46,10 +51,14 @@ const RECIPES: Readonly<Record<Peer, Recipe>> = {
       [java(), '-version'],
       ['mvn', '-version'],
     ],
-    build: async (folder) => void (await run('mvn', ['-q', '-B', 'package'], sourcesIn(folder, 'spring'))),
+    build: async (folder) => {
+      await run('mvn', ['-q', '-B', 'package'], sourcesIn(folder, 'spring'));
+      const jar = join(folder, 'subjects/spring/target/subject.jar');
+      await run(java(), ['-Djarmode=tools', '-jar', jar, 'extract', '--destination', join(folder, 'extracted')]);
+    },
     program: (folder) => ({
       command: java(),
-      args: ['-jar', join(folder, 'subjects/spring/target/subject.jar')],
+      args: [...jvmOptions(folder), '-jar', join(folder, 'extracted/subject.jar')],
       // 128 + SIGTERM: a JVM that has ended in order.
       exitCode: 143,
     }),
@@ -119,12 +128,12 @@ async function ensureBuilt(peer: Peer): Promise<void> {
   writeFileSync(stamp, hash);
 }
 
-/** Changes with each byte of the sources, and with the JDK, whose classes others may not load. */
+/** Changes with each byte of the sources and of the recipes. */
 function hashOfSources(peer: Peer): string {
   const entries = readdirSync(join(SOURCES, peer), { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const hash = createHash('sha256').update(java());
-  for (const file of [...files.toSorted(), ...SHARED.map((name) => join(SOURCES, name))]) {
+  const hash = createHash('sha256');
+  for (const file of [...files.toSorted(), ...[...SHARED, 'peers.ts'].map((name) => join(SOURCES, name))]) {
     hash.update(file.slice(SOURCES.length)).update(readFileSync(file));
   }
   return hash.digest('hex');
@@ -142,7 +151,15 @@ async function installPackages(folder: string, peer: Peer): Promise<void> {
   await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, env });
 }
 
-function java(): string {
+/** The archive of loaded classes, which the first process writes as it ends, needs Java 19. */
+function jvmOptions(folder: string): readonly string[] {
+  const archive = join(folder, 'classes.jsa');
+  const ofNewer = ['-XX:+IgnoreUnrecognizedVMOptions', '-XX:+AutoCreateSharedArchive'];
+  return ['-XX:+UseParallelGC', ...ofNewer, `-XX:SharedArchiveFile=${archive}`];
+}
+
+/** The JVM of JAVA_HOME, or the one on the path. */
+export function java(): string {
   const home = process.env['JAVA_HOME'] ?? '';
   return home === '' ? 'java' : join(home, 'bin/java');
 }

@@ -8,7 +8,8 @@ import type { LoopDelay } from '../figures.ts';
 /** What a process has used since the last `reset`; `peakMiB` since its start. */
 export interface Reading {
   readonly cpuMicros: number;
-  readonly allocatedBytes: number;
+  /** Absent of a program without a JavaScript heap. */
+  readonly allocatedBytes?: number;
   readonly peakMiB: number;
   readonly loop?: LoopDelay;
 }

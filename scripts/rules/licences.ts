@@ -21,7 +21,8 @@ interface LockedPackage {
 /**
  * Returns the packages of package-lock.json whose licence is not on the list, and exceptions that
  * no package needs, or that the lock is missing or empty. Where the lock names no licence, the
- * installed package does.
+ * installed package does. The packages of the benchmark's peers have locks of their own, which are
+ * not read: no part of them is installed here or distributed.
  */
 export function licenceProblems(root: string): string[] {
   const lock = join(root, 'package-lock.json');

@@ -14,7 +14,8 @@ import {
   type BenchRequest,
 } from '../../../bench/load/requests.ts';
 import { buildPeers, PEERS, type Peer } from '../../../bench/subjects/peers.ts';
-import { startSubject } from '../../../bench/subjects/subject.ts';
+import type { Reading } from '../../../bench/subjects/probe.ts';
+import { startSubject, type RunningSubject } from '../../../bench/subjects/subject.ts';
 import { freshNames, type FreshNames } from '../../support/fresh-names.ts';
 import { startWorker } from '../../support/worker.ts';
 
@@ -52,10 +53,14 @@ function requests(): readonly BenchRequest[] {
       '<request method="contact.create"><contact><client_id>7</client_id><first_name>A</first_name><last_name>B</last_name></contact></request>',
     ),
     custom('contact.rename', '<request method="contact.rename"/>'),
-    custom('contact.get', '<request method="contact.get"><contact_id>1</contact_id>'),
+    // fast-xml-parser reports an end tag without its end, but no missing one.
+    custom('contact.get', '<request method="contact.get"><contact_id>1</contact_id'),
     listRequest(7, 1),
   ];
 }
+
+/** Of the requests above, until a subject has used some processor time. */
+const MAX_REPEATS = 50;
 
 interface Answered {
   readonly document: unknown;
@@ -125,7 +130,7 @@ describe('the benchmark measures workers that answer alike', () => {
     });
     await running.reset();
     const answers = await answersOf(names);
-    const used = await running.read();
+    const used = await firstUse(running, names);
     await running.stop();
     const expected = await workers();
     expect(answers).toHaveLength(expected.length);
@@ -134,6 +139,16 @@ describe('the benchmark measures workers that answer alike', () => {
     expect(used.peakMiB).toBeGreaterThan(1);
   });
 });
+
+/** What a subject has used; /proc counts in steps of 10 ms, and these few requests may cost Go less. */
+async function firstUse(running: RunningSubject, names: FreshNames): Promise<Reading> {
+  for (let left = MAX_REPEATS; left > 0; left -= 1) {
+    const used = await running.read();
+    if (used.cpuMicros > 0) return used;
+    await answersOf(names);
+  }
+  return running.read();
+}
 
 /** The worker runs once, for the first who asks. */
 function answersOfWorker(names: FreshNames): () => Promise<readonly Answered[]> {

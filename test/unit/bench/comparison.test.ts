@@ -4,7 +4,9 @@ import type { Run } from '../../../bench/figures.ts';
 import { comparisonOf, readComparison } from '../../../bench/report/comparison-file.ts';
 import { comparisonPage, sourceOfPage } from '../../../bench/report/comparison.ts';
 import { lossesOf } from '../../../bench/report/losses.ts';
-import { results, run } from './results.ts';
+import { page as plots } from '../../../bench/report/page.ts';
+import { table } from '../../../bench/report/table.ts';
+import { foreignRun, results, run } from './results.ts';
 
 function pair(rates: readonly (readonly [worker: number, plain: number])[], given: Partial<Run> = {}): readonly Run[] {
   return rates.flatMap(([worker, plain], i) => [
@@ -27,6 +29,27 @@ test('the page shows what was measured, and neither subjects nor studies that we
   expect(page).toContain('plain Node has no request keys');
   expect(page).not.toMatch(/Spring|Rascal|Cold start|One request at a time\n|NaN|Infinity|undefined/);
   expect(sourceOfPage(page)).toBe('bench/results/a.json');
+});
+
+test('peers are described, and show nothing where they have no heap and no event loop', () => {
+  const both = (given: Partial<Run>): readonly Run[] => [run(given), foreignRun({ ...given, subject: 'go' })];
+  const measured = results({
+    throughput: both({}),
+    latency: both({ inFlight: 1 }),
+    longLists: both({ workload: 'list of 1,000', inFlight: 1 }),
+    coldStart: [
+      { subject: 'worker', round: 1, ms: 300 },
+      { subject: 'go', round: 1, ms: 100 },
+    ],
+  });
+  const page = comparisonPage(measured, 'a.json');
+  expect(page).toContain('- **Go**: amqp091-go');
+  expect(page).toContain('**Go: no request keys either**');
+  expect(page).toContain('**Go: no heap and no event loop of JavaScript**');
+  expect(page).toContain('npm run bench -- comparison --peers go\n');
+  expect(page).toContain('| list of 1,000 | Go | 1000 | 10.0 | 100 |  |  |  |');
+  expect(page).not.toContain('longest hold of the event loop');
+  for (const text of [page, table(measured), plots(measured)]) expect(text).not.toMatch(/NaN|Infinity|undefined|null/);
 });
 
 test('the page names each loss, and whether every round shows it', () => {

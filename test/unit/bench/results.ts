@@ -20,6 +20,11 @@ export function run(given: Partial<Run>): Run {
   };
 }
 
+/** Returns one measurement of a program that is not Node.js, as a file of results keeps it. */
+export function foreignRun(given: Partial<Run>): Run {
+  return run({ ...given, batch: undefined, cost: { cpuMicros: 100, peakMiB: 150 } });
+}
+
 /** Returns results that hold only what is given. */
 export function results(given: Partial<Results>): Results {
   return {

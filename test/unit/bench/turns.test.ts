@@ -23,3 +23,8 @@ test('turns add up: percentiles and costs are of all requests, whichever turn th
     cost: { cpuMicros: 500, allocatedBytes: 100, peakMiB: 99 },
   });
 });
+
+test('a program without a JavaScript heap has no figure of it', () => {
+  const { allocatedBytes: _, ...turn } = TURN;
+  expect(totalOf([turn, turn]).cost).toEqual({ cpuMicros: 300, peakMiB: 90 });
+});

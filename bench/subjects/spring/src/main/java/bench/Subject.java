@@ -5,12 +5,10 @@ import com.mongodb.WriteConcern;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.concurrent.Executors;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.core.QueueBuilder;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
-import org.springframework.boot.amqp.autoconfigure.ConnectionFactoryCustomizer;
 import org.springframework.boot.amqp.autoconfigure.RabbitTemplateCustomizer;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
@@ -31,12 +29,6 @@ public class Subject {
     @Bean
     Queue requests(@Value("${REQUEST_QUEUE}") String name) {
         return QueueBuilder.durable(name).quorum().build();
-    }
-
-    /** A direct container runs its listeners on these threads; the client has too few by default. */
-    @Bean
-    ConnectionFactoryCustomizer threads() {
-        return factory -> factory.setSharedExecutor(Executors.newCachedThreadPool());
     }
 
     /** Answers have a connection of their own. */
