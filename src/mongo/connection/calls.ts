@@ -1,5 +1,6 @@
 import type { MongoClient } from 'mongodb';
 
+import { UnavailableError } from '../../protocol/errors.ts';
 import { retryUntil } from '../../time/retry.ts';
 import { within } from '../../time/limit.ts';
 import type { ClientLimits } from './client.ts';
@@ -81,8 +82,9 @@ export function createCalls(client: MongoClient, limits: ClientLimits): Calls {
           return result;
         } catch (error) {
           note(error);
-          // A server that rejects a command is available: reconnecting would not help.
-          if (isUnavailable(error)) failed();
+          // A call within this one has translated its error. A server that rejects a command is
+          // available: reconnecting would not help.
+          if (error instanceof UnavailableError || isUnavailable(error)) failed();
           else failingSince = undefined;
           throw error;
         }

@@ -55,6 +55,14 @@ test('a client that no longer finds an available server reconnects', { timeout: 
   await vi.waitFor(ping, { timeout: 40_000, interval: 300 });
 });
 
+test('so does one whose calls fail within other calls', { timeout: 60_000 }, async () => {
+  await ping();
+  await client.close(true);
+  const nested = (): Promise<unknown> => calls.run('create', ping);
+  await expect(nested()).rejects.toThrow(UnavailableError);
+  await vi.waitFor(nested, { timeout: 40_000, interval: 300 });
+});
+
 test('a client does not reconnect to a server that keeps rejecting commands', async () => {
   await ping();
   let closed = 0;
