@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
@@ -31,6 +33,24 @@ test('another body, id or producer is another request', () => {
     requestKeyOf(delivery({ messageId: '1' })),
   ].map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('the key is a hash of the ids and the body, whatever they hold and however long they are', () => {
+  const long = fc.string({ unit: 'binary', minLength: 1, maxLength: 3_000 });
+  const id = fc.oneof(fc.constantFrom('crm', '\uD800', '\u{1F600}'.repeat(700)), long);
+  const body = fc.oneof(
+    fc.constantFrom(0, 1, 4_070, 4_080, 4_090, 4_096, 4_097, 20_000).map((size) => 'x'.repeat(size)),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(id, id, body, (appId, messageId, text) => {
+      const hashed = createHash('sha256')
+        .update(`${JSON.stringify([appId, messageId])}\n`)
+        .update(text);
+      const expected = `m${hashed.digest('base64url').slice(0, 24)}`;
+      expect(requestKeyOf(delivery({ appId, messageId }, text)).id).toBe(expected);
+    }),
+  );
 });
 
 test('moving a character from one property to the next changes the key', () => {
