@@ -23,7 +23,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   },
   go: {
     title: 'Go',
-    what: 'amqp091-go, the MongoDB driver and encoding/xml, with a goroutine for each request and a pool of 100 connections (`bench/subjects/go`)',
+    what: 'amqp091-go, the MongoDB driver and encoding/xml, with a goroutine for each request and a pool of 32 connections (`bench/subjects/go`)',
   },
   spring: {
     title: 'Spring Boot',

@@ -23,7 +23,7 @@ import (
 
 const (
 	prefetch = 256
-	poolSize = 100
+	poolSize = 32
 )
 
 func main() {
