@@ -11,6 +11,8 @@ interface Range {
  * order by so much; older ones are dropped and leave a gap.
  */
 const MAX_AGE_MS = 1_000;
+/** How long a batch waits for a reservation ahead; a usual one takes a few milliseconds. */
+const MAX_WAIT_MS = 100;
 /** Contact_ids in a block for single creates: at most so many numbers are a gap when they end. */
 const MAX_BLOCK = 16;
 
@@ -31,7 +33,6 @@ export class IdReserve {
   #ahead: Promise<void> | undefined;
   #generation = 0;
 
-  /** `reserve` must end within a time limit: batches wait for a reservation ahead. */
   constructor(reserve: Reserve, now: () => number = () => performance.now()) {
     this.#reserve = reserve;
     this.#now = now;
@@ -39,7 +40,7 @@ export class IdReserve {
 
   /** Resolves with `count` contact_ids in ascending order. Rejects as the reservation does. */
   async take(count: number): Promise<readonly number[]> {
-    await this.#ahead;
+    if (this.#ahead !== undefined) await this.#aheadOrLimit(this.#ahead);
     const now = this.#now();
     if (now - this.#reservedAt > MAX_AGE_MS) this.#held = NOTHING;
     const { from, count: held } = this.#held;
@@ -48,7 +49,7 @@ export class IdReserve {
     const missing = count - used;
     const added = missing > 0 ? idsFrom(await this.#reserve(missing), missing) : [];
     if (now - this.#takenAt > MAX_AGE_MS) this.#block = 1;
-    else if (this.#held.count === 0) this.#ahead ??= this.#reserveAhead(Math.max(count, this.#nextBlock(now)));
+    else if (this.#held.count === 0) this.#begin(Math.max(count, this.#nextBlock(now)));
     this.#takenAt = now;
     return [...idsFrom(from, used), ...added];
   }
@@ -66,11 +67,29 @@ export class IdReserve {
     return this.#block;
   }
 
+  /** Gives a reservation up that takes long: it may be lost with its connection. */
+  async #aheadOrLimit(ahead: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, MAX_WAIT_MS)));
+    await Promise.race([ahead, limit]);
+    clearTimeout(timer);
+    if (this.#ahead !== ahead) return;
+    this.#ahead = undefined;
+    this.drop();
+  }
+
+  #begin(count: number): void {
+    if (this.#ahead !== undefined) return;
+    const ahead = this.#reserveAhead(count).then(() => {
+      if (this.#ahead === ahead) this.#ahead = undefined;
+    });
+    this.#ahead = ahead;
+  }
+
   /** A failure is left to the next `take`, which then reserves for itself. */
   async #reserveAhead(count: number): Promise<void> {
     const generation = this.#generation;
     const from = await this.#reserve(count).catch(() => undefined);
-    this.#ahead = undefined;
     if (from === undefined || generation !== this.#generation) return;
     this.#held = { from, count };
     this.#reservedAt = this.#now();

@@ -9,13 +9,19 @@ class Counter {
   gate: Promise<void> = Promise.resolve();
   failing = false;
   now = 0;
+  /** The reservation, by its number, that waits for `release` and then has the ids from 100 on. */
+  hangs = 0;
+  release = (): void => undefined;
   readonly ids = new IdReserve(
     (count) => this.#reserve(count),
     () => this.now,
   );
 
   async #reserve(count: number): Promise<number> {
-    this.reservations.push(count);
+    if (this.reservations.push(count) === this.hangs) {
+      await new Promise<void>((resolve) => (this.release = resolve));
+      return 100;
+    }
     await this.gate;
     if (this.failing) throw new Error('unavailable');
     const first = this.next;
@@ -144,4 +150,18 @@ test('a failed reservation ahead does no harm; one that a batch needs rejects', 
   await expect(counter.ids.take(1)).rejects.toThrow('unavailable');
   counter.failing = false;
   expect(await counter.ids.take(1)).toEqual([2]);
+});
+
+test('a reservation ahead that hangs delays one batch for a moment, and its ids are not used when they come', async () => {
+  const counter = new Counter();
+  await counter.ids.take(1);
+  // The second create reserves for itself, then ahead.
+  counter.hangs = 3;
+  expect(await counter.ids.take(1)).toEqual([2]);
+  const begun = performance.now();
+  expect(await counter.ids.take(1)).toEqual([3]);
+  expect(performance.now() - begun).toBeLessThan(1_000);
+  expect(await counter.ids.take(1)).toEqual([4]);
+  counter.release();
+  expect(await counter.ids.take(1)).not.toEqual([100]);
 });
