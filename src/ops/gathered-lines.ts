@@ -27,7 +27,7 @@ export class GatheredLines implements DestinationStream {
     setTimeout(() => {
       this.#timed = false;
       this.writeOut();
-    }, MAX_GATHERING_MS).unref();
+    }, MAX_GATHERING_MS);
   }
 
   /** Begins to write what has gathered. */

@@ -124,7 +124,10 @@ export function createLog(settings: LogSettings): Log {
       if (level === 'warn' || level === 'error') lines.writeOut();
     };
   return {
-    request: (line) => writeRequest(logger, line, own),
+    request: (line) => {
+      writeRequest(logger, line, own);
+      if (line.error !== undefined) lines.writeOut();
+    },
     debug: writer('debug'),
     info: writer('info'),
     warn: writer('warn'),

@@ -23,16 +23,16 @@ const LONE_WAIT_MS = 3;
 export class AckBatch {
   readonly #channel: Channel;
   readonly #open: ReadonlyMap<ConsumeMessage, unknown>;
-  readonly #mayWait: () => boolean;
+  readonly #mayWait: (waiting: number) => boolean;
   #batch: PendingAck[] = [];
   #scheduled = false;
   #loneTimer: NodeJS.Timeout | undefined;
 
   /**
    * `open`: the unsettled deliveries of the channel, oldest first, without those that were added
-   * here. `mayWait`: whether the broker delivers on before these are acknowledged.
+   * here. `mayWait`: whether the broker delivers on before so many are acknowledged.
    */
-  constructor(channel: Channel, open: ReadonlyMap<ConsumeMessage, unknown>, mayWait: () => boolean) {
+  constructor(channel: Channel, open: ReadonlyMap<ConsumeMessage, unknown>, mayWait: (waiting: number) => boolean) {
     this.#channel = channel;
     this.#open = open;
     this.#mayWait = mayWait;
@@ -47,7 +47,7 @@ export class AckBatch {
   add(message: ConsumeMessage, onSettled: OnSettled): void {
     this.#batch.push({ message, onSettled });
     if (this.#scheduled) return;
-    if (this.#open.size === 0 && this.#mayWait()) {
+    if (this.#open.size === 0 && this.#mayWait(this.#batch.length)) {
       this.#loneTimer ??= setTimeout(() => this.send(), LONE_WAIT_MS);
       return;
     }

@@ -40,7 +40,7 @@ export class Subscription {
     this.#channel = channel;
     this.#settings = settings;
     this.#host = host;
-    const mayWait = (): boolean => (this.#consumer?.size ?? 0) > 1;
+    const mayWait = (waiting: number): boolean => (this.#consumer?.size ?? 0) > waiting;
     this.#deliveries = new UnsettledDeliveries(channel, (message) => this.#settled(message), mayWait);
     this.#options = { priority };
     if (settings.several !== undefined) this.#handOver = new HandOver(host, () => this.executing);

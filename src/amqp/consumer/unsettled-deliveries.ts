@@ -26,7 +26,7 @@ export class UnsettledDeliveries {
    * `settled` is called for each delivery once its settlement is sent, before its `onSettled`.
    * `mayWait`: see AckBatch.
    */
-  constructor(channel: Channel, settled: (message: ConsumeMessage) => void, mayWait: () => boolean) {
+  constructor(channel: Channel, settled: (message: ConsumeMessage) => void, mayWait: (waiting: number) => boolean) {
     this.#channel = channel;
     this.#acknowledgements = new AckBatch(channel, this.#open, mayWait);
     this.#settled = settled;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createLog, type LogFields, type LogSettings } from '../../../src/ops/log.ts';
 import type { RequestReport } from '../../../src/protocol/request-report.ts';
 
@@ -44,7 +44,7 @@ function logToFile(settings: Partial<LogSettings> = {}) {
     await log.flush();
     return jsonLines(readFileSync(destination, 'utf8'));
   };
-  return { log, lines };
+  return { log, lines, text: () => readFileSync(destination, { encoding: 'utf8', flag: 'a+' }) };
 }
 
 function jsonLines(text: string): Line[] {
@@ -89,6 +89,17 @@ test('a request that failed by a defect is an error line without the message of 
   const written = await lines();
   expect(written).toMatchObject([{ level: 'error', code: 'INTERNAL_ERROR', error: { name: 'Error', code: 121 } }]);
   expect(JSON.stringify(written)).not.toContain(MARK);
+});
+
+test('the line of a request that failed by a defect does not wait for others', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { log, text } = logToFile();
+  log.request(line);
+  log.request({ ...line, error: new Error(MARK) });
+  // Not `expect.poll`, which advances the timers.
+  while (!text().includes('"level":"error"')) await new Promise((resolve) => setImmediate(resolve));
+  expect(jsonLines(text())).toHaveLength(2);
 });
 
 test('unlisted fields are dropped, and so are objects in listed fields', async () => {

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { AckBatch } from '../../../../src/amqp/consumer/ack-batch.ts';
 
 /** Records what is sent; whether the broker takes it is for the integration tests. */
-function batchOf(mayWait: boolean): {
+function batchOf(prefetch: number): {
   batch: AckBatch;
   open: Map<ConsumeMessage, number>;
   sent: (readonly [tag: number, multiple: boolean])[];
@@ -14,7 +14,7 @@ function batchOf(mayWait: boolean): {
   const channel = {
     ack: ({ fields }: ConsumeMessage, multiple = false) => void sent.push([fields.deliveryTag, multiple]),
   };
-  return { batch: new AckBatch(channel as unknown as Channel, open, () => mayWait), open, sent };
+  return { batch: new AckBatch(channel as unknown as Channel, open, (waiting) => prefetch > waiting), open, sent };
 }
 
 const delivery = (deliveryTag: number): ConsumeMessage => ({ fields: { deliveryTag } }) as ConsumeMessage;
@@ -24,7 +24,7 @@ const endOfTurn = (): Promise<void> => new Promise((resolve) => setImmediate(res
 test('a lone acknowledgement waits, and is sent together with the next one', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
-    const { batch, sent } = batchOf(true);
+    const { batch, sent } = batchOf(4);
     batch.add(delivery(1), nothing);
     await endOfTurn();
     expect([sent, batch.size]).toEqual([[], 1]);
@@ -38,20 +38,29 @@ test('a lone acknowledgement waits, and is sent together with the next one', asy
 });
 
 test.each([
-  ['another delivery is unsettled', true, true],
-  ['the broker delivers nothing before', false, false],
-])('it waits for no more than the turn where %s', async (_, mayWait, others) => {
-  const { batch, open, sent } = batchOf(mayWait);
+  ['another delivery is unsettled', 4, true],
+  ['the broker delivers nothing before', 1, false],
+])('it waits for no more than the turn where %s', async (_, prefetch, others) => {
+  const { batch, open, sent } = batchOf(prefetch);
   if (others) open.set(delivery(9), 0);
   batch.add(delivery(1), nothing);
   await endOfTurn();
   expect(sent).toEqual([[1, true]]);
 });
 
+test('what waits is sent where the broker delivers nothing before', async () => {
+  const { batch, sent } = batchOf(2);
+  batch.add(delivery(1), nothing);
+  await endOfTurn();
+  batch.add(delivery(2), nothing);
+  await endOfTurn();
+  expect(sent).toEqual([[2, true]]);
+});
+
 test('what waits is sent with what must not wait, and its timer ends', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
-    const { batch, open, sent } = batchOf(true);
+    const { batch, open, sent } = batchOf(4);
     batch.add(delivery(1), nothing);
     open.set(delivery(3), 0);
     batch.add(delivery(2), nothing);
@@ -63,7 +72,7 @@ test('what waits is sent with what must not wait, and its timer ends', async () 
 });
 
 test('before its channel is closed it is sent at once, and reported once', () => {
-  const { batch, sent } = batchOf(true);
+  const { batch, sent } = batchOf(4);
   const reports: boolean[] = [];
   batch.add(delivery(1), (lost) => reports.push(lost));
   batch.send();
