@@ -30,7 +30,7 @@ interface Recipe {
 /** The folder of the peers' sources. */
 export const SOURCES = join(ROOT, 'bench/subjects');
 /** Modules of the plain worker that peers on Node use. */
-const SHARED = ['plain-contacts.ts', 'plain-xml.ts', 'readiness.ts'];
+const SHARED = ['plain-answers.ts', 'plain-contacts.ts', 'plain-requests.ts', 'plain-xml.ts', 'readiness.ts'];
 const BUILT = join(ROOT, '.cache/bench-peers');
 
 const NPM = [['npm', '--version']] as const;

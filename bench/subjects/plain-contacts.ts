@@ -1,4 +1,4 @@
-import type { Collection, Db } from 'mongodb';
+import type { Collection, Db, MongoClientOptions } from 'mongodb';
 
 /** The caller's fault. */
 export class RequestError extends Error {
@@ -25,6 +25,13 @@ type Fields = Readonly<Record<string, string>>;
 
 const TEXTS = ['first_name', 'last_name', 'email', 'phone', 'mobile_phone'] as const;
 const MAX_LENGTH = 255;
+
+/** A small pool, and the durability that this project's worker has. */
+export const CLIENT_OPTIONS: MongoClientOptions = {
+  maxPoolSize: 24,
+  writeConcern: { w: 'majority', journal: true },
+  readConcern: { level: 'majority' },
+};
 
 /** Runs one database operation for each request. */
 export class PlainContacts {

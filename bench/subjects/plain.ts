@@ -6,18 +6,14 @@ import { MongoClient } from 'mongodb';
 import pino from 'pino';
 
 import { readyUntilStopped, type Properties } from './readiness.ts';
-import { PlainContacts, RequestError, type Stored } from './plain-contacts.ts';
-import { answer, readRequest } from './plain-xml.ts';
+import { answerTo } from './plain-answers.ts';
+import { CLIENT_OPTIONS, PlainContacts } from './plain-contacts.ts';
 
 const { AMQP_URL = '', MONGODB_URL = '', REQUEST_QUEUE = '' } = process.env;
 const PREFETCH = 256;
 
 const log = pino(pino.destination({ sync: false }));
-const client = new MongoClient(MONGODB_URL, {
-  maxPoolSize: 24,
-  writeConcern: { w: 'majority', journal: true },
-  readConcern: { level: 'majority' },
-});
+const client = new MongoClient(MONGODB_URL, CLIENT_OPTIONS);
 const contacts = new PlainContacts(client.db());
 await contacts.prepare();
 
@@ -26,37 +22,10 @@ const publishing = await connect(AMQP_URL, { noDelay: true });
 const requests = await consuming.createChannel();
 const replies = await publishing.createConfirmChannel();
 
-async function execute(method: string, fields: Readonly<Record<string, string>>): Promise<readonly Stored[] | number> {
-  switch (method) {
-    case 'contact.create':
-      return contacts.create(fields);
-    case 'contact.get':
-      return [await contacts.get(fields)];
-    case 'contact.update':
-      return contacts.update(fields);
-    case 'contact.delete':
-      return contacts.delete(fields);
-    case 'contact.list':
-      return contacts.list(fields);
-    default:
-      throw new RequestError('UNKNOWN_METHOD', 'there is no such method');
-  }
-}
-
-async function answerTo(message: ConsumeMessage): Promise<{ body: string; status: string }> {
-  try {
-    const { method, fields } = readRequest(message.content);
-    return { body: answer(method, await execute(method, fields)), status: 'ok' };
-  } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
-    return { body: answer('fail', error), status: 'fail' };
-  }
-}
-
 async function handle(message: ConsumeMessage): Promise<void> {
   const started = performance.now();
   const { replyTo, correlationId } = message.properties as Properties;
-  const { body, status } = await answerTo(message);
+  const { body, status } = await answerTo(contacts, message.content);
   const options = {
     persistent: true,
     mandatory: true,

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
 import { PlainContacts, RequestError } from '../plain-contacts.ts';
-import { readRequest, writeAnswer, type Outcome } from './xml.ts';
+import { readRequest } from '../plain-requests.ts';
+import { writeAnswer, type Outcome } from './xml.ts';
 
 export interface Answer {
   readonly body: string;

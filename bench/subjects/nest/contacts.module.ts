@@ -1,7 +1,7 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { MongoClient } from 'mongodb';
 
-import { PlainContacts } from '../plain-contacts.ts';
+import { CLIENT_OPTIONS, PlainContacts } from '../plain-contacts.ts';
 import { ContactsHandler } from './contacts.handler.ts';
 import { mongodbUrl } from './settings.ts';
 
@@ -10,12 +10,7 @@ import { mongodbUrl } from './settings.ts';
   providers: [
     {
       provide: MongoClient,
-      useFactory: () =>
-        new MongoClient(mongodbUrl, {
-          maxPoolSize: 24,
-          writeConcern: { w: 'majority', journal: true },
-          readConcern: { level: 'majority' },
-        }),
+      useFactory: () => new MongoClient(mongodbUrl, CLIENT_OPTIONS),
     },
     {
       provide: PlainContacts,

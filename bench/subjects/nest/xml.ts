@@ -1,10 +1,8 @@
-import { XMLBuilder, XMLParser } from 'fast-xml-parser';
+import { XMLBuilder } from 'fast-xml-parser';
 
-import { RequestError, type Stored } from '../plain-contacts.ts';
+import type { RequestError, Stored } from '../plain-contacts.ts';
 
-const OPTIONS = { ignoreAttributes: false, attributeNamePrefix: '@' };
-const parser = new XMLParser({ ...OPTIONS, parseTagValue: false });
-const builder = new XMLBuilder({ ...OPTIONS, suppressEmptyNode: true });
+const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '@', suppressEmptyNode: true });
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
 
 /** What an answer tells; empty for update and delete. */
@@ -12,22 +10,6 @@ export interface Outcome {
   readonly created?: number;
   readonly contacts?: readonly Stored[];
   readonly error?: RequestError;
-}
-
-/** Returns the method of a request and its elements, those of `<contact>` among them. */
-export function readRequest(body: Buffer): { method: string; fields: Record<string, string> } {
-  const { request } = parsed(body.toString('utf8')) as { request?: Record<string, unknown> };
-  const { '@method': method, contact, ...fields } = request ?? {};
-  if (typeof method !== 'string') throw new RequestError('INVALID_REQUEST', 'this is no request');
-  return { method, fields: { ...(fields as Record<string, string>), ...(contact as Record<string, string>) } };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return parser.parse(text);
-  } catch {
-    throw new RequestError('MALFORMED_XML', 'the request is not well-formed');
-  }
 }
 
 export function writeAnswer({ created, contacts, error }: Outcome): string {

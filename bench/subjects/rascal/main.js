@@ -4,8 +4,8 @@ import { MongoClient } from 'mongodb';
 import pino from 'pino';
 import rascal from 'rascal';
 
-import { PlainContacts, RequestError } from '../plain-contacts.ts';
-import { answer, readRequest } from '../plain-xml.ts';
+import { answerTo } from '../plain-answers.ts';
+import { CLIENT_OPTIONS, PlainContacts } from '../plain-contacts.ts';
 import { readyUntilStopped } from '../readiness.ts';
 
 const { AMQP_URL = '', MONGODB_URL = '', REQUEST_QUEUE = '' } = process.env;
@@ -14,11 +14,7 @@ const PREFETCH = 256;
 const CONFIRM_CHANNELS = 32;
 
 const log = pino(pino.destination({ sync: false }));
-const client = new MongoClient(MONGODB_URL, {
-  maxPoolSize: 24,
-  writeConcern: { w: 'majority', journal: true },
-  readConcern: { level: 'majority' },
-});
+const client = new MongoClient(MONGODB_URL, CLIENT_OPTIONS);
 const contacts = new PlainContacts(client.db());
 await contacts.prepare();
 
@@ -38,37 +34,10 @@ const broker = await rascal.BrokerAsPromised.create(
 );
 broker.on('error', (error) => log.error(error));
 
-async function execute(method, fields) {
-  switch (method) {
-    case 'contact.create':
-      return contacts.create(fields);
-    case 'contact.get':
-      return [await contacts.get(fields)];
-    case 'contact.update':
-      return contacts.update(fields);
-    case 'contact.delete':
-      return contacts.delete(fields);
-    case 'contact.list':
-      return contacts.list(fields);
-    default:
-      throw new RequestError('UNKNOWN_METHOD', 'there is no such method');
-  }
-}
-
-async function answerTo(body) {
-  try {
-    const { method, fields } = readRequest(body);
-    return { body: answer(method, await execute(method, fields)), status: 'ok' };
-  } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
-    return { body: answer('fail', error), status: 'fail' };
-  }
-}
-
 async function handle({ properties }, content) {
   const started = performance.now();
   const { replyTo, correlationId } = properties;
-  const { body, status } = await answerTo(content);
+  const { body, status } = await answerTo(contacts, content);
   const publication = await broker.publish('reply', Buffer.from(body), {
     routingKey: replyTo,
     options: { correlationId, headers: { status } },
