@@ -1,3 +1,5 @@
+import { within } from '../time/limit.ts';
+
 /** Reserves consecutive contact_ids at the database and returns the first. */
 type Reserve = (count: number) => Promise<number>;
 
@@ -69,10 +71,7 @@ export class IdReserve {
 
   /** Gives a reservation up that takes long: it may be lost with its connection. */
   async #aheadOrLimit(ahead: Promise<void>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, MAX_WAIT_MS)));
-    await Promise.race([ahead, limit]);
-    clearTimeout(timer);
+    await within(MAX_WAIT_MS, 'reserving contact_ids', ahead).catch(() => undefined);
     if (this.#ahead !== ahead) return;
     this.#ahead = undefined;
     this.drop();
