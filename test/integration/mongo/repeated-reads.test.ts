@@ -6,7 +6,7 @@ import { createOne } from '../../support/contact-repository/fixtures.ts';
 import { CommandProxy } from './command-proxy.ts';
 import { freshStore } from './fresh-store.ts';
 
-const { url, contacts } = freshStore();
+const { url, contacts, store: direct } = freshStore();
 const INTERRUPTED_AT_SHUTDOWN = 11_600;
 const FAILED = 8_000;
 
@@ -40,7 +40,6 @@ const troubles = {
 const CASES = Object.keys(reads).flatMap((name) => Object.keys(troubles).map((why) => ({ name, why })));
 
 test.each(CASES)('a read by $name is sent again where $why, once', async ({ name, why }) => {
-  const { store: direct } = await troubled(name, 0, () => undefined);
   const id = await createOne(contacts);
   const read = (store: Store): Promise<unknown> => reads[name as keyof typeof reads](store, id);
   const trouble = troubles[why as keyof typeof troubles](name);
