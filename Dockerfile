@@ -48,7 +48,7 @@ COPY --from=build /app/dist ./dist
 # A number, so that an orchestrator can verify that it is not root.
 USER 1000:1000
 
-# Half of a start is compiling. Node stores the result by user, V8 options and path.
+# A part of each start is compiling. Node stores the result by its version, the user and the path.
 FROM worker AS compiled
 ENV NODE_COMPILE_CACHE=/tmp/compiled
 COPY deploy/worker/compile.mjs ./

@@ -45,7 +45,6 @@ export function readText(bytes: Uint8Array): string {
 const LESS_THAN = 0x3c;
 
 function withoutMark(body: Buffer): string {
-  if (body[0] === LESS_THAN) return DECODERS[encodingWithoutMark(declarationOf(body))](body);
   if (startsWith(body, [0xef, 0xbb, 0xbf])) {
     const content = body.subarray(3);
     checkDeclared('UTF-8', declarationOf(content));
