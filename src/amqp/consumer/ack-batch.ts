@@ -1,5 +1,7 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 
+import { tagOf, type OpenDeliveries } from './open-deliveries.ts';
+
 /** `lost`: the channel was closed before, so that the broker redelivers. */
 type OnSettled = (lost: boolean) => void;
 
@@ -22,17 +24,17 @@ const LONE_WAIT_MS = 3;
  */
 export class AckBatch {
   readonly #channel: Channel;
-  readonly #open: ReadonlyMap<ConsumeMessage, unknown>;
+  readonly #open: OpenDeliveries;
   readonly #mayWait: (waiting: number) => boolean;
   #batch: PendingAck[] = [];
   #scheduled = false;
   #loneTimer: NodeJS.Timeout | undefined;
 
   /**
-   * `open`: the unsettled deliveries of the channel, oldest first, without those that were added
-   * here. `mayWait`: whether the broker delivers on before so many are acknowledged.
+   * `open`: the unsettled deliveries of the channel, without those that were added here. `mayWait`:
+   * whether the broker delivers on before so many are acknowledged.
    */
-  constructor(channel: Channel, open: ReadonlyMap<ConsumeMessage, unknown>, mayWait: (waiting: number) => boolean) {
+  constructor(channel: Channel, open: OpenDeliveries, mayWait: (waiting: number) => boolean) {
     this.#channel = channel;
     this.#open = open;
     this.#mayWait = mayWait;
@@ -63,9 +65,8 @@ export class AckBatch {
     const batch = this.#batch;
     if (batch.length === 0) return;
     this.#batch = [];
-    const oldest = this.#open.keys().next().value;
     const messages = batch.map(({ message }) => message);
-    const sent = acknowledge(this.#channel, messages, oldest === undefined ? Infinity : tagOf(oldest));
+    const sent = acknowledge(this.#channel, messages, this.#open.oldestTag ?? Infinity);
     for (const { onSettled } of batch) onSettled(!sent);
   }
 }
@@ -85,8 +86,4 @@ function acknowledge(channel: Channel, messages: readonly ConsumeMessage[], firs
   } catch {
     return false; // The channel was closed before the first of them.
   }
-}
-
-function tagOf(message: ConsumeMessage): number {
-  return message.fields.deliveryTag;
 }

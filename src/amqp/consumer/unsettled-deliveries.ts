@@ -1,6 +1,7 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 
 import { AckBatch } from './ack-batch.ts';
+import { OpenDeliveries } from './open-deliveries.ts';
 
 /**
  * `lost`: the channel was closed before, so that the broker redelivers. `ms`: milliseconds since the
@@ -17,8 +18,7 @@ const STALE_MS = 5_000;
  */
 export class UnsettledDeliveries {
   readonly #channel: Channel;
-  /** When each delivery arrived, oldest first. */
-  readonly #open = new Map<ConsumeMessage, number>();
+  readonly #open = new OpenDeliveries();
   readonly #acknowledgements: AckBatch;
   readonly #settled: (message: ConsumeMessage) => void;
 
@@ -37,19 +37,18 @@ export class UnsettledDeliveries {
   }
 
   add(message: ConsumeMessage): void {
-    this.#open.set(message, performance.now());
+    this.#open.add(message);
   }
 
   /** Oldest first, without those whose acknowledgement is about to be sent. */
   open(): ConsumeMessage[] {
-    return [...this.#open.keys()];
+    return this.#open.messages();
   }
 
   /** Acknowledges in a moment. Ignored for a settled delivery. */
   acknowledge(message: ConsumeMessage, onSettled: OnSettled): void {
-    const since = this.#open.get(message);
+    const since = this.#open.take(message);
     if (since === undefined) return;
-    this.#open.delete(message);
     this.#acknowledgements.add(message, (lost) => {
       this.#settled(message);
       onSettled(lost, performance.now() - since);
@@ -73,9 +72,8 @@ export class UnsettledDeliveries {
 
   /** Its channel closes, so that the broker redelivers it. Ignored for a settled delivery. */
   lose(message: ConsumeMessage, onSettled: OnSettled): void {
-    const since = this.#open.get(message);
+    const since = this.#open.take(message);
     if (since === undefined) return;
-    this.#open.delete(message);
     this.#settled(message);
     onSettled(true, performance.now() - since);
   }
@@ -86,9 +84,8 @@ export class UnsettledDeliveries {
   }
 
   #reject(message: ConsumeMessage, requeue: boolean, onSettled: OnSettled): void {
-    const since = this.#open.get(message);
+    const since = this.#open.take(message);
     if (since === undefined) return;
-    this.#open.delete(message);
     let lost = false;
     try {
       this.#channel.nack(message, false, requeue);
@@ -114,8 +111,6 @@ export class UnsettledDeliveries {
 
   /** Whether no delivery except `message` arrived within the last five seconds. */
   othersAreStale(message: ConsumeMessage | undefined): boolean {
-    const limit = performance.now() - STALE_MS;
-    for (const [other, since] of this.#open) if (other !== message && since > limit) return false;
-    return true;
+    return !this.#open.hasOtherSince(performance.now() - STALE_MS, message);
   }
 }

@@ -99,7 +99,7 @@ export class ConfirmWatch {
       return this.#takeTurns();
     this.now += 1;
     let needsProbe = false;
-    for (const pending of main.unconfirmed.values()) {
+    for (const pending of main.unconfirmed) {
       if (this.now - pending.sentAt < SLOW) break;
       needsProbe = !this.#check(main, pending, main.processed > pending.sequence) || needsProbe;
     }
@@ -110,12 +110,11 @@ export class ConfirmWatch {
 
   /** Whether a message is slow, or nacked. */
   #isWaiting(main: PublishChannel): boolean {
-    const [oldest] = main.unconfirmed.values();
     const [isolated] = this.#host.isolatedChannels.busy.values();
     const isSlow = (pending: Pending | undefined): boolean =>
       // A tick early, so that a question is answered before the first message counts as slow.
       pending !== undefined && this.now + 1 - pending.sentAt >= SLOW;
-    return isSlow(oldest) || isSlow(isolated) || this.#host.retrying();
+    return isSlow(main.unconfirmed.oldest) || isSlow(isolated) || this.#host.retrying();
   }
 
   /**

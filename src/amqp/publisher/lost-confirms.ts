@@ -40,7 +40,7 @@ export class LostConfirms {
     this.maxBody = Math.min(this.maxBody, maxBodyOf(reason));
     let lost = 0;
     let suspected = 0;
-    for (const pending of channel.takeUnconfirmed()) {
+    for (const pending of channel.unconfirmed.take()) {
       this.#removeFromFlight(pending);
       this.#host.ready(pending.destination);
       const isSuspect = needed < Infinity && mayBeCause(pending);

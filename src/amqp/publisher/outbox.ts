@@ -126,8 +126,8 @@ export class Outbox implements PublishChannelEvents {
   /** Resolves every message with `PublisherStoppedError`. Nothing is sent any more. */
   stop(): void {
     this.#watch.stop();
-    const left = [...(this.#main?.takeUnconfirmed() ?? []), ...this.#quarantine.clear()];
-    for (const channel of this.isolatedChannels.busy.keys()) left.push(...channel.takeUnconfirmed());
+    const left = [...(this.#main?.unconfirmed.take() ?? []), ...this.#quarantine.clear()];
+    for (const channel of this.isolatedChannels.busy.keys()) left.push(...channel.unconfirmed.take());
     this.#main = undefined;
     for (const destination of this.destinations.all()) {
       this.destinations.restore(destination);

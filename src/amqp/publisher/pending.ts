@@ -21,6 +21,10 @@ export interface Pending {
    * How often the broker closed a channel or connection while this message may have been the cause.
    */
   closes: number;
+  /** The list of unconfirmed messages in which it is, and its neighbours there. */
+  list: object | undefined;
+  previous: Pending | undefined;
+  next: Pending | undefined;
 }
 
 /** Inserts a message at its position by `order`. */
@@ -37,7 +41,21 @@ export function newPending(
   order: number,
   settle: Pending['settle'],
 ): Pending {
-  return { message, destination, id, order, settle, sequence: 0, sentAt: 0, sentClock: 0, returned: false, closes: 0 };
+  return {
+    message,
+    destination,
+    id,
+    order,
+    settle,
+    sequence: 0,
+    sentAt: 0,
+    sentClock: 0,
+    returned: false,
+    closes: 0,
+    list: undefined,
+    previous: undefined,
+    next: undefined,
+  };
 }
 
 /** Below RabbitMQ's quorum_commands_soft_limit of 32. */

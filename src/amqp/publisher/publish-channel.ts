@@ -3,6 +3,7 @@ import type { ConfirmChannel, Message } from 'amqplib';
 import { closeReasonOf, type CloseReason } from '../connection/broker-errors.ts';
 import { publishIdOf } from '../wire/messages.ts';
 import type { Pending } from './pending.ts';
+import { Unconfirmed } from './unconfirmed.ts';
 import { isChannelClosing, isNack } from '../connection/broker-errors.ts';
 
 /**
@@ -29,8 +30,7 @@ const PROBE_QUEUE = 'contacts-worker.probe';
  */
 export class PublishChannel {
   readonly channel: ConfirmChannel;
-  /** Messages that are sent and unanswered, by id, oldest first. */
-  readonly unconfirmed = new Map<string, Pending>();
+  readonly unconfirmed = new Unconfirmed();
   /** Resolves when either side closes the channel. */
   readonly closed: Promise<false>;
   /** Whether the channel's buffer is full. */
@@ -78,7 +78,7 @@ export class PublishChannel {
     pending.sequence = sequence;
     pending.sentAt = now;
     pending.returned = false;
-    this.unconfirmed.set(id, pending);
+    this.unconfirmed.add(pending);
     try {
       const options = { ...message.options(id, this.#frameMax), mandatory: true };
       const room = this.channel.publish('', message.queue, message.body, options, (error: unknown) =>
@@ -88,7 +88,7 @@ export class PublishChannel {
       return true;
     } catch (error) {
       if (isChannelClosing(error)) return true;
-      this.unconfirmed.delete(id);
+      this.unconfirmed.remove(pending);
       return false;
     }
   }
@@ -116,15 +116,8 @@ export class PublishChannel {
 
   /** Ends the wait for this message. */
   abandon(pending: Pending): void {
-    this.unconfirmed.delete(pending.id);
+    this.unconfirmed.remove(pending);
     this.firstAbandoned ??= pending.sequence;
-  }
-
-  /** Removes and returns the unconfirmed messages, oldest first. */
-  takeUnconfirmed(): Pending[] {
-    const unconfirmed = [...this.unconfirmed.values()];
-    this.unconfirmed.clear();
-    return unconfirmed;
   }
 
   /** Closes the channel. Does not wait for the broker. */
@@ -140,13 +133,13 @@ export class PublishChannel {
     const nacked = isNack(error);
     if (error !== null && !nacked) return; // The channel is closing.
     if (sequence > this.processed) this.processed = sequence;
-    if (!this.unconfirmed.delete(pending.id)) return this.#events.late(pending);
+    if (!this.unconfirmed.remove(pending)) return this.#events.late(pending);
     const confirmed = pending.returned ? 'returned' : 'routed';
     this.#events.answered(this, pending, nacked ? 'nacked' : confirmed);
   }
 
   #returned(message: Message): void {
-    const pending = this.unconfirmed.get(publishIdOf(message) ?? '');
+    const pending = this.unconfirmed.find(publishIdOf(message) ?? '');
     if (pending !== undefined) pending.returned = true;
   }
 }

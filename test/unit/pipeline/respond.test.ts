@@ -16,6 +16,13 @@ test('a response becomes its document, its headers and its code', () => {
   });
 });
 
+test('answers without headers of their own share one object', () => {
+  const headersOf = (response: ResponseEnvelope): unknown =>
+    respond({ kind: 'done', response, ...counts }, 'reference', encode)?.headers;
+  expect(headersOf(ok([]))).toBe(headersOf(ok([])));
+  expect(headersOf(fail(fault('NOT_FOUND', 'one')))).toBe(headersOf(fail(fault('INVALID_PARAMS', 'two'))));
+});
+
 test('a failure has the code of its first fault', () => {
   const response = fail(fault('INVALID_PARAMS', 'one'), fault('NOT_FOUND', 'two'));
   expect(respond({ kind: 'done', response, ...counts }, 'reference', encode)).toEqual({

@@ -2,14 +2,15 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 import { expect, test, vi } from 'vitest';
 
 import { AckBatch } from '../../../../src/amqp/consumer/ack-batch.ts';
+import { OpenDeliveries } from '../../../../src/amqp/consumer/open-deliveries.ts';
 
 /** Records what is sent; whether the broker takes it is for the integration tests. */
 function batchOf(prefetch: number): {
   batch: AckBatch;
-  open: Map<ConsumeMessage, number>;
+  open: OpenDeliveries;
   sent: (readonly [tag: number, multiple: boolean])[];
 } {
-  const open = new Map<ConsumeMessage, number>();
+  const open = new OpenDeliveries();
   const sent: (readonly [number, boolean])[] = [];
   const channel = {
     ack: ({ fields }: ConsumeMessage, multiple = false) => void sent.push([fields.deliveryTag, multiple]),
@@ -42,7 +43,7 @@ test.each([
   ['the broker delivers nothing before', 1, false],
 ])('it waits for no more than the turn where %s', async (_, prefetch, others) => {
   const { batch, open, sent } = batchOf(prefetch);
-  if (others) open.set(delivery(9), 0);
+  if (others) open.add(delivery(9));
   batch.add(delivery(1), nothing);
   await endOfTurn();
   expect(sent).toEqual([[1, true]]);
@@ -62,7 +63,7 @@ test('what waits is sent with what must not wait, and its timer ends', async () 
   try {
     const { batch, open, sent } = batchOf(4);
     batch.add(delivery(1), nothing);
-    open.set(delivery(3), 0);
+    open.add(delivery(3));
     batch.add(delivery(2), nothing);
     await endOfTurn();
     expect([sent, vi.getTimerCount()]).toEqual([[[2, true]], 0]);
