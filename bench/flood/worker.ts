@@ -28,7 +28,7 @@ const LOOK_MS = 250;
 export async function startFloodedWorker(environment: Readonly<Record<string, string>>): Promise<FloodedWorker> {
   const port = await freePort();
   const root = process.env['FLOOD_OTHER'] ?? ROOT;
-  const child = spawn(process.execPath, ['--max-semi-space-size=4', 'src/main.ts'], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', 'src/main.ts'], {
     cwd: root,
     stdio: 'ignore',
     env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '1', ...environment, HTTP_PORT: String(port) },

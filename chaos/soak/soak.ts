@@ -58,7 +58,7 @@ export async function soak(settings: SoakSettings, signal?: AbortSignal): Promis
     plan: () => [],
     poison: false,
     // As in `npm start`.
-    program: ['--max-semi-space-size=4', '--expose-gc', '--import', SAMPLING, MAIN],
+    program: ['--max-semi-space-size=8', '--expose-gc', '--import', SAMPLING, MAIN],
     environmentOf: (worker) => ({
       MALLOC_ARENA_MAX: '1',
       SAMPLES_FILE: fileOf(worker),

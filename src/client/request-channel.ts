@@ -148,7 +148,7 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
     const [exchange, routingKey] =
       queues === 1 ? ['', queue] : [queue, routingKeyFor(document, messageId, this.#settings.routingKeyIn)];
     if (document.body.length > this.#largestBody) return call.fail(tooLarge(this.#largestBody, messageId));
-    const headers = deadline === undefined ? {} : { [HEADERS.deadline]: deadline };
+    const headers = deadline === undefined ? NO_HEADERS : { [HEADERS.deadline]: deadline };
     const { replyTo } = lane;
     const properties = { type: document.method, messageId, correlationId, replyTo, headers };
     const options = { ...properties, ...(appId !== undefined && { appId }), ...COMMON };
@@ -227,6 +227,9 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
     }
   }
 }
+
+/** One object: amqplib makes the headers a prototype, for which V8 keeps a hidden class of its own. */
+const NO_HEADERS = {} as const;
 
 const COMMON = { persistent: true, mandatory: true, contentType: 'application/xml' } as const;
 

@@ -46,7 +46,7 @@ function answerOf(response: ResponseEnvelope, encode: Encode): Answer {
  * which V8 keeps a hidden class in the old generation: a new one for each answer was a tenth of the
  * processor time.
  */
-const PLAIN = { ok: { status: 'ok' }, fail: { status: 'fail' } } as const;
+const PLAIN = { ok: Object.freeze({ status: 'ok' }), fail: Object.freeze({ status: 'fail' }) } as const;
 
 function headersOf(response: ResponseEnvelope): ResponseHeaders {
   const { status } = response;

@@ -24,7 +24,7 @@ RUN npm install --omit=dev --ignore-scripts --no-audit --no-fund --no-package-lo
 COPY . ./
 USER 1000:1000
 EXPOSE 8080
-CMD ["node", "--max-semi-space-size=4", "dist/main.js"]
+CMD ["node", "--max-semi-space-size=8", "dist/main.js"]
 `;
 
 /**
