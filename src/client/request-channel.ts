@@ -229,7 +229,7 @@ export class RequestChannel implements ChannelUser<ConfirmChannel> {
 }
 
 /** One object: amqplib makes the headers a prototype, for which V8 keeps a hidden class of its own. */
-const NO_HEADERS = {} as const;
+const NO_HEADERS = Object.freeze({});
 
 const COMMON = { persistent: true, mandatory: true, contentType: 'application/xml' } as const;
 

@@ -30,6 +30,7 @@ test('a message is removed once, and only from its own list', () => {
   expect(other.remove(all[0]!)).toBe(false);
   expect([list.remove(all[0]!), list.remove(all[0]!)]).toEqual([true, false]);
   other.add(all[0]!);
+  expect(() => list.add(all[0]!)).toThrow('in a list already');
   expect([list.remove(all[0]!), orders(list), orders(other)]).toEqual([false, [1], [0]]);
 });
 
