@@ -26,8 +26,11 @@ export interface AlertRoom {
   sh(commands: string): Promise<string>;
   /** Repeats `cause` each second until all of these alerts fire; keeps the labels of each. */
   fire(names: readonly string[], cause?: () => unknown): Promise<void>;
-  /** Executes the commands of the alert's section, as a person whom the alert called. */
-  follow(name: string): Promise<void>;
+  /**
+   * Executes the commands of the alert's section, as a person whom the alert called. `reason`: that of
+   * the alert, where several of one name fire.
+   */
+  follow(name: string, reason?: string): Promise<void>;
   /** Resolves once none of these alerts is true any more. */
   silent(...names: readonly string[]): Promise<void>;
   /** Resolves with the names of all alerts that are true now. */
@@ -59,14 +62,14 @@ export async function alertRoom(): Promise<AlertRoom> {
   environment['AMQP_URL_FILE'] = join(project.env['SECRETS_FOLDER']!, 'operator_amqp_url');
   const sh = (commands: string, labels: Labels = {}): Promise<string> =>
     run(commands, copy.folder, environment, labels);
-  const fired = new Map<string, Labels>();
+  const fired: Labels[] = [];
   const followed = new Set<string>();
-  const firing = async (): Promise<Map<string, Labels>> => {
+  const firing = async (): Promise<readonly Labels[]> => {
     // In time lapse an alert may fire and end while the commands of another run.
     const { samples } = await query(url, 'max_over_time(ALERTS{alertstate="firing"}[2m])').catch(() => ({
       samples: [],
     }));
-    return new Map(samples.map(({ metric }) => [metric['alertname']!, metric]));
+    return samples.map(({ metric }) => metric);
   };
   const active = async (): Promise<readonly string[]> => {
     const { samples, problems } = await query(url, 'ALERTS').catch((error: unknown) => ({
@@ -84,13 +87,16 @@ export async function alertRoom(): Promise<AlertRoom> {
     fire: (names, cause) =>
       waitFor(`${names.join(', ')} fire`, LIMIT_MS, async () => {
         await cause?.();
-        for (const [name, labels] of await firing()) if (names.includes(name)) fired.set(name, labels);
-        return names.every((name) => fired.has(name)) ? (true as const) : undefined;
+        fired.push(...(await firing()));
+        return names.every((name) => fired.some(isAlert(name))) ? (true as const) : undefined;
       }).then(() => undefined),
-    follow: async (name) => {
-      const labels = fired.get(name);
+    follow: async (name, reason) => {
       const commands = commandsByAlert(HANDBOOK).get(name);
-      if (labels === undefined || commands === undefined) throw new Error(`${name} did not fire, or has no commands`);
+      if (commands === undefined) throw new Error(`${name} has no commands`);
+      const labels = await waitFor(`${name} fires`, LIMIT_MS, async () => {
+        fired.push(...(await firing()));
+        return fired.findLast(isAlert(name, reason));
+      });
       await sh(commands, labels);
       followed.add(name);
     },
@@ -106,6 +112,10 @@ export async function alertRoom(): Promise<AlertRoom> {
       copy.remove();
     },
   };
+}
+
+function isAlert(name: string, reason?: string): (labels: Labels) => boolean {
+  return ({ alertname, reason: own }) => alertname === name && (reason === undefined || own === reason);
 }
 
 /** The alert's labels are variables, in capitals. */

@@ -31,9 +31,11 @@ test('documents whose _id is not a contact_id never stop creates, are reported a
   await stored.counters.updateOne({ _id: 'contact' }, { $set: { next: 1 } });
   // The keys reverse the order of the batch, because inserts follow the keys.
   const created = await contacts.create([creation({}, freshKey('z')), creation({}, freshKey('a'))]);
-  expect(created.map(({ id }) => id)).toEqual([highest + 2, highest + 3]);
+  const [first = NaN, second = NaN] = created.map(({ id }) => id);
+  // A reservation ahead may leave a gap.
+  expect([highest + 1 < first, first < second]).toEqual([true, true]);
   const [everyone] = await contacts.list([LIST]);
-  expect(idsIn(everyone)).toEqual([1, highest + 1, highest + 2, highest + 3]);
+  expect(idsIn(everyone)).toEqual([1, highest + 1, first, second]);
   expect(everyone?.hasMore).toBe(false);
   // Documents that sort after the contacts must not announce another page.
   expect(await contacts.list([{ page: 2, per_page: 3 }])).toMatchObject([{ hasMore: false }]);
