@@ -45,6 +45,16 @@ async function containers(service: string): Promise<readonly [string, ...string[
   return [first, ...others];
 }
 
+/** Acts while the container stands still. */
+async function whilePaused(container: string, act: () => Promise<unknown>): Promise<void> {
+  await docker('pause', container);
+  try {
+    await act();
+  } finally {
+    await docker('unpause', container);
+  }
+}
+
 async function follow(...names: readonly string[]): Promise<void> {
   for (const name of names) await room.follow(name);
 }
@@ -118,16 +128,13 @@ test('a database that has ended, and requests that wait for it', async () => {
   });
   await follow('ContactsNotReady', 'ContactsOldestRequest', 'ContactsQueueGrowing', 'ContactsDatabaseUnavailable');
   // Whether the requests that waited count as slow depends on the machine; these do on each.
-  await room.fire(['ContactsLatencyFast', 'ContactsLatencySlow'], async () => {
-    await docker('pause', database);
-    try {
+  await room.fire(['ContactsLatencyFast', 'ContactsLatencySlow'], () =>
+    whilePaused(database, async () => {
       sent += get(200);
       await expect.poll(held, { timeout: 60_000 }).toBeGreaterThan(0);
       await setTimeout(SLOW_MS);
-    } finally {
-      await docker('unpause', database);
-    }
-  });
+    }),
+  );
   await expect.poll(() => requester.answers.length, { timeout: 60_000 }).toBe(sent);
   // A paused container counts as unhealthy until its next check, and compose starts nothing that needs it.
   await room.project.healthy('mongodb', 1);
@@ -138,11 +145,11 @@ test('a database that has ended, and requests that wait for it', async () => {
 
 test('workers that are killed with requests in flight', async () => {
   const [database] = await containers('mongodb');
-  await docker('pause', database);
-  get(200);
-  await expect.poll(held, { timeout: 60_000 }).toBe(200);
-  await docker('kill', ...(await containers('worker')));
-  await docker('unpause', database);
+  await whilePaused(database, async () => {
+    get(200);
+    await expect.poll(held, { timeout: 60_000 }).toBe(200);
+    await docker('kill', ...(await containers('worker')));
+  });
   await room.fire(['ContactsNoWorker', 'ContactsQueueUnconsumed']);
   await follow('ContactsNoWorker', 'ContactsQueueUnconsumed');
   await room.silent('ContactsNoWorker', 'ContactsQueueUnconsumed');
@@ -174,15 +181,11 @@ test('one worker of several: frozen, restarted often, without a login', async ()
 test.runIf(isLong)('the broker: connections that break, a full disk, an end', async () => {
   const [[broker], [database]] = [await containers('rabbitmq'), await containers('mongodb')];
   /** Acts while requests are in flight. */
-  const inFlight = async (count: number, act: () => Promise<unknown>): Promise<void> => {
-    await docker('pause', database);
-    get(count);
-    try {
-      await act();
-    } finally {
-      await docker('unpause', database);
-    }
-  };
+  const inFlight = (count: number, act: () => Promise<unknown>): Promise<void> =>
+    whilePaused(database, () => {
+      get(count);
+      return act();
+    });
   const close = `rabbit_networking:close_all_user_connections(<<"contacts-worker">>, <<"test">>)`;
   const closeOften = `[begin ${close}, timer:sleep(1000) end || _ <- lists:seq(1, 12)].`;
   await room.fire(['ContactsReconnects', 'ContactsCautious', 'ContactsRedeliveries'], () =>

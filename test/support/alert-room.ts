@@ -64,13 +64,16 @@ export async function alertRoom(): Promise<AlertRoom> {
     run(commands, copy.folder, environment, labels);
   const fired: Labels[] = [];
   const followed = new Set<string>();
-  const firing = async (): Promise<readonly Labels[]> => {
+  const look = async (): Promise<void> => {
     // In time lapse an alert may fire and end while the commands of another run.
     const { samples } = await query(url, 'max_over_time(ALERTS{alertstate="firing"}[2m])').catch(() => ({
       samples: [],
     }));
-    return samples.map(({ metric }) => metric);
+    fired.push(...samples.map(({ metric }) => metric));
   };
+  /** The labels of such an alert, where one has fired. */
+  const firedAlert = (name: string, reason?: string): Labels | undefined =>
+    fired.findLast(({ alertname, reason: own }) => alertname === name && (reason === undefined || own === reason));
   const active = async (): Promise<readonly string[]> => {
     const { samples, problems } = await query(url, 'ALERTS').catch((error: unknown) => ({
       samples: [],
@@ -87,15 +90,15 @@ export async function alertRoom(): Promise<AlertRoom> {
     fire: (names, cause) =>
       waitFor(`${names.join(', ')} fire`, LIMIT_MS, async () => {
         await cause?.();
-        fired.push(...(await firing()));
-        return names.every((name) => fired.some(isAlert(name))) ? (true as const) : undefined;
+        await look();
+        return names.every((name) => firedAlert(name) !== undefined) ? (true as const) : undefined;
       }).then(() => undefined),
     follow: async (name, reason) => {
       const commands = commandsByAlert(HANDBOOK).get(name);
       if (commands === undefined) throw new Error(`${name} has no commands`);
       const labels = await waitFor(`${name} fires`, LIMIT_MS, async () => {
-        fired.push(...(await firing()));
-        return fired.findLast(isAlert(name, reason));
+        await look();
+        return firedAlert(name, reason);
       });
       await sh(commands, labels);
       followed.add(name);
@@ -112,10 +115,6 @@ export async function alertRoom(): Promise<AlertRoom> {
       copy.remove();
     },
   };
-}
-
-function isAlert(name: string, reason?: string): (labels: Labels) => boolean {
-  return ({ alertname, reason: own }) => alertname === name && (reason === undefined || own === reason);
 }
 
 /** The alert's labels are variables, in capitals. */
