@@ -1,6 +1,6 @@
 // Public module of infrastructure/: running other programs.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync, type WriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -116,4 +116,21 @@ export async function run(program: string, args: readonly string[], options: Com
   const why = result.timedOut ? 'took too long' : `ended with code ${result.code}`;
   const where = options.log === undefined ? '' : `\nAll of it: ${options.log}`;
   throw new UserFacingError(`\`${[program, ...args].join(' ')}\` ${why}:\n  ${tail}${where}`);
+}
+
+/** Reads `npm start`: the variables that it sets, and Node's arguments. */
+export function startScript(): {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly program: readonly string[];
+} {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } };
+  const words = scripts.start.split(' ');
+  const node = words.indexOf('node');
+  const environment = words.slice(0, node).map((word) => word.split('=') as [string, string]);
+  return { environment: Object.fromEntries(environment), program: words.slice(node + 1) };
+}
+
+/** Node's options of `npm start`, for another program than its own. */
+export function startOptions(): readonly string[] {
+  return startScript().program.slice(0, -1);
 }

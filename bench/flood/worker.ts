@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 import { freePort } from '../../infrastructure/addresses.ts';
-import { ROOT } from '../../infrastructure/command.ts';
+import { ROOT, startOptions } from '../../infrastructure/command.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 
 /** What the worker has used so far. */
@@ -28,7 +28,7 @@ const LOOK_MS = 250;
 export async function startFloodedWorker(environment: Readonly<Record<string, string>>): Promise<FloodedWorker> {
   const port = await freePort();
   const root = process.env['FLOOD_OTHER'] ?? ROOT;
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', 'src/main.ts'], {
+  const child = spawn(process.execPath, [...startOptions(), 'src/main.ts'], {
     cwd: root,
     stdio: 'ignore',
     env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '1', ...environment, HTTP_PORT: String(port) },

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { freePort } from '../../infrastructure/addresses.ts';
-import { ROOT } from '../../infrastructure/command.ts';
+import { ROOT, startOptions, startScript } from '../../infrastructure/command.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
 import type { Subject } from '../figures.ts';
 import { probeMeter, processMeter, type Meter } from './meter.ts';
@@ -17,20 +17,8 @@ const PROGRAMS: Readonly<Record<Exclude<Subject, Peer>, readonly string[]>> = {
   worker: START.program,
   plain: ['bench/subjects/plain.ts'],
   echo: ['bench/subjects/echo.ts'],
-  other: [...START.program.slice(0, -1), process.env['BENCH_OTHER'] ?? 'dist/main.js'],
+  other: [...startOptions(), process.env['BENCH_OTHER'] ?? 'dist/main.js'],
 };
-
-/** Reads `npm start`: the variables that it sets, and Node's arguments. */
-function startScript(): {
-  readonly environment: Readonly<Record<string, string>>;
-  readonly program: readonly string[];
-} {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } };
-  const words = scripts.start.split(' ');
-  const node = words.indexOf('node');
-  const environment = words.slice(0, node).map((word) => word.split('=') as [string, string]);
-  return { environment: Object.fromEntries(environment), program: words.slice(node + 1) };
-}
 
 /** The variables of OpenTelemetry, for the one subject that is to be measured with traces. */
 function tracesAsked(): Record<string, string | undefined> {

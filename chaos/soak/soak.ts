@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { ROOT } from '../../infrastructure/command.ts';
+import { ROOT, startOptions } from '../../infrastructure/command.ts';
 import { violationsOf } from '../judge.ts';
 import type { Violation } from '../report.ts';
 import { RECOVERY_LIMIT_MS, runChaos, type RunRecord, type RunSettings } from '../run.ts';
@@ -57,8 +57,7 @@ export async function soak(settings: SoakSettings, signal?: AbortSignal): Promis
     recoveryMs: RECOVERY_LIMIT_MS,
     plan: () => [],
     poison: false,
-    // As in `npm start`.
-    program: ['--max-semi-space-size=8', '--expose-gc', '--import', SAMPLING, MAIN],
+    program: [...startOptions(), '--expose-gc', '--import', SAMPLING, MAIN],
     environmentOf: (worker) => ({
       MALLOC_ARENA_MAX: '1',
       SAMPLES_FILE: fileOf(worker),
