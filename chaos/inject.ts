@@ -24,6 +24,8 @@ const WARM_UP_ANSWERS = 150;
 const LOW_LOAD = 20;
 const LOW_LOAD_EVERY_MS = 250;
 const STEADY_LIMIT_MS = 120_000;
+const BROKER_LIMIT_MS = 20_000;
+const NAMED_REQUESTS = 5;
 
 /**
  * Injects the faults one after the other, none after `latestStart` (milliseconds since the epoch).
@@ -90,11 +92,11 @@ async function recovery(name: string, { load, testbed, reportProblem, recoveryMs
       () => false,
     );
   if (await caughtUp()) return;
-  reportProblem(`not recovered after ${recoveryMs / 1000} s: ${name}`);
+  reportProblem(`not recovered after ${recoveryMs / 1000} s: ${name}: ${await whatIsMissing(load, testbed)}`);
   for (const worker of testbed.workers) worker.signal('SIGKILL');
   if (await caughtUp()) return;
   reportProblem(
-    `not recovered with new workers either, after ${recoveryMs / 1000} s: ${load.inFlight} requests unanswered`,
+    `not recovered with new workers either, after ${recoveryMs / 1000} s: ${await whatIsMissing(load, testbed)}`,
   );
   load.abandon();
 }
@@ -108,6 +110,19 @@ async function recovered(load: Load, { broker, workers, queues = 1 }: Testbed, l
   if (queues === 1) return waitForConsumers(broker, workers.length, limitMs);
   // The broker counts only the active consumer of each; all workers are on the roster.
   await waitForConsumers(broker, workers.length, limitMs, [rosterOf(QUEUE)]);
+}
+
+/** The first requests without an answer, the processes that do not consume, and the broker's view. */
+async function whatIsMissing({ unanswered }: Load, { broker, workers }: Testbed): Promise<string> {
+  const first = unanswered.slice(0, NAMED_REQUESTS).join(', ');
+  const idle = workers.filter(({ isConsuming }) => !isConsuming).map(({ number }) => number);
+  const columns = ['name', 'messages_ready', 'messages_unacknowledged', 'consumers'];
+  const listed = broker.exec('rabbitmqctl', '-q', 'list_queues', ...columns, '--no-table-headers');
+  const queues = await within(BROKER_LIMIT_MS, 'the list of queues', listed).catch((error: unknown) => String(error));
+  return (
+    `${unanswered.length} requests unanswered (${first}); workers that do not consume: ${idle.join(', ') || 'none'}; ` +
+    `queues (ready, unacknowledged, consumers): ${queues.trim().replaceAll('\t', ' ').replaceAll('\n', ', ')}`
+  );
 }
 
 /** Polls until `met` returns true; throws after 120 s. */

@@ -4,6 +4,7 @@ import { connect } from 'amqplib';
 import { ensureDocker } from '../../infrastructure/docker.ts';
 import { attempt, run } from '../../infrastructure/command.ts';
 import { waitFor } from '../../infrastructure/progress.ts';
+import { within } from '../../src/time/limit.ts';
 import { startBroker, startDatabase, type OwnServer } from '../../test/support/servers.ts';
 import type { Guard } from '../guards.ts';
 import { amqp } from '../proxy/amqp.ts';
@@ -22,6 +23,7 @@ const DISK = 'size=700m';
  * Short, so that a silent peer is detected within the recovery time. The worker's default is 10.
  */
 export const HEARTBEAT_S = 2;
+const QUESTION_LIMIT_MS = 5_000;
 
 /** The environment of a run: worker → fault proxy → toxiproxy → server. */
 export interface Testbed {
@@ -136,23 +138,29 @@ export async function waitForEmptyQueue(broker: Pick<OwnServer, 'exec'>, limitMs
   await waitFor('an empty request queue', limitMs, async () => ((await queueDepth(broker)) === 0 ? true : undefined));
 }
 
-/** Waits until each queue has at least `count` consumers. */
+/** Waits until each queue has at least `count` consumers. Asks again where the broker does not answer. */
 export async function waitForConsumers(
   broker: OwnServer,
   count: number,
   limitMs: number,
   queues: readonly string[] = [QUEUE],
 ): Promise<void> {
-  const connection = await connect(broker.url, { timeout: 5_000 });
+  await waitFor(`${count} consumers`, limitMs, async () => {
+    const counts = await consumerCounts(broker, queues).catch(() => undefined);
+    return counts?.every((consumers) => consumers >= count) === true ? true : undefined;
+  });
+}
+
+async function consumerCounts({ url }: OwnServer, queues: readonly string[]): Promise<number[]> {
+  const connection = await connect(url, { timeout: QUESTION_LIMIT_MS });
   connection.on('error', () => undefined);
   try {
-    const channel = await connection.createChannel();
-    const there = async (): Promise<true | undefined> => {
-      const counts = await Promise.all(queues.map(async (queue) => (await channel.checkQueue(queue)).consumerCount));
-      return counts.every((consumers) => consumers >= count) ? true : undefined;
+    const ask = async (): Promise<number[]> => {
+      const channel = await connection.createChannel();
+      return Promise.all(queues.map(async (queue) => (await channel.checkQueue(queue)).consumerCount));
     };
-    await waitFor(`${count} consumers`, limitMs, there);
+    return await within(QUESTION_LIMIT_MS, 'the number of consumers', ask());
   } finally {
-    await connection.close().catch(() => undefined);
+    connection.close().catch(() => undefined);
   }
 }

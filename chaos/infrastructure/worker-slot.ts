@@ -43,6 +43,7 @@ interface Run {
   readonly consuming: Promise<void>;
   readonly exited: Promise<number | string>;
   lastLine: string;
+  isConsuming: boolean;
   /** Its end was requested, so no other process is started. */
   expected: boolean;
 }
@@ -94,6 +95,11 @@ export class WorkerSlot {
       await run.consuming;
       if (run === this.#run) return;
     }
+  }
+
+  /** Whether the present process has begun to consume requests. */
+  get isConsuming(): boolean {
+    return this.#run?.isConsuming ?? false;
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -162,10 +168,12 @@ export class WorkerSlot {
     const exited = new Promise<number | string>((resolve) =>
       child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')),
     );
-    const run: Run = { child, exited, consuming: new Promise(() => undefined), lastLine: '', expected: false };
-    const consuming = output?.ready() ?? new Promise<void>((resolve) => follow(child, log, run, resolve));
+    const consuming = new Promise<void>(() => undefined);
+    const run: Run = { child, exited, consuming, lastLine: '', isConsuming: false, expected: false };
+    const begun = output?.ready() ?? new Promise<void>((resolve) => follow(child, log, run, resolve));
     const replaced = exited.then((code) => this.#ended(run, code, log));
-    return Object.assign(run, { consuming: Promise.race([consuming, replaced]) });
+    const consumes = begun.then(() => void (run.isConsuming = true));
+    return Object.assign(run, { consuming: Promise.race([consumes, replaced]) });
   }
 
   #ended(run: Run, code: number | string, log: WriteStream): void {

@@ -68,6 +68,11 @@ export class Load {
     return this.#inFlight.size;
   }
 
+  /** The ids of these requests, the oldest first. */
+  get unanswered(): readonly string[] {
+    return [...this.#inFlight.keys()];
+  }
+
   /** Allows this many more requests, as fast as the window permits, and no others. */
   allow(requests: number): void {
     this.#allowance = requests;

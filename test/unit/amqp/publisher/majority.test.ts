@@ -75,7 +75,7 @@ test('once there is a majority again, the elections have their time; then ticks 
   watch.counts(1);
   await answer(true);
   expect(events).toEqual(['missing', 'present']);
-  for (let tick = 0; tick < 10; tick += 1) {
+  for (let tick = 0; tick < 25; tick += 1) {
     expect(watch.isBlameless).toBe(true);
     expect(watch.counts(1)).toBe(false);
     await answer(true);
