@@ -147,21 +147,30 @@ export class Sender implements LoadSender {
     const channel = await limited('opening a channel', model.createConfirmChannel());
     channel.on('error', () => undefined);
     channel.on('return', (message) => this.#returned(String(message.properties.messageId)));
-    channel.on('close', () => this.#lost(model));
-    void closed.then(() => this.#lost(model));
+    let isOver = false;
+    const over = (): void => {
+      isOver = true;
+      this.#lost(model);
+    };
+    channel.on('close', over);
+    void closed.then(over);
     const queue = { durable: true, arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': -1 } };
     const setUp = async (): Promise<void> => {
       await channel.assertQueue(this.#replyQueue, queue);
       await channel.prefetch(500);
-      await channel.consume(this.#replyQueue, (message) => this.#receive(channel, message, model));
+      await channel.consume(this.#replyQueue, (message) => this.#receive(channel, message, over));
     };
     await limited('setting up the reply queue', setUp());
+    if (isOver) {
+      cut(model);
+      throw new Error('the channel was closed as its set-up ended');
+    }
     this.#model = model;
     this.#channel = channel;
   }
 
-  #receive(channel: ConfirmChannel, message: ConsumeMessage | null, model: ChannelModel): void {
-    if (message === null) return this.#lost(model);
+  #receive(channel: ConfirmChannel, message: ConsumeMessage | null, over: () => void): void {
+    if (message === null) return over();
     const xml = message.content.toString();
     const answer: Answered = {
       type: 'answered',

@@ -8,7 +8,19 @@ export interface FakeBehaviour {
   readonly messageCount: () => number;
   /** Frames that follow the `nth` consume-ok (from 1) in the same segment. */
   readonly afterConsume: (nth: number, channel: number, consumerTag: string) => Buffer;
+  /** The same for the `nth` channel in confirm mode. */
+  readonly afterConfirmSelect: (nth: number, channel: number) => Buffer;
+  /** Its answer to the `nth` message. */
+  readonly onPublish: (nth: number, channel: number) => Buffer;
 }
+
+const NOTHING = (): Buffer => Buffer.alloc(0);
+const DEFAULTS: FakeBehaviour = {
+  messageCount: () => 0,
+  afterConsume: NOTHING,
+  afterConfirmSelect: NOTHING,
+  onPublish: NOTHING,
+};
 
 const HEARTBEAT = Buffer.from([8, 0, 0, 0, 0, 0, 0, FRAME_END]);
 const HEARTBEAT_EVERY_MS = 300;
@@ -16,7 +28,8 @@ const HEARTBEAT_EVERY_MS = 300;
 type Id = readonly [classId: number, methodId: number];
 const CONNECTION = { START: [10, 10], TUNE: [10, 30], OPEN_OK: [10, 41], CLOSE: [10, 50], BLOCKED: [10, 60] } as const;
 const CHANNEL_CLOSE = [20, 40] as const;
-const BASIC = { CONSUME_OK: [60, 21], CANCEL: [60, 30], DELIVER: [60, 60] } as const;
+const BASIC = { CONSUME_OK: [60, 21], CANCEL: [60, 30], DELIVER: [60, 60], ACK: [60, 80] } as const;
+const CONFIRM_SELECT_OK = [85, 11] as const;
 
 /**
  * A broker that speaks as much AMQP 0-9-1 as a consumer and a publisher need, and does on demand
@@ -29,6 +42,9 @@ export class FakeBroker {
   connections = 0;
   consumers = 0;
   looks = 0;
+  /** Channels in confirm mode, and messages, so far. */
+  confirmChannels = 0;
+  published = 0;
 
   private constructor(behaviour: FakeBehaviour) {
     this.#server = createServer((socket) => {
@@ -45,7 +61,7 @@ export class FakeBroker {
   }
 
   static async start(behaviour: Partial<FakeBehaviour> = {}): Promise<FakeBroker> {
-    const broker = new FakeBroker({ messageCount: () => 0, afterConsume: () => Buffer.alloc(0), ...behaviour });
+    const broker = new FakeBroker({ ...DEFAULTS, ...behaviour });
     await new Promise<void>((resolve) => broker.#server.listen(0, '127.0.0.1', resolve));
     return broker;
   }
@@ -83,7 +99,8 @@ export class FakeBroker {
     });
   }
 
-  #answer(socket: Socket, channel: number, payload: Buffer, { messageCount, afterConsume }: FakeBehaviour): void {
+  #answer(socket: Socket, channel: number, payload: Buffer, behaviour: FakeBehaviour): void {
+    const { messageCount, afterConsume } = behaviour;
     const [classId, methodId] = [payload.readUInt16BE(0), payload.readUInt16BE(2)];
     const ok = (...args: Part[]): void => void socket.write(method(channel, [classId, methodId + 1], ...args));
     switch (`${classId}.${methodId}`) {
@@ -110,16 +127,33 @@ export class FakeBroker {
       case '10.50': // connection.close
       case '20.40': // channel.close
       case '60.10': // basic.qos
-      case '85.10': // confirm.select
         return ok();
-      default: // what asks for no answer
+      default:
+        return this.#answerPublisher(socket, channel, `${classId}.${methodId}`, behaviour);
     }
+  }
+
+  #answerPublisher(socket: Socket, channel: number, asked: string, behaviour: FakeBehaviour): void {
+    if (asked === '60.40') {
+      this.published += 1;
+      socket.write(behaviour.onPublish(this.published, channel));
+    } else if (asked === '85.10') {
+      this.confirmChannels += 1;
+      const extra = behaviour.afterConfirmSelect(this.confirmChannels, channel);
+      socket.write(Buffer.concat([method(channel, CONFIRM_SELECT_OK), extra]));
+    }
+    // Nothing else asks for an answer.
   }
 }
 
 /** The broker's cancel of a consumer. */
 export function cancelOf(channel: number, consumerTag: string): Buffer {
   return method(channel, BASIC.CANCEL, short(consumerTag), [1]);
+}
+
+/** Confirms the message with this position on its channel. */
+export function confirmOf(channel: number, position: number): Buffer {
+  return method(channel, BASIC.ACK, uint64(position), [0]);
 }
 
 export function closeOfChannel(channel: number): Buffer {

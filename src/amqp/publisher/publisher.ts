@@ -169,6 +169,9 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
       this.#connectionClosedBy = undefined;
       this.#outbox.forgetLimits();
       model.on('error', (error: Error) => (this.#connectionClosedBy = closeReasonOf(error)));
+      model.on('close', () => {
+        if (this.#model === model) this.#model = undefined;
+      });
     }
     return model.createConfirmChannel();
   }
@@ -220,6 +223,8 @@ export class Publisher implements ChannelUser<ConfirmChannel> {
       .catch(() => undefined);
     try {
       const channel = new PublishChannel(await within(this.#timeoutMs, 'opening a channel', opening), this.#outbox);
+      // Its end may have been in the same read, before the channel had its listeners.
+      if (this.#model !== model) throw new Error('the connection is lost');
       void channel.closed.then(() => this.#outbox.isolatedChannelClosed(channel, this.#connectionClosedBy));
       return channel;
     } catch (error) {

@@ -76,6 +76,8 @@ export class Quarantine {
       this.#host.nothingConfirmed();
       throw new Error('the broker confirms no message');
     }
+    // Its end may have been in the same read as the confirm. The next one gets the suspect.
+    if (!channel.isOpen) return;
     const pending = this.#suspects.shift();
     if (pending === undefined) return channel.close();
     this.suspectInFlight = pending;
