@@ -6,17 +6,20 @@ import { BODY, CONTENT_HEADER, frame, FRAME_END, METHOD, short, uint16, uint32, 
 export interface FakeBehaviour {
   /** The number of messages that it reports for every queue. */
   readonly messageCount: () => number;
+  /** Whether it answers the `nth` request (from 1) to open a channel. */
+  readonly opensChannel: (nth: number) => boolean;
   /** Frames that follow the `nth` consume-ok (from 1) in the same segment. */
   readonly afterConsume: (nth: number, channel: number, consumerTag: string) => Buffer;
   /** The same for the `nth` channel in confirm mode. */
   readonly afterConfirmSelect: (nth: number, channel: number) => Buffer;
-  /** Its answer to the `nth` message. */
-  readonly onPublish: (nth: number, channel: number) => Buffer;
+  /** Its answer to the `nth` message, which is the channel's message number `position`. */
+  readonly onPublish: (nth: number, channel: number, position: number) => Buffer;
 }
 
 const NOTHING = (): Buffer => Buffer.alloc(0);
 const DEFAULTS: FakeBehaviour = {
   messageCount: () => 0,
+  opensChannel: () => true,
   afterConsume: NOTHING,
   afterConfirmSelect: NOTHING,
   onPublish: NOTHING,
@@ -42,9 +45,11 @@ export class FakeBroker {
   connections = 0;
   consumers = 0;
   looks = 0;
-  /** Channels in confirm mode, and messages, so far. */
+  /** Requests for channels, channels in confirm mode, and messages, so far. */
+  channels = 0;
   confirmChannels = 0;
   published = 0;
+  readonly #positions = new Map<number, number>();
 
   private constructor(behaviour: FakeBehaviour) {
     this.#server = createServer((socket) => {
@@ -109,7 +114,9 @@ export class FakeBroker {
       case '10.40': // open
         return void socket.write(method(0, CONNECTION.OPEN_OK, short('')));
       case '20.10': // channel.open
-        return ok(uint32(0));
+        this.channels += 1;
+        this.#positions.delete(channel);
+        return behaviour.opensChannel(this.channels) ? ok(uint32(0)) : undefined;
       case '40.10': // exchange.declare, passive: there is none
         return void socket.write(method(channel, CHANNEL_CLOSE, uint16(404), short('NOT_FOUND'), uint32(0)));
       case '50.10': // queue.declare
@@ -136,7 +143,9 @@ export class FakeBroker {
   #answerPublisher(socket: Socket, channel: number, asked: string, behaviour: FakeBehaviour): void {
     if (asked === '60.40') {
       this.published += 1;
-      socket.write(behaviour.onPublish(this.published, channel));
+      const position = (this.#positions.get(channel) ?? 0) + 1;
+      this.#positions.set(channel, position);
+      socket.write(behaviour.onPublish(this.published, channel, position));
     } else if (asked === '85.10') {
       this.confirmChannels += 1;
       const extra = behaviour.afterConfirmSelect(this.confirmChannels, channel);

@@ -77,7 +77,7 @@ export class IsolatedChannels {
     this.#serve(this.#queue, 0);
     this.#serve(this.#silent, RESERVED);
     const wanted = this.#queue.size + Math.max(0, Math.min(this.#silent.size, this.#room - RESERVED));
-    for (let more = Math.min(this.#room, wanted); more > 0; more -= 1) this.#openOne();
+    for (let more = Math.min(this.#room, wanted - this.#opening); more > 0; more -= 1) this.#openOne();
   }
 
   /** Sends on free channels for those that wait, and leaves `reserved` channels to others. */

@@ -47,7 +47,10 @@ export class MajorityWatch {
   counts(now: number): boolean {
     if (this.#isMissing && (this.#missingTicks += 1) % MOVE_AFTER === 0) this.#host.move();
     if (this.#isAsking) return false;
-    if (this.#isMissing || now - this.#askedAt >= ASK_EVERY) void this.#ask(now);
+    // `now` stands still in the elections.
+    const isDue =
+      now - this.#askedAt >= ASK_EVERY || (this.#electionTicks > 0 && this.#electionTicks % ASK_EVERY === 0);
+    if (this.#isMissing || isDue) void this.#ask(now);
     if (this.#isMissing || this.#electionTicks === 0) return !this.#isMissing && !this.#isDoubtful;
     this.#electionTicks -= 1;
     return false;

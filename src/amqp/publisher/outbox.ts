@@ -58,7 +58,7 @@ export class Outbox implements PublishChannelEvents {
       open: async () => this.isolatedChannels.takeFree() ?? (await host.open()),
       send: (channel, pending) => this.#send(channel, pending),
       canSend: () => this.#channelUsable,
-      nothingConfirmed: () => host.rebuild('the broker confirms no message'),
+      unusable: () => host.rebuild('no channel is usable for a message that may have closed one'),
       emptied: () => this.flush(),
     });
     this.#lostConfirms = new LostConfirms(this.#quarantine, shared);

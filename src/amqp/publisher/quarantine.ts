@@ -12,8 +12,8 @@ export interface QuarantineHost {
   send(channel: PublishChannel, pending: Pending): boolean;
   /** Whether anything may be sent now. */
   canSend(): boolean;
-  /** The broker does not even confirm a probe: no message is the cause. */
-  nothingConfirmed(): void;
+  /** Replaces the main channel: the broker opens no channel, or keeps none, though nothing is sent. */
+  unusable(): void;
   /** There are no suspects any more. */
   emptied(): void;
 }
@@ -60,7 +60,9 @@ export class Quarantine {
     try {
       while (this.#suspects.length > 0 && this.#host.canSend()) await this.#testNext();
     } catch {
-      // The connection is lost. `run` is called again once there is another.
+      // `run` is called again once there is another channel, which nothing else would bring here: while
+      // there are suspects nothing is sent. Where the connection is lost one is on its way.
+      if (this.#host.canSend()) this.#host.unusable();
     } finally {
       this.#running = false;
       this.suspectInFlight = undefined;
@@ -71,13 +73,11 @@ export class Quarantine {
   async #testNext(): Promise<void> {
     const channel = await this.#host.open();
     const isAlive = await confirmedWithin(this.#limitMs, channel.probe());
-    if (isAlive !== true) {
+    // Its end may have been in the same read as the confirm.
+    if (isAlive !== true || !channel.isOpen) {
       channel.close();
-      this.#host.nothingConfirmed();
       throw new Error('the broker confirms no message');
     }
-    // Its end may have been in the same read as the confirm. The next one gets the suspect.
-    if (!channel.isOpen) return;
     const pending = this.#suspects.shift();
     if (pending === undefined) return channel.close();
     this.suspectInFlight = pending;

@@ -83,3 +83,22 @@ test('once there is a majority again, the elections have their time; then ticks 
   expect(watch.isBlameless).toBe(false);
   expect(watch.counts(1)).toBe(true);
 });
+
+test('a majority that is lost again during the elections is noticed before they end', async () => {
+  const { watch, answer, events } = watched();
+  ticks(watch, 1);
+  await answer(false);
+  ticks(watch, 1, 1);
+  await answer(false);
+  watch.counts(1);
+  await answer(true);
+  expect(events).toEqual(['missing', 'present']);
+  // The question at the first tick of the elections has its answer; the next is due five ticks later.
+  watch.counts(1);
+  await answer(true);
+  ticks(watch, 5, 1);
+  await answer(false);
+  watch.counts(1);
+  await answer(false);
+  expect(events).toEqual(['missing', 'present', 'missing']);
+});

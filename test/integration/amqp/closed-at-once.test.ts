@@ -39,26 +39,30 @@ test('an isolated channel opens as its connection closes: its message is sent on
   await open({
     // The first is the main channel.
     afterConfirmSelect: (nth) => (nth === 2 ? closeOfConnection() : Buffer.alloc(0)),
-    onPublish: (_, channel) => confirmOf(channel, 1),
+    onPublish: (_, channel, position) => confirmOf(channel, position),
   });
   expect(await publish()).toBe('routed');
   expect(broker.connections).toBe(2);
 });
 
 test('a channel closes as it confirms the probe before a suspect: the suspect is sent on another one', async () => {
-  const positions = new Map<number, number>();
   await open({
-    onPublish: (nth, channel) => {
-      positions.set(channel, (positions.get(channel) ?? 0) + 1);
-      // The message, whose channel closes over it; the probe; then all is well.
-      if (nth === 1) return closing(channel);
-      const confirmed = confirmOf(channel, positions.get(channel) ?? 0);
-      return nth === 2 ? Buffer.concat([confirmed, closing(channel)]) : confirmed;
+    onPublish: (nth, channel, position) => {
+      if (nth === 1) return closeOfChannel(channel);
+      const confirmed = confirmOf(channel, position);
+      return nth === 2 ? Buffer.concat([confirmed, closeOfChannel(channel)]) : confirmed;
     },
   });
-  function closing(channel: number): Buffer {
-    positions.delete(channel);
-    return closeOfChannel(channel);
-  }
   expect(await publish()).toBe('routed');
+});
+
+test('no channel can be opened for a suspect: the main channel is replaced, and all are sent', async () => {
+  let silent = 0;
+  await open({
+    // The first after the message over which its channel closes.
+    opensChannel: () => broker.published === 0 || (silent += 1) > 1,
+    onPublish: (nth, channel, position) => (nth === 1 ? closeOfChannel(channel) : confirmOf(channel, position)),
+  });
+  expect(await Promise.all([publish(), publish(), publish()])).toEqual(['routed', 'routed', 'routed']);
+  expect(silent).toBeGreaterThan(1);
 });
