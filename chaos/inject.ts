@@ -24,6 +24,8 @@ const WARM_UP_ANSWERS = 150;
 const LOW_LOAD = 20;
 const LOW_LOAD_EVERY_MS = 250;
 const STEADY_LIMIT_MS = 120_000;
+/** Of a round that the broker spreads over the workers. */
+const REQUESTS_FOR_EACH = 8;
 const BROKER_LIMIT_MS = 20_000;
 const NAMED_REQUESTS = 5;
 
@@ -102,14 +104,18 @@ async function recovery(name: string, { load, testbed, reportProblem, recoveryMs
 }
 
 /**
- * Resolves when everything in flight is answered and every worker consumes, according to its log
- * and to the broker.
+ * Resolves when everything in flight is answered, every worker consumes, according to its log and to
+ * the broker, and a further round of requests is answered: a worker that consumes and answers nothing
+ * any more may have had nothing in flight.
  */
 async function recovered(load: Load, { broker, workers, queues = 1 }: Testbed, limitMs: number): Promise<void> {
   await Promise.all([load.caughtUp(), ...workers.map((worker) => worker.ready())]);
-  if (queues === 1) return waitForConsumers(broker, workers.length, limitMs);
-  // The broker counts only the active consumer of each; all workers are on the roster.
-  await waitForConsumers(broker, workers.length, limitMs, [rosterOf(QUEUE)]);
+  // Of several queues the broker counts only the active consumer of each; all workers are on the roster.
+  await waitForConsumers(broker, workers.length, limitMs, queues === 1 ? undefined : [rosterOf(QUEUE)]);
+  const enough = load.sent + workers.length * REQUESTS_FOR_EACH;
+  load.allow(workers.length * REQUESTS_FOR_EACH);
+  await waitUntil(() => load.sent >= enough);
+  await load.caughtUp();
 }
 
 /** The first requests without an answer, the processes that do not consume, and the broker's view. */
