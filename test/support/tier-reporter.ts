@@ -1,4 +1,4 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 /** Prints, at the end of a run, how many tests of each tier passed and failed. */
 export default class TierReporter implements Reporter {
@@ -12,9 +12,8 @@ export default class TierReporter implements Reporter {
       // A file that did not load has no tests that could fail.
       if (module.errors().length > 0) tier.broken += 1;
       for (const test of module.children.allTests()) {
-        // A test that a failed hook kept from running is not one that was to be skipped.
-        if (test.options.mode === 'skip') tier.skipped += 1;
-        else if (test.result().state === 'passed') tier.passed += 1;
+        if (test.result().state === 'passed') tier.passed += 1;
+        else if (wasToBeSkipped(test)) tier.skipped += 1;
         else tier.failed += 1;
       }
     }
@@ -25,4 +24,10 @@ export default class TierReporter implements Reporter {
     });
     process.stdout.write(`\n${lines.join('\n')}\n`);
   }
+}
+
+/** Not one that a failed hook kept from running. A test that skips itself says why. */
+function wasToBeSkipped(test: TestCase): boolean {
+  const result = test.result();
+  return test.options.mode === 'skip' || (result.state === 'skipped' && result.note !== undefined);
 }

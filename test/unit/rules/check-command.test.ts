@@ -34,6 +34,14 @@ test('greetings are short', () => {
 });
 `;
 
+const SKIPPING = `import { expect, test } from 'vitest';
+
+test('needs what is not here', (context) => {
+  context.skip('not installed');
+  expect(1).toBe(2);
+});
+`;
+
 const TEST_SETTINGS = `import { defineConfig } from 'vitest/config';
 
 export default defineConfig({ test: { reporters: ['default', './test/support/tier-reporter.ts'] } });
@@ -53,8 +61,9 @@ function check(length: number, planted: Record<string, string> = {}) {
 }
 
 test('all checks and tests pass: the last line has the number of tests', { timeout: 120_000 }, () => {
-  const { exitCode, output, lines } = check(5);
+  const { exitCode, output, lines } = check(5, { 'test/unit/skipping.test.ts': SKIPPING });
   expect(output).not.toContain('FAILED');
+  expect(output).toContain('2 passed, 0 failed, 1 skipped, in 2 files');
   expect(lines.filter((line) => line.startsWith('ok '))).toHaveLength(12);
   expect(lines.at(-2)).toBe('2 passed, 0 failed');
   expect(exitCode).toBe(0);
