@@ -128,7 +128,7 @@ export class IsolatedChannels {
       .open()
       .then(
         (channel) => this.#free.push(channel),
-        () => undefined, // The connection is lost. `pump` is called once there is another.
+        () => undefined, // The connection is lost, or silent. `pump` is called with each tick.
       )
       .finally(() => {
         this.#opening -= 1;
