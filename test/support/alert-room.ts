@@ -31,6 +31,8 @@ export interface AlertRoom {
    * the alert, where several of one name fire.
    */
   follow(name: string, reason?: string): Promise<void>;
+  /** What the alert was true of so far no longer counts. */
+  forget(name: string): void;
   /** Resolves once none of these alerts is true any more. */
   silent(...names: readonly string[]): Promise<void>;
   /** Resolves with the names of all alerts that are true now. */
@@ -62,18 +64,24 @@ export async function alertRoom(): Promise<AlertRoom> {
   environment['AMQP_URL_FILE'] = join(project.env['SECRETS_FOLDER']!, 'operator_amqp_url');
   const sh = (commands: string, labels: Labels = {}): Promise<string> =>
     run(commands, copy.folder, environment, labels);
-  const fired: Labels[] = [];
+  const fired: { readonly labels: Labels; readonly at: number }[] = [];
+  /** Seconds since the epoch, by the names of alerts whose earlier firings do not count. */
+  const since = new Map<string, number>();
   const followed = new Set<string>();
   const look = async (): Promise<void> => {
     // In time lapse an alert may fire and end while the commands of another run.
-    const { samples } = await query(url, 'max_over_time(ALERTS{alertstate="firing"}[2m])').catch(() => ({
-      samples: [],
-    }));
-    fired.push(...samples.map(({ metric }) => metric));
+    const lastFired = 'max_over_time(timestamp(ALERTS{alertstate="firing"})[2m:1s])';
+    const { samples } = await query(url, lastFired).catch(() => ({ samples: [] }));
+    fired.push(...samples.map(({ metric, value }) => ({ labels: metric, at: value })));
   };
   /** The labels of such an alert, where one has fired. */
   const firedAlert = (name: string, reason?: string): Labels | undefined =>
-    fired.findLast(({ alertname, reason: own }) => alertname === name && (reason === undefined || own === reason));
+    fired.findLast(
+      ({ labels, at }) =>
+        labels['alertname'] === name &&
+        (reason === undefined || labels['reason'] === reason) &&
+        at >= (since.get(name) ?? 0),
+    )?.labels;
   const active = async (): Promise<readonly string[]> => {
     const { samples, problems } = await query(url, 'ALERTS').catch((error: unknown) => ({
       samples: [],
@@ -87,6 +95,7 @@ export async function alertRoom(): Promise<AlertRoom> {
     followed,
     sh,
     active,
+    forget: (name) => void since.set(name, Date.now() / 1000),
     fire: (names, cause) =>
       waitFor(`${names.join(', ')} fire`, LIMIT_MS, async () => {
         await cause?.();
