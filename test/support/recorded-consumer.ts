@@ -1,7 +1,7 @@
 import type { ConsumerEvents, Settled } from '../../src/amqp/consumer/consumer-events.ts';
 import { Consumer } from '../../src/amqp/consumer/consumer.ts';
 import type { ConsumerSettings, Handler } from '../../src/amqp/consumer/consumer-settings.ts';
-import { Publisher } from '../../src/amqp/publisher/publisher.ts';
+import { Publisher, type PublisherEvents } from '../../src/amqp/publisher/publisher.ts';
 import type { Delivery } from '../../src/protocol/delivery.ts';
 
 /** A consumer like the worker's, which records its deliveries and events. */
@@ -24,6 +24,15 @@ export const IGNORED_CONSUMER_EVENTS: Pick<
   stalled: () => undefined,
   outdated: () => undefined,
   mismatched: () => undefined,
+};
+
+/** For tests that are not about the publisher's events. */
+export const IGNORED_PUBLISHER_EVENTS: PublisherEvents = {
+  lost: () => undefined,
+  restored: () => undefined,
+  open: () => undefined,
+  republished: () => undefined,
+  majority: () => undefined,
 };
 
 export const acknowledge: Handler = () => Promise.resolve({ kind: 'acknowledge' });
@@ -55,19 +64,14 @@ export function recordedConsumer(
     (...details: unknown[]): void =>
       void recorded.push([name, ...details]);
   const connection = { timeoutMs, heartbeatS: 1 };
-  const quiet = { lost: () => undefined, restored: () => undefined };
   const publisher = new Publisher(
     { ...connection, urls: [publishUrl] },
     { confirmTimeoutMs: 30_000, prefetch: 10, probeQueue: 'contacts.test.probe' },
-    {
-      ...quiet,
-      republished: () => undefined,
-      open: () => undefined,
-      majority: () => undefined,
-    },
+    IGNORED_PUBLISHER_EVENTS,
   );
   const events: ConsumerEvents = {
-    ...quiet,
+    lost: () => undefined,
+    restored: () => undefined,
     delivered: () => undefined,
     settled: (how) => settled.push(how),
     deadLettered: record('deadLettered'),

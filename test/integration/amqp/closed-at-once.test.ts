@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 
 import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import { closeOfChannel, closeOfConnection, confirmOf, FakeBroker } from '../../support/fake-broker.ts';
+import { IGNORED_PUBLISHER_EVENTS } from '../../support/recorded-consumer.ts';
 
 /**
  * The broker answers, and closes, in one segment: the client sees the end before it has seen the answer.
@@ -21,13 +22,7 @@ async function open(behaviour: Parameters<typeof FakeBroker.start>[0]): Promise<
   publisher = new Publisher(
     { urls: [broker.url], timeoutMs: 2_000, heartbeatS: 10 },
     { confirmTimeoutMs: 30_000, prefetch: 256, probeQueue: 'contacts.test.probe' },
-    {
-      lost: () => undefined,
-      restored: () => undefined,
-      open: () => undefined,
-      majority: () => undefined,
-      republished: () => undefined,
-    },
+    IGNORED_PUBLISHER_EVENTS,
   );
   await publisher.started;
 }

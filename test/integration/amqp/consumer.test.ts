@@ -11,7 +11,7 @@ import type { Delivery } from '../../../src/protocol/delivery.ts';
 import type { Settlement } from '../../../src/protocol/settlement.ts';
 import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
 import { POLLING } from '../../support/polling.ts';
-import { IGNORED_CONSUMER_EVENTS } from '../../support/recorded-consumer.ts';
+import { IGNORED_CONSUMER_EVENTS, IGNORED_PUBLISHER_EVENTS } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const amqpUrl = inject('amqpUrl');
@@ -26,8 +26,6 @@ const settled: Settled[] = [];
 const received: Delivery[] = [];
 const letters: string[] = [];
 
-const quiet = { lost: () => undefined, restored: () => undefined };
-
 beforeEach(async () => {
   settled.length = 0;
   received.length = 0;
@@ -38,12 +36,7 @@ beforeEach(async () => {
   proxy = await TcpProxy.before(amqpUrl);
   const settings = { urls: [amqpUrl], timeoutMs: 1_000, heartbeatS: 1 };
   const limits = { confirmTimeoutMs: 30_000, prefetch: 10, probeQueue: 'contacts.test.probe' };
-  publisher = new Publisher(settings, limits, {
-    ...quiet,
-    republished: () => undefined,
-    open: () => undefined,
-    majority: () => undefined,
-  });
+  publisher = new Publisher(settings, limits, IGNORED_PUBLISHER_EVENTS);
 });
 
 afterEach(async () => {
@@ -65,7 +58,8 @@ async function consume(handle: Handler): Promise<Consumer> {
     },
     publisher,
     {
-      ...quiet,
+      lost: () => undefined,
+      restored: () => undefined,
       delivered: () => undefined,
       settled: (how) => settled.push(how),
       deadLettered: ({ code }) => letters.push(code),

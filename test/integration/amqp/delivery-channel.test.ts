@@ -10,7 +10,7 @@ import type { Delivery } from '../../../src/protocol/delivery.ts';
 import type { Settlement } from '../../../src/protocol/settlement.ts';
 import { ackOfUnknownDelivery } from '../../support/amqp-frames.ts';
 import { POLLING } from '../../support/polling.ts';
-import { IGNORED_CONSUMER_EVENTS } from '../../support/recorded-consumer.ts';
+import { IGNORED_CONSUMER_EVENTS, IGNORED_PUBLISHER_EVENTS } from '../../support/recorded-consumer.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const amqpUrl = inject('amqpUrl');
@@ -29,14 +29,13 @@ beforeEach(async () => {
   model = await connect(amqpUrl);
   channel = await model.createChannel();
   proxy = await TcpProxy.before(amqpUrl);
-  const quiet = { lost: () => undefined, restored: () => undefined };
   const settings = { timeoutMs: 1_000, heartbeatS: 1 };
   const [direct, proxied] = [amqpUrl, proxy.url(amqpUrl)].map((url) => ({ ...settings, urls: [url] }));
   if (direct === undefined || proxied === undefined) throw new Error('unreachable');
   publisher = new Publisher(
     direct,
     { confirmTimeoutMs: 30_000, prefetch: 10, probeQueue: 'contacts.test.probe' },
-    { ...quiet, republished: () => undefined, open: () => undefined, majority: () => undefined },
+    IGNORED_PUBLISHER_EVENTS,
   );
   consumer = new Consumer(
     proxied,
@@ -44,7 +43,8 @@ beforeEach(async () => {
     (delivery) => new Promise((settle) => received.push({ delivery, settle })),
     publisher,
     {
-      ...quiet,
+      lost: () => undefined,
+      restored: () => undefined,
       delivered: () => undefined,
       settled: (how) => settled.push(how),
       deadLettered: () => undefined,

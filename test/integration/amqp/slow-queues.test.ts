@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { replyMessage } from '../../../src/amqp/wire/messages.ts';
 import { Publisher } from '../../../src/amqp/publisher/publisher.ts';
 import { resumeQueue, suspendQueue } from '../../support/quorum-queue.ts';
+import { IGNORED_PUBLISHER_EVENTS } from '../../support/recorded-consumer.ts';
 import { startBroker, type OwnServer } from '../../support/servers.ts';
 
 let broker: OwnServer;
@@ -29,13 +30,7 @@ async function outcomesOfSlow(count: number, prefetch: number): Promise<string[]
   const publisher = new Publisher(
     { urls: [broker.url], timeoutMs: 2_000, heartbeatS: 10 },
     { confirmTimeoutMs: 15_000, prefetch, probeQueue: 'contacts.test.probe' },
-    {
-      lost: () => undefined,
-      restored: () => undefined,
-      open: () => undefined,
-      republished: () => undefined,
-      majority: () => undefined,
-    },
+    IGNORED_PUBLISHER_EVENTS,
   );
   await publisher.started;
   const answer = (to: string): Promise<string> =>
