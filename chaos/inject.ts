@@ -112,8 +112,9 @@ async function recovered(load: Load, { broker, workers, queues = 1 }: Testbed, l
   await Promise.all([load.caughtUp(), ...workers.map((worker) => worker.ready())]);
   // Of several queues the broker counts only the active consumer of each; all workers are on the roster.
   await waitForConsumers(broker, workers.length, limitMs, queues === 1 ? undefined : [rosterOf(QUEUE)]);
-  const enough = load.sent + workers.length * REQUESTS_FOR_EACH;
-  load.allow(workers.length * REQUESTS_FOR_EACH);
+  const round = workers.length * REQUESTS_FOR_EACH;
+  const enough = load.sent + round;
+  load.allow(round);
   await waitUntil(() => load.sent >= enough);
   await load.caughtUp();
 }
