@@ -22,6 +22,8 @@ export interface Cost {
   readonly peakMiB: number;
   /** Absent of a program without Node's event loop, and in results older than this measurement. */
   readonly loop?: LoopDelay;
+  /** The delay at the same time in a process that does nothing: what the machine itself causes. */
+  readonly idleLoop?: LoopDelay;
 }
 
 /**
@@ -72,6 +74,8 @@ export interface ColdStartRun {
 export interface RawRun {
   readonly workload: string;
   readonly round: number;
+  /** One operation at a time: median in milliseconds; absent in results older than this figure. */
+  readonly loneMs?: number;
   /** One operation for each request, 32 at a time. */
   readonly singlePerSecond: number;
   /** 64 in one call, two calls at a time; `undefined` where the driver has no such call. */

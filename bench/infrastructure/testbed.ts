@@ -6,6 +6,8 @@ import type { Run, Subject } from '../figures.ts';
 import { BASE_CONTACTS } from '../load/requests.ts';
 import { Producer, type Stream } from '../load/producer.ts';
 import { sourceOf, WORKLOADS, type Source, type Workload } from '../load/workloads.ts';
+import type { Meter } from '../subjects/meter.ts';
+import type { Reading } from '../subjects/probe.ts';
 import { deleteLogs, startSubject, type RunningSubject } from '../subjects/subject.ts';
 import { SeededContacts } from './contacts.ts';
 import type { Endpoints } from './endpoints.ts';
@@ -26,6 +28,8 @@ export interface Measurement {
   readonly round: number;
   readonly warmUp?: number;
   readonly measured?: number;
+  /** Whose event loop is watched beside the measured process's. */
+  readonly bystander?: Meter;
 }
 
 /** A subject with its own queue, database and contacts. */
@@ -146,7 +150,7 @@ export class Testbed {
 
   async measure(deployment: Deployment, wanted: Measurement): Promise<Run> {
     const { subject, queue, running } = deployment;
-    const { workload, source, inFlight, round } = wanted;
+    const { workload, source, inFlight, round, bystander } = wanted;
     const { warmUp = WARM_UP_S, measured = this.settings.seconds } = wanted;
     const [first] = running;
     if (first === undefined) throw new Error(`no ${subject} runs`);
@@ -154,15 +158,16 @@ export class Testbed {
     let before = { sum: 0, count: 0 };
     let after = before;
     let used = await first.read();
+    let idle: Reading | undefined;
     const [answered] = await this.producer.run(queue, [stream], {
       warmUp,
       measured,
       begin: async () => {
         before = await first.batches();
-        await first.reset();
+        await Promise.all([first.reset(), bystander?.reset()]);
       },
       end: async () => {
-        used = await first.read();
+        [used, idle] = await Promise.all([first.read(), bystander?.read()]);
         after = await first.batches();
       },
     });
@@ -187,6 +192,7 @@ export class Testbed {
         ...(used.allocatedBytes !== undefined && { allocatedBytes: used.allocatedBytes / share }),
         peakMiB: used.peakMiB,
         ...(used.loop !== undefined && { loop: used.loop }),
+        ...(idle?.loop !== undefined && { idleLoop: idle.loop }),
       },
       batch: batches > 0 ? (after.sum - before.sum) / batches : undefined,
     };

@@ -2,10 +2,12 @@ import type { Results, Run, Subject } from '../figures.ts';
 import { isPeer } from '../subjects/peers.ts';
 import { describedSubjects, fairnessNotes, titleOf } from './comparison-words.ts';
 import { lossesOf, type Loss } from './losses.ts';
-import { byLoad, loopCells, medianOf, shown, subjectsOf } from './subject-rows.ts';
+import { byLoad, idleCells, idleHead, loopCells, medianOf, shown, subjectsOf } from './subject-rows.ts';
 import { median, ratios, spreadOf, type Spread } from './summary.ts';
 
 const MARK = /^<!-- written by `node bench\/comparison\.ts` from (\S+) -->$/m;
+
+const BYSTANDER = 'The idle process ran beside the measured one: its delay is the busy machine’s alone.';
 
 /** Returns the file that a page was written from; `undefined` where it does not say. */
 export function sourceOfPage(page: string): string | undefined {
@@ -43,6 +45,7 @@ export function comparisonPage(results: Results, file: string): string {
     ]),
     ...part('Pages of 1,000 contacts', longLists, [
       'All pages belong to one client. The event loop’s delay shows how long one piece of work keeps all others waiting; programs that are not Node.js have no event loop.',
+      ...(idleHead(longLists).length === 0 ? [] : [BYSTANDER]),
       pages(longLists),
     ]),
     ...part('Memory', throughput, [
@@ -123,8 +126,9 @@ function pages(runs: readonly Run[]): string {
     medianOf(own, subject, ({ latency }) => latency.p50, 1),
     medianOf(own, subject, ({ cost }) => cost.cpuMicros, 0),
     ...loopCells(own, subject),
+    ...idleCells(own, subject),
   ]);
-  const delays = ['loop’s delay p50, ms', 'p99', 'max'];
+  const delays = ['loop’s delay p50, ms', 'p99', 'max', ...idleHead(runs)];
   return markdownTable(['', '', 'a second', 'p50, ms', 'processor, µs', ...delays], rows);
 }
 

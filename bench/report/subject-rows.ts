@@ -1,4 +1,4 @@
-import type { ColdStartRun, Run, Subject } from '../figures.ts';
+import type { ColdStartRun, LoopDelay, Run, Subject } from '../figures.ts';
 import { grouped, median, ratios, spreadOf, type Spread } from './summary.ts';
 
 export type Row = readonly (string | number)[];
@@ -60,8 +60,9 @@ export function costRows(runs: readonly Run[]): readonly Row[] {
     medianOf(own, subject, ({ cost }) => cost.peakMiB, 0),
     medianOf(own, subject, ({ batch = Number.NaN }) => batch, 1),
     ...loopCells(own, subject),
+    ...idleCells(own, subject),
   ]);
-  const head = ['', '', 'µs', 'KiB', 'peak MiB', 'batch', 'loop p50 ms', 'p99', 'max'];
+  const head = ['', '', 'µs', 'KiB', 'peak MiB', 'batch', 'loop p50 ms', 'p99', 'max', ...idleHead(runs)];
   return rows.length === 0 ? [] : [head, ...rows];
 }
 
@@ -98,7 +99,23 @@ export function coldStartRows(runs: readonly ColdStartRun[]): readonly Row[] {
 
 /** Median over the rounds of p50 and p99; the longest hold of all rounds. */
 export function loopCells(runs: readonly Run[], subject: Subject): readonly string[] {
-  const loops = runs.flatMap((run) => (run.subject === subject ? (run.cost.loop ?? []) : []));
+  return delayCells(runs.flatMap((run) => (run.subject === subject ? (run.cost.loop ?? []) : [])));
+}
+
+/** The names of the columns of `idleCells`; none where no idle process was watched. */
+export function idleHead(runs: readonly Run[]): readonly string[] {
+  return watchedIdle(runs) ? ['idle process p99', 'max'] : [];
+}
+
+/** The delays of the idle process that was watched beside the subject. */
+export function idleCells(runs: readonly Run[], subject: Subject): readonly string[] {
+  const idle = runs.flatMap((run) => (run.subject === subject ? (run.cost.idleLoop ?? []) : []));
+  return watchedIdle(runs) ? delayCells(idle).slice(1) : [];
+}
+
+const watchedIdle = (runs: readonly Run[]): boolean => runs.some(({ cost }) => cost.idleLoop !== undefined);
+
+function delayCells(loops: readonly LoopDelay[]): readonly string[] {
   const longest = loops.length === 0 ? Number.NaN : Math.max(...loops.map(({ max }) => max));
   return [
     shown(median(loops.map(({ p50 }) => p50)), 2),

@@ -41,7 +41,10 @@ function rawRows({ raw }: Results): readonly Row[] {
   return [...grouped(raw, ({ workload }) => workload)].map(([workload, own]) => {
     const batched = own.flatMap(({ batchedPerSecond }) => batchedPerSecond ?? []);
     const inBatches = batched.length === 0 ? '' : `${median(batched).toFixed(0)}/s in batches`;
-    return [workload, `${median(own.map(({ singlePerSecond }) => singlePerSecond)).toFixed(0)}/s single`, inBatches];
+    const lone = own.flatMap(({ loneMs }) => loneMs ?? []);
+    const alone = lone.length === 0 ? '' : `${median(lone).toFixed(2)} ms alone`;
+    const single = median(own.map(({ singlePerSecond }) => singlePerSecond)).toFixed(0);
+    return [workload, alone, `${single}/s single`, inBatches];
   });
 }
 

@@ -2,6 +2,7 @@ import type { Collection, Db } from 'mongodb';
 
 import { printProgress } from '../../infrastructure/progress.ts';
 import type { RawRun } from '../figures.ts';
+import { latencyOf } from '../load/latency.ts';
 import { CLIENTS, PER_PAGE } from '../load/requests.ts';
 import type { Testbed } from '../infrastructure/testbed.ts';
 
@@ -18,8 +19,9 @@ interface Stored {
 type Call = (count: number) => Promise<unknown>;
 
 /**
- * The driver alone on the worker's collections, with their indexes: single operations, and 64 in
- * one call.
+ * The driver alone on the worker's collections, with their indexes: one operation at a time, many
+ * single ones, and 64 in one call. With the echo's time, the first is the least that a lone request
+ * can take.
  */
 export async function raw(testbed: Testbed): Promise<readonly RawRun[]> {
   const { db, size } = testbed.deployment('worker').contacts;
@@ -27,11 +29,13 @@ export async function raw(testbed: Testbed): Promise<readonly RawRun[]> {
   const runs: RawRun[] = [];
   for (let round = 1; round <= testbed.settings.rounds; round += 1) {
     for (const [workload, { call, batches }] of Object.entries(calls)) {
+      const loneMs = await lone(call, testbed.settings.seconds);
       const singlePerSecond = await rate(call, 1, AT_ONCE.single, testbed.settings.seconds);
       const batched = batches ? await rate(call, BATCH, AT_ONCE.batched, testbed.settings.seconds) : undefined;
-      runs.push({ workload, round, singlePerSecond, batchedPerSecond: batched });
+      runs.push({ workload, round, loneMs, singlePerSecond, batchedPerSecond: batched });
       const batchedText = batched === undefined ? '' : `, ${batched.toFixed(0)}/s in batches`;
-      printProgress(`round ${round}  driver alone  ${workload}  ${singlePerSecond.toFixed(0)}/s${batchedText}`);
+      const singleText = `${loneMs.toFixed(2)} ms alone, ${singlePerSecond.toFixed(0)}/s`;
+      printProgress(`round ${round}  driver alone  ${workload}  ${singleText}${batchedText}`);
     }
   }
   return runs;
@@ -114,4 +118,16 @@ async function rate(call: Call, count: number, atOnce: number, seconds: number):
   };
   await Promise.all(Array.from({ length: atOnce }, loop));
   return (done / (performance.now() - from)) * 1000;
+}
+
+/** Returns the median time of one operation, in milliseconds, with no other under way. */
+async function lone(call: Call, seconds: number): Promise<number> {
+  const times: number[] = [];
+  const until = performance.now() + seconds * 1000;
+  while (performance.now() < until) {
+    const from = performance.now();
+    await call(1);
+    times.push(performance.now() - from);
+  }
+  return latencyOf(times).p50;
 }

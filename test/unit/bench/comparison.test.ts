@@ -52,6 +52,20 @@ test('peers are described, and show nothing where they have no heap and no event
   for (const text of [page, table(measured), plots(measured)]) expect(text).not.toMatch(/NaN|Infinity|undefined|null/);
 });
 
+test('long pages show the delay of an idle process where one was watched', () => {
+  const loop = { p50: 0.1, p99: 9, max: 20 };
+  const idleLoop = { p50: 0.05, p99: 6.5, max: 40 };
+  const { cost } = run({});
+  const watched = (given: Partial<typeof cost>): string => {
+    const long = run({ workload: 'list of 1,000', inFlight: 16, cost: { ...cost, loop, ...given } });
+    return comparisonPage(results({ longLists: [long] }), 'a.json');
+  };
+  expect(watched({ idleLoop })).toContain('| 0.10 | 9.0 | 20.0 | 6.5 | 40.0 |');
+  expect(watched({ idleLoop })).toContain('The idle process');
+  expect(watched({})).toContain('| 0.10 | 9.0 | 20.0 |\n');
+  expect(watched({})).not.toContain('dle process');
+});
+
 test('the page names each loss, and whether every round shows it', () => {
   const clear = pair(
     [
