@@ -1,4 +1,4 @@
-import { Decimal128, Long, type Filter } from 'mongodb';
+import { Decimal128, Long, MinKey, type Filter } from 'mongodb';
 
 import type { ContactId } from '../contacts/contact.ts';
 import { StoreDefectError, StoreMismatchError, UnavailableError } from '../protocol/errors.ts';
@@ -21,6 +21,13 @@ export const CONTACT_IDS = { $gte: 1, $lte: MAX_CONTACT_ID } as const;
 export function contactIdOf(id: unknown): ContactId | undefined {
   const number = numberOf(id);
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 1 ? number : undefined;
+}
+
+/** Returns the place of an _id of any type among contact_ids, as the server sorts them. */
+export function placeOf(id: unknown): number {
+  const number = numberOf(id);
+  if (typeof number === 'number') return Number.isNaN(number) ? -Infinity : number;
+  return id === null || id === undefined || id instanceof MinKey ? -Infinity : Infinity;
 }
 
 /** Who reserves: a worker that claims its creates, or one that relies on a unique index. */

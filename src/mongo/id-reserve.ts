@@ -22,12 +22,15 @@ const MAX_BLOCK = 16;
  * Reserves contact_ids ahead while creates follow each other closely, so that a create needs one
  * round trip instead of two: as many as the last batch took, while that batch is being inserted.
  * The faster single creates follow each other, the more at a time: a block lasts a quarter of
- * MAX_AGE_MS. The ids of one worker grow from batch to batch.
+ * MAX_AGE_MS. The ids of one worker grow from batch to batch: those of a reservation that another
+ * one overtook are dropped.
  */
 export class IdReserve {
   readonly #reserve: Reserve;
   readonly #now: () => number;
   #held: Range = NOTHING;
+  /** The highest id that was handed out. */
+  #highest = 0;
   #reservedAt = -Infinity;
   #takenAt = -Infinity;
   #block = 1;
@@ -44,7 +47,7 @@ export class IdReserve {
   async take(count: number): Promise<readonly number[]> {
     if (this.#ahead !== undefined) await this.#aheadOrLimit(this.#ahead);
     const now = this.#now();
-    if (now - this.#reservedAt > MAX_AGE_MS) this.#held = NOTHING;
+    if (now - this.#reservedAt > MAX_AGE_MS || this.#held.from <= this.#highest) this.#held = NOTHING;
     const { from, count: held } = this.#held;
     const used = Math.min(count, held);
     this.#held = { from: from + used, count: held - used };
@@ -53,12 +56,15 @@ export class IdReserve {
     if (now - this.#takenAt > MAX_AGE_MS) this.#block = 1;
     else if (this.#held.count === 0) this.#begin(Math.max(count, this.#nextBlock(now)));
     this.#takenAt = now;
-    return [...idsFrom(from, used), ...added];
+    const ids = [...idsFrom(from, used), ...added];
+    this.#highest = Math.max(this.#highest, ids.at(-1) ?? 0);
+    return ids;
   }
 
   /** Drops what is reserved: other documents have these ids. */
   drop(): void {
     this.#held = NOTHING;
+    this.#highest = 0;
     this.#generation += 1;
   }
 

@@ -34,14 +34,31 @@ const REPLACEMENT = '\uFFFD';
 
 /**
  * Reads a document of a list. BSON's general reader takes several times as long, so it reads only
- * the documents with something that the worker does not store. Throws if the document is not BSON.
+ * the documents with something that the worker does not store. A text that is not UTF-8 counts as
+ * missing. Throws if the document is not BSON.
  */
 export function readListed(bytes: Buffer, readAny: (bytes: Buffer) => object = readGenerally): ListedDocument {
   return readUsual(bytes) ?? (readAny(bytes) as ListedDocument);
 }
 
 function readGenerally(bytes: Buffer): object {
-  return BSON.deserialize(bytes);
+  try {
+    return BSON.deserialize(bytes);
+  } catch {
+    return withoutUndecodable(bytes);
+  }
+}
+
+/**
+ * One value that cannot be decoded (a text that is not UTF-8, an expression that JavaScript does not
+ * have) is a defect of its document, not of all that were read with it: it counts as missing.
+ */
+function withoutUndecodable(bytes: Buffer): object {
+  const document = BSON.deserialize(bytes, { validation: { utf8: false }, bsonRegExp: true });
+  const decoded = Object.entries(document).filter(
+    ([, value]) => !(typeof value === 'string' && value.includes(REPLACEMENT)),
+  );
+  return Object.fromEntries(decoded);
 }
 
 /** Returns `undefined` for a document that only the general reader can judge. */

@@ -5,7 +5,7 @@ import type { Document, Filter } from 'mongodb';
 import type { Contact } from '../contacts/contact.ts';
 import { type ContactPage, type ContactQuery, ItemDefectError } from '../contacts/repository.ts';
 import { slicesOf, sliceTurn, type SliceLimits } from '../time/slices.ts';
-import { CONTACT_IDS, contactIdOf, highestId } from './contact-ids.ts';
+import { CONTACT_IDS, highestId, placeOf } from './contact-ids.ts';
 import { isTimeLimitExceeded } from './connection/errors.ts';
 import { emailKey, NOT_DELETED, type Collections, type ContactDocument } from './documents.ts';
 import { findRaw, type ListCommand } from './list-command.ts';
@@ -61,9 +61,8 @@ class NotAContact {
   readonly contact_id: number;
   readonly why: ItemDefectError;
 
-  /** An _id that is not a number sorts last. */
   constructor(_id: unknown, why: ItemDefectError) {
-    this.contact_id = contactIdOf(_id) ?? Infinity;
+    this.contact_id = placeOf(_id);
     this.why = why;
   }
 }

@@ -35,6 +35,6 @@ function isText(value: unknown): value is string {
 
 function malformed(contact_id: number, field: string): ItemDefectError {
   return new ItemDefectError(
-    `the document of contact ${contact_id} is no contact: ${field} is missing or of another type`,
+    `the document of contact ${contact_id} is no contact: ${field} is missing, of another type or not UTF-8`,
   );
 }

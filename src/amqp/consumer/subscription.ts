@@ -96,8 +96,9 @@ export class Subscription {
 
   /** Calls `adjust` only where it is needed. Never throws: failures go to the host. */
   review(): void {
+    if (this.#dropped) return;
     this.#handOver?.review();
-    if (this.#dropped || (this.#consumer === undefined ? this.#nextSize() === 0 : this.#fits(this.#consumer))) return;
+    if (this.#consumer === undefined ? this.#nextSize() === 0 : this.#fits(this.#consumer)) return;
     this.adjust().catch((error: unknown) => {
       if (!this.#dropped) this.#host.failed(error instanceof Error ? error.message : 'consuming failed');
     });

@@ -1,4 +1,4 @@
-import { Decimal128, Double, Long, ObjectId, type Document } from 'mongodb';
+import { BSONRegExp, Decimal128, Double, Long, ObjectId, type Document } from 'mongodb';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 
 import { ItemDefectError } from '../../../src/contacts/repository.ts';
@@ -65,6 +65,7 @@ test.each<[string, Document]>([
   ['a client_id that is a string', { client_id: '1' }],
   ['a client_id that is a fraction', { client_id: 1.5 }],
   ['no client_id', { client_id: undefined }],
+  ['a name that is an expression which JavaScript does not have', { first_name: new BSONRegExp('(?i)a') }],
 ])('a document with %s fails alone, and a list skips and reports it', async (_, fields) => {
   const [before, after] = [await createOne(contacts, { email: 'n@b.example' }), 2_000_001];
   const document = Object.entries({ ...JANE, email: 'N@b.example', ...fields }).filter(
@@ -75,7 +76,7 @@ test.each<[string, Document]>([
   const found = await store.contacts.get([before, 2_000_000, after]);
   expect(found.map((contact) => contact instanceof ItemDefectError)).toEqual([false, true, false]);
   const why = found[1] instanceof ItemDefectError ? found[1].message : '';
-  expect(why).toMatch(/^the document of contact 2000000 is no contact: \w+ is missing or of another type$/);
+  expect(why).toMatch(/^the document of contact 2000000 is no contact: \w+ is missing, of another type or not UTF-8$/);
   const query = { page: 1, per_page: 2, email: 'n@b.example' };
   const [alone] = await contacts.list([query]);
   expect([idsIn(alone), alone?.hasMore]).toEqual([[before], true]);
@@ -84,6 +85,13 @@ test.each<[string, Document]>([
   expect(idsIn(everyone)).not.toContain(2_000_000);
   expect(reported).toEqual([why, why]);
   await stored.contacts.deleteMany({ _id: before });
+});
+
+test('a foreign document that sorts before the contacts moves none of them to a second page', async () => {
+  const email = 'before@b.example';
+  for (const _id of [-3, 2_000_000, 2_000_001, 2_000_002]) await insert({ _id, ...JANE, email, email_key: email });
+  const pages = await contacts.list([1, 2].map((page) => ({ page, per_page: 2, email })));
+  expect(pages.map(idsIn)).toEqual([[2_000_000], [2_000_001, 2_000_002]]);
 });
 
 test.each<[string, Document]>([

@@ -165,3 +165,15 @@ test('a reservation ahead that hangs delays one batch for a moment, and its ids 
   counter.release();
   expect(await counter.ids.take(1)).not.toEqual([100]);
 });
+
+test('a reservation that another one overtook is not used: the ids of one worker grow', async () => {
+  const counter = new Counter();
+  counter.hangs = 1;
+  const overtaken = counter.ids.take(1);
+  expect(await counter.ids.take(1)).toEqual([1]);
+  expect(await counter.ids.take(1)).toEqual([2]);
+  counter.release();
+  expect(await overtaken).toEqual([100]);
+  counter.next = 101;
+  expect(await counter.ids.take(1)).toEqual([101]);
+});

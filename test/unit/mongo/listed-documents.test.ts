@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { BSON, Decimal128, Double, Int32, Long, ObjectId, type Document } from 'mongodb';
 import { expect, test, vi } from 'vitest';
 
+import { ItemDefectError } from '../../../src/contacts/repository.ts';
 import { readListed } from '../../../src/mongo/listed-documents.ts';
+import { contactOf } from '../../../src/mongo/stored-contact.ts';
 
 const USUAL = {
   _id: 7,
@@ -56,11 +58,18 @@ test('what the worker stores is read without the general reader', () => {
   expect(general).toHaveBeenCalledTimes(1);
 });
 
-test('bytes that are not UTF-8, or no BSON, are an error', () => {
-  const bytes = Buffer.from(BSON.serialize(USUAL));
-  const broken = Buffer.from(bytes);
+test('a text that is not UTF-8 counts as missing, as one document must not cost the others of its page', () => {
+  const broken = Buffer.from(BSON.serialize(USUAL));
   broken[broken.indexOf('Inès') + 2] = 0xff;
-  expect(() => readListed(broken)).toThrow(/UTF-8/);
+  const found = readListed(broken);
+  expect(found).toEqual({ ...USUAL, first_name: undefined });
+  expect(contactOf(found)).toEqual(
+    new ItemDefectError('the document of contact 7 is no contact: first_name is missing, of another type or not UTF-8'),
+  );
+});
+
+test('bytes that are no BSON are an error', () => {
+  const bytes = Buffer.from(BSON.serialize(USUAL));
   fc.assert(
     fc.property(fc.nat({ max: bytes.length - 1 }), fc.nat({ max: 255 }), (at, byte) => {
       const changed = Buffer.from(bytes);
