@@ -47,10 +47,22 @@ function answerOf(response: ResponseEnvelope, encode: Encode): Answer {
  * processor time.
  */
 const PLAIN = { ok: Object.freeze({ status: 'ok' }), fail: Object.freeze({ status: 'fail' }) } as const;
+/** The same for equal headers, as of first pages. Requests choose the page, so not all are kept. */
+const known = new Map<string, ResponseHeaders>();
+const MAX_KNOWN = 256;
 
 function headersOf(response: ResponseEnvelope): ResponseHeaders {
   const { status } = response;
-  return status === 'ok' && response.headers !== undefined ? { status, ...response.headers } : PLAIN[status];
+  return status === 'ok' && response.headers !== undefined ? shared({ status, ...response.headers }) : PLAIN[status];
+}
+
+function shared(headers: ResponseHeaders): ResponseHeaders {
+  const key = JSON.stringify(headers);
+  const equal = known.get(key);
+  if (equal !== undefined) return equal;
+  if (known.size === MAX_KNOWN) known.clear();
+  known.set(key, Object.freeze(headers));
+  return headers;
 }
 
 function internalError(referenceId: string): ResponseEnvelope {

@@ -23,6 +23,17 @@ test('answers without headers of their own share one object', () => {
   expect(headersOf(fail(fault('NOT_FOUND', 'one')))).toBe(headersOf(fail(fault('INVALID_PARAMS', 'two'))));
 });
 
+test('equal pages share their headers, but of many pages not all are kept', () => {
+  const headersOf = (page: number): unknown =>
+    respond({ kind: 'done', response: ok([], { page, has_more: true }), ...counts }, 'reference', encode)?.headers;
+  const first = headersOf(1);
+  expect(headersOf(2)).toEqual({ status: 'ok', page: 2, has_more: true });
+  expect(headersOf(1)).toBe(first);
+  for (let page = 3; page < 300; page += 1) headersOf(page);
+  expect(headersOf(1)).toEqual(first);
+  expect(headersOf(1)).not.toBe(first);
+});
+
 test('a failure has the code of its first fault', () => {
   const response = fail(fault('INVALID_PARAMS', 'one'), fault('NOT_FOUND', 'two'));
   expect(respond({ kind: 'done', response, ...counts }, 'reference', encode)).toEqual({
