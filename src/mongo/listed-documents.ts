@@ -31,11 +31,13 @@ const INT64 = 0x12;
 
 /** Stands for bytes that are not UTF-8. */
 const REPLACEMENT = '\uFFFD';
+/** Stands for a text with such bytes: not missing, as a missing phone is an empty one. */
+const UNDECODABLE = Symbol('not UTF-8');
 
 /**
  * Reads a document of a list. BSON's general reader takes several times as long, so it reads only
- * the documents with something that the worker does not store. A text that is not UTF-8 counts as
- * missing. Throws if the document is not BSON.
+ * the documents with something that the worker does not store. A text that is not UTF-8 is
+ * returned as a value that is no text. Throws if the document is not BSON.
  */
 export function readListed(bytes: Buffer, readAny: (bytes: Buffer) => object = readGenerally): ListedDocument {
   return readUsual(bytes) ?? (readAny(bytes) as ListedDocument);
@@ -51,14 +53,15 @@ function readGenerally(bytes: Buffer): object {
 
 /**
  * One value that cannot be decoded (a text that is not UTF-8, an expression that JavaScript does not
- * have) is a defect of its document, not of all that were read with it: it counts as missing.
+ * have) is a defect of its document, not of all that were read with it.
  */
 function withoutUndecodable(bytes: Buffer): object {
   const document = BSON.deserialize(bytes, { validation: { utf8: false }, bsonRegExp: true });
-  const decoded = Object.entries(document).filter(
-    ([, value]) => !(typeof value === 'string' && value.includes(REPLACEMENT)),
-  );
-  return Object.fromEntries(decoded);
+  const fields = Object.entries(document).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'string' && value.includes(REPLACEMENT) ? UNDECODABLE : value,
+  ]);
+  return Object.fromEntries(fields) as object;
 }
 
 /** Returns `undefined` for a document that only the general reader can judge. */

@@ -11,7 +11,10 @@ import { results, run } from './results.ts';
 const FILES = readdirSync(join(ROOT, 'bench/results')).filter((name) => /^20.*\.json$/.test(name));
 
 test.each(FILES)('%s can still be read and shown', (file) => {
-  const html = page(readResults(`bench/results/${file}`));
+  const saved = readResults(`bench/results/${file}`);
+  const html = page(saved);
+  const drawn = [saved.throughput, saved.inFlight, saved.growth, saved.workers].some((runs) => runs.length > 0);
+  expect(html.includes('<svg')).toBe(drawn);
   expect(html).toContain('<h2>Figures</h2>\n<pre>');
   expect(html).not.toMatch(/NaN|Infinity|undefined/);
 });
