@@ -1,8 +1,12 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type * as Http from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 
 import { ConnectionLimit } from './connection-limit.ts';
 import { prefersOpenMetrics } from './open-metrics.ts';
+
+// An import would read all exports of the module, and some of them load Node's own fetch: 3 MiB.
+const { createServer } = createRequire(import.meta.url)('node:http') as typeof Http;
 
 /** Whether the worker is ready, and the result of each check. */
 export interface Readiness {
@@ -149,8 +153,8 @@ function json(status: number, content: object): Page {
 /** Never rejects: a handler that fails becomes a 500 without the reason. */
 async function respond(
   pages: ReadonlyMap<string, PageHandler>,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: Http.IncomingMessage,
+  response: Http.ServerResponse,
 ): Promise<void> {
   request.resume();
   const handler = pages.get((request.url ?? '').split('?', 1)[0] ?? '');
@@ -206,7 +210,7 @@ async function withinLimit(readiness: Promise<Readiness>, limitMs: number): Prom
   }
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Http.Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void =>
       reject(new HttpPortUnavailableError(port, error.code ?? 'unknown reason'));
@@ -220,7 +224,7 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-function close(server: Server, limitMs: number): Promise<void> {
+function close(server: Http.Server, limitMs: number): Promise<void> {
   return new Promise((resolve) => {
     const limit = setTimeout(() => server.closeAllConnections(), limitMs);
     // An error here means that the server was closed already.

@@ -112,7 +112,7 @@ export function loadConfigOrReport(
 
 /** Returns the schema of all settings, in the order of the documentation. */
 export function settingsSchema(): SettingsSchema {
-  // The relative path is the same from src/ and from dist/.
+  // The relative path is the same from src/, from dist/ and from dist/bundle/.
   const path = new URL('../../config/settings.schema.json', import.meta.url);
   return JSON.parse(readFileSync(path, 'utf8')) as SettingsSchema;
 }
