@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 import { ROOT } from '../../infrastructure/command.ts';
-import { usageOf, type Usage } from './meter.ts';
+import { usageOf, type Usage } from './usage.ts';
 
 /** The counts that `contacts import -o json` prints. */
 export interface ImportCounts {

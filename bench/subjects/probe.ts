@@ -4,6 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 
 import type { LoopDelay } from '../figures.ts';
+import { usageOf } from './usage.ts';
 
 /** What a process has used since the last `reset`; `peakMiB` since its start. */
 export interface Reading {
@@ -35,6 +36,14 @@ function loopDelay(): LoopDelay {
   return { p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max) };
 }
 
+/**
+ * Linux begins a child's `maxRSS` with what its parent held when it started the child, so a small
+ * process would seem as large as the benchmark.
+ */
+function peakMiB(): number {
+  return usageOf(process.pid)?.peakMiB ?? process.resourceUsage().maxRSS / 1024;
+}
+
 process.on('message', (question) => {
   const now = used();
   if (question !== 'read') {
@@ -47,7 +56,7 @@ process.on('message', (question) => {
   const reading: Reading = {
     cpuMicros: now.cpuMicros - atReset.cpuMicros,
     allocatedBytes: now.allocatedBytes - atReset.allocatedBytes,
-    peakMiB: process.resourceUsage().maxRSS / 1024,
+    peakMiB: peakMiB(),
     ...(watched && { loop: loopDelay() }),
   };
   process.send?.(reading);
