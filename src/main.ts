@@ -18,7 +18,7 @@ import { createWorker, OWN_ERRORS } from './worker.ts';
 
 /**
  * Percent by which the heap grows before V8 collects all of it. By default V8 lets a worker under
- * load grow to 300 MiB with 50 in use. At 100 it stays below 200 without loss; 40 would cost a
+ * load grow to 300 MiB with 50 in use. At 100 it stays below 170 without loss; 40 would cost a
  * sixth of the throughput.
  */
 const HEAP_GROWING_PERCENT = 100;
