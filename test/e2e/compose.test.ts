@@ -180,6 +180,11 @@ test('the image holds its code compiled, for a container that may write nothing'
   expect(said).not.toMatch(/was rejected/);
 });
 
+test('the image can load what exports traces, which the worker imports only where they are on', async () => {
+  const load = "import('/app/dist/bundle/otlp.js').then((module) => console.log(typeof module.otlpExport))";
+  expect(await run('docker', ['run', '--rm', '--read-only', project.image, 'node', '--eval', load])).toBe('function');
+});
+
 secretsTests(() => project);
 
 test("the image's own health check turns unhealthy where no worker runs", async () => {
