@@ -16,7 +16,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ca-bundle.cr[t] ./
 RUN if [ -s ca-bundle.crt ]; then export NODE_EXTRA_CA_CERTS=/app/ca-bundle.crt; fi \
  && npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json rolldown.config.ts ./
+COPY tsconfig.json tsconfig.build.json rolldown.config.js ./
 COPY config ./config
 COPY src ./src
 RUN npm run build

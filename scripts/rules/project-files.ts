@@ -23,9 +23,16 @@ export function projectFiles(root: string, folder = ''): string[] {
  * tools follow links out of the project.
  */
 export function sourceRoots(root: string): string[] {
-  return ['src', 'test', 'chaos', 'bench', 'infrastructure', 'scripts', 'vitest.config.ts'].filter((path) =>
-    existsSync(join(root, path)),
-  );
+  return [
+    'src',
+    'test',
+    'chaos',
+    'bench',
+    'infrastructure',
+    'scripts',
+    'vitest.config.ts',
+    'rolldown.config.js',
+  ].filter((path) => existsSync(join(root, path)));
 }
 
 /** The browser's half of the console: JavaScript, without a build step. */

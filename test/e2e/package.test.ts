@@ -66,6 +66,8 @@ test('the package holds what its users need, and no more', async () => {
   expect(files).toEqual(expect.arrayContaining(['schema/contacts.xsd', 'schema/asyncapi.yaml', 'console/app.js']));
   expect(files.filter((path) => /\.(?:map|test\.\w+)$|^(?:src|test|node_modules)\//.test(path))).toEqual([]);
   expect(files.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))).toEqual([]);
+  // Its users install the libraries with it.
+  expect(files.filter((path) => path.startsWith('dist/bundle/'))).toEqual([]);
   expect(statSync(tarball).size).toBeLessThan(550_000);
 });
 
