@@ -58,8 +58,8 @@ async function builtWorker(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'contacts-systemd-'));
   for (const part of ['package.json', 'config', 'schema'])
     cpSync(join(ROOT, part), join(folder, part), { recursive: true });
-  await run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')]);
-  await run(join(ROOT, 'node_modules/.bin/rolldown'), ['-c', '--dir', join(folder, 'dist')]);
+  await run('npm', ['run', 'build:modules', '--', '--outDir', join(folder, 'dist')]);
+  await run('npm', ['run', 'build:worker', '--', '--dir', join(folder, 'dist')]);
   mkdirSync(join(folder, 'node_modules'));
   // The worker's user is another one.
   chmodSync(folder, 0o755);
