@@ -20,7 +20,7 @@ const PREFETCH = 256;
 /** As the worker: batches of a method at the database, and requests in one. */
 const SLOTS = 2;
 const MAX_BATCH = 128;
-const FIELDS = ['client_id', 'first_name', 'last_name', 'email', 'phone', 'mobile_phone'] as const;
+const FIELDS = ['first_name', 'last_name', 'email', 'phone', 'mobile_phone'] as const;
 const OK = Object.freeze({ status: 'ok' });
 
 interface Waiting {

@@ -13,11 +13,11 @@ import { isPeer, peerProgram, type Peer } from './peers.ts';
 const START = startScript();
 
 /** Node's arguments for each subject of this project; the worker has those of `npm start`. */
-const PROGRAMS: Readonly<Record<Exclude<Subject, Peer>, readonly string[]>> = {
-  worker: START.program,
-  plain: ['bench/subjects/plain.ts'],
-  echo: ['bench/subjects/echo.ts'],
-  other: [...startOptions(), process.env['BENCH_OTHER'] ?? 'dist/main.js'],
+const PROGRAMS: Readonly<Record<Exclude<Subject, Peer>, () => readonly string[]>> = {
+  worker: () => START.program,
+  plain: () => ['bench/subjects/plain.ts'],
+  echo: () => ['bench/subjects/echo.ts'],
+  other: () => [...startOptions(), process.env['BENCH_OTHER'] ?? 'dist/main.js'],
 };
 
 /** The variables of OpenTelemetry, for the one subject that is to be measured with traces. */
@@ -59,7 +59,7 @@ export async function startSubject(
   const port = await freePort();
   const { command, args, exitCode } = isPeer(subject)
     ? peerProgram(subject)
-    : { command: 'node', args: PROGRAMS[subject], exitCode: 0 };
+    : { command: 'node', args: PROGRAMS[subject](), exitCode: 0 };
   const isNode = command === 'node';
   const spawnedAt = performance.now();
   const child = spawn(isNode ? process.execPath : command, isNode ? [...nodeOptions(probed), ...args] : args, {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { connect, type ConsumeMessage } from 'amqplib';
 import { XMLParser } from 'fast-xml-parser';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { Random } from '../../../chaos/random.ts';
 import {
@@ -94,7 +94,7 @@ function answeredOf({ content, properties }: ConsumeMessage): Answered {
 }
 
 /** Sends the requests one after another; returns their answers. */
-async function answersOf({ amqpUrl, queue }: FreshNames): Promise<readonly Answered[]> {
+async function answersOf({ amqpUrl, queue }: FreshNames, sent = requests()): Promise<readonly Answered[]> {
   const model = await connect(amqpUrl);
   const channel = await model.createChannel();
   const { queue: replyTo } = await channel.assertQueue('', { exclusive: true });
@@ -103,7 +103,7 @@ async function answersOf({ amqpUrl, queue }: FreshNames): Promise<readonly Answe
     noAck: true,
   });
   const answers: Answered[] = [];
-  for (const { body, type } of requests()) {
+  for (const { body, type } of sent) {
     const correlationId = randomUUID();
     const received = new Promise<ConsumeMessage>((resolve) => waiting.set(correlationId, resolve));
     channel.sendToQueue(queue, body, { persistent: true, messageId: correlationId, correlationId, replyTo, type });
@@ -114,6 +114,8 @@ async function answersOf({ amqpUrl, queue }: FreshNames): Promise<readonly Answe
   await model.close();
   return answers;
 }
+
+afterEach(() => void vi.unstubAllEnvs());
 
 describe('the benchmark measures workers that answer alike', () => {
   const own = freshNames();
@@ -137,6 +139,22 @@ describe('the benchmark measures workers that answer alike', () => {
     for (const [at, answer] of answers.entries()) expect(answer, `request ${at}`).toEqual(expected[at]);
     expect(used.cpuMicros).toBeGreaterThan(0);
     expect(used.peakMiB).toBeGreaterThan(1);
+  });
+
+  test('bare, as far as it goes', async () => {
+    vi.stubEnv('BENCH_OTHER', 'bench/subjects/bare.ts');
+    const names = freshNames();
+    const { amqpUrl, mongodbUrl, queue } = names;
+    const running = await startSubject('other', {
+      AMQP_URL: amqpUrl,
+      MONGODB_URL: mongodbUrl,
+      REQUEST_QUEUE: queue,
+    });
+    // Creates and gets that succeed.
+    const sent = requests().slice(0, 5);
+    const answers = await answersOf(names, sent);
+    await running.stop();
+    expect(answers).toEqual((await workers()).slice(0, sent.length));
   });
 });
 
