@@ -49,7 +49,7 @@ async function get(batch: readonly Waiting[]): Promise<void> {
   const byId = new Map(found.map((stored) => [stored._id, stored]));
   batch.forEach(({ message }, at) => {
     const stored = byId.get(ids[at]!)!;
-    const content = FIELDS.map((name) => ({ name, content: String(stored[name] ?? '') }));
+    const content = FIELDS.map((name) => ({ name, content: stored[name] ?? '' }));
     answer(message, [{ name: 'contact', content: [idElement(stored._id), ...content] }]);
   });
 }
