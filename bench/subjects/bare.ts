@@ -1,6 +1,6 @@
-// The limit of the libraries: gets and creates, gathered as the worker gathers them, and nothing
-// else. No request keys, no order, no attempts, no deadlines, no metrics, no check of well-formedness
-// or fields; an error ends the process. `BENCH_OTHER=bench/subjects/bare.ts` measures it.
+// A yardstick of what the libraries take: gets and creates, gathered as the worker gathers them, and
+// nothing else. No request keys, no order, no attempts, no deadlines, no metrics, no check of
+// well-formedness or fields; an error ends the process. `BENCH_OTHER=bench/subjects/bare.ts` measures it.
 import type { Duplex } from 'node:stream';
 
 import { connect, type ConsumeMessage } from 'amqplib';
@@ -11,7 +11,7 @@ import { gatherWrites } from '../../src/amqp/connection/gathered-writes.ts';
 import { encode } from '../../src/codec/encode.ts';
 import { GatheredLines } from '../../src/ops/gathered-lines.ts';
 import { ok, type ResponseElement } from '../../src/protocol/response.ts';
-import { CLIENT_OPTIONS, type Stored } from './plain-contacts.ts';
+import { CLIENT_OPTIONS, PlainContacts, type Stored } from './plain-contacts.ts';
 import { readRequest } from './plain-requests.ts';
 import { readyUntilStopped, type Properties } from './readiness.ts';
 
@@ -32,9 +32,7 @@ const log = pino(new GatheredLines(pino.destination({ sync: false })));
 const client = new MongoClient(MONGODB_URL, CLIENT_OPTIONS);
 const contacts = client.db().collection<Stored>('contacts');
 const counters = client.db().collection<{ _id: string; next: number }>('counters');
-await contacts.createIndex({ client_id: 1, _id: 1 });
-await contacts.createIndex({ email: 1, _id: 1 });
-await counters.updateOne({ _id: 'contact' }, { $setOnInsert: { next: 1 } }, { upsert: true });
+await new PlainContacts(client.db()).prepare();
 
 const consuming = await connect(AMQP_URL, { noDelay: true });
 const publishing = await connect(AMQP_URL, { noDelay: true });

@@ -5,6 +5,7 @@ import { XMLParser } from 'fast-xml-parser';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { Random } from '../../../chaos/random.ts';
+import type { Subject } from '../../../bench/figures.ts';
 import {
   createRequest,
   deleteRequest,
@@ -124,12 +125,7 @@ describe('the benchmark measures workers that answer alike', () => {
   test.each<{ subject: 'plain' | Peer; names: FreshNames }>(
     (['plain', ...peers] as const).map((subject) => ({ subject, names: freshNames() })),
   )('$subject', async ({ subject, names }) => {
-    const { amqpUrl, mongodbUrl, queue } = names;
-    const running = await startSubject(subject, {
-      AMQP_URL: amqpUrl,
-      MONGODB_URL: mongodbUrl,
-      REQUEST_QUEUE: queue,
-    });
+    const running = await startWith(names, subject);
     await running.reset();
     const answers = await answersOf(names);
     const used = await firstUse(running, names);
@@ -144,12 +140,7 @@ describe('the benchmark measures workers that answer alike', () => {
   test('bare, as far as it goes', async () => {
     vi.stubEnv('BENCH_OTHER', 'bench/subjects/bare.ts');
     const names = freshNames();
-    const { amqpUrl, mongodbUrl, queue } = names;
-    const running = await startSubject('other', {
-      AMQP_URL: amqpUrl,
-      MONGODB_URL: mongodbUrl,
-      REQUEST_QUEUE: queue,
-    });
+    const running = await startWith(names, 'other');
     // Creates and gets that succeed.
     const sent = requests().slice(0, 5);
     const answers = await answersOf(names, sent);
@@ -157,6 +148,10 @@ describe('the benchmark measures workers that answer alike', () => {
     expect(answers).toEqual((await workers()).slice(0, sent.length));
   });
 });
+
+function startWith({ amqpUrl, mongodbUrl, queue }: FreshNames, subject: Subject): Promise<RunningSubject> {
+  return startSubject(subject, { AMQP_URL: amqpUrl, MONGODB_URL: mongodbUrl, REQUEST_QUEUE: queue });
+}
 
 /** What a subject has used; /proc counts in steps of 10 ms, and these few requests may cost Go less. */
 async function firstUse(running: RunningSubject, names: FreshNames): Promise<Reading> {
